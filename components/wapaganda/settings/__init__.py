@@ -1,0 +1,6 @@
+"""What a user can set: environment variables and ``.env``, checked once and handed down by the bases."""
+
+from wapaganda.settings.describe import SettingDoc, describe, env_example, settings_table
+from wapaganda.settings.settings import Settings, SettingsError
+
+__all__ = ["SettingDoc", "Settings", "SettingsError", "describe", "env_example", "settings_table"]

@@ -1,0 +1,49 @@
+"""The settings as a reader sees them: name, default, meaning."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from wapaganda.settings.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDoc:
+    """One setting: the environment variable, its default as it would be written there, and what it means."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+def describe() -> list[SettingDoc]:
+    """Every setting, in the order in which a reader meets them."""
+    return [
+        SettingDoc(name.upper(), _default(field), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table."""
+    rows = [
+        f"| `{doc.name}` | {f'`{doc.default}`' if doc.default else ''} | {doc.meaning} |"
+        for doc in describe()
+    ]
+    return "\n".join(["| Name | Default | Meaning |", "|---|---|---|", *rows]) + "\n"
+
+
+def env_example() -> str:
+    """The settings as a ``.env`` file: each commented out at its default, so that a copy changes nothing."""
+    head = "# Copy this file to .env and take the # away from what you want to change.\n"
+    return head + "".join(f"\n# {doc.meaning}\n#{doc.name}={doc.default}\n" for doc in describe())
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if value is None or isinstance(value, SecretStr):
+        return ""
+    if isinstance(value, Path):
+        return f"./{value.as_posix()}"
+    return f"{value:g}".replace("e-0", "e-") if isinstance(value, float) else str(value)

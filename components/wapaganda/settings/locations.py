@@ -1,0 +1,39 @@
+"""Paths and addresses as a user writes them, checked and made absolute."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_SQLITE = "sqlite:///"
+_STORES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "databricks")
+
+
+def home_path(path: Path) -> Path:
+    """``path`` with a leading ``~`` replaced by the home directory."""
+    return path.expanduser()
+
+
+def http_url(url: str) -> str:
+    """``url`` without a slash at its end.
+
+    Raises:
+        ValueError: it is not an http or https address with a host.
+    """
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("Expected an address such as http://localhost:8080")
+    return url.strip().rstrip("/")
+
+
+def tracking_uri(uri: str) -> str:
+    """The MLflow store ``uri``, a relative SQLite path made absolute against the current directory.
+
+    Raises:
+        ValueError: MLflow has no such store (its plain file store is no longer supported).
+    """
+    scheme = uri.split(":", 1)[0].split("+", 1)[0]
+    if scheme not in _STORES:
+        raise ValueError("Expected an MLflow store such as sqlite:///mlruns.db or http://localhost:5000")
+    if not uri.startswith(_SQLITE):
+        return uri
+    path, question, query = uri.removeprefix(_SQLITE).partition("?")
+    return f"{_SQLITE}{Path(path).expanduser().absolute().as_posix()}{question}{query}"

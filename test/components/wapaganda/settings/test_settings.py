@@ -1,0 +1,132 @@
+from pathlib import Path
+
+import pytest
+from wapaganda.settings import Settings, SettingsError, describe, env_example, settings_table
+
+ROOT = next(parent for parent in Path(__file__).resolve().parents if (parent / "workspace.toml").exists())
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch, tmp_path):
+    for doc in describe():
+        monkeypatch.delenv(doc.name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_defaults_that_are_promised():
+    defaults = {doc.name: doc.default for doc in describe()}
+
+    assert defaults["BASELINE_MODEL_NAME"] == "bert-base-cased"
+    assert float(defaults["LEARNING_RATE"]) == 3e-5
+    assert defaults["MODEL_DIR"] == "./models"
+    assert defaults["UNCERTAINTY_THRESHOLD"] == "0.7"
+    assert defaults["SAMPLES_PER_ITERATION"] == "500"
+    assert defaults["MLFLOW_TRACKING_URI"] == "sqlite:///mlruns.db"
+
+
+def test_every_described_default_read_back_gives_the_same_settings(monkeypatch):
+    untouched = Settings()
+    for doc in describe():
+        monkeypatch.setenv(doc.name, doc.default)
+
+    assert Settings().model_dump() == untouched.model_dump()
+
+
+def test_the_environment_goes_before_the_env_file(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("SAMPLES_PER_ITERATION=7\nSEED=5\nSOMETHING_ELSE=1\n")
+    monkeypatch.setenv("SEED", "6")
+
+    assert (Settings().samples_per_iteration, Settings().seed) == (7, 6)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("LEARNING_RATE", "0", "LEARNING_RATE: Expected greater than 0, was: '0'"),
+        ("LEARNING_RATE", "nan", "LEARNING_RATE: Expected a finite number, was: 'nan'"),
+        (
+            "UNCERTAINTY_THRESHOLD",
+            "1.5",
+            "UNCERTAINTY_THRESHOLD: Expected less than or equal to 1, was: '1.5'",
+        ),
+        ("SAMPLES_PER_ITERATION", "many", "SAMPLES_PER_ITERATION: Expected a valid integer"),
+        (
+            "STRATEGY",
+            "best",
+            "STRATEGY: Expected 'random', 'uncertainty', 'diversity' or 'hybrid', was: 'best'",
+        ),
+        ("LABEL_STUDIO_URL", "localhost:8080", "LABEL_STUDIO_URL: Expected an address such as http"),
+        ("MLFLOW_TRACKING_URI", "./mlruns", "MLFLOW_TRACKING_URI: Expected an MLflow store such as sqlite"),
+        ("HOLDOUT_FRACTION", "1", "HOLDOUT_FRACTION: Expected less than 1, was: '1'"),
+        ("BASIC_AUTH_USER", "me", "Expected both BASIC_AUTH_USER and BASIC_AUTH_PASS or neither"),
+    ],
+)
+def test_a_wrong_value_says_what_was_expected(monkeypatch, name, value, expected):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError, match="Expected") as caught:
+        Settings()
+
+    assert expected in str(caught.value)
+
+
+def test_all_wrong_values_are_told_at_once(monkeypatch):
+    monkeypatch.setenv("SEED", "-1")
+    monkeypatch.setenv("THREADS", "0")
+
+    with pytest.raises(SettingsError) as caught:
+        Settings()
+
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == ["SEED", "THREADS"]
+
+
+def test_a_learning_rate_is_explicit_only_when_the_user_sets_it(monkeypatch):
+    assert Settings().explicit_learning_rate is None
+
+    monkeypatch.setenv("LEARNING_RATE", "")
+    assert Settings().explicit_learning_rate is None
+
+    monkeypatch.setenv("LEARNING_RATE", "3e-5")
+    assert Settings().explicit_learning_rate == 3e-5
+
+
+def test_relative_sqlite_paths_become_absolute(monkeypatch, tmp_path):
+    assert Settings().mlflow_tracking_uri == f"sqlite:///{tmp_path / 'mlruns.db'}"
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
+    assert Settings().mlflow_tracking_uri == "http://mlflow:5000"
+
+
+def test_secrets_are_not_shown(monkeypatch):
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "hush-hush")
+    monkeypatch.setenv("BASIC_AUTH_USER", "me")
+    monkeypatch.setenv("BASIC_AUTH_PASS", "hush-hush")
+
+    assert "hush" not in repr(Settings())
+    assert Settings().basic_auth == ("me", "hush-hush")
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "ftp://me:hush-hush@mlflow")
+    with pytest.raises(SettingsError) as caught:
+        Settings()
+    assert "hush" not in str(caught.value)
+
+
+def test_the_documents_name_every_setting_as_it_is():
+    assert settings_table() in (ROOT / "docs" / "settings.md").read_text("utf-8")
+    assert (ROOT / ".env.example").read_text("utf-8") == env_example()
+
+
+def test_copying_the_env_example_changes_nothing(tmp_path):
+    untouched = Settings()
+    (tmp_path / ".env").write_text(env_example())
+
+    assert Settings().model_dump() == untouched.model_dump()
+    assert Settings().explicit_learning_rate is None
+
+
+def test_taking_the_hashes_away_in_the_env_example_keeps_the_defaults(tmp_path):
+    untouched = Settings()
+    lines = [line.removeprefix("#") for line in env_example().splitlines() if not line.startswith("# ")]
+    (tmp_path / ".env").write_text("\n".join(lines))
+
+    assert Settings().model_dump() == untouched.model_dump()
