@@ -1,0 +1,67 @@
+"""What is known about a model version."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+
+class ModelStoreError(Exception):
+    """The store cannot do what was asked; the message says what was expected and what was found."""
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The facts of a model version; they never change, so whether it is live stands elsewhere.
+
+    ``metrics`` and ``recipe`` hold whatever JSON can; ``data_fingerprint`` is hexadecimal, ``created_at``
+    ISO 8601 in UTC, ``parent`` the version that was live when this one was made, ``reason`` one sentence.
+    """
+
+    labels: tuple[str, ...]
+    encoder: str
+    data_fingerprint: str
+    n_documents: int
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    library_versions: Mapping[str, str] = field(default_factory=dict)
+    created_at: str = field(default_factory=_now)
+    reason: str = ""
+    parent: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", tuple(self.labels))
+        if not re.fullmatch(r"[0-9a-f]{8,}", self.data_fingerprint):
+            raise ValueError(
+                f"Expected a fingerprint of at least 8 hex digits, was: {self.data_fingerprint!r}"
+            )
+
+    def to_json(self) -> str:
+        """The manifest as JSON text.
+
+        Raises:
+            TypeError: ``metrics`` or ``recipe`` holds something that JSON cannot.
+        """
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The manifest in the file ``path``.
+
+        Raises:
+            ModelStoreError: there is none, or it is damaged.
+        """
+        names = {each.name for each in fields(cls)}
+        try:
+            values = json.loads(path.read_text("utf-8"))
+            return cls(**{name: value for name, value in values.items() if name in names})
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise ModelStoreError(f"Expected the manifest of a model in {path}, was: {error}") from error
