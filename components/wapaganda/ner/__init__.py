@@ -1,5 +1,20 @@
 """Texts, entity spans and their IOB2 tags: the ground on which every other brick stands."""
 
 from wapaganda.ner.document import Document, LabelSchema, Span
+from wapaganda.ner.pieces import PieceEncoder
+from wapaganda.ner.tags import decode_tags, encode_tags
+from wapaganda.ner.windows import EncodedText, Window, windows
+from wapaganda.ner.words import word_offsets
 
-__all__ = ["Document", "LabelSchema", "Span"]
+__all__ = [
+    "Document",
+    "EncodedText",
+    "LabelSchema",
+    "PieceEncoder",
+    "Span",
+    "Window",
+    "decode_tags",
+    "encode_tags",
+    "windows",
+    "word_offsets",
+]

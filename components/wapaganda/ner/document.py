@@ -7,9 +7,9 @@ from typing import Any, Self
 
 @dataclass(frozen=True, order=True, slots=True)
 class Span:
-    """An entity mention, ``text[start:end]``, in Unicode code points; ``score`` is the model's confidence in [0, 1].
+    """An entity mention, ``text[start:end]``, in Unicode code points.
 
-    Two spans are equal when start, end and label are: the score is a remark, not a part of the identity.
+    ``score`` is the model's confidence in [0, 1]. Two spans are equal when start, end and label are: the score is a remark, not a part of the identity.
     """
 
     start: int
@@ -39,7 +39,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class LabelSchema:
-    """The entity types in a fixed order, and the IOB2 tags made of them: ``O``, then ``B-k`` and ``I-k`` by type.
+    """The entity types in a fixed order, and the IOB2 tags made of them.
 
     Tag ids: ``O`` is 0, ``B-k`` of type number k is ``1 + 2k``, ``I-k`` is ``2 + 2k``.
     """
@@ -48,7 +48,9 @@ class LabelSchema:
 
     def __post_init__(self) -> None:
         if not self.labels or len(set(self.labels)) != len(self.labels) or not all(self.labels):
-            raise ValueError(f"A label schema needs at least one label, each once and none empty, was: {self.labels}")
+            raise ValueError(
+                f"A label schema needs at least one label, each once and none empty, was: {self.labels}"
+            )
 
     @classmethod
     def of(cls, documents: Iterable[Document]) -> Self:

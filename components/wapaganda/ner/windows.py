@@ -1,0 +1,83 @@
+"""Overlapping windows over a long text, each word belonging to exactly one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class EncodedText:
+    """A text as word pieces, special tokens not included.
+
+    ``words``: the words that the tokenizer sees, as code-point offsets, shape (n_words, 2). ``pieces``: token
+    ids, shape (n_pieces,). ``first_piece``: the index in ``pieces`` of each word's first piece, shape
+    (n_words,). ``n_unseen``: how many words have no piece. ``n_cut``: how many words had more pieces than a
+    window holds and were cut to the first of them.
+    """
+
+    words: NDArray[np.int32]
+    pieces: NDArray[np.int32]
+    first_piece: NDArray[np.int32]
+    n_unseen: int = 0
+    n_cut: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of whole words that the model reads at once.
+
+    ``[own_start, own_end)`` are the words whose answer is taken from this window.
+    """
+
+    piece_start: int
+    piece_end: int
+    word_start: int
+    word_end: int
+    own_start: int
+    own_end: int
+
+
+def windows(encoded: EncodedText, capacity: int, overlap: int) -> list[Window]:
+    """Windows of at most ``capacity`` pieces, special tokens apart; neighbours share up to ``overlap`` pieces.
+
+    The own ranges partition the words: a shared word goes to the window where it is farther from the cut. The
+    last window is filled up to the left and may share more. A text that fits is one window, one without words
+    is none.
+
+    Raises:
+        ValueError: a word has more pieces than ``capacity``, or ``overlap`` is not in [0, capacity).
+    """
+    if not 0 <= overlap < capacity:
+        raise ValueError(f"Expected an overlap from 0 to below the capacity {capacity}, was: {overlap}")
+    bounds = np.append(encoded.first_piece, len(encoded.pieces))
+    if len(bounds) == 1:
+        return []
+    if np.diff(bounds).max() > capacity:
+        raise ValueError(f"Expected words of at most {capacity} pieces, was: {np.diff(bounds).max()}")
+    return _with_own_ranges(_word_ranges(bounds, capacity, overlap), bounds)
+
+
+def _word_ranges(bounds: NDArray[np.int32], capacity: int, overlap: int) -> list[tuple[int, int]]:
+    n_words, total = len(bounds) - 1, int(bounds[-1])
+    ranges: list[tuple[int, int]] = []
+    start = 0
+    while True:
+        end = int(np.searchsorted(bounds, bounds[start] + capacity, side="right")) - 1
+        if end >= n_words:
+            start = int(np.searchsorted(bounds, total - capacity, side="left"))
+            return [*ranges, (start, n_words)]
+        ranges.append((start, end))
+        start = max(start + 1, int(np.searchsorted(bounds, bounds[end] - overlap, side="left")))
+
+
+def _with_own_ranges(ranges: list[tuple[int, int]], bounds: NDArray[np.int32]) -> list[Window]:
+    middles = [(int(bounds[start]) + int(bounds[end])) / 2 for (_, end), (start, _) in pairwise(ranges)]
+    cuts = [0, *(int(np.searchsorted(bounds, middle)) for middle in middles), len(bounds) - 1]
+    return [
+        Window(int(bounds[start]), int(bounds[end]), start, end, cuts[number], cuts[number + 1])
+        for number, (start, end) in enumerate(ranges)
+    ]
