@@ -2,6 +2,7 @@
 
 from wapaganda.ner.document import Document, LabelSchema, Span
 from wapaganda.ner.pieces import PieceEncoder
+from wapaganda.ner.repair import Repairs, fit_spans, repair_spans
 from wapaganda.ner.tags import decode_tags, encode_tags
 from wapaganda.ner.windows import EncodedText, Window, windows
 from wapaganda.ner.words import word_offsets
@@ -11,10 +12,13 @@ __all__ = [
     "EncodedText",
     "LabelSchema",
     "PieceEncoder",
+    "Repairs",
     "Span",
     "Window",
     "decode_tags",
     "encode_tags",
+    "fit_spans",
+    "repair_spans",
     "windows",
     "word_offsets",
 ]

@@ -9,7 +9,8 @@ from typing import Any, Self
 class Span:
     """An entity mention, ``text[start:end]``, in Unicode code points.
 
-    ``score`` is the model's confidence in [0, 1]. Two spans are equal when start, end and label are: the score is a remark, not a part of the identity.
+    ``score`` is the model's confidence in [0, 1]. Two spans are equal when start, end and label are: the
+    score is a remark, not a part of the identity.
     """
 
     start: int

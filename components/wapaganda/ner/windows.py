@@ -42,7 +42,7 @@ class Window:
 
 
 def windows(encoded: EncodedText, capacity: int, overlap: int) -> list[Window]:
-    """Windows of at most ``capacity`` pieces, special tokens apart; neighbours share up to ``overlap`` pieces.
+    """Windows of at most ``capacity`` pieces, special tokens apart; neighbours share up to ``overlap``.
 
     The own ranges partition the words: a shared word goes to the window where it is farther from the cut. The
     last window is filled up to the left and may share more. A text that fits is one window, one without words
