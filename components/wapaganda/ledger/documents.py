@@ -1,0 +1,187 @@
+"""Documents and their labels in the ledger, as functions of a connection."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wapaganda.ner import Document, Span
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertReport:
+    """How many documents were new, changed, as before, or kept their labels against an unlabelled copy."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    kept: int = 0
+
+    def __add__(self, other: "UpsertReport") -> "UpsertReport":
+        return UpsertReport(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+            self.kept + other.kept,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The documents by kind; ``offered``: to annotators ever, ``waiting``: of these not labelled yet."""
+
+    documents: int
+    labelled: int
+    unlabelled: int
+    offered: int
+    waiting: int
+    origins: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PastLabels:
+    """Labels that were replaced: the document as it was, why and when (ISO 8601, UTC) it was replaced."""
+
+    document: Document
+    why: str
+    replaced_at: str
+
+
+def upsert(connection: sqlite3.Connection, documents: Iterable[Document], origin: str) -> UpsertReport:
+    """Writes the documents, labels in the ledger going before copies without labels."""
+    tally = {"added": 0, "changed": 0, "unchanged": 0, "kept": 0}
+    for document in documents:
+        tally[_upsert_one(connection, document, origin)] += 1
+    return UpsertReport(**tally)
+
+
+def _upsert_one(connection: sqlite3.Connection, document: Document, origin: str) -> str:
+    new = (_writable(document), _spans_to_json(document.spans), json.dumps(dict(document.meta)))
+    old = connection.execute(
+        "SELECT text, spans, meta FROM documents WHERE id = ?", (document.id,)
+    ).fetchone()
+    if old is None:
+        connection.execute(
+            "INSERT INTO documents (id, text, spans, meta, origin) VALUES (?, ?, ?, ?, ?)",
+            (document.id, *new, origin),
+        )
+        return "added"
+    if old == new:
+        return "unchanged"
+    if old[1] is not None and new[1] is None:
+        return "kept"
+    if old[1] is not None and old[:2] != new[:2]:
+        _remember(connection, [document.id], "replaced")
+    connection.execute(
+        "UPDATE documents SET text = ?, spans = ?, meta = ?, origin = ?, "
+        "updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = ?",
+        (*new, origin, document.id),
+    )
+    return "changed"
+
+
+def page(
+    connection: sqlite3.Connection, after: int, labelled: bool | None, size: int
+) -> list[tuple[int, Document]]:
+    """The next ``size`` documents behind position ``after``, each with its position."""
+    which = {None: "", True: "AND spans IS NOT NULL", False: "AND spans IS NULL"}[labelled]
+    rows = connection.execute(
+        f"SELECT position, id, text, spans, meta FROM documents WHERE position > ? {which} "
+        "ORDER BY position LIMIT ?",
+        (after, size),
+    )
+    return [(row[0], _document(row[1:])) for row in rows]
+
+
+def find(connection: sqlite3.Connection, ids: Sequence[str]) -> list[Document]:
+    """The documents with these ids, in the order of ``ids``; unknown ids are left out."""
+    found: dict[str, Document] = {}
+    for some, marks in _chunks(ids):
+        rows = connection.execute(f"SELECT id, text, spans, meta FROM documents WHERE id IN ({marks})", some)
+        found.update((row[0], _document(row)) for row in rows)
+    return [found[each] for each in ids if each in found]
+
+
+def mark_unlabelled(connection: sqlite3.Connection, ids: Sequence[str]) -> int:
+    """Takes the labels off these documents, remembers them, and returns how many documents had any."""
+    total = _remember(connection, ids, "unlabelled")
+    for some, marks in _chunks(ids):
+        connection.execute(
+            "UPDATE documents SET spans = NULL, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') "
+            f"WHERE spans IS NOT NULL AND id IN ({marks})",
+            some,
+        )
+    return total
+
+
+def remove(connection: sqlite3.Connection, ids: Sequence[str]) -> int:
+    """Removes these documents, remembers their labels, and returns how many documents there were."""
+    _remember(connection, ids, "removed")
+    return sum(
+        connection.execute(f"DELETE FROM documents WHERE id IN ({marks})", some).rowcount
+        for some, marks in _chunks(ids)
+    )
+
+
+def history(connection: sqlite3.Connection, document_id: str) -> list[PastLabels]:
+    """The labels that a document had before, oldest first."""
+    rows = connection.execute(
+        "SELECT id, text, spans, meta, why, replaced_at FROM past_labels WHERE id = ? ORDER BY number",
+        (document_id,),
+    )
+    return [PastLabels(_document(row[:4]), row[4], row[5]) for row in rows]
+
+
+def count(connection: sqlite3.Connection) -> Counts:
+    """How many documents there are, of each kind."""
+    total, labelled = connection.execute("SELECT COUNT(*), COUNT(spans) FROM documents").fetchone()
+    offered, waiting = connection.execute(
+        "SELECT COUNT(*), COALESCE(SUM(spans IS NULL), 0) FROM documents WHERE id IN (SELECT id FROM offers)"
+    ).fetchone()
+    origins = dict(
+        connection.execute("SELECT origin, COUNT(*) FROM documents GROUP BY origin ORDER BY origin")
+    )
+    return Counts(total, labelled, total - labelled, offered, waiting, origins)
+
+
+def _remember(connection: sqlite3.Connection, ids: Sequence[str], why: str) -> int:
+    return sum(
+        connection.execute(
+            "INSERT INTO past_labels (id, text, spans, meta, origin, why) "
+            "SELECT id, text, spans, meta, origin, ? FROM documents "
+            f"WHERE spans IS NOT NULL AND id IN ({marks})",
+            (why, *some),
+        ).rowcount
+        for some, marks in _chunks(ids)
+    )
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[tuple[Sequence[str], str]]:
+    unique = list(dict.fromkeys(ids))
+    for start in range(0, len(unique), _CHUNK):
+        some = unique[start : start + _CHUNK]
+        yield some, ",".join("?" * len(some))
+
+
+def _document(row: Sequence[Any]) -> Document:
+    spans = None if row[2] is None else tuple(Span(*span) for span in json.loads(row[2]))
+    return Document(row[0], row[1], spans, json.loads(row[3]))
+
+
+def _spans_to_json(spans: Sequence[Span] | None) -> str | None:
+    if spans is None:
+        return None
+    return json.dumps([[span.start, span.end, span.label, span.score] for span in spans])
+
+
+def _writable(document: Document) -> str:
+    try:
+        document.text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"Expected text that UTF-8 can hold in document {document.id!r}, was: {error}"
+        ) from error
+    return document.text
