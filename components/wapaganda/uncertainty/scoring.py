@@ -1,0 +1,44 @@
+"""The measures by name, and the score of many texts of any length."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from wapaganda.decoding import length_batches, pad
+from wapaganda.uncertainty.sequences import least_confidence, mnlp
+from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, margin
+
+Measure = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
+"""Log-probabilities (B, T, K) and lengths (B,) to scores (B,): 0 = sure, 1 = the measure's largest value."""
+
+MEASURES: Mapping[str, Measure] = MappingProxyType(
+    {
+        "least_confidence": least_confidence,
+        "mnlp": mnlp,
+        "entropy_max": entropy_max,
+        "entropy_mean": entropy_mean,
+        "margin": margin,
+        "boundary": boundary,
+    }
+)
+
+DEFAULT_MEASURE = "boundary"
+
+
+def score(log_probs: Sequence[NDArray[Any]], measure: str = DEFAULT_MEASURE) -> NDArray[np.float64]:
+    """The score of each text, (n,), from its word log-probabilities (n_i, K); a text without words scores 0.
+
+    A score does not depend on the other texts, so a large pool may as well be scored in parts.
+
+    Raises:
+        ValueError: an unknown measure, different numbers of tags, or NaN or +∞ among the log-probabilities.
+    """
+    if measure not in MEASURES:
+        raise ValueError(f"Expected a measure among {', '.join(MEASURES)}, was: {measure!r}")
+    scores = np.zeros(len(log_probs))
+    n_tags = log_probs[0].shape[-1] if len(log_probs) else 1
+    for batch in length_batches([len(text) for text in log_probs], n_tags):
+        scores[batch] = MEASURES[measure](*pad([log_probs[i] for i in batch]))
+    return scores

@@ -1,0 +1,175 @@
+"""Values by hand, the range, independence from padding and batch mates, and the known defects of others."""
+
+import numpy as np
+import pytest
+from wapaganda.decoding import pad
+from wapaganda.uncertainty import (
+    MEASURES,
+    boundary,
+    entropy_max,
+    entropy_mean,
+    least_confidence,
+    margin,
+    mnlp,
+    score,
+)
+
+
+def log(probabilities):
+    with np.errstate(divide="ignore"):
+        return np.log(np.asarray(probabilities, dtype=np.float64))
+
+
+def random_text(rng, words, labels=2, sharpness=2.0):
+    logits = sharpness * rng.normal(size=(words, 1 + 2 * labels))
+    logits -= logits.max(axis=1, keepdims=True)
+    return (logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).astype(np.float32)
+
+
+def one(measure, probabilities):
+    return float(measure(*pad([log(probabilities)]))[0])
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+def bits(p):
+    return -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
+
+
+# Two words, one type. Valid after O: O or B (.9 of the mass at the second word); after B: anything.
+TWO_WORDS = [[0.6, 0.2, 0.2], [0.7, 0.2, 0.1]]
+TOTAL = 0.6 * 0.9 + 0.2 * 1.0
+
+
+def test_least_confidence_by_hand():
+    assert one(least_confidence, TWO_WORDS) == pytest.approx(1 - 0.42 / TOTAL)
+
+
+def test_mnlp_by_hand():
+    largest = np.log((3 + np.sqrt(5)) / 2)
+    assert one(mnlp, TWO_WORDS) == pytest.approx(-np.log(0.42 / TOTAL) / 2 / largest)
+
+
+def test_entropies_by_hand():
+    first = np.array([0.6 * 0.9, 0.2]) / TOTAL
+    second = np.array([0.7 * 0.8, 0.2 * 0.8, 0.1 * 0.2]) / TOTAL
+    entropies = [-(p * np.log(p)).sum() / np.log(3) for p in (first, second)]
+    assert one(entropy_max, TWO_WORDS) == pytest.approx(max(entropies))
+    assert one(entropy_mean, TWO_WORDS) == pytest.approx(np.mean(entropies))
+
+
+def test_margin_by_hand_is_one_minus_the_difference():
+    assert one(margin, [[0.5, 0.3, 0.2]]) == pytest.approx(1 - (0.5 - 0.3) / 0.8)
+    assert one(margin, [[0.5, 0.5, 0.0]]) == pytest.approx(1.0)  # 1 − p₁ − p₂ would be 0, "sure"
+
+
+def test_boundary_by_hand():
+    start = [0.2 / TOTAL, 0.2 * 0.8 / TOTAL]
+    goes_on = 0.2 * 0.1 / TOTAL
+    end = [start[0] - goes_on, start[1] + goes_on]
+    doubts = sorted(map(bits, start + end), reverse=True)
+    assert one(boundary, TWO_WORDS) == pytest.approx(np.mean(doubts[:3]))
+    assert boundary(*pad([log(TWO_WORDS)]), top=1)[0] == pytest.approx(doubts[0])
+    assert boundary(*pad([log(TWO_WORDS)]), top=99)[0] == pytest.approx(np.mean(doubts))
+
+
+def test_boundary_of_a_text_with_fewer_borders_than_pooled():
+    assert one(boundary, [[0.5, 0.5, 0.0]]) == pytest.approx(1.0)
+
+
+def test_boundary_sees_no_doubt_about_the_type_alone():
+    assert one(boundary, [[0.0, 0.5, 0.0, 0.5, 0.0]] * 2) == pytest.approx(0.0, abs=1e-9)
+    assert one(entropy_max, [[0.0, 0.5, 0.0, 0.5, 0.0]] * 2) > 0.4
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_certainty_is_zero_and_more_doubt_is_more(name):
+    sure = [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
+    doubtful = [[0.05, 0.9, 0.05], [0.1, 0.1, 0.8], [0.9, 0.05, 0.05]]
+    very_doubtful = [[0.4, 0.4, 0.2], [0.3, 0.3, 0.4], [0.4, 0.3, 0.3]]
+    values = [one(MEASURES[name], p) for p in (sure, doubtful, very_doubtful)]
+    assert values[0] == pytest.approx(0.0, abs=1e-9)
+    assert values[0] < values[1] < values[2] <= 1.0
+
+
+# The largest value is reached, or approached by long texts, where nothing is known.
+@pytest.mark.parametrize(
+    ("name", "probabilities"),
+    [
+        ("least_confidence", [[1 / 3] * 3] * 60),
+        ("mnlp", [[1 / 3] * 3] * 2000),
+        ("margin", [[0.5, 0.5, 0.0]]),
+        ("boundary", [[0.5, 0.5, 0.0]] * 3),
+        (
+            "entropy_max",
+            [[0.25, 0.75, 0.0], [0.25, 0.25, 0.5]],
+        ),  # uniform marginals at the second word: 1/3 each
+        ("entropy_mean", [[0.3963, 0.2035, 0.4002]] * 500),  # uniform marginals away from the ends
+    ],
+)
+def test_the_largest_value_is_one(name, probabilities):
+    assert one(MEASURES[name], probabilities) == pytest.approx(1.0, abs=2e-2)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_every_value_lies_in_the_unit_interval(name, rng):
+    texts = [random_text(rng, int(n), sharpness=s) for n in (1, 2, 7, 40) for s in (0.0, 0.1, 1, 10, 1000)]
+    scores = score(texts, name)
+    assert ((scores >= 0) & (scores <= 1)).all()
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_padding_and_batch_mates_change_no_score(name, rng):
+    texts = [random_text(rng, int(n)) for n in rng.integers(1, 30, size=12)]
+    alone = np.concatenate([score([text], name) for text in texts])
+    np.testing.assert_allclose(score(texts, name), alone, rtol=0, atol=1e-12)
+    padded, lengths = pad([*texts, random_text(rng, 512)])
+    padded[np.arange(padded.shape[1])[None, :] >= lengths[:, None]] = rng.normal()
+    np.testing.assert_allclose(MEASURES[name](padded, lengths)[:-1], alone, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_probabilities_are_per_word_not_over_the_whole_text(name):
+    """A softmax over the flattened (words × tags) would make a sure word look doubtful in a longer text."""
+    sure = [[0.999, 0.0005, 0.0005]]
+    assert one(MEASURES[name], sure * 20) < 0.1
+
+
+@pytest.mark.parametrize("name", ["entropy_max", "margin", "boundary"])
+def test_sure_words_do_not_hide_a_doubtful_one(name):
+    doubtful, sure = [[0.5, 0.5, 0.0]] * 2, [[1.0, 0.0, 0.0]] * 500
+    assert one(MEASURES[name], doubtful + sure) == pytest.approx(one(MEASURES[name], doubtful), abs=1e-9)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_empty_texts_score_zero(name, rng):
+    assert score([], name).shape == (0,)
+    assert score([np.zeros((0, 5))] * 3, name).tolist() == [0, 0, 0]
+    mixed = score([np.zeros((0, 5)), random_text(rng, 4)], name)
+    assert mixed[0] == 0
+    assert mixed[1] > 0
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_zero_and_extreme_log_probabilities_give_numbers(name):
+    impossible = np.full((4, 5), -np.inf)
+    extreme = np.array([[0.0, -1e30, -1e4, -np.inf, -3e38]] * 4)
+    assert np.isfinite(score([impossible, extreme], name)).all()
+
+
+def test_unknown_measures_are_named_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"boundary, was: 'bald'"):
+        score([], "bald")
+
+
+def test_nan_is_refused():
+    with pytest.raises(ValueError, match="NaN"):
+        score([np.full((2, 3), np.nan)])
+
+
+def test_boundary_needs_a_border_to_pool():
+    with pytest.raises(ValueError, match="at least one border"):
+        boundary(*pad([log(TWO_WORDS)]), top=0)
