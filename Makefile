@@ -12,6 +12,7 @@ DATA ?=
 TEST ?=
 PYTEST_ARGS ?=
 IMAGE ?= wapaganda-ml-backend
+IMAGE_FLAGS ?=
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
@@ -63,7 +64,7 @@ format: setup  ## Put the sources in the house's form
 	@$(BIN)/python -m ruff format .
 
 image:  ## Build the image of the ML backend with docker or podman and try it
-	@IMAGE="$(IMAGE)" sh development/image.sh
+	@"$(PYTHON)" development/image.py --image "$(IMAGE)" $(IMAGE_FLAGS)
 
 clean:  ## Remove the environment and what the tools left; models and data stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-run projects/*/dist

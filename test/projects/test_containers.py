@@ -1,0 +1,128 @@
+"""The image and the compose file say what they should; no container engine is needed to tell."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = ROOT / "projects/ml_backend/Dockerfile"
+BIN = Path(sys.executable).parent
+SECRETS = {"LABEL_STUDIO_PASSWORD": "secret", "LABEL_STUDIO_API_KEY": "0123456789" * 4}
+
+
+def compose(folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """`docker-compose config` on a copy of the compose file, away from any `.env` of the user."""
+    shutil.copy(ROOT / "docker-compose.yml", folder)
+    command = [str(BIN / "docker-compose"), "--file", "docker-compose.yml", "config", "--format", "json"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), **environment}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> dict[str, Any]:
+    outcome = compose(tmp_path, SECRETS)
+    assert outcome.stderr == ""  # it exits with 0 whatever it finds
+    return json.loads(outcome.stdout)["services"]
+
+
+def hadolint(dockerfile: str) -> str:
+    command = [str(BIN / "hadolint"), "--no-color", "-"]
+    return subprocess.run(command, input=dockerfile, capture_output=True, text=True, check=False).stdout
+
+
+def test_hadolint_finds_nothing():
+    assert hadolint(DOCKERFILE.read_text()) == ""
+
+
+def test_hadolint_would_find_something():
+    assert "DL3006" in hadolint("FROM python\n")
+
+
+def test_hadolint_finds_nothing_in_the_inline_dockerfile(services: dict[str, Any]):
+    assert hadolint(services["mlflow"]["build"]["dockerfile_inline"]) == ""
+
+
+def test_the_image_has_several_stages_on_the_pinned_base():
+    stages = re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), flags=re.MULTILINE)
+    assert stages == ["python:3.11-slim-bookworm"] * 2
+
+
+def test_the_image_runs_as_nobody_special_with_a_health_check():
+    last_stage = DOCKERFILE.read_text().rsplit("\nFROM ", 1)[1]
+    assert re.search(r"^USER (\d+)", last_stage, flags=re.MULTILINE)[1] != "0"
+    assert re.search(r"^HEALTHCHECK .*\\\n.*python.*/health", last_stage, flags=re.MULTILINE)
+    assert 'CMD ["ml-backend", "--host", "0.0.0.0", "--port", "9090"]' in last_stage
+
+
+def test_the_context_holds_what_the_dockerfile_copies_and_little_else():
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    lines = re.findall(r"^COPY (?!--from)(\S+)", DOCKERFILE.read_text(), flags=re.MULTILINE)
+    assert {next((top for top in allowed if source.startswith(top)), source) for source in lines} == allowed
+
+
+def test_a_missing_secret_is_named(tmp_path: Path):
+    missing = compose(tmp_path, {"LABEL_STUDIO_API_KEY": "0" * 40})
+    assert "LABEL_STUDIO_PASSWORD" in missing.stderr
+    assert missing.stdout == ""
+
+
+def test_every_service_has_a_health_check_a_volume_and_comes_back(services: dict[str, Any]):
+    assert set(services) == {"label-studio", "ml-backend", "mlflow"}
+    for name, service in services.items():
+        assert service["healthcheck"]["test"], name
+        assert {volume["type"] for volume in service["volumes"]} == {"volume"}, name
+        assert service["restart"] == "unless-stopped", name
+
+
+def test_no_service_waits_for_another(services: dict[str, Any]):
+    assert [name for name, service in services.items() if service.get("depends_on")] == []
+
+
+def test_every_port_is_closed_to_the_network_unless_asked_for(services: dict[str, Any], tmp_path: Path):
+    bound = {port["host_ip"] for service in services.values() for port in service["ports"]}
+    assert bound == {"127.0.0.1"}
+    opened = json.loads(compose(tmp_path, SECRETS | {"BIND_ADDRESS": "0.0.0.0"}).stdout)["services"]
+    assert {port["host_ip"] for service in opened.values() for port in service["ports"]} == {"0.0.0.0"}
+
+
+def test_label_studio_lets_the_backend_be_seen(services: dict[str, Any]):
+    environment = services["label-studio"]["environment"]
+    assert environment["USE_DEFAULT_BANNED_SUBNETS"] == "false"
+    assert environment["LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN"] == "true"
+    assert environment["LABEL_STUDIO_USER_TOKEN"] == SECRETS["LABEL_STUDIO_API_KEY"]
+    assert environment["fflag_fix_back_4620_memory_efficient_predictions_import_08012025_short"] == "true"
+
+
+def test_the_backend_sees_its_peers_on_a_read_only_root(services: dict[str, Any]):
+    backend = services["ml-backend"]
+    assert backend["environment"]["LABEL_STUDIO_URL"] == "http://label-studio:8080"
+    assert backend["environment"]["MLFLOW_TRACKING_URI"] == "http://mlflow:5000"
+    assert backend["read_only"] is True
+    mounted = {volume["target"] for volume in backend["volumes"]}
+    assert {backend["environment"]["MODEL_DIR"], backend["environment"]["DATA_DIR"]} == mounted
+
+
+def test_the_backend_gets_the_settings_of_the_users_file(tmp_path: Path):
+    (tmp_path / ".env").write_text(
+        "SEED=99\nMODEL_DIR=./mine\nLABEL_STUDIO_PASSWORD=p\nLABEL_STUDIO_API_KEY=k\n"
+    )
+    outcome = compose(tmp_path, {})
+    environment = json.loads(outcome.stdout)["services"]["ml-backend"]["environment"]
+    assert environment["SEED"] == "99"
+    assert environment["LABEL_STUDIO_API_KEY"] == "k"
+    assert environment["MODEL_DIR"] == "/models"
+
+
+def test_mlflow_answers_to_the_name_that_the_backend_uses(services: dict[str, Any]):
+    command = services["mlflow"]["command"]
+    allowed = next(part for part in command if part.startswith("--allowed-hosts=")).split("=")[1].split(",")
+    assert {"mlflow", "mlflow:5000", "localhost:5000"} <= set(allowed)
+    assert "--workers=1" in command
+    assert services["mlflow"]["environment"]["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
