@@ -1,0 +1,171 @@
+"""The supervisor: a thread that starts a process for every job, and again when one died."""
+
+import logging
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from typing import Self
+
+from wapaganda.jobs import life
+from wapaganda.jobs.job import Job, State
+from wapaganda.jobs.queue import JobQueue
+
+_logger = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Runs the jobs of a queue as processes ``command + [job id]``, which call `run_child`.
+
+    A process outlives the supervisor's own death, and the next supervisor finds it by the lock that it holds;
+    one that died is started again, up to ``max_attempts`` times. Cancelling is SIGTERM to the process group,
+    SIGKILL after ``grace_seconds``. What the processes print goes to `JobQueue.log_path`.
+    """
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        command: Sequence[str],
+        *,
+        max_running: int = 1,
+        max_attempts: int = 3,
+        poll_seconds: float = 0.5,
+        grace_seconds: float = 10.0,
+    ) -> None:
+        self.queue = queue
+        self.command = tuple(command)
+        self._max_running = max_running
+        self._max_attempts = max_attempts
+        self._poll_seconds = poll_seconds
+        self._grace_seconds = grace_seconds
+        self._children: dict[int, subprocess.Popen[bytes]] = {}
+        self._kill_at: dict[int, float] = {}
+        self._wanted = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Starts the thread; a second call does nothing."""
+        if self._thread is None:
+            self._stopping.clear()
+            self._thread = threading.Thread(target=self._run, name="job-supervisor", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Stops the thread and the processes it has started; their jobs go on with the next start."""
+        self._stopping.set()
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        deadline = time.monotonic() + self._grace_seconds
+        for child in self._children.values():
+            if child.poll() is None:
+                _signal_group(child.pid, signal.SIGTERM)
+        for child in self._children.values():
+            try:
+                child.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                _signal_group(child.pid, signal.SIGKILL)
+                child.wait()
+        self._children.clear()
+
+    def wake(self) -> None:
+        """Looks at the queue now instead of at the next turn."""
+        self._wanted.set()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wanted.clear()
+            try:
+                self._turn()
+            except Exception:
+                # A full disk or a locked table passes; a supervisor that gave up would not come back.
+                _logger.exception("The job supervisor could not look after its jobs, and tries again")
+            self._wanted.wait(self._poll_seconds)
+
+    def _turn(self) -> None:
+        self._children = {number: child for number, child in self._children.items() if child.poll() is None}
+        living, running = 0, self.queue.running()
+        self._kill_at = {job.id: self._kill_at[job.id] for job in running if job.id in self._kill_at}
+        for job in running:
+            if self.queue.is_alive(job.project):
+                living += 1
+                if job.cancel_requested:
+                    self._stop_process(job)
+            elif self._may_go_on(job) and living < self._max_running:
+                living += self._start(job)
+        for job in self.queue.due():
+            if living >= self._max_running:
+                return
+            living += self._start(job)
+
+    def _may_go_on(self, job: Job) -> bool:
+        """Ends a job whose process died and that shall not be started again."""
+        # Its process may have written the end and died since the list was read.
+        job = self.queue.get(job.id)
+        if job.state != State.RUNNING:
+            return False
+        if job.cancel_requested:
+            self.queue.end(job.id, State.CANCELLED)
+            return False
+        if job.attempts >= self._max_attempts:
+            error = (
+                f"Its process died {job.attempts} times; what it printed is in {self.queue.log_path(job.id)}"
+            )
+            _logger.error("Job %d failed: %s", job.id, error)
+            self.queue.end(job.id, State.FAILED, error)
+            return False
+        return True
+
+    def _start(self, job: Job) -> bool:
+        lock = life.take(self.queue.lock_path(job.project))
+        if lock is None:
+            return False
+        try:
+            if not self.queue.begin(job.id):
+                return False
+            _logger.info("Job %d (%s of %s) starts", job.id, job.kind, job.project)
+            child = self._children[job.id] = self._spawn(job.id, lock)
+            self.queue.set_process(job.id, child.pid)
+        except OSError as error:
+            self.queue.end(job.id, State.FAILED, f"Expected a command that can be started, was: {error}")
+            return False
+        finally:
+            os.close(lock)
+        return True
+
+    def _spawn(self, job_id: int, lock: int) -> subprocess.Popen[bytes]:
+        path = self.queue.log_path(job_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A file and no pipe: the process must not stumble over a pipe whose reader was killed.
+        with path.open("ab") as log:
+            return subprocess.Popen(
+                [*self.command, str(job_id)], stdin=lock, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _stop_process(self, job: Job) -> None:
+        if job.process is None:
+            return
+        now = time.monotonic()
+        if job.id not in self._kill_at:
+            self._kill_at[job.id] = now + self._grace_seconds
+            _signal_group(job.process, signal.SIGTERM)
+        elif now >= self._kill_at[job.id]:
+            _signal_group(job.process, signal.SIGKILL)
+
+
+def _signal_group(process: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(process, number)
+    except ProcessLookupError:
+        _logger.debug("Process group %d is gone already", process)
