@@ -1,0 +1,47 @@
+"""A trained model at work: texts in, entity spans with their probabilities out.
+
+Torch is imported when ``Tagger`` or one of the functions around a model is first asked for, not before.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from wapaganda.tagger.inputs import ModelInput, model_inputs
+from wapaganda.tagger.model_folder import LABELS_FILE, FolderError, ModelFolder
+from wapaganda.tagger.quiet import quiet_loading
+from wapaganda.tagger.shapes import N_SHAPES, word_shapes
+from wapaganda.tagger.tagged import TaggedText
+
+if TYPE_CHECKING:
+    from wapaganda.tagger.batches import WordBatch, collate, word_logits
+    from wapaganda.tagger.tagger import Tagger
+
+_HEAVY = {
+    "Tagger": "wapaganda.tagger.tagger",
+    "WordBatch": "wapaganda.tagger.batches",
+    "collate": "wapaganda.tagger.batches",
+    "word_logits": "wapaganda.tagger.batches",
+}
+
+__all__ = [
+    "LABELS_FILE",
+    "N_SHAPES",
+    "FolderError",
+    "ModelFolder",
+    "ModelInput",
+    "TaggedText",
+    "Tagger",
+    "WordBatch",
+    "collate",
+    "model_inputs",
+    "quiet_loading",
+    "word_logits",
+    "word_shapes",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HEAVY:
+        found: object = getattr(import_module(_HEAVY[name]), name)
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

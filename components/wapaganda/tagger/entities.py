@@ -1,0 +1,53 @@
+"""From tag log-probabilities to the most probable valid spans."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from wapaganda.decoding import SpanIndex, length_batches, pad, span_probability, viterbi
+from wapaganda.ner import LabelSchema, Span
+
+
+def decode(
+    words: Sequence[NDArray[np.int32]], log_probs: Sequence[NDArray[np.float32]], schema: LabelSchema
+) -> list[tuple[Span, ...]]:
+    """The spans of the best valid tag sequence of each text, each with its exact probability as ``score``.
+
+    Shapes: words (n_words, 2) and log_probs (n_words, 1 + 2L) for each text.
+    """
+    found: list[tuple[Span, ...]] = [()] * len(words)
+    filled = np.flatnonzero([len(rows) for rows in log_probs])
+    lengths = [len(log_probs[text]) for text in filled]
+    for batch in length_batches(lengths, len(schema.tags)):
+        texts = filled[batch]
+        padded, sizes = pad([log_probs[text] for text in texts])
+        tags, _ = viterbi(padded, sizes)
+        entities = _entities(tags)
+        probabilities = span_probability(padded, sizes, entities)
+        for text, places, scores in zip(texts, entities, probabilities, strict=True):
+            found[text] = _spans(places, scores, words[text], schema)
+    return found
+
+
+def _entities(tags: NDArray[np.int64]) -> list[list[SpanIndex]]:
+    """First word, last word and type number of every entity of valid IOB2 ``tags``, (batch, words)."""
+    going_on = (tags > 0) & (tags % 2 == 0)
+    followed = np.pad(going_on[:, 1:], ((0, 0), (0, 1)))
+    rows, firsts = np.nonzero(tags % 2 == 1)
+    _, lasts = np.nonzero((tags > 0) & ~followed)
+    entities: list[list[SpanIndex]] = [[] for _ in tags]
+    kinds = tags[rows, firsts] // 2
+    for row, first, last, kind in zip(
+        rows.tolist(), firsts.tolist(), lasts.tolist(), kinds.tolist(), strict=True
+    ):
+        entities[row].append((first, last, kind))
+    return entities
+
+
+def _spans(
+    places: Sequence[SpanIndex], scores: NDArray[np.float64], words: NDArray[np.int32], schema: LabelSchema
+) -> tuple[Span, ...]:
+    return tuple(
+        Span(int(words[first, 0]), int(words[last, 1]), schema.labels[kind], score)
+        for (first, last, kind), score in zip(places, scores.tolist(), strict=True)
+    )

@@ -1,0 +1,179 @@
+"""The tagger: a trained token-classification model behind plain texts and spans."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from wapaganda.ner import EncodedText, LabelSchema, PieceEncoder, Span
+from wapaganda.tagger.batches import budget_batches, collate, word_logits
+from wapaganda.tagger.entities import decode
+from wapaganda.tagger.inputs import ModelInput, model_inputs
+from wapaganda.tagger.model_folder import FolderError, ModelFolder
+from wapaganda.tagger.quiet import quiet_loading
+from wapaganda.tagger.tagged import TaggedText
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_CHUNK_TEXTS = 4096
+_CHUNK_CHARACTERS = 2_000_000
+_WEIGHT_FLOOR = 1e-3  # keeps the embedding of a text without entities a plain mean
+
+OnProgress = Callable[[int, int], None]
+
+
+class Tagger:
+    """Tags texts of any length; the answer for a text does not depend on the texts around it.
+
+    Attributes: ``model``, ``encoder``, ``schema``, ``shapes`` (whether letter case is told to the model) and
+    ``version``, the name of the folder it was loaded from.
+    """
+
+    def __init__(
+        self,
+        model: "PreTrainedModel",
+        encoder: PieceEncoder,
+        schema: LabelSchema,
+        *,
+        shapes: bool = False,
+        version: str = "",
+    ) -> None:
+        self.model = model
+        self.encoder = encoder
+        self.schema = schema
+        self.shapes = shapes
+        self.version = version
+
+    @classmethod
+    def load(cls, path: Path, device: str = "auto") -> Self:
+        """Load the model folder ``path`` onto ``device``; ``auto`` is CUDA when there is one, else the CPU.
+
+        Raises:
+            FolderError: the folder is missing, incomplete or not one of ours.
+        """
+        from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+        folder = ModelFolder.read(path)
+        try:
+            with quiet_loading():
+                model = AutoModelForTokenClassification.from_pretrained(path, local_files_only=True)
+                tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        except (OSError, ValueError) as error:
+            raise FolderError(f"Expected a complete model folder, was: {path} ({error})") from error
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        encoder = PieceEncoder(tokenizer, folder.max_pieces, folder.overlap)
+        return cls(
+            model.to(device).eval(),
+            encoder,
+            folder.schema,
+            shapes=folder.shapes,
+            version=path.resolve().name,
+        )
+
+    def predict(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
+        """The spans of each text, each with its probability as ``score``."""
+        return [tagged.spans for tagged in self.tag(texts)]
+
+    def tag(
+        self, texts: Sequence[str], *, token_budget: int = 1024, on_progress: OnProgress | None = None
+    ) -> Iterator[TaggedText]:
+        """Yield the answer for each text in the order of ``texts``, with memory for one chunk of them only.
+
+        Args:
+            texts: any texts; an empty or blank one has no words and no spans.
+            token_budget: padded word pieces a batch; more need more memory, not less time, on a CPU.
+            on_progress: called with the number of texts done and of all texts.
+        """
+        for start, end in _chunks(texts):
+
+            def advance(share: float, start: int = start, end: int = end) -> None:
+                if on_progress is not None:
+                    on_progress(start + int(share * (end - start)), len(texts))
+
+            yield from self._tag_chunk(texts[start:end], token_budget, advance)
+
+    def _tag_chunk(
+        self, texts: Sequence[str], token_budget: int, advance: Callable[[float], None]
+    ) -> list[TaggedText]:
+        encoded = self.encoder.encode(texts)
+        inputs = model_inputs(texts, encoded, self.encoder, shapes=self.shapes)
+        answers = _ChunkAnswers(encoded, len(self.schema.tags))
+        done = 0
+        for batch in budget_batches(inputs, token_budget):
+            answers.add(batch, *self._forward(batch))
+            done += len(batch)
+            advance(done / len(inputs))
+        if not inputs:
+            advance(1.0)
+        log_probs, embeddings = answers.log_probs(), answers.embeddings(self.model.config.hidden_size)
+        spans = decode([text.words for text in encoded], log_probs, self.schema)
+        rows = zip(encoded, log_probs, spans, embeddings, strict=True)
+        return [TaggedText(text.words, *answer) for text, *answer in rows]
+
+    @torch.inference_mode()
+    def _forward(self, batch: Sequence[ModelInput]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Log-probabilities (own words, K) and hidden states (own words, hidden)."""
+        was_training = self.model.training
+        self.model.eval()
+        tensors = collate(batch, self.encoder.pad_id, self.model.device)
+        logits, hidden = word_logits(self.model, tensors, shapes=self.shapes, with_hidden=True)
+        self.model.train(was_training)
+        assert hidden is not None
+        return logits.float().log_softmax(dim=-1).cpu().numpy(), hidden.float().cpu().numpy()
+
+
+class _ChunkAnswers:
+    """Collects the answers of a chunk's windows, which come in any order, text by text."""
+
+    def __init__(self, encoded: Sequence[EncodedText], n_tags: int) -> None:
+        lengths = np.array([len(text.words) for text in encoded], dtype=np.int64)
+        self._ends = np.cumsum(lengths)
+        self._starts = self._ends - lengths
+        self._log_probs = np.zeros((int(lengths.sum()), n_tags), dtype=np.float32)
+        self._weights = np.zeros(len(encoded))
+        self._sums: NDArray[np.float64] | None = None
+
+    def add(
+        self, batch: Sequence[ModelInput], log_probs: NDArray[np.float32], hidden: NDArray[np.float32]
+    ) -> None:
+        """Take in the rows of a batch's own words, window by window."""
+        if self._sums is None:
+            self._sums = np.zeros((len(self._weights), hidden.shape[1]))
+        weights = -np.expm1(np.minimum(log_probs[:, 0].astype(np.float64), 0.0)) + _WEIGHT_FLOOR
+        at = 0
+        for item in batch:
+            rows = slice(at, at + len(item.positions))
+            place = self._starts[item.text] + item.own_start
+            self._log_probs[place : place + len(item.positions)] = log_probs[rows]
+            self._sums[item.text] += weights[rows] @ hidden[rows]
+            self._weights[item.text] += weights[rows].sum()
+            at = rows.stop
+
+    def log_probs(self) -> list[NDArray[np.float32]]:
+        """Each text's own copy, so that keeping one text does not keep its chunk."""
+        pairs = zip(self._starts, self._ends, strict=True)
+        return [self._log_probs[start:end].copy() for start, end in pairs]
+
+    def embeddings(self, size: int) -> NDArray[np.float32]:
+        """One row a text, shape (texts, size)."""
+        if self._sums is None:
+            return np.zeros((len(self._weights), size), dtype=np.float32)
+        means: NDArray[np.float64] = self._sums / np.maximum(self._weights, _WEIGHT_FLOOR)[:, None]
+        return means.astype(np.float32)
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Borders of chunks of at most 4,096 texts and, beyond one text, two million characters."""
+    start, characters = 0, 0
+    for number, text in enumerate(texts):
+        full = number - start == _CHUNK_TEXTS or characters + len(text) > _CHUNK_CHARACTERS
+        if full and number > start:
+            yield start, number
+            start, characters = number, 0
+        characters += len(text)
+    if start < len(texts):
+        yield start, len(texts)

@@ -1,0 +1,39 @@
+"""Fine-tuning of a pretrained encoder on a few hundred labelled texts.
+
+Torch is imported when ``train`` or ``load_encoder`` is first asked for, not before.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from wapaganda.trainer.recipe import Recipe, recipe_for
+from wapaganda.trainer.reports import StepReport, TrainResult
+from wapaganda.trainer.unavailable import EncoderUnavailable
+
+if TYPE_CHECKING:
+    from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
+    from wapaganda.trainer.training import train
+
+_HEAVY = {
+    "LoadedEncoder": "wapaganda.trainer.encoders",
+    "load_encoder": "wapaganda.trainer.encoders",
+    "train": "wapaganda.trainer.training",
+}
+
+__all__ = [
+    "EncoderUnavailable",
+    "LoadedEncoder",
+    "Recipe",
+    "StepReport",
+    "TrainResult",
+    "load_encoder",
+    "recipe_for",
+    "train",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HEAVY:
+        found: object = getattr(import_module(_HEAVY[name]), name)
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,120 @@
+"""One attempt at a training, from fresh pretrained weights to the last step."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+from wapaganda.tagger import collate, word_logits
+from wapaganda.trainer.batching import endless_batches, hide_words
+from wapaganda.trainer.encoders import LoadedEncoder
+from wapaganda.trainer.examples import Example
+from wapaganda.trainer.optimiser import make_optimiser, make_schedule
+from wapaganda.trainer.recipe import Recipe
+from wapaganda.trainer.reports import StepReport
+from wapaganda.trainer.weights import RunningMean, WeightKeeper
+
+_WINDOW = 20  # steps over which a loss is averaged
+_FLOOR = 1e-4  # mean loss a word below which there is nothing left to learn
+_LEARNT_NOTHING = 0.9  # of the loss of always giving the tags' frequencies
+
+
+@dataclass(slots=True)
+class Attempt:
+    """The course of an attempt."""
+
+    losses: list[float] = field(default_factory=list)
+    dev_f1: list[tuple[int, float]] = field(default_factory=list)
+    stopped_because: str = "all steps were made"
+    collapsed: bool = False
+
+
+def run_attempt(
+    loaded: LoadedEncoder,
+    examples: Sequence[Example],
+    recipe: Recipe,
+    seed: int,
+    *,
+    dev_f1: Callable[[], float] | None,
+    on_step: Callable[[StepReport], None] | None,
+    number: int,
+) -> Attempt:
+    """Train ``loaded.model`` in place; with ``dev_f1`` the weights that were best by it are the ones left."""
+    attempt = Attempt()
+    rng = np.random.default_rng(seed)
+    optimiser = make_optimiser(loaded.model, recipe, shapes=loaded.shapes)
+    schedule = make_schedule(optimiser, recipe)
+    mean = RunningMean(loaded.model, from_step=recipe.steps * (1 - recipe.averaged_share))
+    best = WeightKeeper(loaded.model)
+    look_every = max(1, recipe.steps // recipe.evaluations)
+    batches = endless_batches(examples, recipe, rng)
+    loaded.model.train()
+    for step in range(1, recipe.steps + 1):
+        rate = float(schedule.get_last_lr()[0])
+        attempt.losses.append(_step(loaded, _masked(next(batches), loaded, recipe, rng), optimiser, recipe))
+        schedule.step()
+        mean.take(step)
+        looked = None
+        if dev_f1 is not None and (step % look_every == 0 or step == recipe.steps):
+            looked = dev_f1()
+            attempt.dev_f1.append((step, looked))
+            best.offer(looked)
+        if on_step is not None:
+            on_step(StepReport(step, recipe.steps, attempt.losses[-1], rate, looked, number))
+        if _should_stop(attempt, examples, recipe, best):
+            break
+    if dev_f1 is None:
+        mean.apply()
+    else:
+        best.restore()
+    loaded.model.eval()
+    return attempt
+
+
+def _step(
+    loaded: LoadedEncoder, batch: Sequence[Example], optimiser: torch.optim.Optimizer, recipe: Recipe
+) -> float:
+    """One optimiser step on the mean cross-entropy a word; the loss."""
+    model = loaded.model
+    inputs = collate([example.window for example in batch], loaded.pieces.pad_id, model.device)
+    tags = torch.from_numpy(np.concatenate([example.tags for example in batch])).to(model.device)
+    logits, _ = word_logits(model, inputs, shapes=loaded.shapes)
+    loss: Tensor = torch.nn.functional.cross_entropy(logits, tags)
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+    return loss.item()
+
+
+def _masked(
+    batch: list[Example], loaded: LoadedEncoder, recipe: Recipe, rng: np.random.Generator
+) -> list[Example]:
+    mask_id = loaded.tokenizer.mask_token_id
+    if not recipe.word_masking or mask_id is None:
+        return batch
+    return [hide_words(example, recipe.word_masking, loaded.pieces, mask_id, rng) for example in batch]
+
+
+def _should_stop(attempt: Attempt, examples: Sequence[Example], recipe: Recipe, best: WeightKeeper) -> bool:
+    step, recent = len(attempt.losses), float(np.mean(attempt.losses[-_WINDOW:]))
+    if best.looks_without_gain >= recipe.patience:
+        attempt.stopped_because = f"no gain on the dev set in {best.looks_without_gain} evaluations"
+        return True
+    if step > max(_WINDOW, recipe.steps // 2) and recent < _FLOOR:
+        attempt.stopped_because = f"the training loss fell below {_FLOOR}"
+        return True
+    still_guessing = step == recipe.steps and recent > _LEARNT_NOTHING * frequency_loss(examples) > 0
+    if still_guessing or not np.isfinite(recent):
+        attempt.stopped_because = "the training loss stayed high"
+        attempt.collapsed = True
+        return True
+    return False
+
+
+def frequency_loss(examples: Sequence[Example]) -> float:
+    """The mean loss a word of always giving the frequencies of the tags: their entropy, in nats."""
+    counts = np.bincount(np.concatenate([example.tags for example in examples]))
+    shares = counts[counts > 0] / counts.sum()
+    return float(-(shares * np.log(shares)).sum())

@@ -1,0 +1,46 @@
+"""Which windows go together into an optimiser step."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from wapaganda.ner import PieceEncoder
+from wapaganda.trainer.examples import Example
+from wapaganda.trainer.recipe import Recipe
+
+_BATCHES_SORTED_TOGETHER = 8
+
+
+def endless_batches(
+    examples: Sequence[Example], recipe: Recipe, rng: np.random.Generator
+) -> Iterator[list[Example]]:
+    """Yield batches for ever: each window once an epoch, of similar length within a batch."""
+    while True:
+        epoch = list(_epoch(examples, recipe, rng))
+        for number in rng.permutation(len(epoch)):
+            yield [examples[index] for index in epoch[number]]
+
+
+def _epoch(
+    examples: Sequence[Example], recipe: Recipe, rng: np.random.Generator
+) -> Iterator[NDArray[np.int64]]:
+    """Batches of indices: sorted by length only within a few batches, so that no epoch has the same ones."""
+    order = rng.permutation(len(examples))
+    size = recipe.batch_size * _BATCHES_SORTED_TOGETHER
+    for start in range(0, len(order), size):
+        group = sorted(order[start : start + size].tolist(), key=lambda index: -len(examples[index]))
+        while group:
+            fitting = max(1, min(recipe.batch_size, recipe.batch_pieces // len(examples[group[0]])))
+            yield np.array(group[:fitting])
+            group = group[fitting:]
+
+
+def hide_words(
+    example: Example, share: float, pieces: PieceEncoder, mask_id: int, rng: np.random.Generator
+) -> Example:
+    """The example with a random ``share`` of its pieces replaced by the mask token."""
+    ids = example.window.ids.copy()
+    inner = ids[len(pieces.prefix) : len(ids) - len(pieces.suffix)]
+    inner[rng.random(len(inner)) < share] = mask_id
+    return replace(example, window=replace(example.window, ids=ids))

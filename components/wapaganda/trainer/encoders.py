@@ -1,0 +1,96 @@
+"""A pretrained encoder with a fresh head for our tags."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from wapaganda.ner import LabelSchema, PieceEncoder
+from wapaganda.tagger import N_SHAPES, quiet_loading
+from wapaganda.trainer.hub import find_config, source_of
+from wapaganda.trainer.unavailable import MEND_FOLDER, EncoderUnavailable
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+
+# These count positions from behind the padding id, so that many of the positions are never used.
+_OFFSET_POSITIONS = ("roberta", "camembert", "mpnet", "data2vec-text", "ibert", "longformer")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LoadedEncoder:
+    """A model with a new head, what makes its pieces, and whether it is told the case of words."""
+
+    model: "PreTrainedModel"
+    pieces: PieceEncoder
+    tokenizer: "PreTrainedTokenizerFast"
+    shapes: bool
+
+
+def load_encoder(
+    name: str,
+    schema: LabelSchema,
+    *,
+    max_pieces: int = 512,
+    overlap: int = 128,
+    dropout: float | None = None,
+    shapes: bool = True,
+) -> LoadedEncoder:
+    """Load the encoder ``name`` (a folder or a name on the model hub) for the tags of ``schema``.
+
+    Args:
+        name: looked up as a folder, then in the local cache, then, unless HF_HUB_OFFLINE is set, on the hub.
+        schema: the labels; the head has 1 + 2L outputs.
+        max_pieces: window length, special tokens included; cut down to what the model can read.
+        overlap: of neighbouring windows, in pieces.
+        dropout: of hidden states, if not the encoder's own.
+        shapes: tell an uncased encoder with token types the case of words.
+
+    Raises:
+        EncoderUnavailable: it cannot be had, or it is no encoder with a fast tokenizer.
+    """
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+    config, local = find_config(name)
+    config.id2label = dict(enumerate(schema.tags))
+    config.label2id = {tag: number for number, tag in enumerate(schema.tags)}
+    if dropout is not None and hasattr(config, "hidden_dropout_prob"):
+        config.hidden_dropout_prob = dropout
+    source = source_of(name)
+    try:
+        with quiet_loading():
+            model = AutoModelForTokenClassification.from_pretrained(
+                source, config=config, local_files_only=local, dtype=torch.float32
+            )
+            tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
+        pieces = PieceEncoder(
+            tokenizer, min(max_pieces, _longest(config)), min(overlap, _longest(config) // 4)
+        )
+    except (OSError, ValueError, ImportError) as error:
+        raise EncoderUnavailable(name, str(error).strip().splitlines()[0].rstrip("."), MEND_FOLDER) from error
+    told = shapes and _is_uncased(tokenizer) and _add_shapes(model)
+    return LoadedEncoder(model, pieces, tokenizer, told)
+
+
+def _longest(config: "PretrainedConfig") -> int:
+    """The longest sequence that the model can read, special tokens included."""
+    positions = getattr(config, "max_position_embeddings", None) or 512
+    return positions - 2 if any(kind in config.model_type for kind in _OFFSET_POSITIONS) else positions
+
+
+def _is_uncased(tokenizer: "PreTrainedTokenizerFast") -> bool:
+    normalizer = tokenizer.backend_tokenizer.normalizer
+    return normalizer is not None and normalizer.normalize_str("A") == "a"
+
+
+def _add_shapes(model: "PreTrainedModel") -> bool:
+    """Make room for all word shapes, each like the first token type; whether there are token types."""
+    embeddings = getattr(model.base_model, "embeddings", None)
+    old = getattr(embeddings, "token_type_embeddings", None)
+    if embeddings is None or not isinstance(old, torch.nn.Embedding):
+        return False
+    new = torch.nn.Embedding(N_SHAPES, old.embedding_dim)
+    with torch.no_grad():
+        new.weight.copy_(old.weight[:1].expand(N_SHAPES, -1))
+    embeddings.token_type_embeddings = new
+    model.config.type_vocab_size = N_SHAPES
+    return True

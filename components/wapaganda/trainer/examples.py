@@ -1,0 +1,69 @@
+"""Labelled documents as windows with the tags of their own words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from wapaganda.ner import (
+    Document,
+    EncodedText,
+    LabelSchema,
+    PieceEncoder,
+    Repairs,
+    Span,
+    encode_tags,
+    fit_spans,
+    repair_spans,
+)
+from wapaganda.tagger import ModelInput, model_inputs
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Example:
+    """A window and the tag of each word that it owns, shape (own words,): a word of a text counts once."""
+
+    window: ModelInput
+    tags: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.window)
+
+
+def make_examples(
+    documents: Sequence[Document], pieces: PieceEncoder, schema: LabelSchema, *, shapes: bool
+) -> tuple[list[Example], Repairs]:
+    """All windows of the documents, those without entities too, and how their spans had to be repaired.
+
+    Raises:
+        ValueError: a document is not labelled, has a label that the schema does not know, or no text has a
+        word.
+    """
+    texts = [document.text for document in documents]
+    encoded = pieces.encode(texts)
+    rows, repairs = [], Repairs()
+    for document, text in zip(documents, encoded, strict=True):
+        tags, done = _tags(document, text, schema)
+        rows.append(tags)
+        repairs = repairs + done
+    examples = [
+        Example(window, rows[window.text][window.own_start : window.own_end])
+        for window in model_inputs(texts, encoded, pieces, shapes=shapes)
+    ]
+    if not examples:
+        raise ValueError(f"Expected at least one text with words to learn from, was: {len(documents)} texts")
+    return examples, repairs
+
+
+def gold_spans(documents: Sequence[Document]) -> list[tuple[Span, ...]]:
+    """The spans of labelled documents after repair."""
+    return [repair_spans(document.text, document.spans or ())[0] for document in documents]
+
+
+def _tags(document: Document, encoded: EncodedText, schema: LabelSchema) -> tuple[NDArray[np.int64], Repairs]:
+    if document.spans is None:
+        raise ValueError(f"Expected labelled documents only, was: {document.id!r} without labels")
+    spans, repairs = repair_spans(document.text, document.spans)
+    visible, n_lost = fit_spans(spans, encoded.words)
+    tags = encode_tags(visible, encoded.words, schema)
+    return tags, replace(repairs, empty=repairs.empty + n_lost)

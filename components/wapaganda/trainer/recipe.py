@@ -1,0 +1,77 @@
+"""How a training goes, and the defaults for an encoder and a number of texts."""
+
+from dataclasses import dataclass
+
+from wapaganda.trainer.hub import find_config
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The settings of one training; plain numbers only, so that it can be kept as JSON.
+
+    ``steps``: optimiser steps, whatever the number of texts. ``batch_size``: windows a step, fewer when
+    they would need more than ``batch_pieces`` padded pieces. ``head_factor`` and ``shape_factor``: learning
+    rates of the new head and of the letter-case embeddings, as multiples of ``learning_rate``.
+    ``warmup_share``: of the steps; then the rate falls linearly to 0. ``word_masking``: probability of
+    hiding a word from the model. ``averaged_share``: the final weights are the mean over this last part of
+    the steps. ``shapes``: tell uncased encoders the letter case. ``evaluations`` and ``patience``: with a
+    dev set, how often it is looked at, and how many looks without gain end the training. ``max_restarts``:
+    new attempts, with another seed, after a training that learnt nothing.
+    """
+
+    learning_rate: float
+    steps: int
+    seed: int = 13
+    batch_size: int = 16
+    batch_pieces: int = 1024
+    head_factor: float = 10.0
+    shape_factor: float = 10.0
+    warmup_share: float = 0.1
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    dropout: float | None = None
+    word_masking: float = 0.0
+    averaged_share: float = 0.0
+    max_pieces: int = 512
+    overlap: int = 128
+    shapes: bool = True
+    evaluations: int = 10
+    patience: int = 4
+    max_restarts: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("learning_rate", "steps", "batch_size", "batch_pieces", "evaluations", "patience"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"Expected {name} above 0, was: {getattr(self, name)}")
+        for name in ("warmup_share", "word_masking", "averaged_share"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"Expected {name} from 0 to below 1, was: {getattr(self, name)}")
+
+
+_LEARNING_RATES = ((512, 3e-4), (768, 3e-5), (1024, 2e-5))
+"""Default learning rate of the body: of the first row whose hidden size is not below the encoder's."""
+
+_LARGEST = 1e-5
+
+
+def default_learning_rate(hidden_size: int) -> float:
+    """The learning rate for an encoder of this hidden size, when the user sets none."""
+    return next((rate for size, rate in _LEARNING_RATES if hidden_size <= size), _LARGEST)
+
+
+def default_steps(n_documents: int) -> int:
+    """260 optimiser steps and one more for every five texts: 300 at 200 texts, 460 at 1,000."""
+    return 260 + n_documents // 5
+
+
+def recipe_for(encoder: str, n_documents: int, learning_rate: float | None, seed: int) -> Recipe:
+    """The recipe for ``n_documents`` texts; a ``learning_rate`` is obeyed, ``None`` asks for the encoder's
+    default.
+
+    Raises:
+        EncoderUnavailable: the encoder's configuration cannot be had.
+    """
+    if learning_rate is None:
+        config, _ = find_config(encoder)
+        learning_rate = default_learning_rate(int(config.hidden_size))
+    return Recipe(learning_rate=learning_rate, steps=default_steps(n_documents), seed=seed)

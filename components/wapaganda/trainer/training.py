@@ -1,0 +1,122 @@
+"""Training: from labelled documents to a model folder."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from wapaganda.metrics import evaluate
+from wapaganda.ner import Document, LabelSchema, Repairs
+from wapaganda.tagger import ModelFolder, Tagger, quiet_loading
+from wapaganda.trainer.attempt import Attempt, run_attempt
+from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
+from wapaganda.trainer.examples import gold_spans, make_examples
+from wapaganda.trainer.recipe import Recipe
+from wapaganda.trainer.reports import StepReport, TrainResult
+
+_LOGGER = logging.getLogger(__name__)
+_SEED_STRIDE = 1_000_003
+_TEXTS_LOOKED_AT = 64
+
+
+def train(
+    documents: Sequence[Document],
+    schema: LabelSchema,
+    encoder: str,
+    recipe: Recipe,
+    out: Path,
+    *,
+    dev: Sequence[Document] = (),
+    on_step: Callable[[StepReport], None] | None = None,
+    device: str = "auto",
+) -> TrainResult:
+    """Fine-tune ``encoder`` on labelled ``documents`` and write the model folder ``out``.
+
+    The same documents, recipe and machine give the same weights. A training that learns nothing (the loss
+    stays at that of guessing by frequency, or no entity is found in the training texts) begins anew with
+    another seed, at most ``recipe.max_restarts`` times. With ``dev`` documents the weights that are best on
+    them are kept and the training ends early when they do not improve; without, it ends early only when the
+    loss is as good as 0.
+
+    Raises:
+        EncoderUnavailable: the encoder cannot be had.
+        ValueError: a document is not labelled, has an unknown label, or no text has words.
+    """
+    started = time.monotonic()
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    devices = [torch.device(device).index or 0] if device.startswith("cuda") else []
+    # The random state of the caller stays as it is.
+    with torch.random.fork_rng(devices=devices):
+        for number in range(recipe.max_restarts + 1):
+            seed = recipe.seed + number * _SEED_STRIDE
+            loaded, attempt, repairs = _attempt(
+                documents, schema, encoder, recipe, seed, device, dev, on_step, number + 1
+            )
+            if not attempt.collapsed:
+                break
+            _LOGGER.warning(
+                "Attempt %d with seed %d learnt nothing: %s", number + 1, seed, attempt.stopped_because
+            )
+    _save(loaded, schema, out)
+    return TrainResult(
+        steps=len(attempt.losses),
+        seconds=time.monotonic() - started,
+        losses=tuple(attempt.losses),
+        repairs=repairs,
+        stopped_because=attempt.stopped_because,
+        restarts=number,
+        collapsed=attempt.collapsed,
+        dev_f1=tuple(attempt.dev_f1),
+    )
+
+
+def _attempt(
+    documents: Sequence[Document],
+    schema: LabelSchema,
+    encoder: str,
+    recipe: Recipe,
+    seed: int,
+    device: str,
+    dev: Sequence[Document],
+    on_step: Callable[[StepReport], None] | None,
+    number: int,
+) -> tuple[LoadedEncoder, Attempt, Repairs]:
+    torch.manual_seed(seed)
+    loaded = load_encoder(
+        encoder,
+        schema,
+        max_pieces=recipe.max_pieces,
+        overlap=recipe.overlap,
+        dropout=recipe.dropout,
+        shapes=recipe.shapes,
+    )
+    loaded.model.to(device)
+    examples, repairs = make_examples(documents, loaded.pieces, schema, shapes=loaded.shapes)
+    tagger = Tagger(loaded.model, loaded.pieces, schema, shapes=loaded.shapes)
+
+    def dev_f1() -> float:
+        return evaluate(gold_spans(dev), tagger.predict([document.text for document in dev])).micro.f1
+
+    attempt = run_attempt(
+        loaded, examples, recipe, seed, dev_f1=dev_f1 if dev else None, on_step=on_step, number=number
+    )
+    if not attempt.collapsed and _finds_nothing(tagger, documents):
+        attempt.collapsed = True
+        attempt.stopped_because = "no entity was found in the training texts"
+    return loaded, attempt, repairs
+
+
+def _finds_nothing(tagger: Tagger, documents: Sequence[Document]) -> bool:
+    """Whether there are entities in the training texts and none is found in the first such texts."""
+    texts = [document.text for document in documents if document.spans][:_TEXTS_LOOKED_AT]
+    return bool(texts) and not any(tagger.predict(texts))
+
+
+def _save(loaded: LoadedEncoder, schema: LabelSchema, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    with quiet_loading():
+        loaded.model.save_pretrained(out)
+        loaded.tokenizer.save_pretrained(out)
+    ModelFolder(schema.labels, loaded.pieces.max_pieces, loaded.pieces.overlap, loaded.shapes).write(out)

@@ -1,0 +1,115 @@
+"""A tiny encoder learns a toy pattern, the same way each time, and loses no text on the way."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from wapaganda.metrics import evaluate
+from wapaganda.ner import Document, LabelSchema, Span
+from wapaganda.tagger import Tagger
+from wapaganda.trainer import Recipe, StepReport, train
+
+SCHEMA = LabelSchema(("CITY", "NAME"))
+RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_size=8)
+
+
+def same_weights(left, right):
+    return all(
+        torch.equal(a, b)
+        for a, b in zip(left.model.state_dict().values(), right.model.state_dict().values(), strict=True)
+    )
+
+
+def test_a_tiny_encoder_learns_a_toy_pattern(tiny_encoder, toy_documents, tmp_path):
+    reports: list[StepReport] = []
+
+    result = train(toy_documents, SCHEMA, tiny_encoder, RECIPE, tmp_path / "out", on_step=reports.append)
+
+    tagger = Tagger.load(tmp_path / "out")
+    scores = evaluate([d.spans for d in toy_documents], tagger.predict([d.text for d in toy_documents]))
+    assert scores.micro.f1 > 0.9
+    assert [report.step for report in reports] == list(range(1, result.steps + 1))
+    assert result.losses[-1] < result.losses[0] / 4
+    assert (result.restarts, result.collapsed, result.repairs.total) == (0, False, 0)
+    assert tagger.schema == SCHEMA
+    assert tagger.version == "out"
+
+
+def test_neighbouring_entities_of_one_type_stay_apart(tiny_encoder, toy_documents, tmp_path):
+    train(toy_documents, SCHEMA, tiny_encoder, RECIPE, tmp_path)
+
+    spans = Tagger.load(tmp_path).predict(["anna bob went to oslo"])[0]
+
+    assert [(s.start, s.end, s.label) for s in spans] == [(0, 4, "NAME"), (5, 8, "NAME"), (17, 21, "CITY")]
+
+
+def test_the_same_seed_gives_the_same_weights(tiny_encoder, toy_documents, tmp_path):
+    recipe = replace(RECIPE, steps=8)
+    torch.manual_seed(99)
+    before = torch.random.get_rng_state()
+
+    train(toy_documents, SCHEMA, tiny_encoder, recipe, tmp_path / "a")
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torch.rand(7)
+    train(toy_documents, SCHEMA, tiny_encoder, recipe, tmp_path / "b")
+    train(toy_documents, SCHEMA, tiny_encoder, replace(recipe, seed=4), tmp_path / "c")
+
+    a, b, c = (Tagger.load(tmp_path / name) for name in "abc")
+    assert same_weights(a, b)
+    assert not same_weights(a, c)
+
+
+def test_the_best_weights_on_the_dev_set_are_kept(tiny_encoder, toy_documents, tmp_path):
+    train_set, dev = toy_documents[:24], toy_documents[24:]
+    recipe = replace(RECIPE, steps=100, evaluations=20, patience=3)
+
+    result = train(train_set, SCHEMA, tiny_encoder, recipe, tmp_path, dev=dev)
+
+    found = evaluate([d.spans for d in dev], Tagger.load(tmp_path).predict([d.text for d in dev])).micro.f1
+    assert result.best_dev_f1 == pytest.approx(found)
+    assert result.best_dev_f1 > 0.5
+    assert result.steps < recipe.steps
+    assert "dev set" in result.stopped_because
+
+
+def test_a_training_that_learns_nothing_begins_anew_and_says_so(tiny_encoder, toy_documents, tmp_path):
+    attempts = set()
+    recipe = replace(RECIPE, learning_rate=1e-9, steps=4, max_restarts=2)
+
+    result = train(
+        toy_documents, SCHEMA, tiny_encoder, recipe, tmp_path, on_step=lambda r: attempts.add(r.attempt)
+    )
+
+    assert (result.restarts, result.collapsed, attempts) == (2, True, {1, 2, 3})
+    assert Tagger.load(tmp_path).schema == SCHEMA
+
+
+def test_texts_without_entities_are_learnt_too(tiny_encoder, tmp_path):
+    documents = [Document(str(n), "anna went to oslo", ()) for n in range(4)]
+
+    result = train(documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=30), tmp_path)
+
+    assert not result.collapsed
+    assert Tagger.load(tmp_path).predict(["anna went to oslo", ""]) == [(), ()]
+
+
+def test_spans_that_had_to_be_repaired_are_counted(tiny_encoder, toy_documents, tmp_path):
+    odd = Document("odd", " anna went", (Span(0, 5, "NAME"), Span(6, 99, "CITY")))
+
+    result = train([*toy_documents, odd], SCHEMA, tiny_encoder, replace(RECIPE, steps=2), tmp_path)
+
+    assert (result.repairs.trimmed, result.repairs.out_of_range) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("documents", "message"),
+    [
+        ([Document("x", "anna", None)], "labelled documents only, was: 'x'"),
+        ([Document("x", "anna", (Span(0, 4, "DOG"),))], "one of the labels CITY, NAME"),
+        ([Document("x", " ", ())], "at least one text with words"),
+        ([], "at least one text with words"),
+    ],
+)
+def test_what_cannot_be_learnt_from_is_refused(tiny_encoder, tmp_path, documents, message):
+    with pytest.raises(ValueError, match=message):
+        train(documents, SCHEMA, tiny_encoder, RECIPE, tmp_path)
