@@ -1,0 +1,22 @@
+"""Which texts of a pool to annotate next: strategies, threshold, and no near duplicates."""
+
+from wapaganda.sampler.diversity import spread
+from wapaganda.sampler.novelty import SIMILARITY, NoveltyFilter
+from wapaganda.sampler.pool import Drawn, Pick, Pool, Selection
+from wapaganda.sampler.selection import DEFAULT_STRATEGY, STRATEGIES, select
+from wapaganda.sampler.strategies import Draw, Strategy
+
+__all__ = [
+    "DEFAULT_STRATEGY",
+    "SIMILARITY",
+    "STRATEGIES",
+    "Draw",
+    "Drawn",
+    "NoveltyFilter",
+    "Pick",
+    "Pool",
+    "Selection",
+    "Strategy",
+    "select",
+    "spread",
+]
