@@ -4,11 +4,16 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
+import label_studio_server
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -126,3 +131,51 @@ def test_mlflow_answers_to_the_name_that_the_backend_uses(services: dict[str, An
     assert {"mlflow", "mlflow:5000", "localhost:5000"} <= set(allowed)
     assert "--workers=1" in command
     assert services["mlflow"]["environment"]["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
+
+
+def test_label_studio_is_the_one_that_the_tests_run_against(services: dict[str, Any]):
+    assert services["label-studio"]["image"].split(":")[1] == label_studio_server.VERSION
+    environment = services["label-studio"]["environment"]
+    own = {"LABEL_STUDIO_USERNAME", "LABEL_STUDIO_PASSWORD", "LABEL_STUDIO_USER_TOKEN"}
+    tested = {name: value for name, value in label_studio_server.SETTINGS.items() if name not in own}
+    assert {name: environment.get(name) for name in tested} == tested
+
+
+def status(port: int, host: str, path: str) -> int:
+    """The HTTP status of an answer to a caller who knows the server as `host`; 0 while there is none."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": host})
+    try:
+        return urllib.request.urlopen(request, timeout=10).status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+@pytest.mark.slow
+def test_mlflow_starts_as_the_compose_file_says(services: dict[str, Any], tmp_path: Path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [part.replace("/mlflow/", f"{tmp_path}/") for part in services["mlflow"]["command"]]
+    command = [part.replace("0.0.0.0", "127.0.0.1").replace("port=5000", f"port={port}") for part in command]
+    environment = {**os.environ, **services["mlflow"]["environment"]}
+    server = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        end = time.monotonic() + 180
+        while (
+            status(port, "mlflow:5000", "/health") != 200 and time.monotonic() < end and server.poll() is None
+        ):
+            time.sleep(0.5)
+        search = "/api/2.0/mlflow/experiments/get-by-name?experiment_name=Default"
+        assert status(port, "mlflow:5000", search) == 200
+        assert status(port, "elsewhere:5000", search) == 403
+    finally:
+        server.terminate()
+        server.wait(30)
