@@ -42,23 +42,19 @@ class JobQueue:
         now = self._clock()
         with self._table.writing() as connection:
             queued = rows(connection, "project = ? AND kind = ? AND state = 'queued'", (project, kind))
-            if queued:
-                job = queued[0]
-                latest = min(now + debounce_seconds, job.created_at + _LONGEST_DEBOUNCE * debounce_seconds)
-                due = job.not_before if job.not_before <= now else max(latest, now)
-                merged = json.dumps({**job.payload, **(payload or {})})
-                connection.execute(
-                    "UPDATE jobs SET payload = ?, not_before = ? WHERE id = ?", (merged, due, job.id)
-                )
-                number = job.id
-            else:
-                cursor = connection.execute(
+            if not queued:
+                number = connection.execute(
                     "INSERT INTO jobs (project, kind, payload, not_before, created_at) "
                     "VALUES (?, ?, ?, ?, ?)",
                     (project, kind, json.dumps(dict(payload or {})), now + debounce_seconds, now),
+                ).lastrowid
+            else:
+                number = queued[0].id
+                connection.execute(
+                    "UPDATE jobs SET payload = ?, not_before = ? WHERE id = ?",
+                    (*_merged(queued[0], payload or {}, now, debounce_seconds), number),
                 )
-                number = cursor.lastrowid or 0
-        return self.get(number)
+            return rows(connection, "id = ?", (number,))[0]
 
     def get(self, job_id: int) -> Job:
         """The job with this id.
@@ -169,3 +165,9 @@ class JobQueue:
         if project is None:
             return self._table.read("TRUE ORDER BY id DESC LIMIT ?", (limit,))
         return self._table.read("project = ? ORDER BY id DESC LIMIT ?", (project, limit))
+
+
+def _merged(job: Job, payload: Mapping[str, Any], now: float, debounce_seconds: float) -> tuple[str, float]:
+    latest = min(now + debounce_seconds, job.created_at + _LONGEST_DEBOUNCE * debounce_seconds)
+    due = job.not_before if job.not_before <= now else max(latest, now)
+    return json.dumps({**job.payload, **payload}), due
