@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from wapaganda.tagger import collate, word_logits
-from wapaganda.trainer.batching import endless_batches, hide_words
+from wapaganda.trainer.batching import endless_batches
 from wapaganda.trainer.encoders import LoadedEncoder
 from wapaganda.trainer.examples import Example
 from wapaganda.trainer.optimiser import make_optimiser, make_schedule
@@ -42,17 +42,16 @@ def run_attempt(
 ) -> Attempt:
     """Train ``loaded.model`` in place; with ``dev_f1`` the weights that were best by it are the ones left."""
     attempt = Attempt()
-    rng = np.random.default_rng(seed)
     optimiser = make_optimiser(loaded.model, recipe, shapes=loaded.shapes)
     schedule = make_schedule(optimiser, recipe)
     mean = RunningMean(loaded.model, from_step=recipe.steps * (1 - recipe.averaged_share))
     best = WeightKeeper(loaded.model)
     look_every = max(1, recipe.steps // recipe.evaluations)
-    batches = endless_batches(examples, recipe, rng)
+    batches = endless_batches(examples, recipe, np.random.default_rng(seed))
     loaded.model.train()
     for step in range(1, recipe.steps + 1):
         rate = float(schedule.get_last_lr()[0])
-        attempt.losses.append(_step(loaded, _masked(next(batches), loaded, recipe, rng), optimiser, recipe))
+        attempt.losses.append(_step(loaded, next(batches), optimiser, recipe))
         schedule.step()
         mean.take(step)
         looked = None
@@ -86,15 +85,6 @@ def _step(
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)
     return loss.item()
-
-
-def _masked(
-    batch: list[Example], loaded: LoadedEncoder, recipe: Recipe, rng: np.random.Generator
-) -> list[Example]:
-    mask_id = loaded.tokenizer.mask_token_id
-    if not recipe.word_masking or mask_id is None:
-        return batch
-    return [hide_words(example, recipe.word_masking, loaded.pieces, mask_id, rng) for example in batch]
 
 
 def _should_stop(attempt: Attempt, examples: Sequence[Example], recipe: Recipe, best: WeightKeeper) -> bool:

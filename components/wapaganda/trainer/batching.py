@@ -1,11 +1,9 @@
 """Which windows go together into an optimiser step."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from wapaganda.ner import PieceEncoder
 from wapaganda.trainer.examples import Example
 from wapaganda.trainer.recipe import Recipe
 
@@ -34,13 +32,3 @@ def _epoch(
             fitting = max(1, min(recipe.batch_size, recipe.batch_pieces // len(examples[group[0]])))
             yield np.array(group[:fitting])
             group = group[fitting:]
-
-
-def hide_words(
-    example: Example, share: float, pieces: PieceEncoder, mask_id: int, rng: np.random.Generator
-) -> Example:
-    """The example with a random ``share`` of its pieces replaced by the mask token."""
-    ids = example.window.ids.copy()
-    inner = ids[len(pieces.prefix) : len(ids) - len(pieces.suffix)]
-    inner[rng.random(len(inner)) < share] = mask_id
-    return replace(example, window=replace(example.window, ids=ids))

@@ -3,7 +3,6 @@
 import random
 
 import pytest
-import torch
 from wapaganda.ner import Document, Span
 
 NAMES, CITIES = ("anna", "bob", "carla", "dieter"), ("oslo", "rome", "new york", "paris")
@@ -12,17 +11,14 @@ WORDS = (*NAMES, "oslo", "rome", "new", "york", "paris", "went", "to", "and", "s
 VOCABULARY = (*SPECIAL, *WORDS)
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory):
     """The folder of a two-layer BERT of width 32 that knows a dozen words and reads 40 pieces."""
+    import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("tiny")
     ids = {piece: number for number, piece in enumerate(VOCABULARY)}
     tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]"))
