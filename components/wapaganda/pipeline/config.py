@@ -1,0 +1,25 @@
+"""The loop's own settings, handed down by a base."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LoopConfig:
+    """How one project is trained, judged and sampled.
+
+    ``learning_rate`` and ``train_steps`` of ``None`` mean the encoder's own default (docs/training.md).
+    ``promotion_margin`` is in F1 (0 to 1): a new model may be that much worse on the held-out labels and
+    still go live.
+    """
+
+    encoder: str
+    learning_rate: float | None = None
+    train_steps: int | None = None
+    threshold: float = 0.7
+    batch_size: int = 500
+    strategy: str = "hybrid"
+    measure: str = "boundary"
+    seed: int = 13
+    holdout_fraction: float = 0.2
+    promotion_margin: float = 0.02
+    device: str = "auto"

@@ -1,0 +1,29 @@
+"""Whether a new model goes live."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the new model goes live, and why, in one sentence."""
+
+    promote: bool
+    reason: str
+
+
+def judge(new_f1: float | None, old_f1: float | None, margin: float, old_version: str | None) -> Verdict:
+    """A new model goes live unless it is more than ``margin`` worse in micro F1 than the old one on the same
+    held-out labels.
+
+    ``None`` stands for "could not be measured": no held-out label, or no old model.
+    """
+    if old_version is None:
+        return Verdict(True, "It is the first model.")
+    if new_f1 is None or old_f1 is None:
+        return Verdict(
+            True, "There are no held-out labels to compare the models on, so the newer one goes live."
+        )
+    gap = f"F1 {new_f1:.3f} against {old_f1:.3f} of {old_version} on the same held-out labels"
+    if new_f1 >= old_f1 - margin:
+        return Verdict(True, f"{gap}: not worse by more than the margin {margin:g}.")
+    return Verdict(False, f"{gap}: worse by more than the margin {margin:g}, so {old_version} stays live.")

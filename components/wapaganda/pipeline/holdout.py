@@ -1,0 +1,42 @@
+"""Which labelled texts are kept for judging models and never trained on."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+
+from wapaganda.ner import Document
+
+MINIMUM_LABELLED = 20
+"""With fewer labelled texts nothing is held out: a handful of texts judges nothing and each is needed to
+learn from."""
+
+
+def split_holdout(
+    documents: Iterable[Document], fraction: float, drawn_at_random: Callable[[str], bool]
+) -> tuple[list[Document], list[Document]]:
+    """Labelled documents as (to train on, held out).
+
+    Only texts that were drawn at random may be held out: scores on actively chosen texts mislead. Whether one
+    is depends on a hash of its text alone, so it stays on its side in every round, whatever else is labelled,
+    and a copy of a held-out text is never trained on.
+    """
+    labelled = [document for document in documents if document.is_labelled]
+    if len(labelled) < MINIMUM_LABELLED:
+        return labelled, []
+    held_keys = {
+        key
+        for document in labelled
+        if drawn_at_random(document.id) and _share(key := _key(document.text)) < fraction
+    }
+    train = [document for document in labelled if _key(document.text) not in held_keys]
+    held = [
+        document for document in labelled if _key(document.text) in held_keys and drawn_at_random(document.id)
+    ]
+    return train, held
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(" ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _share(key: str) -> float:
+    return int(key[:8], 16) / 0x1_0000_0000

@@ -1,0 +1,60 @@
+"""What the loop needs from the outside: a source of texts and labels, and somebody to tell how far it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from wapaganda.ner import Document, LabelSchema, Span
+
+
+class Progress(Protocol):
+    """Called with the step's name, how much of it is done and how much there is; ``total`` 0 means
+    unknown."""
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Take note of the progress; must return at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a source holds that the ledger does not know yet.
+
+    ``documents`` are new or changed; ``unlabelled`` are ids whose annotation was deleted; ``known_ids`` are
+    all ids that the source still holds (``None``: it did not look), so that vanished ones leave the pool.
+    """
+
+    documents: Sequence[Document]
+    unlabelled: Sequence[str] = ()
+    known_ids: frozenset[str] | None = None
+    cursor: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One text of a batch, in the order in which annotators shall see it, with the spans that the model
+    proposes."""
+
+    document_id: str
+    text: str
+    spans: tuple[Span, ...]
+    uncertainty: float
+    rank: int
+
+
+class Source(Protocol):
+    """A place with texts and labels that can hand a batch to annotators: a Label Studio project, or files."""
+
+    @property
+    def name(self) -> str:
+        """Where a document came from, for the ledger."""
+
+    def schema(self) -> LabelSchema:
+        """The entity types of the project."""
+
+    def fetch(self, cursor: str | None, progress: Progress) -> Changes:
+        """Everything that changed since ``cursor`` (all, when it is ``None``)."""
+
+    def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
+        """Hand the batch to the annotators under the name ``version``, in its order; safe to repeat; one
+        sentence back."""

@@ -1,0 +1,86 @@
+"""A round in the run log, from which MLflow gets it."""
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from wapaganda.model_store import ModelStore
+from wapaganda.pipeline.config import LoopConfig
+from wapaganda.pipeline.report import RoundReport
+from wapaganda.tracking import CurvePoint, Run, RunLog, learning_curve_png
+from wapaganda.trainer import StepReport
+
+StepListener = Callable[[StepReport], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRecord:
+    """Writes one run a round; ``model_name`` is the name under which MLflow registers the versions."""
+
+    runs: RunLog
+    model_name: str = "ner"
+
+    def run(self, number: int, run_id: str | None, config: LoopConfig) -> Run:
+        """The run of a round: a new one, or the one that an interrupted round had begun."""
+        if run_id is not None:
+            return self.runs.resume(run_id)
+        return self.runs.start(f"round-{number:03d}", asdict(config), {"project": self.model_name})
+
+    def finish(
+        self, run: Run, report: RoundReport, earlier: Sequence[RoundReport], store: ModelStore
+    ) -> None:
+        """Write down what the round came to: scores, counts, learning curve, report and model version."""
+        run.metrics(report.number, _figures(report))
+        run.tags(
+            {"selection": report.selection, "verdict": report.reason, "should_stop": str(report.should_stop)}
+        )
+        with tempfile.TemporaryDirectory() as scratch:
+            summary = Path(scratch, "report.json")
+            summary.write_text(json.dumps(report.to_dict(), indent=2), "utf-8")
+            run.artifact(summary)
+            points = [
+                CurvePoint(each.number, each.n_labelled, each.f1) for each in earlier if each.f1 is not None
+            ]
+            if points:
+                learning_curve_png(points, Path(scratch, "learning_curve.png"))
+                run.artifact(Path(scratch, "learning_curve.png"))
+        if report.version is not None:
+            alias = "champion" if report.version == report.live else "challenger"
+            run.model(store.path(report.version), self.model_name, report.version, alias)
+        run.end("FINISHED")
+
+
+def training_listener(run: Run) -> StepListener:
+    """Writes the loss and the learning rate of every optimiser step into the run."""
+
+    def listen(step: StepReport) -> None:
+        run.metrics(step.step, {"train_loss": step.loss, "learning_rate": step.learning_rate})
+
+    return listen
+
+
+def _figures(report: RoundReport) -> dict[str, float]:
+    scores = {
+        "holdout_f1": report.f1,
+        "holdout_precision": report.precision,
+        "holdout_recall": report.recall,
+        "holdout_macro_f1": report.macro_f1,
+        "previous_f1": report.previous_f1,
+        "mean_uncertainty": report.mean_uncertainty,
+    }
+    counts = {
+        "labelled": report.n_labelled,
+        "trained_on": report.n_train,
+        "held_out": report.n_holdout,
+        "pool": report.n_pool,
+        "candidates": report.n_candidates,
+        "released": report.n_released,
+        "near_duplicates": report.n_duplicates,
+    }
+    types = {f"f1_{label}": f1 for label, f1 in report.per_type_f1.items()}
+    seconds = {f"seconds_{step}": value for step, value in report.seconds.items()}
+    return {
+        name: float(value) for name, value in (scores | counts | types | seconds).items() if value is not None
+    }

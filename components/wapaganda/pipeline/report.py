@@ -1,0 +1,94 @@
+"""What a round did, as one plain value for a table, a log, a file or MLflow."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from wapaganda.pipeline.training import Trained
+from wapaganda.sampler import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class RoundReport:
+    """One round of the loop; scores are strict span scores on held-out labels (0 to 1), ``None`` where not
+    measured."""
+
+    number: int
+    version: str | None
+    live: str | None
+    promoted: bool
+    reason: str
+    n_labelled: int
+    n_train: int
+    n_holdout: int
+    f1: float | None
+    previous_f1: float | None
+    precision: float | None
+    recall: float | None
+    macro_f1: float | None
+    per_type_f1: dict[str, float]
+    n_pool: int
+    n_candidates: int
+    n_released: int
+    n_filled: int
+    n_duplicates: int
+    mean_uncertainty: float | None
+    selection: str
+    release: str
+    should_stop: bool
+    stop_reason: str
+    seconds: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, with the field names as keys."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "RoundReport":
+        """The inverse of ``to_dict``."""
+        return cls(**{**values, "notes": tuple(values.get("notes", ()))})
+
+
+def draft_report(
+    number: int,
+    trained: Trained | None,
+    selection: Selection,
+    *,
+    live: str | None,
+    n_labelled: int,
+    mean_uncertainty: float | None,
+    seconds: Mapping[str, float],
+    notes: Sequence[str],
+) -> RoundReport:
+    """The report of a round whose batch is chosen but not released yet."""
+    scores = trained.scores if trained else None
+    previous = trained.previous_scores if trained else None
+    return RoundReport(
+        number=number,
+        version=trained.version if trained else None,
+        live=live,
+        promoted=bool(trained and trained.verdict.promote),
+        reason=trained.verdict.reason if trained else "No model was trained.",
+        n_labelled=n_labelled,
+        n_train=trained.n_train if trained else 0,
+        n_holdout=trained.n_holdout if trained else 0,
+        f1=scores.micro.f1 if scores else None,
+        previous_f1=previous.micro.f1 if previous else None,
+        precision=scores.micro.precision if scores else None,
+        recall=scores.micro.recall if scores else None,
+        macro_f1=scores.macro.f1 if scores else None,
+        per_type_f1={label: each.f1 for label, each in scores.per_type.items()} if scores else {},
+        n_pool=selection.n_pool,
+        n_candidates=selection.n_candidates,
+        n_released=len(selection.picks),
+        n_filled=selection.n_filled,
+        n_duplicates=selection.n_duplicates,
+        mean_uncertainty=mean_uncertainty,
+        selection=selection.reason,
+        release="",
+        should_stop=selection.should_stop,
+        stop_reason=selection.reason if selection.should_stop else "",
+        seconds=dict(seconds),
+        notes=tuple(notes),
+    )

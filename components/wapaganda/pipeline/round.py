@@ -1,0 +1,197 @@
+"""One round of active learning: fetch, train and judge, score, select, release; each step can be resumed."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from wapaganda.ledger import Ledger, Round
+from wapaganda.model_store import ModelStore
+from wapaganda.ner import Document
+from wapaganda.pipeline.config import LoopConfig
+from wapaganda.pipeline.holdout import split_holdout
+from wapaganda.pipeline.ports import Changes, Progress, Source
+from wapaganda.pipeline.record import RoundRecord, StepListener, training_listener
+from wapaganda.pipeline.report import RoundReport, draft_report
+from wapaganda.pipeline.scoring import PoolScores, score_pool
+from wapaganda.pipeline.selection import choose, suggestions
+from wapaganda.pipeline.training import Trained, train_version
+from wapaganda.tagger import Tagger
+from wapaganda.tracking import Run
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """A progress listener that tells nobody."""
+
+
+@dataclass
+class Loop:
+    """Everything that the rounds of one project need; ``directory`` holds what a round writes beside the
+    ledger.
+
+    Not for several threads; two processes must not run rounds of one project at a time (the bases see to
+    that).
+    """
+
+    source: Source
+    ledger: Ledger
+    store: ModelStore
+    config: LoopConfig
+    record: RoundRecord
+    directory: Path
+    progress: Progress = silent
+    _seconds: dict[str, float] = field(default_factory=dict, init=False)
+    _notes: list[str] = field(default_factory=list, init=False)
+
+    def run_round(self) -> RoundReport:
+        """Run the next round, or finish one that was interrupted, and say what it did.
+
+        A round whose batch was already chosen goes on with that batch; an earlier one starts over with the
+        newest labels.
+
+        Raises:
+            EncoderUnavailable: the pretrained encoder cannot be had.
+            LabelStudioError: Label Studio cannot be reached or refuses; run it again when that is mended.
+        """
+        self._seconds.clear()
+        self._notes.clear()
+        current = self._open_round()
+        run = self.record.run(current.number, current.payload.get("run"), self.config)
+        self.ledger.save_step(current.number, current.step, run=run.id)
+        try:
+            report = self._finish_round(current, run)
+        except BaseException:
+            run.end("FAILED")
+            raise
+        self.record.finish(run, report, self.reports(), self.store)
+        return report
+
+    def reports(self) -> list[RoundReport]:
+        """The finished rounds, oldest first."""
+        return [
+            RoundReport.from_dict(each.payload["report"])
+            for each in self.ledger.rounds()
+            if each.step == "done"
+        ]
+
+    def fetch(self) -> Changes:
+        """Bring the ledger up to date with the source; labels that vanish there stay in the ledger's
+        history."""
+        with self._timed("fetch"):
+            changes = self.source.fetch(self.ledger.cursor(), self.progress)
+            self.ledger.mark_unlabelled(changes.unlabelled)
+            self.ledger.upsert_documents(changes.documents, self.source.name)
+            if changes.known_ids is not None:
+                self.ledger.remove(
+                    [each.id for each in self.ledger.documents() if each.id not in changes.known_ids]
+                )
+            self.ledger.set_cursor(changes.cursor)
+        self._notes.extend(changes.notes)
+        return changes
+
+    def _open_round(self) -> Round:
+        rounds = self.ledger.rounds()
+        return rounds[-1] if rounds and rounds[-1].step != "done" else self.ledger.start_round()
+
+    def _finish_round(self, current: Round, run: Run) -> RoundReport:
+        draft = current.payload.get("draft")
+        if draft is None:
+            chosen = self._prepare(current.number, training_listener(run))
+        else:
+            self.fetch()
+            chosen = RoundReport.from_dict(draft)
+        released = self._release(current.number)
+        report = replace(chosen, release=released, seconds={**chosen.seconds, **self._seconds})
+        self.ledger.save_step(current.number, "done", report=report.to_dict())
+        return report
+
+    def _prepare(self, number: int, on_step: StepListener) -> RoundReport:
+        self.fetch()
+        labelled = list(self.ledger.documents(labelled=True))
+        trained = self._train(number, labelled, on_step)
+        pool = [each for each in self.ledger.documents(labelled=False) if not each.meta.get("skipped")]
+        scored = self._score(number, pool)
+        with self._timed("select"):
+            selection = choose(pool, scored, labelled, self.config, self.config.seed + number)
+        live = self.store.current()
+        draft = draft_report(
+            number,
+            trained,
+            selection,
+            live=live.name if live else None,
+            n_labelled=len(labelled),
+            mean_uncertainty=float(np.mean(scored.scores))
+            if scored is not None and len(scored.scores)
+            else None,
+            seconds=self._seconds,
+            notes=self._notes,
+        )
+        self.ledger.record_offers(
+            number, [(pick.id, pick.rank, pick.score, pick.drawn) for pick in selection.picks]
+        )
+        self.ledger.save_step(number, "selected", draft=draft.to_dict())
+        return draft
+
+    def _train(self, number: int, labelled: Sequence[Document], on_step: StepListener) -> Trained | None:
+        train, holdout = split_holdout(labelled, self.config.holdout_fraction, self._drawn_at_random())
+        if not any(document.spans for document in train):
+            self._notes.append("No labelled entity yet: there is nothing to learn, so no model was trained.")
+            return None
+        with self._timed("train"):
+            trained = train_version(
+                train,
+                holdout,
+                self.source.schema(),
+                self.config,
+                self.store,
+                self._folder(number) / "training",
+                progress=self.progress,
+                on_step=on_step,
+            )
+        if trained.repairs:
+            self._notes.append(f"Spans that had to be repaired for training: {trained.repairs}.")
+        return trained
+
+    def _score(self, number: int, pool: Sequence[Document]) -> PoolScores | None:
+        live = self.store.current()
+        if live is None:
+            return None
+        kept = self._folder(number) / f"scores-{self.config.measure}-{live.name}.npz"
+        with self._timed("score"):
+            scored = PoolScores.load(kept) if kept.exists() else None
+            if scored is None or scored.ids != tuple(each.id for each in pool):
+                tagger = Tagger.load(live.path, device=self.config.device)
+                scored = score_pool(tagger, pool, self.config.measure, self.progress)
+                scored.save(kept)
+        return scored
+
+    def _release(self, number: int) -> str:
+        offers = self.ledger.offers(number)
+        documents = self.ledger.find([offer.document_id for offer in offers])
+        if all(document.is_labelled for document in documents):
+            return "Nothing was released: no text is waiting for a label."
+        with self._timed("release"):
+            live = self.store.current()
+            tagger = Tagger.load(live.path, device=self.config.device) if live else None
+            return self.source.release(
+                f"al-{number:03d}", suggestions(offers, documents, tagger), self.progress
+            )
+
+    def _drawn_at_random(self) -> Callable[[str], bool]:
+        drawn = {
+            offer.document_id: offer.drawn
+            for each in self.ledger.rounds()
+            for offer in self.ledger.offers(each.number)
+        }
+        return lambda document_id: drawn.get(document_id, "random") == "random"
+
+    def _folder(self, number: int) -> Path:
+        return self.directory / "rounds" / f"{number:03d}"
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        self._seconds[step] = round(time.monotonic() - start, 3)

@@ -1,0 +1,63 @@
+"""Choose the next batch from a scored pool and put the model's proposals beside each text."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from wapaganda.ledger import Offer
+from wapaganda.ner import Document
+from wapaganda.pipeline.config import LoopConfig
+from wapaganda.pipeline.ports import Suggestion
+from wapaganda.pipeline.scoring import PoolScores
+from wapaganda.sampler import Pool, Selection, select
+from wapaganda.tagger import Tagger
+
+
+def choose(
+    pool: Sequence[Document],
+    scored: PoolScores | None,
+    labelled: Sequence[Document],
+    config: LoopConfig,
+    seed: int,
+) -> Selection:
+    """The next batch by the configured strategy; without a model (``scored`` is ``None``) a random one.
+
+    Texts that are labelled already, and near copies of them, are not offered.
+    """
+    texts = {document.id: document.text for document in pool}
+    seen = [document.text for document in labelled]
+    if scored is None:
+        ids = tuple(texts)
+        blank = Pool(ids, list(texts.values()), np.zeros(len(ids)), None)
+        return select(
+            blank, config.batch_size, strategy="random", threshold=config.threshold, seed=seed, seen=seen
+        )
+    kept = [row for row, document_id in enumerate(scored.ids) if document_id in texts]
+    ids = tuple(scored.ids[row] for row in kept)
+    candidates = Pool(
+        ids,
+        [texts[document_id] for document_id in ids],
+        scored.scores[kept],
+        scored.embeddings[kept].astype(np.float32),
+    )
+    return select(
+        candidates,
+        config.batch_size,
+        strategy=config.strategy,
+        threshold=config.threshold,
+        seed=seed,
+        seen=seen,
+    )
+
+
+def suggestions(
+    offers: Sequence[Offer], documents: Sequence[Document], tagger: Tagger | None
+) -> list[Suggestion]:
+    """Those of ``documents`` that were offered, by rank, with the model's spans; without a model there are no
+    spans."""
+    texts = {document.id: document.text for document in documents}
+    chosen = [offer for offer in offers if offer.document_id in texts]
+    proposed = tagger.predict([texts[each.document_id] for each in chosen]) if tagger else [()] * len(chosen)
+    return [
+        Suggestion(each.document_id, texts[each.document_id], tuple(spans), each.score, rank)
+        for rank, (each, spans) in enumerate(zip(chosen, proposed, strict=True))
+    ]

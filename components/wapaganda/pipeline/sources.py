@@ -1,0 +1,120 @@
+"""The two sources that the product knows: a Label Studio project, and files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wapaganda.annotation import read_documents, write_jsonl
+from wapaganda.label_studio import LabelStudio
+from wapaganda.label_studio import Suggestion as StudioSuggestion
+from wapaganda.ner import Document, LabelSchema
+from wapaganda.pipeline.ports import Changes, Progress, Suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStudioSource:
+    """A Label Studio project; document ids are its task ids."""
+
+    studio: LabelStudio
+    project_id: int
+
+    @property
+    def name(self) -> str:
+        """``label-studio``."""
+        return "label-studio"
+
+    def schema(self) -> LabelSchema:
+        """The labels of the project's config, in its order."""
+        return LabelSchema(tuple(self.studio.project(self.project_id).label_config.labels))
+
+    def fetch(self, cursor: str | None, progress: Progress) -> Changes:
+        """Tasks that changed since the cursor, and the ids of all that are still there."""
+        found = self.studio.fetch(self.project_id, cursor, lambda done, total: progress("fetch", done, total))
+        return Changes(
+            documents=found.documents,
+            unlabelled=[document.id for document in found.documents if not document.is_labelled],
+            known_ids=frozenset(str(task_id) for task_id in self.studio.all_ids(self.project_id)),
+            cursor=found.cursor,
+            notes=tuple(found.warnings),
+        )
+
+    def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
+        """Import the batch as predictions of ``version`` and make Label Studio serve it in its order."""
+        made = self.studio.release(
+            self.project_id,
+            [
+                StudioSuggestion(int(item.document_id), item.text, item.spans, item.uncertainty)
+                for item in batch
+            ],
+            version,
+            lambda done, total: progress("release", done, total),
+        )
+        left_out = (
+            f" {len(made.left_out)} were left out, such as {made.left_out[0]}." if made.left_out else ""
+        )
+        served = made.n_created + made.n_present
+        address = f"{self.studio.url}/projects/{self.project_id}/data?tab={made.view_id}"
+        return " ".join(
+            (f"Label Studio serves {served} texts as {version}: {address}.{left_out}", *made.warnings)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """Labelled texts in ``data``, unlabelled ones in ``pool``; batches are written into ``out``.
+
+    A text of the pool that stands among the labelled ones, too, counts as labelled: answer a batch by adding
+    it to ``data``.
+    """
+
+    data: Path
+    pool: Path
+    out: Path
+
+    @property
+    def name(self) -> str:
+        """``files``."""
+        return "files"
+
+    def schema(self) -> LabelSchema:
+        """The labels that the labelled texts use, sorted."""
+        return LabelSchema.of(read_documents(self.data).documents)
+
+    def fetch(self, cursor: str | None, progress: Progress) -> Changes:
+        """Both files, whole: files carry no clock worth trusting."""
+        labelled = read_documents(self.data)
+        pool = read_documents(self.pool)
+        texts = {document.text for document in labelled.documents}
+        documents = [_named("data", document) for document in labelled.documents if document.is_labelled]
+        documents += [
+            _named("pool", document.with_spans(None))
+            for document in pool.documents
+            if document.text not in texts
+        ]
+        progress("fetch", len(documents), len(documents))
+        return Changes(
+            documents,
+            known_ids=frozenset(document.id for document in documents),
+            notes=tuple([*labelled.skipped, *pool.skipped]),
+        )
+
+    def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
+        """Write ``<out>/<version>.jsonl``: the texts in their order with the proposed spans."""
+        target = self.out / f"{version}.jsonl"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_jsonl([_suggested(item) for item in batch], target)
+        progress("release", len(batch), len(batch))
+        return f"{len(batch)} texts with proposed spans stand in {target}."
+
+
+def _named(origin: str, document: Document) -> Document:
+    return Document(f"{origin}/{document.id}", document.text, document.spans, document.meta)
+
+
+def _suggested(item: Suggestion) -> Document:
+    return Document(
+        item.document_id,
+        item.text,
+        item.spans,
+        {"rank": item.rank, "uncertainty": round(item.uncertainty, 6)},
+    )
