@@ -85,21 +85,26 @@ def ask(engine: str, container: str, path: str, body: str = "") -> str | None:
     return answer.stdout if answer.returncode == 0 else None
 
 
+def runs(engine: str, container: str) -> bool:
+    """Whether the container is still up."""
+    command = [engine, "inspect", "--format", "{{.State.Running}}", container]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() == "true"
+
+
 def wait_for_health(engine: str, container: str) -> float:
     """Seconds until /health answered.
 
     Raises:
-        ImageError: it did not within two minutes.
+        ImageError: it did not within two minutes, or the container ended; with the end of its log.
     """
     started = time.monotonic()
-    while time.monotonic() < started + START_TIMEOUT:
+    while time.monotonic() < started + START_TIMEOUT and runs(engine, container):
         if ask(engine, container, "/health") is not None:
             return time.monotonic() - started
         time.sleep(1)
     logs = subprocess.run([engine, "logs", container], capture_output=True, text=True, check=False)
-    raise ImageError(
-        f"/health did not answer within {START_TIMEOUT:.0f} s.\n{(logs.stdout + logs.stderr)[-3000:]}"
-    )
+    end = (logs.stdout + logs.stderr)[-3000:]
+    raise ImageError(f"/health did not answer for {time.monotonic() - started:.0f} s.\n{end}")
 
 
 def check_prediction(engine: str, container: str) -> str:

@@ -1,0 +1,82 @@
+"""`make image` with an engine made of a few lines of shell: what it asks for, and how it fails."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ANSWER = '{"results": [{"result": [], "score": 0.0}]}'
+ENGINE = """#!/bin/sh
+echo "$@" >> "{log}"
+case "$1" in
+  build) exit {build} ;;
+  inspect) echo {running} ;;
+  logs) echo "the log of the container" ;;
+  exec) case "$*" in */predict*) echo '{answer}' ;; *) echo '{{"status": "UP"}}' ;; esac ;;
+esac
+"""
+
+
+@pytest.fixture
+def engine(tmp_path: Path):
+    """Makes a fake podman that answers as told and writes down what it was asked."""
+
+    def make(build: int = 0, running: str = "true", answer: str = ANSWER) -> Path:
+        script = tmp_path / "podman"
+        script.write_text(ENGINE.format(log=tmp_path / "calls", build=build, running=running, answer=answer))
+        script.chmod(0o755)
+        return tmp_path
+
+    return make
+
+
+def make_image(path: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "development/image.py"), *options]
+    env = {"PATH": f"{path}:/bin:/usr/bin", **environment}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def calls(path: Path, verb: str) -> list[str]:
+    return [line for line in (path / "calls").read_text().splitlines() if line.startswith(verb)]
+
+
+def test_the_image_is_built_tried_and_cleared_away(engine):
+    path = engine()
+    outcome = make_image(
+        path, "--engine", "podman", TORCH="torch==9.9", TORCH_INDEX_URL="http://localhost/simple"
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    assert "wapaganda-ml-backend works." in outcome.stdout
+    (build,) = calls(path, "build")
+    assert "--format=docker" in build
+    assert "--build-arg=TORCH=torch==9.9 --build-arg=TORCH_INDEX_URL=http://localhost/simple" in build
+    (run,) = calls(path, "run")
+    assert "--read-only --tmpfs=/tmp" in run
+    assert len(calls(path, "rm --force")) == len(calls(path, "volume rm")) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ({"build": 1}, "could not build"),
+        ({"running": "false"}, "the log of the container"),
+        ({"answer": '{"results": []}'}, "Expected one result to one task"),
+        ({"answer": '{"results": [{}, {}]}'}, "Expected one result to one task"),
+    ],
+    ids=["build fails", "container ends", "no result", "two results"],
+)
+def test_a_fault_is_told_and_nothing_is_left(engine, fault, message):
+    path = engine(**fault)
+    outcome = make_image(path, "--engine", "podman")
+    assert outcome.returncode == 1
+    assert message in outcome.stderr
+    assert "works" not in outcome.stdout
+    assert len(calls(path, "rm --force")) == len(calls(path, "run"))
+
+
+def test_a_machine_without_an_engine_is_told(tmp_path: Path):
+    outcome = make_image(tmp_path, "--engine", "no-such-engine")
+    assert outcome.returncode == 1
+    assert "Expected a working container engine, no-such-engine" in outcome.stderr
