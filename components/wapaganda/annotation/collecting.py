@@ -1,0 +1,92 @@
+"""What came out of a file: documents, what was repaired, what could not be read and where."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from wapaganda.ner import Document, Repairs, repair_spans
+
+
+class FormatError(ValueError):
+    """A file, a record or a label config that is not what it should be.
+
+    The message says where (file and line, if there are any), what was expected and what came.
+    """
+
+    def __init__(self, message: str, path: Path | None = None, line: int | None = None) -> None:
+        place = ":".join(str(part) for part in (path, line) if part is not None)
+        super().__init__(f"{place}: {message}" if place else message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """The documents of a file in its order, and what the user should know about how they were read.
+
+    ``repairs``: what was done to spans. ``skipped``: one ``file:line: reason`` for each record that could not
+    be read. ``notes``: remarks such as the tag scheme that was recognised.
+    """
+
+    documents: list[Document]
+    repairs: Repairs = Repairs()  # noqa: RUF009 - frozen
+    skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Collector:
+    """Gathers the documents of one file: repairs spans, keeps ids apart, remembers what was skipped."""
+
+    path: Path
+    strict: bool
+    _documents: list[Document] = field(default_factory=list)
+    _repairs: Repairs = field(default_factory=Repairs)
+    _skipped: list[str] = field(default_factory=list)
+    _notes: list[str] = field(default_factory=list)
+    _ids: Counter[str] = field(default_factory=Counter)
+
+    def default_id(self) -> str:
+        """The next document's id when the file gives none: ``<stem>-000001`` and so on."""
+        return f"{self.path.stem}-{len(self._documents) + len(self._skipped) + 1:06d}"
+
+    def add(self, document: Document, repairs: Repairs | None = None) -> None:
+        """Takes a document; its spans are repaired unless it comes with the ``repairs`` already made."""
+        if repairs is None and document.spans is not None:
+            spans, repairs = repair_spans(document.text, document.spans)
+            document = document.with_spans(spans)
+        self._repairs += repairs or Repairs()
+        self._ids[document.id] += 1
+        if self._ids[document.id] > 1:
+            renamed = replace(document, id=f"{document.id}#{self._ids[document.id]}")
+            self.note(f"the id {document.id!r} stands at several documents: one is now {renamed.id!r}")
+            document = renamed
+        self._documents.append(document)
+
+    def skip(self, line: int | None, message: str) -> None:
+        """Remembers a record that could not be read.
+
+        Raises:
+            FormatError: the reading is strict.
+        """
+        error = FormatError(message, self.path, line)
+        if self.strict:
+            raise error
+        self._skipped.append(str(error))
+
+    def note(self, message: str) -> None:
+        """Remembers a remark."""
+        self._notes.append(f"{self.path}: {message}")
+
+    def result(self) -> ReadResult:
+        """Everything gathered.
+
+        Raises:
+            FormatError: records were skipped and not one document is left.
+        """
+        if self._skipped and not self._documents:
+            raise FormatError(
+                f"Expected at least one readable document, was: none; first problem: {self._skipped[0]}"
+            )
+        return ReadResult(self._documents, self._repairs, tuple(self._skipped), tuple(self._notes))

@@ -1,0 +1,110 @@
+"""Folders of the Hugging Face ``datasets`` library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from wapaganda.annotation.collecting import Collector, FormatError
+from wapaganda.annotation.records import document_from_record, record_from_document
+from wapaganda.ner import Document
+
+
+def is_dataset_folder(path: Path) -> bool:
+    """Whether ``datasets`` saved something here."""
+    return any((path / name).is_file() for name in ("dataset_dict.json", "dataset_info.json", "state.json"))
+
+
+def read_dataset_folder(path: Path, collector: Collector) -> None:
+    """Collects the rows of a saved dataset, or of all splits of a saved dict of them (``meta["split"]`` says
+    which).
+
+    Rows hold ``text`` and ``spans`` (as ``write_datasets_folder`` makes them), or ``tokens`` and
+    ``ner_tags``.
+
+    Raises:
+        FormatError: nothing was saved there by ``datasets``.
+    """
+    from datasets import DatasetDict, load_from_disk
+
+    try:
+        loaded = load_from_disk(str(path))
+    except (OSError, ValueError, KeyError) as error:
+        raise FormatError(f"Expected a folder saved by datasets, was: {error}", path) from error
+    splits = dict(loaded) if isinstance(loaded, DatasetDict) else {None: loaded}
+    for split, dataset in splits.items():
+        names = _tag_names(dataset.features)
+        for number, row in enumerate(dataset, start=1):
+            try:
+                document = document_from_record(_record(row, names, split), collector.default_id())
+            except FormatError as error:
+                where = f"row {number}" if split is None else f"row {number} of {split}"
+                collector.skip(None, f"{where}: {error}")
+            else:
+                collector.add(document)
+
+
+def _tag_names(features: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The names of the tag numbers, by column."""
+    inner = {key: getattr(feature, "feature", None) for key, feature in features.items()}
+    return {
+        key: list(feature.names) for key, feature in inner.items() if feature and hasattr(feature, "names")
+    }
+
+
+def _record(row: Mapping[str, Any], names: Mapping[str, list[str]], split: str | None) -> dict[str, Any]:
+    record = {key: value for key, value in row.items() if value is not None}
+    for key, tag_names in names.items():
+        if key in record:
+            record[key] = [tag_names[tag] for tag in record[key]]
+    meta = record.get("meta", {})
+    if isinstance(meta, str):
+        meta = json.loads(meta)
+    return record | {"meta": meta if split is None else {"split": split} | dict(meta)}
+
+
+def write_datasets_folder(documents: Iterable[Document], path: Path) -> None:
+    """Saves a dataset with the columns ``id``, ``text``, ``spans`` (null when not labelled) and ``meta``
+    (JSON).
+
+    Raises:
+        FileExistsError: something stands there already.
+    """
+    from datasets import Dataset, Features, List, Value
+
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise FileExistsError(f"Expected an empty or no folder, was: {path}")
+    number, text = Value("int32"), Value("string")
+    span = {"start": number, "end": number, "label": text, "score": Value("float64")}
+    features = Features({"id": text, "text": text, "spans": List(span), "meta": text})
+    with _quiet():
+        rows = [_row(document) for document in documents]
+        columns = {name: [row[name] for row in rows] for name in features}
+        Dataset.from_dict(columns, features=features).save_to_disk(str(path))
+
+
+def _row(document: Document) -> dict[str, Any]:
+    record = record_from_document(document)
+    spans = record["spans"]
+    return record | {
+        "spans": None if spans is None else [{"score": None} | span for span in spans],
+        "meta": json.dumps(dict(document.meta), ensure_ascii=False),
+    }
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars of the library's own."""
+    from datasets import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    if are_progress_bars_disabled():
+        yield
+        return
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        enable_progress_bars()

@@ -1,0 +1,182 @@
+"""JSON records with a text and its spans: one a line (JSONL), or in one array."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wapaganda.annotation.collecting import Collector, FormatError
+from wapaganda.annotation.tagging import TagReader
+from wapaganda.ner import Document, Span
+
+#: A line number, where there is one, and the record that stands there.
+NumberedRecord = tuple[int | None, Any]
+_SPAN_KEYS = ("spans", "entities", "label", "labels")
+_TAG_KEYS = ("ner_tags", "tags")
+_OWN_KEYS = {"id", "text", "tokens", "meta", "answer", *_SPAN_KEYS, *_TAG_KEYS}
+
+
+def parse_lines(lines: list[str]) -> list[NumberedRecord]:
+    """The records of a JSONL file; for a line that is no JSON the error stands in its place."""
+    records: list[NumberedRecord] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            records.append((number, json.loads(line)))
+        except json.JSONDecodeError as error:
+            problem = FormatError(f"Expected a JSON object, was: {shown(line)} ({error})")
+            records.append((number, problem))
+    return records
+
+
+def read_records(records: Iterable[NumberedRecord], collector: Collector) -> None:
+    """Collects the documents; a record that cannot be read is skipped and reported."""
+    for line, record in records:
+        try:
+            document = document_from_record(record, collector.default_id())
+        except FormatError as error:
+            collector.skip(line, str(error))
+        else:
+            collector.add(document)
+
+
+def document_from_record(record: object, default_id: str) -> Document:
+    """A document from ``{"text", "spans", "id"?, "meta"?}`` or ``{"tokens", "ner_tags"}``.
+
+    Spans may also be called ``entities`` or ``label``. A span is ``{"start", "end", "label"}`` or
+    ``[start, end, label]``; ``null`` instead of spans, or no such key, means: not labelled.
+
+    Raises:
+        FormatError: the record is not of that form.
+    """
+    if isinstance(record, FormatError):
+        raise record
+    if not isinstance(record, Mapping):
+        raise FormatError(f"Expected a JSON object, was: {shown(record)}")
+    if record.get("answer") in ("reject", "ignore"):
+        raise FormatError(f"Expected an accepted record, was: answer {record['answer']!r}")
+    text, spans = _words_and_tags(record) if "text" not in record else (record["text"], _spans(record))
+    known_id = record.get("id")
+    meta = record.get("meta") or {}
+    if not isinstance(meta, Mapping):
+        raise FormatError(f"Expected meta to be an object, was: {shown(meta)}")
+    others = {key: value for key, value in record.items() if key not in _OWN_KEYS}
+    return Document(
+        default_id if known_id is None else str(known_id), checked_text(text), spans, others | dict(meta)
+    )
+
+
+def checked_text(text: object) -> str:
+    """The text, if it is one.
+
+    Raises:
+        FormatError: it is no string, or holds half of a surrogate pair, which no file and no tokenizer can
+        take.
+    """
+    if not isinstance(text, str):
+        raise FormatError(f"Expected a text, was: {shown(text)}")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise FormatError(f"Expected whole characters, was: half a surrogate pair in {shown(text)}") from None
+    return text
+
+
+def shown(value: object) -> str:
+    """The value, short enough for a message."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _spans(record: Mapping[str, Any]) -> tuple[Span, ...] | None:
+    present = [key for key in _SPAN_KEYS if record.get(key) is not None]
+    if not present:
+        return None
+    if len(present) > 1:
+        raise FormatError(f"Expected the spans under one key, was: {', '.join(present)}")
+    value = record[present[0]]
+    if not isinstance(value, list | tuple):
+        raise FormatError(f"Expected {present[0]} to be a list of spans or null, was: {shown(value)}")
+    return tuple(_span(item) for item in value)
+
+
+def _span(item: object) -> Span:
+    match item:
+        case {"start": start, "end": end, "label": label, **others}:
+            score = others.get("score")
+        case [start, end, label]:
+            score = None
+        case _:
+            raise FormatError(f"Expected a span with start, end and label, was: {shown(item)}")
+    return Span(offset(start, item), offset(end, item), _label(label, item), checked_score(score))
+
+
+def offset(value: object, item: object) -> int:
+    """A code-point offset.
+
+    Raises:
+        FormatError: it is not a whole number.
+    """
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise FormatError(f"Expected whole numbers for start and end, was: {shown(item)}")
+    return int(value)
+
+
+def checked_score(value: object) -> float | None:
+    """A score in [0, 1], or ``None`` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        return None
+    return float(value)
+
+
+def _label(value: object, item: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise FormatError(f"Expected a label that is a string, was: {shown(item)}")
+    return value
+
+
+def _words_and_tags(record: Mapping[str, Any]) -> tuple[str, tuple[Span, ...] | None]:
+    words = record.get("tokens")
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise FormatError(
+            f"Expected a record with a text (or with tokens and ner_tags), was: {shown(record)}"
+        )
+    tags = next((record[key] for key in _TAG_KEYS if record.get(key) is not None), None)
+    if tags is None:
+        return " ".join(words), None
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise FormatError(f"Expected tags that are strings, was: {shown(tags)}")
+    return " ".join(words), _read_tags(words, tags)
+
+
+def _read_tags(words: Sequence[str], tags: Sequence[str]) -> tuple[Span, ...]:
+    try:
+        return TagReader(bare=False).spans(words, tags)
+    except ValueError as error:
+        raise FormatError(str(error)) from None
+
+
+def record_from_document(document: Document) -> dict[str, Any]:
+    """The JSON record of a document: ``id``, ``text``, ``spans`` (``null`` when not labelled) and, if any,
+    ``meta``."""
+    spans = None if document.spans is None else [_span_record(span) for span in document.spans]
+    record: dict[str, Any] = {"id": document.id, "text": document.text, "spans": spans}
+    return record | ({"meta": dict(document.meta)} if document.meta else {})
+
+
+def _span_record(span: Span) -> dict[str, Any]:
+    record: dict[str, Any] = {"start": span.start, "end": span.end, "label": span.label}
+    return record if span.score is None else record | {"score": span.score}
+
+
+def write_jsonl(documents: Iterable[Document], path: Path) -> None:
+    """Writes one JSON object a line: ``{"id", "text", "spans": [{"start", "end", "label"}] | null,
+    "meta"?}``."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for document in documents:
+            file.write(json.dumps(record_from_document(document), ensure_ascii=False) + "\n")

@@ -1,0 +1,97 @@
+"""Spans and documents as Label Studio wants them: regions, and tasks to import."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from hashlib import blake2b
+from pathlib import Path
+from string import ascii_letters, digits
+from typing import Any
+
+from wapaganda.annotation.label_config import LabelConfig
+from wapaganda.ner import Document, Span
+
+# Label Studio's own alphabet for region ids; a blank in one and the region is not highlighted.
+_ID_ALPHABET = ascii_letters + digits + "_-"
+#: What ``read_task`` says about the reading of a task: no part of its data.
+_BOOKKEEPING = {
+    *("annotation_id", "updated_at", "lead_time", "parent_prediction", "ground_truth"),
+    *("annotators", "annotators_agree", "skipped", "repairs", "left_out"),
+}
+
+
+def result_from_spans(spans: Iterable[Span], text: str, config: LabelConfig) -> list[dict[str, Any]]:
+    """The spans as the regions of a prediction or an annotation; the same spans give the same region ids.
+
+    Raises:
+        ValueError: a span is empty or out of range, or its label is none of the config's: Label Studio would
+        drop
+            the whole prediction without a word, or show it in the wrong place.
+    """
+    return [_region(span, text, config) for span in spans]
+
+
+def _region(span: Span, text: str, config: LabelConfig) -> dict[str, Any]:
+    if not 0 <= span.start < span.end <= len(text):
+        raise ValueError(f"Expected a span inside the text (0 to {len(text)}), was: {span}")
+    label = config.canonical(span.label)
+    if label is None:
+        raise ValueError(f"Expected one of the labels {', '.join(config.labels)}, was: {span.label!r}")
+    part = text[span.start : span.end]
+    region: dict[str, Any] = {
+        "id": _region_id(f"{span.start}:{span.end}:{label}:{part}"),
+        "from_name": config.from_name,
+        "to_name": config.to_name,
+        "type": "labels",
+        "value": {"start": span.start, "end": span.end, "text": part, "labels": [label]},
+    }
+    return region if span.score is None else region | {"score": min(1.0, max(0.0, float(span.score)))}
+
+
+def _region_id(content: str) -> str:
+    digest = blake2b(content.encode(), digest_size=10).digest()
+    return "".join(_ID_ALPHABET[byte % 64] for byte in digest)
+
+
+def task_from_document(document: Document, config: LabelConfig, ground_truth: bool = False) -> dict[str, Any]:
+    """The task to import for a document, with its annotation if it is labelled.
+
+    ``meta`` goes into ``data`` beside the text, except what ``read_task`` put there about the reading.
+
+    Raises:
+        ValueError: a span cannot be a region, see ``result_from_spans``.
+    """
+    data: dict[str, Any] = {key: value for key, value in document.meta.items() if key not in _BOOKKEEPING}
+    task: dict[str, Any] = {"data": data | _nested(config.data_key, document.text)}
+    if document.spans is not None:
+        result = result_from_spans(document.spans, document.text, config)
+        task["annotations"] = [{"result": result, "ground_truth": ground_truth}]
+    return task
+
+
+def _nested(key: str, text: str) -> dict[str, Any]:
+    first, _, rest = key.partition(".")
+    return {first: _nested(rest, text) if rest else text}
+
+
+def write_label_studio_tasks(
+    documents: Iterable[Document], path: Path, config: LabelConfig | None = None
+) -> None:
+    """Writes a JSON array of tasks to import; the ids of the documents stand in each task's ``meta``.
+
+    Without a ``config`` it is the one of ``default_label_config`` with all labels of the documents.
+
+    Raises:
+        ValueError: a span cannot be a region, see ``result_from_spans``.
+    """
+    documents = list(documents)
+    if config is None:
+        config = LabelConfig(
+            tuple(sorted({span.label for document in documents for span in document.spans or ()}))
+        )
+    tasks = [
+        task_from_document(document, config) | {"meta": {"document_id": document.id}}
+        for document in documents
+    ]
+    path.write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")
