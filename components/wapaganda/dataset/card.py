@@ -1,0 +1,128 @@
+"""The data card: what a reader must know before he trusts the data."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from wapaganda.dataset.report import ExportReport
+from wapaganda.ner import Document
+
+LOADING = {
+    "conll": "`conll/<split>.conll`: one word and its IOB2 tag a line, a blank line between texts. White "
+    "space inside a text is not kept; the other formats keep it.",
+    "jsonl": "`jsonl/<split>.jsonl`: one object a line, `text` and `spans` with `start`, `end` "
+    "(Unicode code points, end exclusive) and `label`.",
+    "datasets": '`datasets/`: for `datasets.load_from_disk("datasets")`.',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What the documents themselves do not tell.
+
+    ``drawn`` maps a document's id to how it was drawn ("random", or the way that chose it); documents that
+    it does not name came labelled. ``encoder`` and ``model_version`` name the model that chose and
+    pre-annotated.
+    """
+
+    title: str = "A data set for named-entity recognition"
+    source: str = ""
+    drawn: Mapping[str, str] = field(default_factory=dict)
+    encoder: str = ""
+    model_version: str = ""
+    created_at: str = ""
+    licence: str = ""
+    notes: Sequence[str] = ()
+
+
+def data_card(
+    report: ExportReport, documents: Sequence[Document], shares: Sequence[float], seed: int, facts: CardFacts
+) -> str:
+    """The card as Markdown; ``documents`` are the labelled ones that were written."""
+    parts = [
+        f"# {facts.title}",
+        _what(report, facts),
+        "## Splits\n\n" + _counts(report) + "\n\n" + _splitting(report, shares, seed),
+        "## Where the labels come from\n\n" + _bullets(_origin(documents, facts)),
+        "## Repairs\n\n" + _repairs(report),
+        "## How to load it\n\n" + _bullets([LOADING[name] for name in report.formats]),
+        "## Licence\n\n" + (facts.licence or "TO BE FILLED IN: the licence of the texts and of the labels."),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _what(report: ExportReport, facts: CardFacts) -> str:
+    n_spans = sum(split.n_spans for split in report.splits)
+    sentences = [f"{report.n_documents:,} texts with {n_spans:,} entity spans."]
+    sentences += [f"Source: {facts.source}."] if facts.source else []
+    sentences += [f"Exported {facts.created_at}."] if facts.created_at else []
+    return " ".join(sentences)
+
+
+def _counts(report: ExportReport) -> str:
+    labels = sorted({label for split in report.splits for label in split.per_type})
+    head = ["split", "texts", "without entities", "spans", *labels]
+    rows = [
+        [
+            split.name,
+            split.n_documents,
+            split.n_empty,
+            split.n_spans,
+            *(split.per_type.get(each, 0) for each in labels),
+        ]
+        for split in report.splits
+    ]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _splitting(report: ExportReport, shares: Sequence[float], seed: int) -> str:
+    wanted = " / ".join(f"{share:.0%}" for share in shares)
+    text = (
+        f"Wanted shares: {wanted} (seed {seed}). A hash of the text decides, so copies of one text stay in "
+        f"one split and a text keeps its split when the data set grows. Exact copies: {report.n_copies}."
+    )
+    empty = [split.name for split in report.splits if not split.n_documents]
+    return text + (f" No text fell into {' and '.join(empty)}." if empty else "")
+
+
+def _origin(documents: Sequence[Document], facts: CardFacts) -> list[str]:
+    drawn = Counter(facts.drawn.get(document.id, "") for document in documents)
+    given, random = drawn.pop("", 0), drawn.pop("random", 0)
+    lines = [f"{given:,} texts came in labelled or were labelled outside the loop."]
+    lines.append(f"{random:,} texts were drawn at random in the loop.")
+    by_way = ", ".join(f"{count:,} {way}" for way, count in sorted(drawn.items()))
+    lines.append(f"{drawn.total():,} texts were chosen actively" + (f" ({by_way})." if by_way else "."))
+    if drawn.total():
+        lines.append("Actively chosen texts are harder than usual ones: scores measured on them mislead.")
+    assisted = sum(document.meta.get("parent_prediction") is not None for document in documents)
+    if assisted:
+        lines.append(
+            f"{assisted:,} texts were shown to their annotators with the spans that a model proposed."
+        )
+    times = [
+        time for document in documents if isinstance(time := document.meta.get("lead_time"), int | float)
+    ]
+    if times:
+        lines.append(f"The median time for a text was {median(times):.0f} seconds ({len(times):,} measured).")
+    if facts.encoder or facts.model_version:
+        version = facts.model_version or "none yet"
+        lines.append(
+            f"Model that chose and pre-annotated last: {version} (encoder {facts.encoder or 'unknown'})."
+        )
+    return lines + list(facts.notes)
+
+
+def _repairs(report: ExportReport) -> str:
+    told = report.repairs.describe() if report.repairs.total else "No span had to be repaired."
+    left_out = f" {report.n_unlabelled:,} texts without labels were left out." if report.n_unlabelled else ""
+    return told + left_out
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
