@@ -47,7 +47,7 @@ class Recipe:
                 raise ValueError(f"Expected {name} from 0 to below 1, was: {getattr(self, name)}")
 
 
-_LEARNING_RATES = ((512, 3e-4), (768, 3e-5), (1024, 2e-5))
+_LEARNING_RATES = ((512, 2e-4), (768, 3e-5), (1024, 2e-5))
 """Default learning rate of the body: of the first row whose hidden size is not below the encoder's."""
 
 _LARGEST = 1e-5
@@ -59,8 +59,8 @@ def default_learning_rate(hidden_size: int) -> float:
 
 
 def default_steps(n_documents: int) -> int:
-    """260 optimiser steps and one more for every five texts: 300 at 200 texts, 460 at 1,000."""
-    return 260 + n_documents // 5
+    """160 optimiser steps and one more for every five texts: 200 at 200 texts, 360 at 1,000."""
+    return 160 + n_documents // 5
 
 
 def recipe_for(encoder: str, n_documents: int, learning_rate: float | None, seed: int) -> Recipe:

@@ -126,9 +126,9 @@ def test_a_learning_rate_is_obeyed_and_otherwise_goes_by_the_encoder(tiny_encode
     default = recipe_for(tiny_encoder, 200, None, seed=7)
 
     assert (chosen.learning_rate, chosen.seed) == (1e-4, 7)
-    assert default.learning_rate == default_learning_rate(32) == 3e-4
+    assert default.learning_rate == default_learning_rate(32) == 2e-4
     assert default.steps == default_steps(200)
-    assert [default_learning_rate(size) for size in (384, 768, 1024, 4096)] == [3e-4, 3e-5, 2e-5, 1e-5]
+    assert [default_learning_rate(size) for size in (384, 768, 1024, 4096)] == [2e-4, 3e-5, 2e-5, 1e-5]
 
 
 def test_the_recipe_does_not_look_for_an_encoder_when_the_rate_is_given():

