@@ -1,0 +1,56 @@
+"""The mirror process: ``python -m wapaganda.tracking LOG_DIR URI [EXPERIMENT [SECONDS]]``."""
+
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+
+from wapaganda.tracking.mirroring import EXPERIMENT, MirrorReport
+
+# MLflow reads these when it is imported: at its defaults a dead server holds a call for minutes.
+_GUARDS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Mirrors and writes a `MirrorReport` to standard output; returns 0 when MLflow has everything."""
+    log_dir, uri, *more = arguments
+    experiment = more[0] if more else EXPERIMENT
+    seconds = float(more[1]) if len(more) > 1 else 600.0
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    os.environ.update(_GUARDS)
+    os.nice(10)
+    watch = threading.Timer(seconds, _give_up, (seconds,))
+    watch.daemon = True
+    watch.start()
+    from wapaganda.tracking.replay import replay
+
+    report = replay(Path(log_dir), uri, experiment)
+    watch.cancel()
+    _tell(report)
+    return 0 if report.ok else 1
+
+
+def _give_up(seconds: float) -> None:
+    _tell(
+        MirrorReport(
+            False, f"MLflow is slow: given up after {seconds:g} s, the rest follows with the next round"
+        )
+    )
+    os._exit(3)
+
+
+def _tell(report: MirrorReport) -> None:
+    sys.stdout.write(report.to_json() + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

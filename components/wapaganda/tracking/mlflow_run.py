@@ -1,0 +1,140 @@
+"""One run in MLflow; everything it writes may be written again without a change."""
+
+import logging
+import re
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from wapaganda.tracking.events import Event, ModelEvent, metrics_of, model_of
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_logger = logging.getLogger(__name__)
+_RUN_TAG = "selfish.run_id"
+_VERSION_TAG = "selfish.version"
+_LONGEST_VALUE = 5_000
+_METRICS_PER_CALL = 1_000
+_VALUES_PER_CALL = 100
+
+
+class MlflowRun:
+    """The run ``mlflow_id``, found again by a tag with the id that it has in the log."""
+
+    def __init__(self, client: "MlflowClient", mlflow_id: str) -> None:
+        self._client = client
+        self.id = mlflow_id
+
+    @classmethod
+    def find_or_create(
+        cls, client: "MlflowClient", experiment_id: str, run_id: str, mlflow_id: str | None, start: Event
+    ) -> tuple[Self | None, bool]:
+        """The run, None when a user has deleted it; and whether its log has to be replayed from the start."""
+        from mlflow.entities import ViewType
+
+        found: Any = client.search_runs(
+            [experiment_id], f"tags.`{_RUN_TAG}` = '{run_id}'", ViewType.ALL, max_results=1
+        )
+        if found:
+            info = found[0].info
+            run = None if info.lifecycle_stage == "deleted" else cls(client, str(info.run_id))
+            return run, str(info.run_id) != mlflow_id
+        created: Any = client.create_run(
+            experiment_id, start_time=start.time, tags={_RUN_TAG: run_id}, run_name=start.values.get("name")
+        )
+        return cls(client, str(created.info.run_id)), True
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Writes events: values in few large calls, then files, models and the end."""
+        self._write_values(events)
+        for event in events:
+            if event.kind == "artifact":
+                self._write_artifact(Path(event.values["path"]), event.values.get("folder", ""))
+            elif event.kind == "model":
+                self._write_model(model_of(event))
+            elif event.kind == "end":
+                self._client.set_terminated(self.id, event.values["status"], event.time)
+
+    def _write_values(self, events: Sequence[Event]) -> None:
+        from mlflow.entities import Metric, Param, RunTag
+
+        metrics = [
+            Metric(_name(name), value, event.time, event.step)
+            for event in (metrics_of(each) for each in events if each.kind == "metrics")
+            for name, value in event.values.items()
+        ]
+        params = [
+            Param(_name(name), str(value)[:_LONGEST_VALUE]) for name, value in _all(events, "params").items()
+        ]
+        tags = [
+            RunTag(_name(name), str(value)[:_LONGEST_VALUE]) for name, value in _all(events, "tags").items()
+        ]
+        known = self._client.get_run(self.id).data.params if params else {}
+        params = [each for each in params if each.key not in known]
+        for chunk in _chunks(metrics, _METRICS_PER_CALL):
+            self._client.log_batch(self.id, metrics=chunk)
+        for chunk in _chunks(params, _VALUES_PER_CALL):
+            self._client.log_batch(self.id, params=chunk)
+        for chunk in _chunks(tags, _VALUES_PER_CALL):
+            self._client.log_batch(self.id, tags=chunk)
+
+    def _write_artifact(self, path: Path, folder: str) -> None:
+        if path.is_file():
+            self._client.log_artifact(self.id, str(path), folder or None)
+        else:
+            _logger.warning("Expected a file to mirror, was: %s; it is left out", path)
+
+    def _write_model(self, model: ModelEvent) -> None:
+        name = _name(model.name)
+        number = self._registered(name, model.version)
+        if number is None:
+            if model.path is None or not model.path.is_dir():
+                _logger.warning(
+                    "Expected the folder of model %s to mirror, was: %s", model.version, model.path
+                )
+                return
+            number = self._register(name, model.version, model.path)
+        if model.alias:
+            self._client.set_registered_model_alias(name, model.alias, number)
+
+    def _register(self, name: str, version: str, path: Path) -> str:
+        from mlflow.exceptions import MlflowException
+
+        self._client.log_artifacts(self.id, str(path), "model")
+        try:
+            self._client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        source = f"{self._client.get_run(self.id).info.artifact_uri}/model"
+        made: Any = self._client.create_model_version(name, source, self.id, tags={_VERSION_TAG: version})
+        return str(made.version)
+
+    def _registered(self, name: str, version: str) -> str | None:
+        quoted = name.replace("'", "''")
+        found: Any = self._client.search_model_versions(
+            f"name = '{quoted}' AND tags.`{_VERSION_TAG}` = '{version}'"
+        )
+        return str(found[0].version) if found else None
+
+
+def _all(events: Sequence[Event], kind: str) -> dict[str, Any]:
+    return {
+        name: value for each in events if each.kind == kind for name, value in each.values["values"].items()
+    }
+
+
+def _name(name: str) -> str:
+    """``name`` with what MLflow does not allow in names replaced, and no empty or dotted path parts."""
+    parts = (re.sub(r"[^\w\-. ]", "_", part).strip() for part in name.split("/"))
+    return "/".join(part for part in parts if part.strip(".")) or "_"
+
+
+def _chunks(values: Sequence[Any], size: int) -> list[list[Any]]:
+    source = iter(values)
+    chunks = []
+    while chunk := list(islice(source, size)):
+        chunks.append(chunk)
+    return chunks

@@ -1,0 +1,133 @@
+"""The run log: append-only JSON lines, one file for each run. It is the truth; MLflow is its mirror."""
+
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from wapaganda.tracking.events import Event, RunRecord, parse, record
+
+Status = Literal["FINISHED", "FAILED", "KILLED"]
+
+
+class RunLog:
+    """The runs below the folder ``directory``: ``<run id>.jsonl``, and copies of their files beside it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = Path(directory).absolute()
+
+    def start(
+        self, name: str, params: Mapping[str, Any] | None = None, tags: Mapping[str, str] | None = None
+    ) -> "Run":
+        """A new run with the values that it starts from."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        run = Run(
+            self.directory / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:8]}.jsonl"
+        )
+        run.append("start", {"name": name}, durable=True)
+        if params:
+            run.params(params)
+        if tags:
+            run.tags(tags)
+        return run
+
+    def resume(self, run_id: str) -> "Run":
+        """The run ``run_id``, to be gone on with.
+
+        Raises:
+            KeyError: there is no such run.
+        """
+        return Run(self._path(run_id))
+
+    def read(self, run_id: str) -> RunRecord:
+        """What the log tells of the run ``run_id``.
+
+        Raises:
+            KeyError: there is no such run.
+        """
+        path = self._path(run_id)
+        return record(run_id, parse(path.read_bytes(), path))
+
+    def runs(self) -> list[RunRecord]:
+        """All runs, oldest first."""
+        found = [self.read(path.stem) for path in sorted(self.directory.glob("*.jsonl"))]
+        return sorted(found, key=lambda run: run.started_at)
+
+    def _path(self, run_id: str) -> Path:
+        path = self.directory / f"{run_id}.jsonl"
+        if path.parent != self.directory or not path.is_file():
+            raise KeyError(f"Expected the id of a run in {self.directory}, was: {run_id!r}")
+        return path
+
+
+class Run:
+    """A run, written down as it goes; every call appends one line, so a crash tears at most the last."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def id(self) -> str:
+        """The id of the run."""
+        return self.path.stem
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        """Adds parameters; what JSON cannot hold is written as text."""
+        plain = {name: _plain(value) for name, value in values.items()}
+        self.append("params", {"values": plain})
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Adds tags."""
+        self.append("tags", {"values": {name: str(value) for name, value in values.items()}})
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Adds metrics at a step."""
+        self.append(
+            "metrics", {"step": int(step), "values": {name: float(value) for name, value in values.items()}}
+        )
+
+    def artifact(self, path: Path, folder: str = "") -> None:
+        """Adds a copy of the file ``path``; ``folder`` is where it shall lie among the files of the run."""
+        kept = self.path.with_suffix("") / folder
+        kept.mkdir(parents=True, exist_ok=True)
+        copy = Path(shutil.copyfile(path, kept / path.name))
+        self.append("artifact", {"path": str(copy), "folder": folder})
+
+    def model(self, path: Path, name: str, version: str, alias: str | None = None) -> None:
+        """Adds a model version, in the folder ``path`` which must stay, to be registered under ``name``.
+
+        ``alias`` is ``champion`` for the model that is live, ``challenger`` for one that is not.
+        """
+        self.append(
+            "model",
+            {"path": str(path.absolute()), "name": name, "version": version, "alias": alias},
+            durable=True,
+        )
+
+    def alias(self, name: str, version: str, alias: str) -> None:
+        """Gives an alias to a model version that was added before, by any run, as after a roll-back."""
+        self.append("model", {"path": None, "name": name, "version": version, "alias": alias}, durable=True)
+
+    def end(self, status: Status = "FINISHED") -> None:
+        """Ends the run."""
+        self.append("end", {"status": status}, durable=True)
+
+    def append(self, kind: str, values: Mapping[str, Any], *, durable: bool = False) -> None:
+        """Appends an event in one write; ``durable`` waits for the disk."""
+        line = Event(kind, time.time_ns() // 1_000_000, values).to_line()
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            size = os.fstat(descriptor).st_size
+            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            os.write(descriptor, b"\n" + line if torn else line)
+            if durable:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any parameter
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

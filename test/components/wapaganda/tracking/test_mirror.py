@@ -1,0 +1,233 @@
+"""The mirror against real MLflow on SQLite, and against servers that are not there."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from wapaganda.tracking import EXPERIMENT, CurvePoint, RunLog, learning_curve_png, mirror, start_mirror
+
+MODEL = "wapaganda-demo"
+
+
+@pytest.fixture
+def log(tmp_path):
+    return RunLog(tmp_path / "data with blanks" / "runs")
+
+
+@pytest.fixture
+def uri(tmp_path):
+    return f"sqlite:///{tmp_path / 'store' / 'mlruns.db'}"
+
+
+def closed_port():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return server.getsockname()[1]
+
+
+def write_run(log, tmp_path, number, alias="champion"):
+    model = tmp_path / f"v{number:04d}"
+    model.mkdir()
+    (model / "model.safetensors").write_bytes(bytes([number]) * 1_000)
+    (model / "labels.json").write_text('["PER"]')
+    learning_curve_png([CurvePoint(number, 200, 0.5)], tmp_path / "learning_curve.png")
+    run = log.start(f"round {number}", {"lr": 3e-5, "note": "x" * 9_000}, {"project": "demo"})
+    for step in range(0, 300):
+        run.metrics(step, {"train/loss": 1 / (step + 1)})
+    run.metrics(300, {"f1": 0.5 + number / 10, "f1/Pér (X)": 0.25})
+    run.artifact(tmp_path / "learning_curve.png", "figures")
+    run.model(model, MODEL, f"v{number:04d}-01234567", alias)
+    run.end()
+    return run
+
+
+def client_of(uri):
+    from mlflow import MlflowClient
+
+    return MlflowClient(uri, uri)
+
+
+def runs_of(client):
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    return experiment, client.search_runs([experiment.experiment_id], order_by=["attributes.start_time"])
+
+
+@pytest.mark.slow
+def test_everything_that_happened_stands_in_mlflow_once(log, uri, tmp_path):
+    import mlflow
+
+    write_run(log, tmp_path, 1)
+    write_run(log, tmp_path, 2, alias="challenger")
+    report = start_mirror(log.directory, uri).wait(120)
+    assert report.ok, report.message
+    assert report.message == "MLflow got 2 runs"
+    assert start_mirror(log.directory, uri).wait(120).message == "MLflow has every run already"
+
+    client = client_of(uri)
+    check_everything(client, tmp_path)
+
+    # With the cursors lost all is replayed, and nothing changes.
+    for cursor in log.directory.glob("*.cursor"):
+        cursor.unlink()
+    assert mirror(log.directory, uri).ok
+    check_everything(client, tmp_path)
+
+    mlflow.set_tracking_uri(uri)
+    fetched = Path(
+        mlflow.artifacts.download_artifacts(f"models:/{MODEL}@champion", dst_path=str(tmp_path / "x"))
+    )
+    assert (fetched / "model.safetensors").read_bytes() == b"\x01" * 1_000
+
+    # A run that goes on, and an alias that moves, go on in MLflow.
+    again = log.resume(log.runs()[1].id)
+    again.alias(MODEL, "v0002-01234567", "champion")
+    again.metrics(301, {"f1": 0.9})
+    assert mirror(log.directory, uri).ok
+    assert str(client.get_model_version_by_alias(MODEL, "champion").version) == "2"
+    assert runs_of(client)[1][1].data.metrics["f1"] == 0.9
+
+    # A database that was lost is filled again, from the beginning.
+    (tmp_path / "store" / "mlruns.db").rename(tmp_path / "store" / "lost.db")
+    assert start_mirror(log.directory, uri).wait(120).message == "MLflow got 2 runs"
+    (tmp_path / "store" / "lost.db").replace(tmp_path / "store" / "mlruns.db")
+
+    # A run that a user deleted stays deleted.
+    client.delete_run(runs_of(client)[1][0].info.run_id)
+    log.resume(log.runs()[0].id).metrics(302, {"f1": 0.9})
+    assert mirror(log.directory, uri).ok
+    assert len(runs_of(client)[1]) == 1
+
+
+def check_everything(client, tmp_path):
+    experiment, runs = runs_of(client)
+    assert experiment.artifact_location == (tmp_path / "store" / "mlruns" / EXPERIMENT).as_uri()
+    assert [run.info.run_name for run in runs] == ["round 1", "round 2"]
+    for number, run in enumerate(runs, 1):
+        assert run.info.status == "FINISHED"
+        assert run.data.params["lr"] == "3e-05"
+        assert run.data.tags["project"] == "demo"
+        assert run.data.metrics["f1"] == 0.5 + number / 10
+        assert run.data.metrics["f1/Pér _X_"] == 0.25
+        losses = client.get_metric_history(run.info.run_id, "train/loss")
+        assert [each.step for each in losses] == list(range(300))
+        files = {each.path for each in client.list_artifacts(run.info.run_id, "figures")}
+        assert files == {"figures/learning_curve.png"}
+        assert len(client.list_artifacts(run.info.run_id, "model")) == 2
+        assert (tmp_path / "store" / "mlruns" / EXPERIMENT / run.info.run_id).is_dir()
+    versions = client.search_model_versions(f"name = '{MODEL}'")
+    assert len(versions) == 2
+    champion = client.get_model_version_by_alias(MODEL, "champion")
+    challenger = client.get_model_version_by_alias(MODEL, "challenger")
+    assert champion.tags["selfish.version"] == "v0001-01234567"
+    assert challenger.run_id == runs[1].info.run_id
+
+
+# Kills itself at the n-th call of a method of the MLflow client.
+DEADLY = """
+import os, signal, sys
+from pathlib import Path
+import mlflow
+true, calls = getattr(mlflow.MlflowClient, sys.argv[3]), iter(range(1, 100))
+def deadly(*args, **kwargs):
+    if next(calls) == int(sys.argv[4]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    result = true(*args, **kwargs)
+    return result
+setattr(mlflow.MlflowClient, sys.argv[3], deadly)
+from wapaganda.tracking import mirror
+print(mirror(Path(sys.argv[1]), sys.argv[2]))
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_in_the_middle_is_made_good(log, uri, tmp_path):
+    write_run(log, tmp_path, 1)
+    write_run(log, tmp_path, 2, alias="challenger")
+    places = [
+        ("create_run", 1),
+        ("log_batch", 2),
+        ("create_model_version", 1),
+        ("set_registered_model_alias", 2),
+    ]
+    for method, number in places:
+        killed = subprocess.run(
+            [sys.executable, "-c", DEADLY, str(log.directory), uri, method, str(number)],
+            check=False,
+            capture_output=True,
+            env={**os.environ, "PYTHONPATH": str(Path(mirror.__code__.co_filename).parents[2])},
+        )
+        assert killed.returncode == -signal.SIGKILL, (method, killed.stdout, killed.stderr)
+
+    report = start_mirror(log.directory, uri).wait(120)
+    assert report.ok, report.message
+    check_everything(client_of(uri), tmp_path)
+
+
+@pytest.mark.slow
+def test_mirrors_at_the_same_time_share_a_new_database(tmp_path, uri):
+    logs = [RunLog(tmp_path / f"runs{number}") for number in range(2)]
+    for log in logs:
+        log.start("round 1").end()
+
+    reports = [handle.wait(180) for handle in [start_mirror(log.directory, uri) for log in logs]]
+
+    assert [report.message for report in reports] == ["MLflow got 1 run"] * 2
+    assert len(runs_of(client_of(uri))[1]) == 2
+
+
+def test_a_dead_server_is_told_soon_and_a_live_one_gets_everything_later(log, tmp_path):
+    log.start("round 1", {"lr": 1}).end()
+
+    began = time.monotonic()
+    handle = start_mirror(log.directory, f"http://me:hush@127.0.0.1:{closed_port()}")
+    started_in = time.monotonic() - began
+    report = handle.wait(60)
+
+    assert started_in < 5
+    assert not report.ok
+    assert "does not answer" in report.message
+    assert "hush" not in report.message
+    assert handle.wait(0) == report
+    assert log.runs()[0].status == "FINISHED"
+
+
+def test_a_server_that_never_answers_is_given_up(log):
+    log.start("round 1").end()
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        uri = f"http://127.0.0.1:{server.getsockname()[1]}"
+        handle = start_mirror(log.directory, uri, timeout=2)
+        assert "still at work after 0.1 s" in handle.wait(0.1).message
+        report = handle.wait(60)
+
+    assert not report.ok
+    assert "given up after 2 s" in report.message
+
+
+def test_an_mlflow_that_there_is_not_is_a_report_and_no_error(log, tmp_path):
+    log.start("round 1").end()
+    (tmp_path / "store").write_text("a file where a folder should be")
+
+    report = start_mirror(log.directory, f"sqlite:///{tmp_path}/store/mlruns.db").wait(120)
+    assert not report.ok
+    assert "failed:" in report.message
+
+
+def test_a_log_folder_that_cannot_be_made_is_a_report_and_no_error(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    report = start_mirror(tmp_path / "file" / "runs", "sqlite:///x.db").wait(1)
+    assert not report.ok
+    assert "Expected to start the mirror" in report.message
+
+
+def test_nothing_to_mirror_needs_no_mlflow(log):
+    log.directory.mkdir(parents=True)
+
+    assert mirror(log.directory, f"http://127.0.0.1:{closed_port()}").ok
