@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "wapaganda"
+# `selfish doctor` looks for variables of other programs that make torch slow; it takes no setting from them.
+LOOKS_AT_OTHERS = {"selfish_cli/checks.py"}
 LOGGING_SETUP = {"basicConfig", "dictConfig", "fileConfig", "addHandler", "setLevel"}
 
 
@@ -133,13 +135,14 @@ def test_a_module_imports_only_front_doors_below_it(path: Path):
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_only_settings_reads_the_environment(path: Path):
-    if brick_of(path) != "settings":
+    if brick_of(path) != "settings" and f"{path.parent.name}/{path.name}" not in LOOKS_AT_OTHERS:
         assert environment_reads(ast.parse(path.read_text())) == []
 
 
 @pytest.mark.parametrize("path", COMPONENTS, ids=name_of)
 def test_no_component_sets_up_logging(path: Path):
-    assert logging_setups(ast.parse(path.read_text())) == []
+    if path.name != "__main__.py":  # a process of its own
+        assert logging_setups(ast.parse(path.read_text())) == []
 
 
 def test_settings_is_pure_ground():
