@@ -1,0 +1,157 @@
+"""What selfish doctor looks at on this machine and around it, each check with its mend."""
+
+import importlib.util
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wapaganda.selfish_cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from wapaganda.settings import Settings
+
+TIMEOUT = 5.0
+"""Seconds that a server has for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, whether it is as it should be, what was found, and what mends it.
+
+    ``ok`` of ``None`` means that it was not looked at, and why.
+    """
+
+    name: str
+    ok: bool | None
+    message: str
+    mend: str = ""
+
+
+def check_settings() -> "tuple[Settings | None, list[Check]]":
+    """The settings when they are valid; one failed check for each that is not."""
+    from wapaganda.selfish_cli.workspace import read_settings
+    from wapaganda.settings import SettingsError
+
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        mend = "Correct it in the environment or in .env; docs/settings.md lists the settings."
+        return None, [Check("Settings", False, line, mend) for line in str(error).splitlines()]
+    return settings, [Check("Settings", True, "all valid")]
+
+
+def check_folders(settings: "Settings") -> list[Check]:
+    """Whether models and data can be written."""
+    return [
+        _check_folder("Models folder", settings.model_dir, "MODEL_DIR"),
+        _check_folder("Data folder", settings.data_dir, "DATA_DIR"),
+    ]
+
+
+def _check_folder(name: str, folder: Path, setting: str) -> Check:
+    existing = folder.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    mend = f"Name a folder that you may write into by {setting}."
+    if not existing.is_dir():
+        return Check(name, False, f"{existing} is no folder", mend)
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        return Check(name, False, f"{folder} cannot be written: {error.strerror or error}", mend)
+    return Check(name, True, str(folder.absolute()))
+
+
+def check_torch() -> Check:
+    """Whether torch is installed; it stands in an extra, so that one can choose the build."""
+    if importlib.util.find_spec("torch") is None:
+        return Check(
+            "Torch", False, "not installed", "pip install torch (a CPU or a CUDA build, as you like)."
+        )
+    from importlib.metadata import version
+
+    return Check("Torch", True, version("torch"))
+
+
+def check_encoder(settings: "Settings") -> Check:
+    """Whether the encoder lies in a folder, in the cache or on the hub; nothing big is downloaded."""
+    from wapaganda.trainer import EncoderUnavailable, recipe_for
+
+    name = settings.baseline_model_name
+    try:
+        recipe_for(name, 1, None, settings.seed)
+    except EncoderUnavailable as error:
+        return Check("Encoder", False, f"{name}: {error.problem}", error.mend)
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        return Check("Encoder", True, f"{name}: on the model hub or in the local cache")
+    missing = [
+        what
+        for what, pattern in (("weights", "*.safetensors"), ("a fast tokenizer", "tokenizer.json"))
+        if not list(folder.glob(pattern))
+    ]
+    if missing:
+        mend = "Save it again by save_pretrained of transformers, or name another encoder."
+        return Check("Encoder", False, f"{name}: the folder holds no {' and no '.join(missing)}", mend)
+    return Check("Encoder", True, f"{name}: a local folder")
+
+
+def check_mlflow(settings: "Settings") -> Check:
+    """Whether MLflow's store can be reached; runs are kept anyhow and written later when it cannot."""
+    uri = settings.mlflow_tracking_uri
+    if uri.startswith("sqlite:///"):
+        found = _check_folder("MLflow", Path(uri.removeprefix("sqlite:///")).parent, "MLFLOW_TRACKING_URI")
+        return Check("MLflow", found.ok, uri if found.ok else found.message, found.mend)
+    if not uri.startswith(("http://", "https://")):
+        return Check("MLflow", None, f"{uri}: databases are not looked at")
+    return _check_mlflow_server(uri)
+
+
+def _check_mlflow_server(uri: str) -> Check:
+    import httpx
+
+    later = "Training works without it, and the runs are written there later."
+    try:
+        answer = httpx.get(
+            f"{uri.rstrip('/')}/api/2.0/mlflow/experiments/search", params={"max_results": 1}, timeout=TIMEOUT
+        )
+    except httpx.HTTPError as error:
+        return Check(
+            "MLflow",
+            False,
+            f"{uri} does not answer: {error}",
+            f"Start it or set MLFLOW_TRACKING_URI. {later}",
+        )
+    if answer.status_code == 403:
+        mend = "Start the server with --allowed-hosts that names this host."
+        return Check("MLflow", False, f"{uri} refuses this host name (403)", f"{mend} {later}")
+    if answer.is_error:
+        return Check("MLflow", False, f"{uri} answers with {answer.status_code}", f"Look at its log. {later}")
+    return Check("MLflow", True, uri)
+
+
+def check_label_studio(workspace: Workspace, project: int | None, backend: str | None) -> list[Check]:
+    """What Label Studio's own adapter finds: tokens, blocked addresses, webhooks, model versions."""
+    from wapaganda.label_studio import LabelStudioError
+
+    settings = workspace.settings
+    if not settings.label_studio_api_key.get_secret_value():
+        reason = "no token is set, so only files can be worked on"
+        return [Check("Label Studio", None, reason, "Set LABEL_STUDIO_API_KEY to an access token.")]
+    try:
+        found = workspace.studio().diagnose(project, backend_url=backend, basic_auth=settings.basic_auth)
+    except LabelStudioError as error:
+        return [Check("Label Studio", False, error.message, error.mend)]
+    return [Check(f"Label Studio: {each.name}", each.ok, each.message, each.mend) for each in found]
+
+
+def check_threads() -> Check:
+    """Whether a choice in the environment makes the model slow on a shared machine."""
+    policy = os.environ.get("OMP_WAIT_POLICY", "")
+    if policy.upper() == "ACTIVE":
+        mend = "Unset it: threads that spin are several times slower where a core is shared."
+        return Check("Threads", False, "OMP_WAIT_POLICY is ACTIVE", mend)
+    return Check("Threads", True, f"{os.cpu_count()} cores, idle threads sleep")

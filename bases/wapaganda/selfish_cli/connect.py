@@ -1,0 +1,151 @@
+"""selfish connect: a Label Studio project with labels, backend, webhook and sampling as they should be."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from wapaganda.selfish_cli import options
+from wapaganda.selfish_cli.inputs import read_texts
+from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.screen import Screen, session
+from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.tables import facts_table
+from wapaganda.selfish_cli.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from wapaganda.label_studio import BackendInfo, LabelStudio
+    from wapaganda.ner import Document
+
+KEPT = "What was made in Label Studio until then is kept; name it by --project ID and repeat the command."
+
+
+def connect(
+    project: options.Project = None,
+    title: Annotated[str | None, typer.Option("--title", help="Title of a new project.")] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option("--labels", help="Entity types with commas between; else those of the imported texts."),
+    ] = None,
+    backend: Annotated[
+        str | None, typer.Option("--backend", help="Address of the ML backend, as Label Studio sees it.")
+    ] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--import", help=f"Texts to import, labelled or not; may be repeated: {options.FORMATS}."
+        ),
+    ] = None,
+    url: options.Url = None,
+    api_key: options.ApiKey = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Set a Label Studio project up: labels, texts, ML backend, webhook with its credentials, sampling.
+
+    Without --project a new one is made. May be repeated on a project: what is right already stays as it is;
+    only --import adds its texts again.
+    """
+    overrides = {"label_studio_url": url, "label_studio_api_key": api_key}
+    with session(as_json, KEPT) as screen:
+        workspace = open_workspace(project, overrides=overrides)
+        studio = workspace.studio()
+        with screen.steps() as progress:
+            progress("check", 0, 0)
+            server = studio.check()
+            documents = _read(data or [], screen, progress)
+            number = _project(studio, project, title, labels, documents)
+            imported = _import(studio, number, documents, progress)
+            info = _backend(workspace, studio, number, backend, title or "wapaganda")
+            studio.use_uncertainty_sampling(number)
+        found = studio.project(number)
+        facts = [
+            ("Project", f"{number}: {found.title}, {studio.url}/projects/{number}/data"),
+            ("Label Studio", f"{server.version} as {server.user}"),
+            ("Labels", ", ".join(found.label_config.labels)),
+            ("Imported", f"{imported:,} texts"),
+            ("Backend", _told(info)),
+            ("Next", f"selfish update --project {number} trains and releases the first batch."),
+        ]
+        screen.show(facts_table("Connected", facts))
+        screen.emit(_result(number, found.title, studio.url, found.label_config.labels, imported, info))
+
+
+def _read(paths: Sequence[Path], screen: Screen, progress: Steps) -> list["Document"]:
+    progress("read", 0, 0)
+    documents: list[Document] = []
+    for path in paths:
+        texts = read_texts(path)
+        documents += texts.documents
+        for note in texts.notes:
+            screen.warn(note)
+    return documents
+
+
+def _project(
+    studio: "LabelStudio",
+    project: int | None,
+    title: str | None,
+    labels: str | None,
+    documents: Sequence["Document"],
+) -> int:
+    from wapaganda.annotation import default_label_config
+
+    wanted = [label.strip() for label in (labels or "").split(",") if label.strip()]
+    if project is not None:
+        if wanted:
+            _check_labels(studio, project, wanted)
+        return project
+    wanted = wanted or sorted({span.label for document in documents for span in document.spans or ()})
+    if not wanted:
+        raise UsageError(
+            "Expected the entity types of the new project, was: none.",
+            "Name them by --labels PER,LOC,… or import labelled texts by --import FILE.",
+        )
+    return studio.create_project(title or "Named entities", default_label_config(wanted))
+
+
+def _check_labels(studio: "LabelStudio", project: int, wanted: Sequence[str]) -> None:
+    """Labels of a project that people work in are not changed behind their backs."""
+    there = studio.project(project).label_config.labels
+    if set(wanted) != set(there):
+        raise UsageError(
+            f"Expected the labels of project {project} ({', '.join(there)}), was: {', '.join(wanted)}.",
+            "Leave --labels out, or change the labels in the project's settings.",
+        )
+
+
+def _import(studio: "LabelStudio", project: int, documents: Sequence["Document"], progress: Steps) -> int:
+    if not documents:
+        return 0
+    progress("import", 0, len(documents))
+    made = studio.import_documents(project, documents, lambda done, total: progress("import", done, total))
+    return len(made)
+
+
+def _backend(
+    workspace: Workspace, studio: "LabelStudio", project: int, backend: str | None, title: str
+) -> "BackendInfo | None":
+    if backend is None:
+        return None
+    return studio.connect_backend(project, backend, title, workspace.settings.basic_auth)
+
+
+def _told(info: "BackendInfo | None") -> str:
+    if info is None:
+        return "none; connect one by --backend URL"
+    secured = "with credentials" if info.webhook_has_auth else "without credentials"
+    return f"{info.url} ({info.state or 'connected'}), webhook {secured}"
+
+
+def _result(
+    project: int, title: str, url: str, labels: Sequence[str], imported: int, info: "BackendInfo | None"
+) -> dict[str, Any]:
+    return {
+        "project": project,
+        "title": title,
+        "url": f"{url}/projects/{project}/data",
+        "labels": list(labels),
+        "imported": imported,
+        "backend": asdict(info) if info else None,
+    }

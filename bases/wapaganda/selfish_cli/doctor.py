@@ -1,0 +1,81 @@
+"""selfish doctor: what is wrong with the surroundings, and what mends it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE
+from rich.table import Table
+from wapaganda.selfish_cli import checks, options
+from wapaganda.selfish_cli.checks import Check
+from wapaganda.selfish_cli.problems import FAILED
+from wapaganda.selfish_cli.screen import Screen, session
+from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.workspace import open_workspace
+
+SIGNS = {True: "[green]ok[/]", False: "[red]wrong[/]", None: "[dim]skipped[/]"}
+
+
+def doctor(
+    project: options.Project = None,
+    backend: Annotated[
+        str | None, typer.Option("--backend", help="Address of the ML backend, to be checked, too.")
+    ] = None,
+    url: options.Url = None,
+    api_key: options.ApiKey = None,
+    encoder: options.Encoder = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Check settings, folders, encoder, MLflow and Label Studio, and say what mends each finding.
+
+    Ends with 1 when something is wrong. With --project the project's backend, webhook and model version are
+    checked, too.
+    """
+    overrides = {"label_studio_url": url, "label_studio_api_key": api_key, "baseline_model_name": encoder}
+    with session(as_json) as screen:
+        with screen.steps() as progress:
+            found = _look(project, backend, overrides, progress)
+        _show(screen, found)
+        wrong = [check for check in found if check.ok is False]
+        screen.emit({"ok": not wrong, "checks": [asdict(check) for check in found]})
+        if wrong:
+            raise typer.Exit(FAILED)
+
+
+def _look(
+    project: int | None, backend: str | None, overrides: dict[str, str | None], progress: Steps
+) -> list[Check]:
+    progress("check", 0, 6)
+    settings, found = checks.check_settings()
+    if settings is None:
+        return found
+    workspace = open_workspace(project, overrides=overrides)
+    found += checks.check_folders(workspace.settings)
+    found.append(checks.check_torch())
+    found.append(checks.check_threads())
+    progress("check", 3, 6)
+    found.append(checks.check_encoder(workspace.settings))
+    progress("check", 4, 6)
+    found.append(checks.check_mlflow(workspace.settings))
+    progress("check", 5, 6)
+    found += checks.check_label_studio(workspace, project, backend)
+    progress("check", 6, 6)
+    return found
+
+
+def _show(screen: Screen, found: Sequence[Check]) -> None:
+    table = Table(title="Findings", title_justify="left", box=SIMPLE)
+    for name in ("", "What", "Found", "Mend"):
+        table.add_column(name, overflow="fold")
+    for check in found:
+        table.add_row(SIGNS[check.ok], *map(_plain, (check.name, check.message, check.mend)))
+    screen.show(table)
+    wrong = sum(check.ok is False for check in found)
+    screen.show(f"{wrong} of {len(found)} findings need a hand." if wrong else "All is well.")
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

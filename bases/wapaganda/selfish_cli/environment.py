@@ -1,0 +1,29 @@
+"""What heavy libraries read from the environment when imported; a user's own choice goes before."""
+
+import os
+
+DEFAULTS = {
+    # Idle OpenMP threads that spin make a shared machine several times slower.
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "TOKENIZERS_PARALLELISM": "true",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+
+
+def prepare_environment() -> None:
+    """Quiet libraries and idle threads that sleep; to be called before anything heavy is imported."""
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
+def prepare_threads(threads: int | None) -> None:
+    """Let the model use ``threads`` CPU threads; ``None`` leaves the choice to the libraries."""
+    if threads is not None:
+        os.environ.setdefault("OMP_NUM_THREADS", str(threads))

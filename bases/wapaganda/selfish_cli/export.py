@@ -1,0 +1,120 @@
+"""selfish export: the finished data set with its card."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from wapaganda.selfish_cli import options
+from wapaganda.selfish_cli.inputs import one_of, read_texts
+from wapaganda.selfish_cli.loops import project_loop
+from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.screen import Screen, session
+from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.tables import facts_table, plain_table
+from wapaganda.selfish_cli.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from wapaganda.dataset import CardFacts, ExportReport
+    from wapaganda.ner import Document
+
+
+def export(
+    out: Annotated[Path, typer.Option("--out", help="New folder for the data set.")],
+    project: options.Project = None,
+    data: options.Data = None,
+    formats: Annotated[
+        str, typer.Option("--formats", help="Out of conll, jsonl and datasets, with commas between.")
+    ] = "conll,jsonl,datasets",
+    split: Annotated[
+        str, typer.Option("--split", help="Shares of train, dev and test; they sum up to 1.")
+    ] = "0.8,0.1,0.1",
+    title: Annotated[str, typer.Option("--title", help="Title of the data card.")] = "",
+    licence: Annotated[
+        str, typer.Option("--licence", help="Licence of texts and labels, for the card.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
+    name: options.Name = "default",
+    seed: options.Seed = None,
+    url: options.Url = None,
+    api_key: options.ApiKey = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Write the labelled texts as a data set, split into train, dev and test by texts, with a data card."""
+    overrides = {"seed": seed, "label_studio_url": url, "label_studio_api_key": api_key}
+    with session(as_json, "Nothing was written.") as screen:
+        one_of("Name a project by --project ID or labelled texts by --data.", project=project, data=data)
+        shares = _shares(split)
+        workspace = open_workspace(project, name, overrides)
+        with screen.steps() as progress:
+            from wapaganda.dataset import export_dataset
+
+            documents, facts = _material(workspace, project, data, title, licence, progress)
+            progress("write", 0, 0)
+            report = export_dataset(
+                documents,
+                out,
+                [each.strip() for each in formats.split(",") if each.strip()],
+                shares,
+                workspace.settings.seed,
+                facts=facts,
+                force=force,
+            )
+        _show(screen, report)
+        screen.emit({"project": workspace.key, **report.to_dict()})
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"Expected shares such as 0.8,0.1,0.1, was: {text!r}.") from None
+
+
+def _material(
+    workspace: Workspace, project: int | None, data: Path | None, title: str, licence: str, progress: Steps
+) -> tuple[list["Document"], "CardFacts"]:
+    from wapaganda.dataset import CardFacts
+
+    made = datetime.now(UTC).date().isoformat()
+    live = workspace.store().current()
+    if project is not None:
+        loop = project_loop(workspace, project, progress)
+        notes = tuple(loop.fetch().notes)
+        documents = list(loop.ledger.documents())
+        drawn = {
+            document.id: how
+            for document in documents
+            if document.is_labelled and (how := loop.ledger.drawn(document.id))
+        }
+        source = f"Label Studio project {project}"
+    else:
+        assert data is not None
+        progress("read", 0, 0)
+        texts = read_texts(data)
+        documents, notes, drawn, source = list(texts.documents), texts.notes, {}, data.name
+    return documents, CardFacts(
+        title=title or f"{source}: a data set for named-entity recognition",
+        source=source,
+        drawn=drawn,
+        encoder=live.manifest.encoder if live and project is not None else "",
+        model_version=live.name if live and project is not None else "",
+        created_at=made,
+        licence=licence,
+        notes=notes,
+    )
+
+
+def _show(screen: Screen, report: "ExportReport") -> None:
+    rows = [
+        [each.name, f"{each.n_documents:,}", f"{each.n_empty:,}", f"{each.n_spans:,}"]
+        for each in report.splits
+    ]
+    head = ["Split", "Texts", "Without entities", "Spans"]
+    screen.show(plain_table("Data set", head, rows, numbers=(1, 2, 3)))
+    facts = [("Written", f"{report.path} ({', '.join(report.formats)}; card: README.md)")]
+    if report.n_unlabelled:
+        facts.append(("Left out", f"{report.n_unlabelled:,} texts without labels"))
+    if report.repairs.total:
+        facts.append(("Repairs", report.repairs.describe()))
+    screen.show(facts_table("", facts))

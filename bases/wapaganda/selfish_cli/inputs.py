@@ -1,0 +1,100 @@
+"""Files that a user names, read with clear words about what is wrong or was left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wapaganda.selfish_cli.problems import UsageError
+
+if TYPE_CHECKING:
+    from wapaganda.ner import Document
+
+SHOWN = 3
+"""Reasons for skipped texts that are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The documents of a file, and remarks about repairs and skipped texts."""
+
+    documents: tuple["Document", ...]
+    notes: tuple[str, ...]
+
+    @property
+    def labelled(self) -> list["Document"]:
+        """Those that somebody has labelled."""
+        return [document for document in self.documents if document.is_labelled]
+
+
+def read_texts(path: Path) -> Texts:
+    """Every document of ``path``.
+
+    Raises:
+        UsageError: there is no such file, or it holds no text.
+        FormatError: a line of it cannot be understood.
+    """
+    from wapaganda.annotation import read_documents
+
+    if not path.exists():
+        raise UsageError(f"Expected a file or folder, was: {path}, which does not exist.")
+    found = read_documents(path)
+    if not found.documents:
+        raise UsageError(f"Expected at least one text in {path}, was: none.")
+    notes = [f"{path}: spans repaired: {found.repairs.describe()}."] if found.repairs.total else []
+    notes += [f"Skipped: {reason}" for reason in found.skipped[:SHOWN]]
+    if len(found.skipped) > SHOWN:
+        notes.append(f"{path}: {len(found.skipped):,} texts were skipped in all.")
+    return Texts(tuple(found.documents), (*notes, *found.notes[:SHOWN]))
+
+
+def read_labelled(path: Path) -> Texts:
+    """The labelled documents of ``path``, with a remark about the others.
+
+    Raises:
+        UsageError: none is labelled.
+    """
+    texts = read_texts(path)
+    labelled = tuple(texts.labelled)
+    if not labelled:
+        raise UsageError(f"Expected labelled texts in {path}, was: {len(texts.documents):,} without labels.")
+    left_out = len(texts.documents) - len(labelled)
+    note = (f"{path}: {left_out:,} texts without labels were left out.",) if left_out else ()
+    return Texts(labelled, texts.notes + note)
+
+
+def read_with_entities(path: Path) -> Texts:
+    """The labelled documents of ``path``, which a model can learn from.
+
+    Raises:
+        UsageError: none holds an entity; remarks about what was skipped stand in the mend.
+    """
+    texts = read_labelled(path)
+    if not any(document.spans for document in texts.documents):
+        raise UsageError(
+            f"Expected at least one entity in {path}, was: {len(texts.documents):,} texts without.",
+            " ".join(texts.notes),
+        )
+    return texts
+
+
+def one_of(mend: str, **choices: object) -> None:
+    """Check that exactly one of some options was given.
+
+    Raises:
+        UsageError: none or several were.
+    """
+    given = [_option(name) for name, value in choices.items() if value is not None]
+    if len(given) != 1:
+        wanted = " or ".join(_option(name) for name in choices)
+        raise UsageError(f"Expected {wanted}, was: {' and '.join(given) or 'neither'}.", mend)
+
+
+def copies_among(texts: Sequence["Document"], others: Sequence["Document"]) -> int:
+    """How many of ``texts`` stand among ``others``, too."""
+    known = {" ".join(document.text.split()) for document in others}
+    return sum(" ".join(document.text.split()) in known for document in texts)
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")

@@ -1,0 +1,30 @@
+"""One training or round of a project at a time, whichever program runs it."""
+
+import contextlib
+from collections.abc import Iterator
+
+from filelock import FileLock, Timeout
+from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.workspace import Workspace
+
+
+@contextlib.contextmanager
+def project_lock(workspace: Workspace) -> Iterator[None]:
+    """Hold the project for this process.
+
+    Raises:
+        UsageError: another process holds it.
+    """
+    workspace.directory.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(workspace.directory / "round.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UsageError(
+            f"Expected to be alone at work on {workspace.key}, was: another training or round is running.",
+            "Wait until it is done (selfish status shows it) and repeat the command.",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

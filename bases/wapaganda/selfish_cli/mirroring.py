@@ -1,0 +1,26 @@
+"""MLflow, told about finished runs beside the work and never in its way."""
+
+from wapaganda.selfish_cli.screen import Screen
+from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.workspace import Workspace
+
+PATIENCE = 30.0
+"""Seconds that a command waits for MLflow when its own work is done."""
+
+
+def mirror_runs(workspace: Workspace, screen: Screen, steps: Steps) -> str:
+    """Copy the finished runs to MLflow; what it cannot take now is copied next time. One sentence back."""
+    from wapaganda.tracking import start_mirror
+
+    uri = workspace.settings.mlflow_tracking_uri
+    steps("mlflow", 0, 0)
+    try:
+        report = start_mirror(workspace.runs_directory, uri, timeout=PATIENCE).wait(PATIENCE)
+    except OSError as error:
+        message = f"MLflow was left out: {error}."
+    else:
+        if report.ok:
+            return f"MLflow has the runs at {uri}."
+        message = f"MLflow is behind ({report.message}); the runs are kept and written there next time."
+    screen.warn(message)
+    return message

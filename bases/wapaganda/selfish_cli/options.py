@@ -1,0 +1,53 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+FORMATS = "CoNLL, JSONL, Label Studio JSON or a datasets folder"
+
+Data = Annotated[Path | None, typer.Option("--data", help=f"Labelled texts: {FORMATS}.", show_default=False)]
+Pool = Annotated[
+    Path | None,
+    typer.Option("--pool", help=f"Texts to choose from: {FORMATS}; labels in it are not looked at."),
+]
+Test = Annotated[
+    Path | None, typer.Option("--test", help="Labelled texts to judge the model on, never trained on.")
+]
+Project = Annotated[
+    int | None, typer.Option("--project", help="Id of a Label Studio project, in place of files.")
+]
+Url = Annotated[
+    str | None, typer.Option("--url", help="Address of Label Studio, in place of LABEL_STUDIO_URL.")
+]
+ApiKey = Annotated[
+    str | None, typer.Option("--api-key", help="Access token, in place of LABEL_STUDIO_API_KEY.")
+]
+Name = Annotated[
+    str, typer.Option("--name", help="Name under which models and rounds on files are kept and found again.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
+Encoder = Annotated[
+    str | None, typer.Option("--encoder", help="Hub name or folder, in place of BASELINE_MODEL_NAME.")
+]
+LearningRate = Annotated[float | None, typer.Option("--learning-rate", help="In place of LEARNING_RATE.")]
+TrainSteps = Annotated[int | None, typer.Option("--steps", help="Optimiser steps, in place of TRAIN_STEPS.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="In place of SEED.")]
+Size = Annotated[
+    int | None, typer.Option("--size", min=1, help="Texts in the batch, in place of SAMPLES_PER_ITERATION.")
+]
+Strategy = Annotated[
+    str | None, typer.Option("--strategy", help="random, uncertainty, diversity or hybrid; else STRATEGY.")
+]
+Measure = Annotated[
+    str | None,
+    typer.Option(
+        "--measure",
+        help="least_confidence, mnlp, entropy_max, entropy_mean, margin or boundary; else MEASURE.",
+    ),
+]
+Threshold = Annotated[
+    float | None, typer.Option("--threshold", help="0 to 1, in place of UNCERTAINTY_THRESHOLD.")
+]
+Version = Annotated[str | None, typer.Option("--model", help="A model version; else the live one.")]

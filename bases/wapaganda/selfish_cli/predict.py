@@ -1,0 +1,155 @@
+"""selfish predict: entity spans for new texts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+from wapaganda.selfish_cli import options
+from wapaganda.selfish_cli.inputs import one_of, read_texts
+from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.screen import Screen, session
+from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.workspace import Workspace, open_workspace
+from wapaganda.selfish_cli.writing import WRITERS, check_suffix, write_texts
+
+if TYPE_CHECKING:
+    from wapaganda.ner import Document
+    from wapaganda.tagger import Tagger
+
+SHOWN = 20
+"""Texts that are shown when no --out is given."""
+STYLES = (
+    "black on cyan",
+    "black on green",
+    "black on yellow",
+    "black on magenta",
+    "white on blue",
+    "white on red",
+)
+
+
+def predict(
+    text: Annotated[
+        str | None, typer.Argument(help="One text, in place of --data.", show_default=False)
+    ] = None,
+    data: Annotated[Path | None, typer.Option("--data", help=f"Texts: {options.FORMATS}.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help=f"File for the texts with their spans: {', '.join(WRITERS)}.")
+    ] = None,
+    project: options.Project = None,
+    name: options.Name = "default",
+    model: options.Version = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Find the entities in a text, or in every text of a file."""
+    with session(as_json, "Nothing was written.") as screen:
+        one_of("Give one text in quotes, or name a file by --data.", text=text, data=data)
+        if out is not None:
+            check_suffix(out)
+        workspace = open_workspace(project, name)
+        with screen.steps() as progress:
+            documents = _documents(text, data, screen, progress)
+            tagger = load_tagger(workspace, model, progress)
+            found = _predict(tagger, documents, progress)
+            if out is not None:
+                write_texts(found, out, tagger.schema.labels)
+        _show(screen, found, tagger, out)
+        screen.emit(_result(workspace, found, tagger, out))
+
+
+def load_tagger(workspace: Workspace, version: str | None, progress: Steps) -> "Tagger":
+    """The tagger of a version, or of the live one.
+
+    Raises:
+        UsageError: there is no model yet.
+        ModelStoreError: there is no such version.
+    """
+    store = workspace.store()
+    live = store.current()
+    wanted = version or (live.name if live else None)
+    if wanted is None:
+        raise UsageError(
+            f"Expected a trained model of {workspace.key}, was: none.",
+            "Train one by selfish train or selfish update, or name another --name or --project.",
+        )
+    path = store.path(wanted)
+    progress("load", 0, 0)
+    from wapaganda.tagger import Tagger
+
+    return Tagger.load(path, device=workspace.settings.device)
+
+
+def _documents(text: str | None, data: Path | None, screen: Screen, progress: Steps) -> Sequence["Document"]:
+    from wapaganda.ner import Document
+
+    if text is not None:
+        return [Document("text", text)]
+    assert data is not None
+    progress("read", 0, 0)
+    read = read_texts(data)
+    for note in read.notes:
+        screen.warn(note)
+    return read.documents
+
+
+def _predict(tagger: "Tagger", documents: Sequence["Document"], progress: Steps) -> list["Document"]:
+    progress("predict", 0, len(documents))
+    found = []
+    for done, tagged in enumerate(tagger.tag([document.text for document in documents])):
+        found.append(documents[done].with_spans(tagged.spans))
+        progress("predict", done + 1, len(documents))
+    return found
+
+
+def _show(screen: Screen, found: Sequence["Document"], tagger: "Tagger", out: Path | None) -> None:
+    n_spans = sum(len(document.spans or ()) for document in found)
+    if out is not None:
+        screen.show(f"{len(found):,} texts with {n_spans:,} spans by {tagger.version} stand in {out}.")
+        return
+    styles = dict(zip(tagger.schema.labels, STYLES * len(tagger.schema.labels), strict=False))
+    for document in found[:SHOWN]:
+        screen.show(_highlighted(document, styles))
+    if len(found) > SHOWN:
+        screen.say(f"… and {len(found) - SHOWN:,} more; --out FILE keeps them all.")
+
+
+def _highlighted(document: "Document", styles: dict[str, str]) -> Text:
+    line, at = Text(), 0
+    for span in document.spans or ():
+        line.append(document.text[at : span.start])
+        score = "" if span.score is None else f" {span.score:.2f}"
+        line.append(f"[{document.text[span.start : span.end]}]", style=styles.get(span.label, "bold"))
+        line.append(f"({span.label}{score})", style="dim")
+        at = span.end
+    line.append(document.text[at:])
+    return line
+
+
+def _result(
+    workspace: Workspace, found: Sequence["Document"], tagger: "Tagger", out: Path | None
+) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "project": workspace.key,
+        "version": tagger.version,
+        "texts": len(found),
+        "spans": sum(len(document.spans or ()) for document in found),
+        "out": str(out) if out else None,
+    }
+    if out is None:
+        result["documents"] = [document_dict(document) for document in found]
+    return result
+
+
+def document_dict(document: "Document") -> dict[str, Any]:
+    """A document as JSON holds it, with the confidence of each span."""
+    return {
+        "id": document.id,
+        "text": document.text,
+        "spans": [
+            {"start": span.start, "end": span.end, "label": span.label}
+            | ({} if span.score is None else {"score": round(span.score, 6)})
+            for span in document.spans or ()
+        ],
+    }

@@ -1,0 +1,185 @@
+"""selfish select: the next batch out of a pool, without training and without telling anybody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from wapaganda.selfish_cli import options
+from wapaganda.selfish_cli.inputs import one_of, read_texts
+from wapaganda.selfish_cli.loops import project_loop
+from wapaganda.selfish_cli.predict import document_dict, load_tagger
+from wapaganda.selfish_cli.screen import Screen, session
+from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.tables import facts_table, plain_table
+from wapaganda.selfish_cli.workspace import Workspace, open_workspace
+from wapaganda.selfish_cli.writing import WRITERS, check_suffix, write_texts
+
+if TYPE_CHECKING:
+    from wapaganda.ner import Document
+    from wapaganda.sampler import Selection
+    from wapaganda.tagger import Tagger
+
+SHOWN = 10
+"""Texts of the batch that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The chosen texts, best first, with the spans of the model ``version`` (``None``: no model)."""
+
+    selection: "Selection"
+    documents: list["Document"]
+    version: str | None
+    labels: tuple[str, ...]
+
+
+def select(
+    pool: options.Pool = None,
+    project: options.Project = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Texts that are labelled already: they and near copies stay out."),
+    ] = None,
+    size: options.Size = None,
+    strategy: options.Strategy = None,
+    measure: options.Measure = None,
+    threshold: options.Threshold = None,
+    seed: options.Seed = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help=f"File for the batch, best first: {', '.join(WRITERS)}.")
+    ] = None,
+    name: options.Name = "default",
+    model: options.Version = None,
+    url: options.Url = None,
+    api_key: options.ApiKey = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Choose the texts that are worth labelling next, with the spans that the model proposes.
+
+    Nothing is trained and nothing is released; selfish update does both. Without a model the batch is drawn
+    at random.
+    """
+    overrides = {
+        "samples_per_iteration": size,
+        "strategy": strategy,
+        "measure": measure,
+        "uncertainty_threshold": threshold,
+        "seed": seed,
+        "label_studio_url": url,
+        "label_studio_api_key": api_key,
+    }
+    with session(as_json, "Nothing was written.") as screen:
+        one_of("Name the texts by --pool FILE or a project by --project ID.", pool=pool, project=project)
+        if out is not None:
+            check_suffix(out)
+        workspace = open_workspace(project, name, overrides)
+        with screen.steps() as progress:
+            candidates, labelled, notes = _texts(workspace, project, pool, data, progress)
+            for note in notes:
+                screen.warn(note)
+            batch = _choose(workspace, candidates, labelled, model, progress)
+            if out is not None:
+                write_texts(batch.documents, out, batch.labels)
+        _show(screen, batch, out)
+        screen.emit(_result(workspace, batch, out))
+
+
+def _texts(
+    workspace: Workspace, project: int | None, pool: Path | None, data: Path | None, progress: Steps
+) -> tuple[list["Document"], list["Document"], tuple[str, ...]]:
+    progress("read", 0, 0)
+    read = read_texts(data) if data else None
+    labelled = read.labelled if read else []
+    notes = read.notes if read else ()
+    if project is not None:
+        loop = project_loop(workspace, project, progress)
+        notes += tuple(loop.fetch().notes)
+        waiting = [each for each in loop.ledger.documents(labelled=False) if not each.meta.get("skipped")]
+        return waiting, [*labelled, *loop.ledger.documents(labelled=True)], notes
+    assert pool is not None
+    candidates = read_texts(pool)
+    return [each.with_spans(None) for each in candidates.documents], labelled, notes + candidates.notes
+
+
+def _choose(
+    workspace: Workspace,
+    pool: Sequence["Document"],
+    labelled: Sequence["Document"],
+    model: str | None,
+    progress: Steps,
+) -> Batch:
+    progress("load", 0, 0)
+    from wapaganda.pipeline import choose, score_pool
+
+    config = workspace.config()
+    tagger: Tagger | None = None
+    if model is not None or workspace.store().current() is not None:
+        tagger = load_tagger(workspace, model, progress)
+    scored = score_pool(tagger, pool, config.measure, progress) if tagger else None
+    progress("select", 0, 0)
+    selection = choose(pool, scored, labelled, config, config.seed)
+    labels = tagger.schema.labels if tagger else ()
+    proposed = _proposed(selection, pool, tagger)
+    return Batch(selection, proposed, tagger.version if tagger else None, labels)
+
+
+def _proposed(
+    selection: "Selection", pool: Sequence["Document"], tagger: "Tagger | None"
+) -> list["Document"]:
+    by_id = {document.id: document for document in pool}
+    chosen = [by_id[pick.id] for pick in selection.picks]
+    spans = tagger.predict([document.text for document in chosen]) if tagger else [None] * len(chosen)
+    return [
+        replace(
+            document,
+            spans=proposed,
+            meta={"rank": rank, "uncertainty": round(float(pick.score), 6), "drawn": pick.drawn},
+        )
+        for rank, (document, proposed, pick) in enumerate(zip(chosen, spans, selection.picks, strict=True))
+    ]
+
+
+def _show(screen: Screen, batch: Batch, out: Path | None) -> None:
+    chosen = batch.selection
+    rows = [
+        [str(rank + 1), f"{pick.score:.3f}", pick.drawn, _short(document.text)]
+        for rank, (document, pick) in enumerate(
+            zip(batch.documents[:SHOWN], chosen.picks[:SHOWN], strict=True)
+        )
+    ]
+    title = f"The first {len(rows)} of {len(batch.documents):,} chosen texts"
+    screen.show(plain_table(title, ["Rank", "Uncertainty", "Drawn", "Text"], rows, numbers=(0, 1)))
+    facts = [
+        ("Model", batch.version or "none yet, so the batch is drawn at random"),
+        ("Pool", f"{chosen.n_pool:,} texts, {chosen.n_candidates:,} candidates"),
+        ("Choice", chosen.reason),
+    ]
+    if out is not None:
+        facts.append(("Written", str(out)))
+    screen.show(facts_table("", facts))
+
+
+def _short(text: str, width: int = 80) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _result(workspace: Workspace, batch: Batch, out: Path | None) -> dict[str, Any]:
+    chosen = batch.selection
+    return {
+        "project": workspace.key,
+        "version": batch.version,
+        "strategy": workspace.settings.strategy if batch.version else "random",
+        "measure": workspace.settings.measure,
+        "n_pool": chosen.n_pool,
+        "n_candidates": chosen.n_candidates,
+        "n_selected": len(chosen.picks),
+        "n_filled": chosen.n_filled,
+        "n_duplicates": chosen.n_duplicates,
+        "should_stop": chosen.should_stop,
+        "reason": chosen.reason,
+        "out": str(out) if out else None,
+        "batch": [document_dict(document) | dict(document.meta) for document in batch.documents],
+    }

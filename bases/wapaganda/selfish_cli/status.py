@@ -1,0 +1,130 @@
+"""selfish status: where a project stands, from what is on disk."""
+
+from typing import TYPE_CHECKING, Any
+
+from wapaganda.selfish_cli import options
+from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.screen import Screen, session
+from wapaganda.selfish_cli.tables import facts_table, percent, plain_table
+from wapaganda.selfish_cli.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from wapaganda.model_store import Version
+
+HEAD = ["Round", "Step", "Labelled", "F1", "Before", "Version", "Live", "Pool", "Candidates", "Released"]
+
+
+def status(
+    project: options.Project = None, name: options.Name = "default", as_json: options.AsJson = False
+) -> None:
+    """Show the rounds, the models and what is left to label; asks nobody, reads only the disk."""
+    with session(as_json) as screen:
+        workspace = open_workspace(project, name)
+        found = _status(workspace)
+        _show(screen, workspace, found)
+        screen.emit(found)
+
+
+def _status(workspace: Workspace) -> dict[str, Any]:
+    store = workspace.store()
+    live, versions = store.current(), store.versions()
+    has_ledger = (workspace.directory / "ledger.sqlite").exists()
+    if not versions and not has_ledger:
+        raise UsageError(
+            f"Expected a project that was trained or updated before, was: {workspace.key}.",
+            "Begin with selfish train or selfish update; they are looked for in "
+            f"{workspace.settings.data_dir} and {workspace.settings.model_dir}.",
+        )
+    found: dict[str, Any] = {
+        "project": workspace.key,
+        "live": live.name if live else None,
+        "versions": [_version(version) for version in versions],
+        "labelled": 0,
+        "unlabelled": 0,
+        "waiting": 0,
+        "rounds": [],
+    }
+    if has_ledger:
+        ledger = workspace.ledger()
+        counts = ledger.counts()
+        found |= {"labelled": counts.labelled, "unlabelled": counts.unlabelled, "waiting": counts.waiting}
+        found["rounds"] = [
+            {
+                "number": each.number,
+                "step": each.step,
+                "started_at": each.started_at,
+                **each.payload.get("report", {}),
+            }
+            for each in ledger.rounds()
+        ]
+    last = found["rounds"][-1] if found["rounds"] else {}
+    return found | {
+        "should_stop": bool(last.get("should_stop", False)),
+        "stop_reason": str(last.get("stop_reason", "")),
+        "mlflow": workspace.settings.mlflow_tracking_uri,
+        "model_dir": str(store.root),
+        "data_dir": str(workspace.directory),
+    }
+
+
+def _version(version: "Version") -> dict[str, Any]:
+    manifest = version.manifest
+    micro = dict(manifest.metrics.get("micro") or {})
+    return {
+        "name": version.name,
+        "created_at": manifest.created_at,
+        "n_documents": manifest.n_documents,
+        "encoder": manifest.encoder,
+        "labels": list(manifest.labels),
+        "f1": micro.get("f1"),
+        "reason": manifest.reason,
+    }
+
+
+def _show(screen: Screen, workspace: Workspace, found: dict[str, Any]) -> None:
+    if found["rounds"]:
+        rows = [_round_row(each) for each in found["rounds"]]
+        screen.show(plain_table("Rounds", HEAD, rows, numbers=(0, 2, 3, 4, 7, 8, 9)))
+    if found["versions"]:
+        rows = [
+            [
+                each["name"] + (" (live)" if each["name"] == found["live"] else ""),
+                each["created_at"],
+                f"{each['n_documents']:,}",
+                percent(each["f1"]),
+                each["encoder"],
+            ]
+            for each in found["versions"]
+        ]
+        screen.show(
+            plain_table("Models", ["Version", "Made", "Texts", "F1", "Encoder"], rows, numbers=(2, 3))
+        )
+    waiting = f", {found['waiting']:,} of them offered and not answered yet" if found["waiting"] else ""
+    facts = [
+        ("Labelled", f"{found['labelled']:,} texts"),
+        ("Unlabelled", f"{found['unlabelled']:,} texts{waiting}"),
+        ("Live model", found["live"] or "none"),
+        ("MLflow", found["mlflow"]),
+        ("On disk", f"{found['model_dir']}, {found['data_dir']}"),
+    ]
+    if found["should_stop"]:
+        facts.append(("Stop?", found["stop_reason"]))
+    screen.show(facts_table(f"Project {workspace.key}", facts))
+
+
+def _round_row(each: dict[str, Any]) -> list[str]:
+    def number(key: str) -> str:
+        return f"{each[key]:,}" if isinstance(each.get(key), int) else "–"
+
+    return [
+        str(each["number"]),
+        each["step"],
+        number("n_labelled"),
+        percent(each.get("f1")),
+        percent(each.get("previous_f1")),
+        each.get("version") or "–",
+        each.get("live") or "–",
+        number("n_pool"),
+        number("n_candidates"),
+        number("n_released"),
+    ]

@@ -1,0 +1,212 @@
+"""selfish train: a model version from labelled texts, judged on others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wapaganda.selfish_cli import options
+from wapaganda.selfish_cli.inputs import copies_among, one_of, read_labelled, read_with_entities
+from wapaganda.selfish_cli.locking import project_lock
+from wapaganda.selfish_cli.mirroring import mirror_runs
+from wapaganda.selfish_cli.screen import Screen, session
+from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.tables import facts_table, scores_table
+from wapaganda.selfish_cli.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from wapaganda.ner import Document, LabelSchema
+    from wapaganda.pipeline import Trained
+
+KEPT = "The live model and all labels are as before; the half-done training was thrown away."
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What to train on and what to judge on; ``judged_on`` is "test", "holdout" or "" (nothing)."""
+
+    train: list["Document"]
+    judge: list["Document"]
+    judged_on: str
+    schema: "LabelSchema"
+    notes: tuple[str, ...]
+
+
+def train(
+    data: options.Data = None,
+    test: options.Test = None,
+    project: options.Project = None,
+    name: options.Name = "default",
+    encoder: options.Encoder = None,
+    learning_rate: options.LearningRate = None,
+    steps: options.TrainSteps = None,
+    seed: options.Seed = None,
+    url: options.Url = None,
+    api_key: options.ApiKey = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Train a model on labelled texts and judge it.
+
+    With --test it learns from all texts of --data and is judged on those of --test; without, a part of the
+    texts is held out. It goes live unless it is worse than the live model on the same texts.
+    """
+    overrides = {
+        "baseline_model_name": encoder,
+        "learning_rate": learning_rate,
+        "train_steps": steps,
+        "seed": seed,
+        "label_studio_url": url,
+        "label_studio_api_key": api_key,
+    }
+    with session(as_json, KEPT) as screen:
+        one_of(
+            "Name the labelled texts by --data FILE or a project by --project ID.", data=data, project=project
+        )
+        workspace = open_workspace(project, name, overrides)
+        with project_lock(workspace), screen.steps() as progress:
+            material = _material(workspace, data, test, project, progress)
+            for note in material.notes:
+                screen.warn(note)
+            trained = _train(workspace, material, progress)
+            mlflow = mirror_runs(workspace, screen, progress)
+        _show(screen, workspace, material, trained)
+        screen.emit(_result(workspace, material, trained, mlflow))
+
+
+def _material(
+    workspace: Workspace, data: Path | None, test: Path | None, project: int | None, progress: Steps
+) -> Material:
+    progress("read", 0, 0)
+    tested = read_labelled(test) if test else None
+    if data is not None:
+        from wapaganda.ner import LabelSchema
+
+        read = read_with_entities(data)
+        labelled, notes, schema = list(read.documents), read.notes, LabelSchema.of(read.documents)
+        drawn: Mapping[str, str | None] = {}
+    else:
+        assert project is not None
+        labelled, notes, schema, drawn = _project_material(workspace, project, progress)
+    if tested is not None:
+        copies = copies_among(tested.documents, labelled)
+        if copies:
+            notes += (f"{copies:,} of the test texts are trained on, too: the score flatters the model.",)
+        return Material(labelled, list(tested.documents), "test", schema, notes + tested.notes)
+    from wapaganda.pipeline import split_holdout
+
+    fraction = workspace.settings.holdout_fraction
+    train_on, held = split_holdout(labelled, fraction, lambda key: drawn.get(key) in (None, "random"))
+    if not held:
+        notes += (f"{len(labelled):,} labelled texts are too few to hold any out: the model is not judged.",)
+    return Material(train_on, held, "holdout" if held else "", schema, notes)
+
+
+def _project_material(
+    workspace: Workspace, project: int, progress: Steps
+) -> tuple[list["Document"], tuple[str, ...], "LabelSchema", Mapping[str, str | None]]:
+    from wapaganda.selfish_cli.loops import project_loop
+
+    loop = project_loop(workspace, project, progress)
+    notes = tuple(loop.fetch().notes)
+    labelled = list(loop.ledger.documents(labelled=True))
+    drawn = {document.id: loop.ledger.drawn(document.id) for document in labelled}
+    return labelled, notes, loop.source.schema(), drawn
+
+
+def _train(workspace: Workspace, material: Material, progress: Steps) -> "Trained":
+    progress("load", 0, 0)
+    from wapaganda.pipeline import train_version
+    from wapaganda.trainer import StepReport
+
+    config = workspace.config()
+    run = workspace.runs().start("train", {"encoder": config.encoder, "n_train": len(material.train)})
+
+    def on_step(step: StepReport) -> None:
+        run.metrics(step.step, {"train_loss": step.loss, "learning_rate": step.learning_rate})
+
+    try:
+        trained = train_version(
+            material.train,
+            material.judge,
+            material.schema,
+            config,
+            workspace.store(),
+            workspace.directory / "training",
+            progress=progress,
+            on_step=on_step,
+        )
+    except BaseException:
+        run.end("FAILED")
+        raise
+    if trained.scores is not None:
+        micro = trained.scores.micro
+        run.metrics(
+            trained.steps,
+            {f"{material.judged_on}_f1": micro.f1, "precision": micro.precision, "recall": micro.recall},
+        )
+    run.end("FINISHED")
+    return trained
+
+
+def _show(screen: Screen, workspace: Workspace, material: Material, trained: "Trained") -> None:
+    where = {"test": "the test texts", "holdout": "the held-out texts"}.get(material.judged_on, "")
+    if trained.scores is not None:
+        screen.show(scores_table(f"Strict span scores on {where} ({len(material.judge):,})", trained.scores))
+    live = workspace.store().current()
+    effort = (
+        "made before from the same texts"
+        if trained.reused
+        else f"{trained.steps:,} steps, {trained.seconds:.0f} s"
+    )
+    screen.show(
+        facts_table(
+            "",
+            [
+                ("Version", f"{trained.version} ({effort})"),
+                ("Learned from", f"{trained.n_train:,} texts"),
+                ("Live", f"{live.name if live else 'none'}: {trained.verdict.reason}"),
+                ("Model", str(workspace.store().path(trained.version))),
+            ],
+        )
+    )
+
+
+def _result(workspace: Workspace, material: Material, trained: "Trained", mlflow: str) -> dict[str, Any]:
+    live = workspace.store().current()
+    scores: dict[str, Any] = {"test_f1": None, "holdout_f1": None}
+    if trained.scores is not None:
+        micro, on = trained.scores.micro, material.judged_on
+        scores |= {
+            f"{on}_f1": micro.f1,
+            f"{on}_precision": micro.precision,
+            f"{on}_recall": micro.recall,
+            f"{on}_macro_f1": trained.scores.macro.f1,
+            "per_type": {
+                label: {
+                    "precision": each.precision,
+                    "recall": each.recall,
+                    "f1": each.f1,
+                    "spans": each.support,
+                }
+                for label, each in trained.scores.per_type.items()
+            },
+        }
+    return {
+        "project": workspace.key,
+        "version": trained.version,
+        "promoted": trained.verdict.promote,
+        "reason": trained.verdict.reason,
+        "live": live.name if live else None,
+        **scores,
+        "encoder": workspace.settings.baseline_model_name,
+        "labels": list(material.schema.labels),
+        "n_train": trained.n_train,
+        "n_judged": len(material.judge),
+        "steps": trained.steps,
+        "seconds": round(trained.seconds, 2),
+        "reused": trained.reused,
+        "repairs": trained.repairs,
+        "model_path": str(workspace.store().path(trained.version)),
+        "mlflow": mlflow,
+        "notes": list(material.notes),
+    }

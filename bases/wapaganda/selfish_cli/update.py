@@ -1,0 +1,132 @@
+"""selfish update: a whole round of the loop."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from wapaganda.selfish_cli import options
+from wapaganda.selfish_cli.inputs import one_of, read_labelled, read_with_entities
+from wapaganda.selfish_cli.locking import project_lock
+from wapaganda.selfish_cli.loops import files_loop, project_loop
+from wapaganda.selfish_cli.mirroring import mirror_runs
+from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.screen import Screen, session
+from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.tables import facts_table, percent, scores_table
+from wapaganda.selfish_cli.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from wapaganda.metrics import Scores
+    from wapaganda.pipeline import Loop, RoundReport
+
+KEPT = "Every step that was finished is kept: the same command goes on where this one stopped."
+
+
+def update(
+    project: options.Project = None,
+    data: options.Data = None,
+    pool: options.Pool = None,
+    test: options.Test = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the batches of a project of files.")
+    ] = None,
+    name: options.Name = "default",
+    size: options.Size = None,
+    strategy: options.Strategy = None,
+    measure: options.Measure = None,
+    threshold: options.Threshold = None,
+    encoder: options.Encoder = None,
+    learning_rate: options.LearningRate = None,
+    steps: options.TrainSteps = None,
+    seed: options.Seed = None,
+    url: options.Url = None,
+    api_key: options.ApiKey = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Go once round the loop: fetch labels, train, judge, score the pool, choose and release a batch.
+
+    A round that was interrupted is resumed. On files the labelled texts stand in --data and grow by what was
+    annotated; batches are written as JSONL with the spans that the model proposes.
+    """
+    overrides = {
+        "samples_per_iteration": size,
+        "strategy": strategy,
+        "measure": measure,
+        "uncertainty_threshold": threshold,
+        "baseline_model_name": encoder,
+        "learning_rate": learning_rate,
+        "train_steps": steps,
+        "seed": seed,
+        "label_studio_url": url,
+        "label_studio_api_key": api_key,
+    }
+    with session(as_json, KEPT) as screen:
+        one_of("Name a project by --project ID, or files by --data and --pool.", data=data, project=project)
+        workspace = open_workspace(project, name, overrides)
+        with project_lock(workspace), screen.steps() as progress:
+            loop = _loop(workspace, project, data, pool, out, progress)
+            report = loop.run_round()
+            scores = _test_scores(workspace, report, test, progress)
+            mlflow = mirror_runs(workspace, screen, progress)
+        _show(screen, report, scores)
+        screen.emit(_result(workspace, report, scores, mlflow))
+
+
+def _loop(
+    workspace: Workspace,
+    project: int | None,
+    data: Path | None,
+    pool: Path | None,
+    out: Path | None,
+    progress: Steps,
+) -> "Loop":
+    if project is not None:
+        return project_loop(workspace, project, progress)
+    assert data is not None
+    if pool is None:
+        raise UsageError(
+            "Expected --pool beside --data, was: none.", "Name the unlabelled texts by --pool FILE."
+        )
+    read_with_entities(data)
+    if not pool.exists():
+        raise UsageError(f"Expected a file or folder, was: {pool}, which does not exist.")
+    return files_loop(workspace, data, pool, out, progress)
+
+
+def _test_scores(
+    workspace: Workspace, report: "RoundReport", test: Path | None, progress: Steps
+) -> "Scores | None":
+    if test is None or report.live is None:
+        return None
+    from wapaganda.pipeline import evaluate_version
+
+    progress("evaluate", 0, 0)
+    documents = read_labelled(test).documents
+    return evaluate_version(workspace.store(), report.live, documents, workspace.settings.device)
+
+
+def _show(screen: Screen, report: "RoundReport", scores: "Scores | None") -> None:
+    if scores is not None:
+        screen.show(scores_table(f"Strict span scores of {report.live} on the test texts", scores))
+    facts = [
+        (
+            "Labelled",
+            f"{report.n_labelled:,} texts ({report.n_train:,} to learn from, {report.n_holdout:,} held out)",
+        ),
+        ("Model", f"{report.version or 'none'}; live: {report.live or 'none'}. {report.reason}"),
+        ("F1 held out", f"{percent(report.f1)} (before: {percent(report.previous_f1)})"),
+        ("Pool", f"{report.n_pool:,} texts, {report.n_candidates:,} candidates"),
+        ("Batch", f"{report.n_released:,} texts. {report.selection}"),
+        ("Released", report.release),
+    ]
+    if report.should_stop:
+        facts.append(("Stop?", report.stop_reason))
+    facts.extend(("Note", note) for note in report.notes)
+    screen.show(facts_table(f"Round {report.number}", facts))
+
+
+def _result(
+    workspace: Workspace, report: "RoundReport", scores: "Scores | None", mlflow: str
+) -> dict[str, Any]:
+    judged = {"test_f1": scores.micro.f1 if scores else None}
+    return {"project": workspace.key, **report.to_dict(), **judged, "mlflow": mlflow}

@@ -1,0 +1,146 @@
+"""Every command on files, with real bricks and a tiny encoder."""
+
+import json
+from pathlib import Path
+
+import pytest
+from wapaganda.annotation import read_documents
+from wapaganda.model_store import ModelStore
+
+
+@pytest.fixture
+def trained(selfish, files):
+    """A project that has a first model."""
+    outcome = selfish("train", "--data", files.data, "--test", files.test, "--json")
+    assert outcome.code == 0, outcome.stderr
+    return outcome.json
+
+
+def test_train_gives_one_json_object_with_the_scores(trained, files):
+    assert trained["n_train"] == len(read_documents(files.data).documents)
+    assert trained["n_judged"] == len(read_documents(files.test).documents)
+    assert 0.5 < trained["test_f1"] <= 1
+    assert set(trained["per_type"]) == {"LOC", "PER"}
+    assert trained["live"] == trained["version"]
+    assert trained["steps"] > 0
+    assert Path(trained["model_path"], "model.safetensors").is_file()
+
+
+def test_train_without_test_holds_texts_out(selfish, files):
+    found = selfish("train", "--data", files.data, "--json").json
+    total = len(read_documents(files.data).documents)
+    assert found["test_f1"] is None
+    assert 0 <= found["holdout_f1"] <= 1
+    assert 0 < found["n_judged"] < total
+    assert found["n_train"] + found["n_judged"] == total
+
+
+def test_train_shows_a_table_for_people_and_keeps_stdout_free_of_progress(selfish, files):
+    outcome = selfish("train", "--data", files.data, "--test", files.test)
+    assert outcome.code == 0
+    assert "all (micro)" in outcome.stdout
+    assert "Training" not in outcome.stdout
+    assert "Training" in outcome.stderr
+
+
+def test_train_again_on_the_same_texts_makes_no_second_version(trained, selfish, files):
+    again = selfish("train", "--data", files.data, "--test", files.test, "--json").json
+    assert (again["version"], again["reused"], again["test_f1"]) == (
+        trained["version"],
+        True,
+        trained["test_f1"],
+    )
+
+
+def test_train_says_when_test_texts_are_trained_on(selfish, files):
+    outcome = selfish("train", "--data", files.data, "--test", files.data, "--json")
+    assert any("trained on, too" in note for note in outcome.json["notes"])
+
+
+def test_names_keep_projects_apart(trained, selfish, files):
+    assert selfish("predict", "anna went to rome .", "--name", "other").code == 2
+    assert selfish("predict", "anna went to rome .").code == 0
+
+
+def test_predict_finds_the_spans_of_one_text(trained, selfish):
+    found = selfish("predict", "anna went to rome .", "--json").json
+    (document,) = found["documents"]
+    assert found["version"] == trained["version"]
+    assert {document["text"][span["start"] : span["end"]] for span in document["spans"]} <= {"anna", "rome"}
+    assert all(0 <= span["score"] <= 1 for span in document["spans"])
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "json", "conll"])
+def test_predict_writes_files_that_can_be_read_back(trained, selfish, files, tmp_path, suffix):
+    out = tmp_path / f"predicted.{suffix}"
+    assert selfish("predict", "--data", files.pool, "--out", out).code == 0
+    assert len(read_documents(out).documents) == len(read_documents(files.pool).documents)
+
+
+def test_select_without_a_model_draws_at_random(selfish, files):
+    found = selfish("select", "--pool", files.pool, "--size", 5, "--json").json
+    assert (found["version"], found["strategy"], found["n_selected"]) == (None, "random", 5)
+    assert all(entry["drawn"] == "random" for entry in found["batch"])
+
+
+def test_select_offers_uncertain_texts_first_and_none_twice(trained, selfish, files, tmp_path):
+    out = tmp_path / "batch.jsonl"
+    arguments = ("--pool", files.pool, "--data", files.data, "--size", 6, "--strategy", "uncertainty")
+    found = selfish("select", *arguments, "--measure", "mnlp", "--out", out, "--json").json
+    scores = [entry["uncertainty"] for entry in found["batch"]]
+    assert scores == sorted(scores, reverse=True)
+    assert [document.text for document in read_documents(out).documents] == [
+        each["text"] for each in found["batch"]
+    ]
+    labelled = {document.text for document in read_documents(files.data).documents}
+    assert not labelled & {entry["text"] for entry in found["batch"]}
+
+
+def test_update_goes_round_the_loop_and_status_tells(selfish, files, tmp_path):
+    first = selfish(
+        "update", "--data", files.data, "--pool", files.pool, "--test", files.test, "--size", 4, "--json"
+    )
+    assert first.code == 0, first.stderr
+    assert (first.json["number"], first.json["n_released"]) == (1, 4)
+    assert 0 <= first.json["test_f1"] <= 1
+    (batch,) = (tmp_path / "kept" / "default" / "batches").glob("*.jsonl")
+    answered = [json.loads(line) for line in batch.read_text().splitlines()]
+    with files.data.open("a") as data:
+        data.writelines(
+            json.dumps({"text": each["text"], "spans": each["spans"]}) + "\n" for each in answered
+        )
+    second = selfish("update", "--data", files.data, "--pool", files.pool, "--size", 4, "--json").json
+    assert second["number"] == 2
+    assert second["n_labelled"] == first.json["n_labelled"] + 4
+    status = selfish("status", "--json").json
+    assert [each["number"] for each in status["rounds"]] == [1, 2]
+    assert status["labelled"] == second["n_labelled"]
+    assert status["live"] == second["live"]
+    shown = selfish("status")
+    assert shown.code == 0
+    assert "Rounds" in shown.stdout
+
+
+def test_export_writes_the_data_set(selfish, files, tmp_path):
+    found = selfish(
+        "export", "--data", files.data, "--out", tmp_path / "set", "--formats", "conll,jsonl", "--json"
+    )
+    assert found.json["documents"] == len(read_documents(files.data).documents)
+    assert (tmp_path / "set" / "README.md").is_file()
+    again = selfish("export", "--data", files.data, "--out", tmp_path / "set")
+    assert again.code == 2
+    assert "earlier export" in again.stderr
+
+
+def test_ctrl_c_says_what_is_kept_and_leaves_the_live_model(trained, selfish, files, monkeypatch, tmp_path):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wapaganda.pipeline.training.train", interrupted)
+    outcome = selfish("train", "--data", files.test, "--json")
+    assert outcome.code == 130
+    assert outcome.json["error"] == "Interrupted."
+    assert "live model" in outcome.stderr
+    current = ModelStore(tmp_path / "models" / "default").current()
+    assert current is not None
+    assert current.name == trained["version"]

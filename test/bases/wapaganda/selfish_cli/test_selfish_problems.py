@@ -1,0 +1,121 @@
+"""Whatever goes wrong becomes one sentence, a mend and an exit code."""
+
+import json
+
+import pytest
+from filelock import FileLock
+from typer.testing import CliRunner
+from wapaganda.label_studio import LabelStudioError
+from wapaganda.selfish_cli import app
+from wapaganda.selfish_cli.problems import Problem, UsageError, explain
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["train"], "Expected --data or --project, was: neither."),
+        (["train", "--data", "a.jsonl", "--project", "1"], "was: --data and --project"),
+        (["train", "--data", "nowhere.jsonl"], "nowhere.jsonl, which does not exist"),
+        (["update", "--data", "nowhere.jsonl"], "Expected --pool beside --data"),
+        (["select", "--pool", "nowhere.jsonl", "--out", "batch.xml"], "ends in .jsonl, .json, .conll"),
+        (["predict"], "Expected --text or --data, was: neither."),
+        (["predict", "hello"], "Expected a trained model of default, was: none."),
+        (["status"], "trained or updated before, was: default"),
+        (["status", "--name", "../etc"], "was: '../etc'"),
+        (["status", "--name", "ls-3"], "was: 'ls-3'"),
+        (["export", "--data", "nowhere.jsonl", "--out", "set"], "nowhere.jsonl"),
+        (["export", "--data", "x", "--out", "set", "--split", "most"], "was: 'most'"),
+        (["connect", "--labels", "PER"], "Expected an access token of Label Studio, was: none."),
+        (["update", "--project", "1"], "Expected an access token of Label Studio, was: none."),
+    ],
+)
+def test_wrong_input_is_told_in_one_sentence(selfish, arguments, told):
+    outcome = selfish(*arguments)
+    assert outcome.code == 2
+    assert told in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert outcome.stdout == ""
+
+
+def test_with_json_the_problem_is_the_object(selfish):
+    outcome = selfish("status", "--json")
+    assert outcome.code == 2
+    assert outcome.json["exit_code"] == 2
+    assert "default" in outcome.json["error"]
+    assert outcome.json["mend"]
+
+
+@pytest.mark.parametrize("command", [["status"], ["train", "--data", "x"], ["select", "--pool", "x"]])
+def test_a_bad_setting_is_told_by_its_name(selfish, monkeypatch, command):
+    monkeypatch.setenv("UNCERTAINTY_THRESHOLD", "seventy")
+    outcome = selfish(*command)
+    assert outcome.code == 2
+    assert "UNCERTAINTY_THRESHOLD" in outcome.stderr
+    assert "'seventy'" in outcome.stderr
+
+
+def test_a_bad_option_is_told_like_a_setting(selfish, files):
+    outcome = selfish("select", "--pool", files.pool, "--strategy", "luck")
+    assert outcome.code == 2
+    assert "STRATEGY" in outcome.stderr
+
+
+def test_a_malformed_line_is_told_with_file_and_line(selfish, files):
+    files.data.write_text('{"text": "fine", "spans": []}\n{"text": \n')
+    outcome = selfish("train", "--data", files.data)
+    assert outcome.code == 2
+    assert "Expected at least one entity" in outcome.stderr
+    assert f"{files.data.name}:2" in outcome.stderr
+
+
+def test_a_skipped_line_does_not_stop_a_training_but_is_told(selfish, files):
+    with files.data.open("a") as data:
+        data.write("what is this\n")
+    outcome = selfish("train", "--data", files.data, "--steps", 5)
+    assert outcome.code == 0
+    lines = len(files.data.read_text().splitlines())
+    assert f"{files.data.name}:{lines}" in outcome.stderr
+
+
+def test_an_encoder_that_cannot_be_had_fails_with_its_mend(selfish, files, tmp_path):
+    outcome = selfish("train", "--data", files.data, "--encoder", tmp_path / "no" / "model")
+    assert outcome.code == 1
+    assert "cannot be loaded" in outcome.stderr
+    assert "Mend:" in outcome.stderr
+
+
+def test_two_trainings_of_one_project_do_not_run_at_a_time(selfish, files, tmp_path):
+    (tmp_path / "kept" / "default").mkdir(parents=True)
+    with FileLock(tmp_path / "kept" / "default" / "round.lock"):
+        outcome = selfish("train", "--data", files.data)
+    assert outcome.code == 2
+    assert "another training" in outcome.stderr
+
+
+def test_an_unexpected_error_keeps_its_traceback(files, monkeypatch):
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr("wapaganda.selfish_cli.status.open_workspace", broken)
+    result = CliRunner().invoke(app, ["status", "--json"])
+    assert isinstance(result.exception, ZeroDivisionError)
+    assert json.loads(result.stdout)["error"] == "ZeroDivisionError: a defect"
+
+
+def test_the_mend_of_an_error_is_told_once():
+    assert explain(LabelStudioError("It is down.", "Start it.")) == Problem("It is down.", "Start it.", 1)
+    assert explain(UsageError("No file.", "Name one.")) == Problem("No file.", "Name one.", 2)
+    assert explain(ValueError("Expected a number, was: x")) == Problem("Expected a number, was: x", "", 2)
+    assert explain(ValueError("shapes (2,) and (3,) not aligned")) is None
+
+
+def test_help_names_every_command(selfish):
+    outcome = selfish("--help")
+    assert outcome.code == 0
+    for command in ("train", "select", "update", "predict", "status", "export", "doctor", "connect"):
+        assert f" {command} " in outcome.stdout
+        assert selfish(command, "--help").code == 0
+
+
+def test_a_wrong_option_ends_with_2(selfish):
+    assert selfish("train", "--colour", "red").code == 2
