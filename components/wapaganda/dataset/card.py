@@ -73,7 +73,7 @@ def _counts(report: ExportReport) -> str:
         ]
         for split in report.splits
     ]
-    lines = [head, ["---"] * len(head), *rows]
+    lines: list[Sequence[object]] = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines)
 
 
