@@ -13,7 +13,7 @@ from wapaganda.trainer.examples import Example
 from wapaganda.trainer.optimiser import make_optimiser, make_schedule
 from wapaganda.trainer.recipe import Recipe
 from wapaganda.trainer.reports import StepReport
-from wapaganda.trainer.weights import RunningMean, WeightKeeper
+from wapaganda.trainer.weights import WeightKeeper
 
 _WINDOW = 20  # steps over which a loss is averaged
 _FLOOR = 1e-4  # mean loss a word below which there is nothing left to learn
@@ -44,7 +44,6 @@ def run_attempt(
     attempt = Attempt()
     optimiser = make_optimiser(loaded.model, recipe, shapes=loaded.shapes)
     schedule = make_schedule(optimiser, recipe)
-    mean = RunningMean(loaded.model, from_step=recipe.steps * (1 - recipe.averaged_share))
     best = WeightKeeper(loaded.model)
     look_every = max(1, recipe.steps // recipe.evaluations)
     batches = endless_batches(examples, recipe, np.random.default_rng(seed))
@@ -53,7 +52,6 @@ def run_attempt(
         rate = float(schedule.get_last_lr()[0])
         attempt.losses.append(_step(loaded, next(batches), optimiser, recipe))
         schedule.step()
-        mean.take(step)
         looked = None
         if dev_f1 is not None and (step % look_every == 0 or step == recipe.steps):
             looked = dev_f1()
@@ -63,10 +61,7 @@ def run_attempt(
             on_step(StepReport(step, recipe.steps, attempt.losses[-1], rate, looked, number))
         if _should_stop(attempt, examples, recipe, best):
             break
-    if dev_f1 is None:
-        mean.apply()
-    else:
-        best.restore()
+    best.restore()
     loaded.model.eval()
     return attempt
 

@@ -12,11 +12,10 @@ class Recipe:
     ``steps``: optimiser steps, whatever the number of texts. ``batch_size``: windows a step, fewer when
     they would need more than ``batch_pieces`` padded pieces. ``head_factor`` and ``shape_factor``: learning
     rates of the new head and of the letter-case embeddings, as multiples of ``learning_rate``.
-    ``warmup_share``: of the steps; then the rate falls linearly to 0. ``averaged_share``: the final weights
-    are the mean over this last part of the steps. ``shapes``: tell uncased encoders the letter case.
-    ``evaluations`` and ``patience``: with a dev set, how often it is looked at, and how many looks without
-    gain end the training. ``max_restarts``: new attempts, with another seed, after a training that learnt
-    nothing.
+    ``warmup_share``: of the steps; then the rate falls linearly to 0. ``shapes``: tell uncased encoders the
+    letter case. ``evaluations`` and ``patience``: with a dev set, how often it is looked at, and how many
+    looks without gain end the training. ``max_restarts``: new attempts, with another seed, after a training
+    that learnt nothing.
     """
 
     learning_rate: float
@@ -30,7 +29,6 @@ class Recipe:
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     dropout: float | None = None
-    averaged_share: float = 0.0
     max_pieces: int = 512
     overlap: int = 128
     shapes: bool = True
@@ -42,9 +40,8 @@ class Recipe:
         for name in ("learning_rate", "steps", "batch_size", "batch_pieces", "evaluations", "patience"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"Expected {name} above 0, was: {getattr(self, name)}")
-        for name in ("warmup_share", "averaged_share"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"Expected {name} from 0 to below 1, was: {getattr(self, name)}")
+        if not 0 <= self.warmup_share < 1:
+            raise ValueError(f"Expected warmup_share from 0 to below 1, was: {self.warmup_share}")
 
 
 _LEARNING_RATES = ((512, 2e-4), (768, 3e-5), (1024, 2e-5))

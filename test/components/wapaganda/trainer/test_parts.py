@@ -11,7 +11,7 @@ from wapaganda.trainer.attempt import frequency_loss
 from wapaganda.trainer.batching import endless_batches
 from wapaganda.trainer.examples import make_examples
 from wapaganda.trainer.optimiser import make_optimiser, make_schedule
-from wapaganda.trainer.weights import RunningMean, WeightKeeper
+from wapaganda.trainer.weights import WeightKeeper
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=1e-3, steps=20, batch_size=4, batch_pieces=60)
@@ -113,18 +113,6 @@ def test_the_loss_of_guessing_by_frequency_is_the_entropy_of_the_tags(examples):
     shares = np.bincount(tags) / len(tags)
 
     assert frequency_loss(examples) == pytest.approx(-(shares * np.log(shares)).sum())
-
-
-def test_the_mean_is_over_the_last_steps_only():
-    layer = torch.nn.Linear(1, 1, bias=False)
-    mean = RunningMean(layer, from_step=2)
-    for step in (1, 2, 3, 4):
-        torch.nn.init.constant_(layer.weight, float(step))
-        mean.take(step)
-
-    mean.apply()
-
-    assert layer.weight.item() == 3.5
 
 
 def test_the_best_weights_come_back_and_the_later_of_equals():
