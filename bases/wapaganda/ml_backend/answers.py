@@ -1,0 +1,38 @@
+"""Responses as bytes: ASCII JSON, so that no text of a user can make one fail."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.types import Send
+
+
+class AsciiJson(JSONResponse):
+    """JSON with every non-ASCII character escaped; lone surrogates survive it."""
+
+    def render(self, content: Any) -> bytes:  # noqa: ANN401 - Starlette's own signature
+        """The body."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+def streamed_results(items: Iterable[Mapping[str, Any]]) -> Response:
+    """``{"results": [...]}``, written item by item, so that a big answer does not hold up other threads."""
+    body = ",".join(json.dumps(item, allow_nan=False, separators=(",", ":")) for item in items)
+    return Response(f'{{"results":[{body}]}}'.encode("ascii"), media_type="application/json")
+
+
+async def refuse(send: Send, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
+    """Answer an ASGI request with an error in one sentence."""
+    body = json.dumps({"error": reason}).encode("ascii")
+    names = {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (name.lower().encode("ascii"), value.encode("ascii")) for name, value in names.items()
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

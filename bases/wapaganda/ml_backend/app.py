@@ -1,0 +1,74 @@
+"""The FastAPI application of the ML backend."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from wapaganda.ml_backend.answers import AsciiJson
+from wapaganda.ml_backend.auth import BasicAuth
+from wapaganda.ml_backend.body_limit import BodyLimit
+from wapaganda.ml_backend.metrics import Meter
+from wapaganda.ml_backend.routes import routes
+from wapaganda.ml_backend.services import Services
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application; entering its lifespan starts the services, leaving it stops them."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.start()
+        try:
+            yield
+        finally:
+            services.stop()
+
+    app = FastAPI(
+        title="wapaganda ML backend",
+        description="Pre-annotates texts for Label Studio and trains on what annotators answer.",
+        lifespan=lifespan,
+        default_response_class=AsciiJson,
+    )
+    app.include_router(routes(services))
+    app.add_exception_handler(RequestValidationError, _unprocessable)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_middleware(BodyLimit, max_bytes=services.options.max_body_bytes)
+    app.add_middleware(
+        BasicAuth, credentials=services.options.basic_auth, on_refusal=_refusal_teller(services)
+    )
+    app.add_middleware(Meter, telemetry=services.telemetry)
+    return app
+
+
+def _refusal_teller(services: Services) -> Callable[[str], None]:
+    def tell(path: str) -> None:
+        services.telemetry.refusal(path)
+        if path == "/webhook":
+            logger.warning(
+                "Refused a webhook without user and password: Label Studio makes its webhook without them. "
+                "`selfish connect` adds them."
+            )
+
+    return tell
+
+
+async def _unprocessable(_: Request, error: Exception) -> Response:
+    found: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
+    return AsciiJson({"error": " ".join(_sentence(each) for each in found[:5])}, 422)
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{place}: {problem['msg']}."
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return AsciiJson({"error": str(error.detail)}, error.status_code, headers=error.headers)

@@ -1,0 +1,155 @@
+"""What the backend remembers about projects across restarts: who they are, and which labels are new."""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from wapaganda.ml_backend.events import Intent
+from wapaganda.ml_backend.identity import ProjectRef
+
+logger = logging.getLogger(__name__)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS projects (
+    key TEXT PRIMARY KEY, number INTEGER, created INTEGER, label_config TEXT,
+    total INTEGER, trained_total INTEGER
+);
+CREATE TABLE IF NOT EXISTS new_labels (
+    project TEXT NOT NULL, annotation INTEGER NOT NULL, task INTEGER NOT NULL,
+    PRIMARY KEY (project, annotation)
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRecord:
+    """A project as last seen; ``total`` and ``trained_total`` are numbers of labelled tasks, now and at the
+    last training.
+    """
+
+    ref: ProjectRef
+    label_config: str | None = None
+    total: int | None = None
+    trained_total: int | None = None
+
+
+class Book:
+    """The table of projects and of labels since the last training; reads of records come from memory.
+
+    One process writes it (the server); its threads may call everything.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._lock = threading.Lock()
+        with self._connection() as connection:
+            connection.executescript(_SCHEMA)
+            rows = connection.execute(
+                "SELECT key, number, created, label_config, total, trained_total FROM projects"
+            ).fetchall()
+        self._records = {
+            key: ProjectRecord(ProjectRef(key, number, created), config, total, trained)
+            for key, number, created, config, total, trained in rows
+        }
+
+    def records(self) -> tuple[ProjectRecord, ...]:
+        """All projects known, in the order in which they were first seen."""
+        return tuple(self._records.values())
+
+    def record(self, key: str) -> ProjectRecord | None:
+        """The project of that key, from memory."""
+        return self._records.get(key)
+
+    def meet(
+        self, ref: ProjectRef, label_config: str | None = None, total: int | None = None
+    ) -> ProjectRecord:
+        """Remember a project and what is known of it now; ``None`` leaves what was known before."""
+        with self._lock:
+            old = self._records.get(ref.key, ProjectRecord(ref))
+            _warn_of_a_namesake(old.ref, ref)
+            new = replace(
+                old,
+                ref=replace(ref, created=ref.created if ref.created is not None else old.ref.created),
+                label_config=old.label_config if label_config is None else label_config,
+                total=old.total if total is None else total,
+            )
+            if new != old or ref.key not in self._records:
+                self._save(new)
+        return new
+
+    def note(self, intent: Intent) -> None:
+        """Write down the labels of an event; the same annotation twice, or two of one task, count once."""
+        if intent.project is None or not (intent.labels or intent.withdrawn or intent.deleted_tasks):
+            return
+        key = intent.project.key
+        with self._lock, self._connection() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO new_labels VALUES (?, ?, ?)",
+                [(key, label.annotation, label.task) for label in intent.labels],
+            )
+            connection.executemany(
+                "DELETE FROM new_labels WHERE project = ? AND annotation = ?",
+                [(key, annotation) for annotation in intent.withdrawn],
+            )
+            connection.executemany(
+                "DELETE FROM new_labels WHERE project = ? AND task = ?",
+                [(key, task) for task in intent.deleted_tasks],
+            )
+
+    def new_labels(self, key: str) -> int:
+        """Tasks labelled since the last training: by the events that came, or by Label Studio's total if that
+        tells more.
+        """
+        with self._connection() as connection:
+            (seen,) = connection.execute(
+                "SELECT COUNT(DISTINCT task) FROM new_labels WHERE project = ?", (key,)
+            ).fetchone()
+        record = self._records.get(key)
+        if record is None or record.total is None or record.trained_total is None:
+            return int(seen)
+        return max(int(seen), record.total - record.trained_total)
+
+    def trained(self, key: str) -> None:
+        """A training that will see everything labelled so far is on its way: start counting anew."""
+        with self._lock:
+            with self._connection() as connection:
+                connection.execute("DELETE FROM new_labels WHERE project = ?", (key,))
+            if record := self._records.get(key):
+                self._save(replace(record, trained_total=record.total))
+
+    def set_baseline(self, key: str, trained_total: int) -> None:
+        """State how many labelled tasks the last training knew, for a project first seen after it."""
+        with self._lock:
+            if record := self._records.get(key):
+                self._save(replace(record, trained_total=trained_total))
+
+    def _save(self, record: ProjectRecord) -> None:
+        ref = record.ref
+        with self._connection() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO projects VALUES (?, ?, ?, ?, ?, ?)",
+                (ref.key, ref.number, ref.created, record.label_config, record.total, record.trained_total),
+            )
+        self._records[ref.key] = record
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._path, timeout=30)) as connection, connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            yield connection
+
+
+def _warn_of_a_namesake(old: ProjectRef, new: ProjectRef) -> None:
+    if old.created is not None and new.created not in (None, old.created):
+        logger.warning(
+            "Expected project %s as created at %s, was: created at %s. If Label Studio was set up anew, move "
+            "the old project's folders of that name away from MODEL_DIR and DATA_DIR.",
+            old.key,
+            old.created,
+            new.created,
+        )

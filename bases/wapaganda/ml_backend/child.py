@@ -1,0 +1,148 @@
+"""The process that runs one round of the loop: ``python -m wapaganda.ml_backend.child QUEUE JOB_ID``."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from filelock import FileLock, Timeout
+from wapaganda.jobs import Job, Progress, run_child
+from wapaganda.label_studio import LabelStudioError
+from wapaganda.ml_backend.composition import credentials_path, prepare_environment
+from wapaganda.ml_backend.credentials import CredentialFile, Credentials
+from wapaganda.ml_backend.identity import project_ref
+from wapaganda.settings import Settings
+
+if TYPE_CHECKING:
+    from wapaganda.pipeline import Loop
+    from wapaganda.pipeline import Progress as LoopProgress
+
+logger = logging.getLogger(__name__)
+
+_NICENESS: Final = 10
+_LOCK_SECONDS: Final = 5.0
+_MIRROR_SECONDS: Final = 30.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Work on one job of the table and write down how it ended; the exit status."""
+    queue_path, job_id = sys.argv[1:] if arguments is None else arguments
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    os.nice(_NICENESS)
+    return run_child(Path(queue_path), int(job_id), work)
+
+
+def work(job: Job, progress: Progress) -> None:
+    """Run the project's next round, or go on with one that was interrupted.
+
+    Raises:
+        LabelStudioError: there is no token, or Label Studio cannot be used.
+        EncoderUnavailable: the pretrained encoder cannot be had.
+    """
+    settings = Settings()
+    prepare_environment(settings.threads)
+    project = project_ref(job.project)
+    if project is None or project.number is None:
+        raise ValueError(f"Expected a project of Label Studio such as ls-12, was: {job.project}")
+    credentials = CredentialFile(credentials_path(settings)).get(project)
+    with alone(settings.data_dir / project.key, progress):
+        loop = _loop(
+            settings, project.number, project.key, label_studio_access(settings, credentials), progress
+        )
+        report = loop.run_round()
+        logger.info("Round done: %s", report)
+        _mirror(settings, project.key, progress)
+
+
+def label_studio_access(settings: Settings, credentials: Credentials) -> tuple[str, str]:
+    """Address and token of Label Studio.
+
+    A token that the user has set goes to the address that the user has set and to no other, whatever /setup
+    says; the token that /setup brought is used when there is none.
+
+    Raises:
+        LabelStudioError: there is no token at all.
+    """
+    key = settings.label_studio_api_key.get_secret_value()
+    if key:
+        return settings.label_studio_url, key
+    if not credentials.access_token:
+        raise LabelStudioError(
+            "Expected an access token of Label Studio, was: none.",
+            "Copy one in Label Studio from Account & Settings and set LABEL_STUDIO_API_KEY.",
+        )
+    chosen = "label_studio_url" in settings.model_fields_set or not credentials.hostname
+    return settings.label_studio_url if chosen else credentials.hostname, credentials.access_token
+
+
+def alone(directory: Path, progress: Progress) -> AbstractContextManager[object]:
+    """The lock that `selfish` takes, too; waits for it as long as it takes and tells so."""
+    directory.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(directory / "round.lock")
+    while True:
+        try:
+            return lock.acquire(timeout=_LOCK_SECONDS)
+        except Timeout:
+            progress("waiting for another training or round of this project", None)
+
+
+def step_teller(progress: Progress) -> "LoopProgress":
+    """The loop's progress, told to the job table."""
+
+    def tell(step: str, done: int, total: int) -> None:
+        progress(step, min(1.0, done / total) if total else None)
+
+    return tell
+
+
+def _loop(settings: Settings, number: int, key: str, access: tuple[str, str], progress: Progress) -> "Loop":
+    from wapaganda.label_studio import LabelStudio
+    from wapaganda.ledger import Ledger
+    from wapaganda.model_store import ModelStore
+    from wapaganda.pipeline import LabelStudioSource, Loop, LoopConfig, RoundRecord
+    from wapaganda.tracking import RunLog
+
+    directory = settings.data_dir / key
+    config = LoopConfig(
+        encoder=settings.baseline_model_name,
+        learning_rate=settings.explicit_learning_rate,
+        train_steps=settings.train_steps,
+        threshold=settings.uncertainty_threshold,
+        batch_size=settings.samples_per_iteration,
+        strategy=settings.strategy,
+        measure=settings.measure,
+        seed=settings.seed,
+        holdout_fraction=settings.holdout_fraction,
+        promotion_margin=settings.promotion_margin,
+        device=settings.device,
+    )
+    return Loop(
+        LabelStudioSource(LabelStudio(*access), number),
+        Ledger(directory / "ledger.sqlite"),
+        ModelStore(settings.model_dir / key),
+        config,
+        RoundRecord(RunLog(directory / "runs"), key),
+        directory,
+        step_teller(progress),
+    )
+
+
+def _mirror(settings: Settings, key: str, progress: Progress) -> None:
+    """Tell MLflow; the training is over and its model is live, whatever becomes of this."""
+    from wapaganda.tracking import start_mirror
+
+    progress("mlflow", None)
+    runs = settings.data_dir / key / "runs"
+    report = start_mirror(runs, settings.mlflow_tracking_uri, timeout=_MIRROR_SECONDS).wait(_MIRROR_SECONDS)
+    if not report.ok:
+        logger.warning(
+            "MLflow is behind (%s); the runs are kept and written there next time.", report.message
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The command ``ml-backend``."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from wapaganda.settings import Settings, SettingsError
+
+logger = logging.getLogger(__name__)
+
+_GRACE_SECONDS = 10
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until stopped; 2 when the settings are wrong."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        settings = Settings()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return serve(settings, options.host, options.port)
+
+
+def serve(settings: Settings, host: str, port: int, child: Sequence[str] | None = None) -> int:
+    """Run one uvicorn process; ``child`` is another command to train by, for tests."""
+    import uvicorn
+    from wapaganda.ml_backend.app import create_app
+    from wapaganda.ml_backend.composition import compose, prepare_environment
+
+    prepare_environment(settings.threads)
+    app = create_app(compose(settings, child))
+    if settings.basic_auth is None:
+        logger.warning(
+            "Everybody who reaches %s:%s may use this server; BASIC_AUTH_USER and "
+            "BASIC_AUTH_PASS are not set.",
+            host,
+            port,
+        )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    )
+    server.run()
+    return 0 if server.started else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ml-backend",
+        description="The ML backend of wapaganda: pre-annotates for Label Studio and trains on its answers.",
+        epilog="Settings come from the environment and from .env in the current directory.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", default=9090, type=int, help="port to listen on (default: %(default)s)")
+    return parser

@@ -1,0 +1,160 @@
+"""The server wired to the real bricks: models from MODEL_DIR, trainings from the job table in DATA_DIR."""
+
+import os
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from wapaganda.jobs import Job, JobQueue, Supervisor
+from wapaganda.ml_backend.book import Book
+from wapaganda.ml_backend.credentials import CredentialFile
+from wapaganda.ml_backend.predictor import Limits
+from wapaganda.ml_backend.services import Effects, Options, Services
+from wapaganda.ml_backend.tagging import TextTagger
+from wapaganda.ml_backend.training import Rules, TrainingJob
+from wapaganda.model_store import ModelStore, ModelStoreError
+from wapaganda.settings import Settings
+from wapaganda.uncertainty import score
+
+CHILD = "wapaganda.ml_backend.child"
+
+
+def compose(settings: Settings, child: Sequence[str] | None = None) -> Services:
+    """Everything that a server with these settings needs; ``child`` is the command that trains, for tests.
+
+    Raises:
+        OSError: a folder cannot be made.
+        JobError: DATA_DIR holds a job table of another version.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    queue = JobQueue(jobs_path(settings))
+    supervisor = Supervisor(queue, child or (sys.executable, "-m", CHILD, str(queue.path)))
+
+    def measure(log_probs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+        return score(log_probs, settings.measure)
+
+    return Services.of(
+        Effects(
+            StoreShelf(settings.model_dir, settings.device),
+            QueuedTrainings(queue, supervisor),
+            measure,
+            [supervisor, Preloading()],
+        ),
+        Options(
+            settings.basic_auth,
+            int(settings.max_body_mb * 1_000_000),
+            Limits(settings.predict_timeout_seconds),
+            Rules(settings.train_after_labels, settings.train_debounce_seconds),
+        ),
+        Book(settings.data_dir / "backend.sqlite"),
+        CredentialFile(credentials_path(settings)),
+    )
+
+
+def jobs_path(settings: Settings) -> Path:
+    """The job table."""
+    return settings.data_dir / "jobs.sqlite"
+
+
+def credentials_path(settings: Settings) -> Path:
+    """What /setup brought."""
+    return settings.data_dir / "credentials.json"
+
+
+def prepare_environment(threads: int | None) -> None:
+    """Quiet libraries, and as many threads as wished; a user's own choice goes before."""
+    # Idle OpenMP threads that spin make a shared machine several times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    if threads is not None:
+        os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+
+
+class Preloading:
+    """Imports the libraries of the models beside the start, so that the first model is there sooner."""
+
+    def start(self) -> None:
+        """Begin to import."""
+        threading.Thread(target=_import_models, name="preloading", daemon=True).start()
+
+    def stop(self) -> None:
+        """Nothing to end."""
+
+
+def _import_models() -> None:
+    from transformers import AutoModelForTokenClassification, AutoTokenizer  # noqa: F401
+    from wapaganda.tagger import Tagger  # noqa: F401
+
+
+class StoreShelf:
+    """The model stores below a folder, one for each project."""
+
+    def __init__(self, model_dir: Path, device: str) -> None:
+        self._model_dir = model_dir
+        self._device = device
+
+    def projects(self) -> Sequence[str]:
+        """The projects that have a live model, the one that changed last first."""
+        pointers = self._model_dir.glob("*/current.json")
+        found = [(pointer.stat().st_mtime, pointer.parent.name) for pointer in pointers]
+        return [name for _, name in sorted(found, reverse=True)]
+
+    def current(self, project: str) -> str | None:
+        """The version that the project's pointer names."""
+        version = self._store(project).current()
+        return version.name if version else None
+
+    def versions(self, project: str) -> Sequence[str]:
+        """All readable versions; a damaged one does not hide the live one."""
+        store = self._store(project)
+        try:
+            return [version.name for version in store.versions()]
+        except ModelStoreError:
+            live = store.current()
+            return [live.name] if live else []
+
+    def load(self, project: str, version: str) -> TextTagger:
+        """The model, warmed up by one short text."""
+        from wapaganda.tagger import Tagger
+
+        tagger = Tagger.load(self._store(project).path(version), self._device)
+        list(tagger.tag(["warm up"]))
+        return tagger
+
+    def _store(self, project: str) -> ModelStore:
+        return ModelStore(self._model_dir / project)
+
+
+class QueuedTrainings:
+    """Trainings as jobs of a supervised queue."""
+
+    def __init__(self, queue: JobQueue, supervisor: Supervisor) -> None:
+        self._queue = queue
+        self._supervisor = supervisor
+
+    def submit(self, project: str, kind: str, payload: Mapping[str, object], debounce_seconds: float) -> str:
+        """Queue a job, or join the one that is queued already; its id."""
+        job = self._queue.submit(project, kind, payload, debounce_seconds)
+        self._supervisor.wake()
+        return str(job.id)
+
+    def jobs(self) -> Sequence[TrainingJob]:
+        """The latest jobs, newest first."""
+        return [_training_job(job) for job in self._queue.list()]
+
+
+def _training_job(job: Job) -> TrainingJob:
+    return TrainingJob(
+        str(job.id),
+        job.project,
+        str(job.state),
+        job.progress_text,
+        job.progress_fraction,
+        job.error or None,
+    )

@@ -1,0 +1,217 @@
+"""The model that answers for each project: follows the store's pointer, loads in the background, swaps
+atomically.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from wapaganda.ml_backend.tagging import TextTagger
+
+logger = logging.getLogger(__name__)
+
+UNTRAINED: Final = "untrained"
+
+
+class Shelf(Protocol):
+    """The models on disk; each call may take a moment and may raise."""
+
+    def projects(self) -> Sequence[str]:
+        """The keys of the projects that have models."""
+
+    def current(self, project: str) -> str | None:
+        """The version that shall answer; None before the first model."""
+
+    def versions(self, project: str) -> Sequence[str]:
+        """All versions, oldest first."""
+
+    def load(self, project: str, version: str) -> TextTagger:
+        """The model itself; seconds of work."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """A model in memory under the version it was published as."""
+
+    version: str
+    tagger: TextTagger
+
+
+@dataclass
+class _Slot:
+    target: str | None = None
+    versions: tuple[str, ...] = ()
+    live: LiveModel | None = None
+    error: str | None = None
+    retry_at: float = 0.0
+    wanted: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """What a project's model is doing: ``version`` answers now, ``target`` shall answer, ``error`` is why it
+    does not yet.
+    """
+
+    version: str | None
+    target: str | None
+    error: str | None
+
+
+class LiveModels:
+    """Keeps up to ``capacity`` projects' models in memory; the least recently used one makes room.
+
+    Looking up a version never touches the disk. One thread looks for new pointers every ``poll_seconds`` and
+    loads; a model that fails to load is tried again after ``retry_seconds`` while the previous one goes on
+    answering.
+    """
+
+    def __init__(
+        self, shelf: Shelf, *, capacity: int = 4, poll_seconds: float = 1.0, retry_seconds: float = 30.0
+    ) -> None:
+        self._shelf = shelf
+        self._capacity = capacity
+        self._poll_seconds = poll_seconds
+        self._retry_seconds = retry_seconds
+        self._slots: dict[str, _Slot] = {}
+        self._changed = threading.Condition()
+        self._nudged = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._follow, name="models", daemon=True)
+
+    def start(self) -> None:
+        """Read all pointers, ask for the models of the first projects, and begin to follow."""
+        self._look()
+        for project in list(self._slots)[: self._capacity]:
+            self.want(project)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop following; a load in progress is abandoned with its daemon thread."""
+        self._stopping = True
+        self._nudged.set()
+
+    def version(self, project: str) -> str:
+        """The version that /predict would answer with, from memory; ``untrained`` before a first model."""
+        slot = self._slots.get(project)
+        if slot is None:
+            return UNTRAINED
+        live = slot.live
+        return live.version if live else slot.target or UNTRAINED
+
+    def versions(self, projects: Sequence[str] | None = None) -> tuple[str, ...]:
+        """The versions of these projects (None: of all), from memory, without repeats."""
+        slots = [slot for key, slot in list(self._slots.items()) if projects is None or key in projects]
+        return tuple(dict.fromkeys(version for slot in slots for version in slot.versions))
+
+    def states(self) -> dict[str, ModelState]:
+        """What each project's model is doing, from memory."""
+        return {
+            key: ModelState(slot.live.version if slot.live else None, slot.target, slot.error)
+            for key, slot in list(self._slots.items())
+        }
+
+    def state(self, project: str) -> ModelState:
+        """What one project's model is doing, from memory."""
+        return self.states().get(project, ModelState(None, None, None))
+
+    def want(self, project: str) -> None:
+        """Ask for a project's model without waiting for it; unknown projects are left alone."""
+        if slot := self._slots.get(project):
+            slot.wanted = time.monotonic()
+            if slot.live is None or slot.live.version != slot.target:
+                self._nudged.set()
+
+    def get(self, project: str, wait_seconds: float) -> LiveModel | None:
+        """The project's model, waiting for its first load if need be; None when there is none (yet)."""
+        self.want(project)
+        slot = self._slots.get(project)
+        if slot is None or slot.target is None:
+            return None
+        with self._changed:
+            self._changed.wait_for(
+                lambda: slot.live is not None or slot.error is not None or slot.target is None, wait_seconds
+            )
+            return slot.live
+
+    def _follow(self) -> None:
+        while not self._stopping:
+            self._guard(self._look)
+            while not self._stopping and (project := self._next_to_load()):
+                self._load(project)
+            self._nudged.wait(self._poll_seconds)
+            self._nudged.clear()
+
+    def _guard(self, look: Callable[[], None]) -> None:
+        try:
+            look()
+        except Exception:
+            logger.exception("Expected to read the model store; trying again in %s s.", self._poll_seconds)
+
+    def _look(self) -> None:
+        """Read the pointers of all projects; a broken one concerns its own project only."""
+        for project in dict.fromkeys([*self._shelf.projects(), *self._slots]):
+            slot = self._slots.get(project, _Slot())
+            try:
+                target = self._shelf.current(project)
+                versions = slot.versions if target == slot.target else tuple(self._shelf.versions(project))
+            except Exception as error:
+                if slot.error != str(error):
+                    logger.exception("The model pointer of %s could not be read.", project)
+                slot.error = str(error)
+                self._slots[project] = slot
+            else:
+                self._point(project, slot, target, versions)
+
+    def _point(self, project: str, slot: _Slot, target: str | None, versions: tuple[str, ...]) -> None:
+        with self._changed:
+            self._slots[project] = slot
+            slot.versions = versions
+            if target != slot.target or (slot.live and slot.live.version == target):
+                slot.target, slot.error, slot.retry_at = target, None, 0.0
+            if target is None:
+                slot.live = None
+            self._changed.notify_all()
+
+    def _next_to_load(self) -> str | None:
+        now = time.monotonic()
+        due = [
+            (slot.wanted, project)
+            for project, slot in list(self._slots.items())
+            if slot.wanted is not None
+            and slot.target is not None
+            and (slot.live is None or slot.live.version != slot.target)
+            and now >= slot.retry_at
+        ]
+        return max(due)[1] if due else None
+
+    def _load(self, project: str) -> None:
+        slot = self._slots[project]
+        version = slot.target
+        if version is None:
+            return
+        began = time.monotonic()
+        try:
+            tagger = self._shelf.load(project, version)
+        except Exception as error:
+            logger.exception("Model %s of %s could not be loaded.", version, project)
+            with self._changed:
+                slot.error = f"Model {version} could not be loaded: {error}"
+                slot.retry_at = time.monotonic() + self._retry_seconds
+                self._changed.notify_all()
+            return
+        with self._changed:
+            slot.live, slot.error = LiveModel(version, tagger), None
+            self._make_room(project)
+            self._changed.notify_all()
+        logger.info("Model %s of %s answers; loaded in %.1f s.", version, project, time.monotonic() - began)
+
+    def _make_room(self, newest: str) -> None:
+        in_use = [
+            (slot.wanted or 0.0, key) for key, slot in self._slots.items() if slot.live and key != newest
+        ]
+        for _, key in sorted(in_use)[: max(0, len(in_use) + 1 - self._capacity)]:
+            self._slots[key].live, self._slots[key].wanted = None, None

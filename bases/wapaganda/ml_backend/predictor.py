@@ -1,0 +1,179 @@
+"""/predict: as many answers as tasks, each task failing for itself alone."""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from wapaganda.annotation import LabelConfig, parse_label_config
+from wapaganda.ml_backend.identity import ProjectRef, project_ref
+from wapaganda.ml_backend.live import UNTRAINED, LiveModel, LiveModels
+from wapaganda.ml_backend.protocol import PredictRequest
+from wapaganda.ml_backend.tagging import Tagged, TaggingQueue
+from wapaganda.ml_backend.tasks import UNANSWERED, Answer, UnreadableTaskError, answer, drawn_ranges, text_of
+
+logger = logging.getLogger(__name__)
+
+
+class Measure(Protocol):
+    """Uncertainty of texts."""
+
+    def __call__(self, log_probs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+        """From arrays of shape (n_words, n_tags) to values in [0, 1]. Shape: (n_texts,)."""
+
+
+class KnownConfigs(Protocol):
+    """Label configs that Label Studio has told before."""
+
+    def __call__(self, key: str) -> str | None:
+        """The config (XML) last seen for a project, by its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a request may take in all, how long it may wait for a model's first load, and the longest
+    text.
+    """
+
+    seconds: float = 90.0
+    load_seconds: float = 60.0
+    text_chars: int = 500_000
+    config_chars: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    place: int
+    text: str
+
+
+class Predictor:
+    """Answers prediction requests; safe to call from many threads at once."""
+
+    def __init__(
+        self, models: LiveModels, queue: TaggingQueue, measure: Measure, known: KnownConfigs, limits: Limits
+    ) -> None:
+        self._models = models
+        self._queue = queue
+        self._measure = measure
+        self._known = known
+        self._limits = limits
+        self._parse = lru_cache(maxsize=64)(parse_label_config)
+
+    def predict(self, request: PredictRequest) -> list[Answer]:
+        """One answer for each task, in order; a task that cannot be answered gets an empty one with the
+        reason.
+        """
+        deadline = time.monotonic() + self._limits.seconds
+        project = project_ref(request.project) or _project_of(request.tasks)
+        if project is None:
+            return _all(request, UNTRAINED, "Expected a project such as 12.1795335716, so no model is known.")
+        live = self._models.get(project.key, min(self._limits.load_seconds, self._limits.seconds))
+        if live is None:
+            return self._without_model(request, project)
+        try:
+            config = self._config(request, project)
+        except ValueError as error:
+            return _all(request, UNANSWERED, str(error))
+        return self._with_model(request, config, live, deadline)
+
+    def _config(self, request: PredictRequest, project: ProjectRef) -> LabelConfig:
+        xml = request.label_config or self._known(project.key)
+        if not xml:
+            raise ValueError(
+                "Expected the project's label_config, was: none, in the request or in a /setup before it."
+            )
+        if len(xml) > self._limits.config_chars:
+            raise ValueError(
+                f"Expected a label_config of at most {self._limits.config_chars} characters, was: {len(xml)}."
+            )
+        return self._parse(xml)
+
+    def _without_model(self, request: PredictRequest, project: ProjectRef) -> list[Answer]:
+        state = self._models.state(project.key)
+        if state.error:
+            return _all(request, UNANSWERED, state.error)
+        if state.target:
+            return _all(request, UNANSWERED, f"Model {state.target} is still loading; ask again in a moment.")
+        return _all(request, UNTRAINED, "There is no model yet: label some texts and start a training.")
+
+    def _with_model(
+        self, request: PredictRequest, config: LabelConfig, live: LiveModel, deadline: float
+    ) -> list[Answer]:
+        answers: list[Answer | None] = [None] * len(request.tasks)
+        readable = []
+        for place, task in enumerate(request.tasks):
+            try:
+                readable.append(_Readable(place, text_of(task, config, self._limits.text_chars)))
+            except UnreadableTaskError as problem:
+                answers[place] = Answer(live.version, reason=str(problem))
+        readable.sort(key=lambda each: len(each.text))
+        drawn = drawn_ranges(request.params)
+        for start in range(0, len(readable), self._queue.batch_texts):
+            part = readable[start : start + self._queue.batch_texts]
+            for each, given in zip(part, self._answer_part(part, config, live, drawn, deadline), strict=True):
+                answers[each.place] = given
+        return [given or Answer(UNANSWERED) for given in answers]
+
+    def _answer_part(
+        self,
+        part: Sequence[_Readable],
+        config: LabelConfig,
+        live: LiveModel,
+        drawn: Sequence[tuple[int, int]],
+        deadline: float,
+    ) -> list[Answer]:
+        left = deadline - time.monotonic()
+        late = Answer(UNANSWERED, reason=f"Not reached within {self._limits.seconds:g} s; ask again.")
+        if left <= 0:
+            return [late] * len(part)
+        try:
+            tagged = self._queue.tag(live.tagger, [each.text for each in part], left)
+        except (TimeoutError, CancelledError):
+            return [late] * len(part)
+        confidences = iter(self._confidences(tagged))
+        return [
+            _answer_one(each.text, said, config, live.version, confidences, drawn)
+            for each, said in zip(part, tagged, strict=True)
+        ]
+
+    def _confidences(self, tagged: Sequence[Tagged | Exception]) -> NDArray[np.float64]:
+        """One for each text that was tagged; NaN for all when they cannot be told."""
+        found = [said.log_probs for said in tagged if not isinstance(said, Exception)]
+        try:
+            return 1.0 - self._measure(found)
+        except Exception:
+            logger.exception("The confidence of %d texts could not be told.", len(found))
+            return np.full(len(found), np.nan)
+
+
+def _answer_one(
+    text: str,
+    said: Tagged | Exception,
+    config: LabelConfig,
+    version: str,
+    confidences: Iterator[float],
+    drawn: Sequence[tuple[int, int]],
+) -> Answer:
+    if isinstance(said, Exception):
+        return Answer(UNANSWERED, reason=f"The model failed on this text: {type(said).__name__}.")
+    confidence = float(next(confidences))
+    try:
+        return answer(said.spans, text, config, version, confidence, drawn)
+    except Exception as error:
+        logger.exception("A task was left empty.")
+        return Answer(UNANSWERED, reason=f"The spans of this text could not be told: {type(error).__name__}.")
+
+
+def _all(request: PredictRequest, version: str, reason: str) -> list[Answer]:
+    return [Answer(version, reason=reason)] * len(request.tasks)
+
+
+def _project_of(tasks: Sequence[object]) -> ProjectRef | None:
+    first = tasks[0] if tasks else None
+    return project_ref(first.get("project")) if isinstance(first, Mapping) else None

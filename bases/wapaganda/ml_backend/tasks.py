@@ -1,0 +1,104 @@
+"""From a Label Studio task to a text, and from a tagged text to what Label Studio reads; pure."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from wapaganda.annotation import LabelConfig, result_from_spans
+from wapaganda.ner import Span
+
+UNANSWERED: Final = "unanswered"
+"""The version of an empty answer that no model has given: Label Studio asks again, since it is never the
+current one.
+"""
+
+_MISSING: Final = object()
+
+
+class UnreadableTaskError(ValueError):
+    """A task without a text that a model could read; the message is the reason for its annotator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one task gets; ``dropped`` counts spans left out because the project does not know their label
+    (any more).
+    """
+
+    model_version: str
+    result: Sequence[Mapping[str, Any]] = field(default=())
+    score: float = 0.0
+    reason: str | None = None
+    dropped: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The item of ``results``; Label Studio stores the first three and ignores the reason."""
+        item: dict[str, Any] = {
+            "result": list(self.result),
+            "score": self.score,
+            "model_version": self.model_version,
+        }
+        return item if self.reason is None else {**item, "reason": self.reason}
+
+
+def text_of(task: object, config: LabelConfig, max_chars: int) -> str:
+    """The text that annotators see in a task, lone surrogates replaced one for one so that offsets hold.
+
+    Raises:
+        UnreadableTaskError: there is none, it is no string, or it is longer than ``max_chars``.
+    """
+    data = task.get("data") if isinstance(task, Mapping) else None
+    if not isinstance(data, Mapping):
+        raise UnreadableTaskError("Expected a task with a `data` object, was: none.")
+    text = _field(data, config.data_key)
+    if text is _MISSING:
+        raise UnreadableTaskError(f"Expected a text under data.{config.data_key}, was: no such key.")
+    if not isinstance(text, str):
+        raise UnreadableTaskError(f"Expected a text under data.{config.data_key}, was: {_kind(text)}.")
+    if len(text) > max_chars:
+        raise UnreadableTaskError(f"Expected a text of at most {max_chars} characters, was: {len(text)}.")
+    return text if text.isascii() else text.encode("utf-32", "surrogatepass").decode("utf-32", "replace")
+
+
+def drawn_ranges(params: object) -> tuple[tuple[int, int], ...]:
+    """The character ranges that an annotator has drawn already, from ``params.context.result``."""
+    context = params.get("context") if isinstance(params, Mapping) else None
+    regions = context.get("result") if isinstance(context, Mapping) else None
+    found = (_range(region) for region in regions) if isinstance(regions, list) else ()
+    return tuple(each for each in found if each)
+
+
+def answer(
+    spans: Iterable[Span],
+    text: str,
+    config: LabelConfig,
+    version: str,
+    confidence: float,
+    drawn: Sequence[tuple[int, int]] = (),
+) -> Answer:
+    """The regions of one text; spans over a region drawn by hand give way to it."""
+    free = [span for span in spans if not any(span.start < end and start < span.end for start, end in drawn)]
+    known = [span for span in free if config.canonical(span.label) is not None]
+    score = min(1.0, max(0.0, confidence)) if math.isfinite(confidence) else 0.0
+    return Answer(version, result_from_spans(known, text, config), score, dropped=len(free) - len(known))
+
+
+def _field(data: Mapping[str, object], key: str) -> object:
+    """The value under ``key``; a dot leads into nested objects, as in Label Studio's ``$a.b``."""
+    if key in data:
+        return data[key]
+    first, dot, rest = key.partition(".")
+    inner = data.get(first)
+    return _field(inner, rest) if dot and isinstance(inner, Mapping) else _MISSING
+
+
+def _range(region: object) -> tuple[int, int] | None:
+    value = region.get("value") if isinstance(region, Mapping) else None
+    start, end = (value.get("start"), value.get("end")) if isinstance(value, Mapping) else (None, None)
+    return (start, end) if isinstance(start, int) and isinstance(end, int) else None
+
+
+def _kind(value: object) -> str:
+    kinds = {dict: "an object", list: "a list", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(value), "a number")

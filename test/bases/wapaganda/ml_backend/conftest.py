@@ -1,0 +1,172 @@
+"""A server on fakes: a tagger that knows capitalised names, a shelf in memory, a list for a job table."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from wapaganda.ml_backend.app import create_app
+from wapaganda.ml_backend.book import Book
+from wapaganda.ml_backend.credentials import CredentialFile
+from wapaganda.ml_backend.predictor import Limits
+from wapaganda.ml_backend.services import Effects, Options, Services
+from wapaganda.ml_backend.training import Rules, TrainingJob
+from wapaganda.ner import Span
+
+CONFIG = (
+    '<View><Labels name="label" toName="text"><Label value="PER"/><Label value="LOC"/></Labels>'
+    '<Text name="text" value="$text"/></View>'
+)
+NAMES = {"Anna": "PER", "Bob": "PER", "Rome": "LOC", "Acme": "ORG"}
+
+
+@dataclass(frozen=True)
+class FakeTagged:
+    spans: tuple[Span, ...]
+    log_probs: np.ndarray
+
+
+class FakeTagger:
+    """Finds the words of `NAMES`; fails on texts with `explode`; waits for `gate`; remembers its batches."""
+
+    def __init__(self, names=NAMES):
+        self.names = names
+        self.gate = threading.Event()
+        self.gate.set()
+        self.called = threading.Event()
+        self.batches: list[list[str]] = []
+
+    def tag(self, texts):
+        self.called.set()
+        assert self.gate.wait(30)
+        self.batches.append(list(texts))
+        for text in texts:
+            if "explode" in text:
+                raise RuntimeError("boom")
+            found = (match for match in re.finditer(r"\w+", text) if match[0] in self.names)
+            spans = tuple(Span(m.start(), m.end(), self.names[m[0]], 0.75) for m in found)
+            yield FakeTagged(spans, np.zeros((len(spans), 5), dtype=np.float32))
+
+
+@dataclass
+class FakeShelf:
+    """Models in memory; `gate` holds up loads, versions in `broken` fail to load."""
+
+    models: dict[str, dict[str, FakeTagger]] = field(default_factory=dict)
+    pointers: dict[str, str] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    gate: threading.Event = field(default_factory=threading.Event)
+    loading: threading.Event = field(default_factory=threading.Event)
+    loads: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.gate.set()
+
+    def put(self, project, version, tagger=None):
+        self.models.setdefault(project, {})[version] = tagger or FakeTagger()
+        self.pointers[project] = version
+
+    def projects(self):
+        return list(self.models)
+
+    def current(self, project):
+        if self.pointers.get(project) == "damaged":
+            raise ValueError("Expected a pointer, was: rubbish")
+        return self.pointers.get(project)
+
+    def versions(self, project):
+        return list(self.models[project])
+
+    def load(self, project, version):
+        self.loading.set()
+        assert self.gate.wait(30)
+        self.loads.append((project, version))
+        if version in self.broken:
+            raise OSError("half a file")
+        return self.models[project][version]
+
+
+@dataclass
+class FakeTrainings:
+    """Every submit, uncoalesced, and jobs to be listed."""
+
+    submitted: list[tuple[str, str, dict, float]] = field(default_factory=list)
+    listed: list[TrainingJob] = field(default_factory=list)
+
+    def submit(self, project, kind, payload, debounce_seconds):
+        self.submitted.append((project, kind, dict(payload), debounce_seconds))
+        return f"job-{len(self.submitted)}"
+
+    def jobs(self):
+        return self.listed
+
+
+def fake_measure(log_probs):
+    """A quarter uncertain."""
+    return np.full(len(log_probs), 0.25)
+
+
+@dataclass
+class Server:
+    """A running application and the fakes below it."""
+
+    client: TestClient
+    services: Services
+    shelf: FakeShelf
+    trainings: FakeTrainings
+
+    def predict(self, tasks, project="12.1795335716", label_config=CONFIG, **more):
+        body = {"tasks": tasks, "project": project, "label_config": label_config, **more}
+        return self.client.post("/predict", json=body)
+
+    def settle(self):
+        """Wait until every event so far is written down."""
+        self.services.intake._do(lambda: None).result(30)
+
+
+@pytest.fixture
+def shelf() -> FakeShelf:
+    return FakeShelf()
+
+
+@pytest.fixture
+def serve(tmp_path, shelf) -> Iterator[Callable[..., Server]]:
+    """A function that starts a server with other options than the defaults."""
+    started = []
+
+    def start(*, basic_auth=None, max_body_bytes=1_000_000, limits=None, rules=None, measure=fake_measure):
+        trainings = FakeTrainings()
+        services = Services.of(
+            Effects(shelf, trainings, measure),
+            Options(basic_auth, max_body_bytes, limits or Limits(load_seconds=20), rules or Rules(3, 7.0)),
+            Book(tmp_path / "backend.sqlite"),
+            CredentialFile(tmp_path / "credentials.json"),
+        )
+        client = TestClient(create_app(services))
+        client.__enter__()
+        started.append(client)
+        return Server(client, services, shelf, trainings)
+
+    yield start
+    for client in started:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def server(serve, shelf) -> Server:
+    """A server that has the model v1 for project 12."""
+    shelf.put("ls-12", "v1")
+    return serve()
+
+
+@pytest.fixture
+def new_tagger() -> type[FakeTagger]:
+    return FakeTagger
+
+
+@pytest.fixture
+def label_config() -> str:
+    return CONFIG

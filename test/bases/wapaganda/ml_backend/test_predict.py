@@ -1,0 +1,237 @@
+"""/predict: one answer for each task, and each failure alone."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from wapaganda.ml_backend.predictor import Limits
+
+
+def task(text, number=1):
+    return {"id": number, "data": {"text": text}, "project": 12}
+
+
+def test_a_text_is_tagged_with_span_and_text_confidence(server):
+    answer = server.predict([task("👋 Anna met Bob")]).json()
+    (item,) = answer["results"]
+    assert item["model_version"] == "v1"
+    assert item["score"] == pytest.approx(0.75)
+    assert [(r["value"]["start"], r["value"]["end"], r["value"]["text"]) for r in item["result"]] == [
+        (2, 6, "Anna"),
+        (11, 14, "Bob"),
+    ]
+    first = item["result"][0]
+    assert (first["from_name"], first["to_name"], first["type"]) == ("label", "text", "labels")
+    assert first["value"]["labels"] == ["PER"]
+    assert first["score"] == pytest.approx(0.75)
+
+
+BAD_TASKS = [
+    ({"id": 1}, "data"),
+    ({"id": 1, "data": None}, "data"),
+    ({"id": 1, "data": []}, "data"),
+    ({"id": 1, "data": {}}, "data.text"),
+    ({"id": 1, "data": {"txt": "Anna"}}, "data.text"),
+    ({"id": 1, "data": {"text": None}}, "null"),
+    ({"id": 1, "data": {"text": 5}}, "a number"),
+    ({"id": 1, "data": {"text": ["Anna"]}}, "a list"),
+    ({"id": 1, "data": {"text": {"a": 1}}}, "an object"),
+    ({"id": 1, "data": {"text": "x" * 600_000}}, "at most"),
+    ({"id": 1, "data": {"text": "Anna explode"}}, "failed"),
+    (None, "data"),
+    ("Anna", "data"),
+    (7, "data"),
+    ([], "data"),
+]
+
+
+@pytest.mark.parametrize(("bad", "reason"), BAD_TASKS)
+def test_a_bad_task_fails_alone(server, bad, reason):
+    response = server.predict([task("Anna", 1), bad, task("Bob in Rome", 3)])
+    assert response.status_code == 200
+    first, middle, last = response.json()["results"]
+    assert middle["result"] == []
+    assert middle["score"] == 0
+    assert reason in middle["reason"]
+    assert [len(first["result"]), len(last["result"])] == [1, 2]
+    assert "reason" not in first
+
+
+def test_texts_without_entities_and_empty_texts_get_an_empty_answer_of_the_model(server):
+    results = server.predict([task(""), task("nothing here"), task("   ")]).json()["results"]
+    assert [item["result"] for item in results] == [[], [], []]
+    assert {item["model_version"] for item in results} == {"v1"}
+
+
+def test_many_tasks_come_back_in_their_order(server):
+    texts = ["Anna " * (i % 7) + "x" * (i % 31) for i in range(300)]
+    results = server.predict([task(text, i) for i, text in enumerate(texts)]).json()["results"]
+    assert [len(item["result"]) for item in results] == [text.split().count("Anna") for text in texts]
+
+
+def test_no_tasks_no_results(server):
+    assert server.predict([]).json() == {"results": []}
+
+
+def test_before_a_first_model_the_answer_is_empty_and_says_so(serve):
+    response = serve().predict([task("Anna"), task("Bob")])
+    assert response.status_code == 200
+    for item in response.json()["results"]:
+        assert (item["result"], item["score"], item["model_version"]) == ([], 0, "untrained")
+        assert "no model yet" in item["reason"]
+
+
+def test_projects_have_models_of_their_own(server, new_tagger):
+    server.shelf.put("ls-13", "other", new_tagger({"Bob": "LOC"}))
+    server.services.models._look()
+    (mine,) = server.predict([task("Anna Bob")], project="12.1").json()["results"]
+    (theirs,) = server.predict([task("Anna Bob")], project="13.1").json()["results"]
+    assert [region["value"]["labels"][0] for region in mine["result"]] == ["PER", "PER"]
+    assert [region["value"]["labels"][0] for region in theirs["result"]] == ["LOC"]
+
+
+@pytest.mark.parametrize("project", ["12.1795335716", "12", 12, "ls-12", " 12.5 "])
+def test_a_project_may_be_named_in_many_ways(server, project):
+    assert server.predict([task("Anna")], project=project).json()["results"][0]["model_version"] == "v1"
+
+
+@pytest.mark.parametrize("project", [None, "", "../../etc", "12/..", "a" * 100, -1, 10**30, "١٢"])
+def test_a_project_that_cannot_be_one_has_no_model(server, project):
+    response = server.predict([{"data": {"text": "Anna"}}], project=project)
+    assert response.json()["results"][0]["model_version"] == "untrained"
+
+
+def test_without_a_project_the_task_names_it(server):
+    assert server.predict([task("Anna")], project=None).json()["results"][0]["model_version"] == "v1"
+
+
+def test_labels_that_the_project_lacks_are_left_out_and_counted(server):
+    (item,) = server.predict([task("Anna of Acme")]).json()["results"]
+    assert [region["value"]["labels"] for region in item["result"]] == [["PER"]]
+    assert "wapaganda_dropped_spans_total 1.0" in server.client.get("/metrics").text
+
+
+def test_names_come_from_the_config_of_the_request(server):
+    config = (
+        '<View><Text name="t" value="$body"/><Labels name="ner" toName="t">'
+        '<Label value="PER"/></Labels></View>'
+    )
+    (item,) = server.predict([{"data": {"body": "Anna"}}], label_config=config).json()["results"]
+    assert (item["result"][0]["from_name"], item["result"][0]["to_name"]) == ("ner", "t")
+
+
+def test_the_text_may_lie_deeper_and_labels_may_have_aliases(server):
+    config = (
+        '<View><Text name="t" value="$page.body"/><Labels name="ner" toName="t">'
+        '<Label value="Person" alias="P" predicted_values="PER"/></Labels></View>'
+    )
+    tasks = [{"data": {"page": {"body": "Anna"}}}, {"data": {"page.body": "Bob"}}, {"data": {"page": "Anna"}}]
+    results = server.predict(tasks, label_config=config).json()["results"]
+    assert [[region["value"]["labels"] for region in item["result"]] for item in results] == [
+        [["P"]],
+        [["P"]],
+        [],
+    ]
+    assert "data.page.body" in results[2]["reason"]
+
+
+@pytest.mark.parametrize("config", ["", "<View>", "<View/>", "no xml", None, "<" * 2_000, "\u0000"])
+def test_a_config_that_is_none_empties_every_answer_with_the_reason(server, config):
+    response = server.predict([task("Anna"), task("Bob")], label_config=config)
+    assert response.status_code == 200
+    results = response.json()["results"]
+    assert [item["result"] for item in results] == [[], []]
+    assert all(item["model_version"] == "unanswered" and item["reason"] for item in results)
+
+
+def test_without_a_config_the_one_of_setup_serves(server, label_config):
+    body = {"project": "12.1795335716", "schema": label_config, "hostname": "", "access_token": ""}
+    server.client.post("/setup", json=body)
+    server.settle()
+    assert len(server.predict([task("Anna")], label_config=None).json()["results"][0]["result"]) == 1
+
+
+def test_interactive_regions_drawn_by_hand_are_not_overwritten(server):
+    drawn = {"result": [{"value": {"start": 0, "end": 3, "labels": ["LOC"]}}, {"value": {}}, None, 5]}
+    body = {"params": {"login": None, "password": None, "context": drawn}}
+    (item,) = server.predict([task("Anna met Bob")], **body).json()["results"]
+    assert [region["value"]["text"] for region in item["result"]] == ["Bob"]
+
+
+@pytest.mark.parametrize(
+    "params", [None, 5, [], {"context": None}, {"context": 5}, {"context": {"result": 5}}]
+)
+def test_other_contexts_are_left_alone(server, params):
+    assert len(server.predict([task("Anna met Bob")], params=params).json()["results"][0]["result"]) == 2
+
+
+def test_lone_surrogates_neither_fail_nor_move_offsets(server, label_config):
+    tasks = b'[{"data": {"text": "\\ud800\\ud800 Anna \\udfff"}}]'
+    config = json.dumps(label_config).encode()
+    body = b'{"tasks": %s, "project": "12.1", "label_config": %s}' % (tasks, config)
+    headers = {"Content-Type": "application/json"}
+    (item,) = server.client.post("/predict", content=body, headers=headers).json()["results"]
+    assert [(r["value"]["start"], r["value"]["text"]) for r in item["result"]] == [(3, "Anna")]
+
+
+def test_an_uncertainty_that_is_no_number_counts_as_unsure(serve, shelf):
+    shelf.put("ls-12", "v1")
+    server = serve(measure=lambda log_probs: np.full(len(log_probs), np.nan))
+    assert server.predict([task("Anna")]).json()["results"][0]["score"] == 0
+
+
+def test_what_is_not_reached_in_time_is_empty_and_asked_again_later(serve, shelf, new_tagger):
+    tagger = new_tagger()
+    shelf.put("ls-12", "v1", tagger)
+    server = serve(limits=Limits(seconds=0.3, load_seconds=20))
+    server.services.models.get("ls-12", 20)
+    tagger.gate.clear()
+    response = server.predict([task("Anna"), {"data": {}}])
+    tagger.gate.set()
+    late, bad = response.json()["results"]
+    assert (late["model_version"], late["result"]) == ("unanswered", [])
+    assert "0.3 s" in late["reason"]
+    assert bad["model_version"] == "v1"
+
+
+def test_requests_that_wait_together_share_a_batch_and_keep_their_answers(server, new_tagger):
+    tagger = new_tagger()
+    server.shelf.put("ls-12", "v2", tagger)
+    server.services.models._look()
+    live = server.services.models
+    live.want("ls-12")
+    while live.version("ls-12") != "v2":
+        live.get("ls-12", 0.01)
+    tagger.gate.clear()
+    texts = ["Anna", "Bob Bob", "none", "Rome Rome Rome", "explode"]
+    with ThreadPoolExecutor(6) as pool:
+        first = pool.submit(server.predict, [task("Anna")])
+        assert tagger.called.wait(20)
+        rest = [pool.submit(server.predict, [task(text)]) for text in texts]
+        while len(server.services.queue._asks) < len(texts):
+            threading.Event().wait(0.005)
+        tagger.gate.set()
+        lengths = [len(each.result().json()["results"][0]["result"]) for each in rest]
+        assert first.result().status_code == 200
+    assert lengths == [1, 2, 0, 3, 0]
+    assert max(len(batch) for batch in tagger.batches) > 1
+
+
+def test_a_long_request_lets_a_short_one_through(server):
+    """Between two slices of a long request, whoever waits gets its turn."""
+    tagger = server.shelf.models["ls-12"]["v1"]
+    server.services.models.get("ls-12", 20)
+    tagger.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        long = pool.submit(server.predict, [task(f"a{i}") for i in range(300)])
+        assert tagger.called.wait(20)
+        short = pool.submit(server.predict, [task("Anna")])
+        while not server.services.queue._asks:
+            threading.Event().wait(0.005)
+        tagger.gate.set()
+        assert len(short.result().json()["results"]) == 1
+        assert len(long.result().json()["results"]) == 300
+    at = next(i for i, batch in enumerate(tagger.batches) if "Anna" in batch)
+    assert at == 1

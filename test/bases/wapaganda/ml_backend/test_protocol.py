@@ -1,0 +1,194 @@
+"""The other endpoints, what guards them, and what they say about wrong bodies."""
+
+import json
+import stat
+
+import pytest
+from wapaganda.ml_backend.training import TrainingJob
+
+SETUP = {
+    "project": "12.1795335716",
+    "schema": "<View/>",
+    "hostname": "http://localhost:8080",
+    "access_token": "secret-token",
+    "extra_params": None,
+}
+
+
+def test_health_is_json(server):
+    response = server.client.get("/health")
+    assert response.status_code == 200
+    assert response.json()["status"] == "UP"
+
+
+def test_setup_tells_the_version_that_predict_will_carry(server):
+    server.services.models.get("ls-12", 20)
+    assert server.client.post("/setup", json=SETUP).json() == {"model_version": "v1"}
+    assert server.client.post("/setup", json={**SETUP, "project": "99.1"}).json() == {
+        "model_version": "untrained"
+    }
+
+
+@pytest.mark.parametrize("extra", [None, {"a": [1]}, "text", 5])
+def test_setup_takes_any_extra_params(server, extra):
+    assert server.client.post("/setup", json={**SETUP, "extra_params": extra}).status_code == 200
+
+
+def test_setup_is_remembered_and_the_token_is_nobody_elses(server, tmp_path):
+    server.client.post("/setup", json=SETUP)
+    server.settle()
+    file = tmp_path / "credentials.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert json.loads(file.read_text())["ls-12"] == {
+        "hostname": "http://localhost:8080",
+        "access_token": "secret-token",
+    }
+    assert b"secret-token" not in (tmp_path / "backend.sqlite").read_bytes()
+    assert server.services.book.record("ls-12").label_config == "<View/>"
+
+
+def test_versions(server):
+    server.shelf.put("ls-12", "v2")
+    server.shelf.put("ls-13", "w1")
+    server.services.models._look()
+    assert server.client.get("/versions").json() == {"versions": ["v1", "v2", "w1"]}
+    assert server.client.get("/versions", params={"project": "13.5"}).json() == {"versions": ["w1"]}
+    assert server.client.get("/versions", params={"project": "/"}).json() == {"versions": []}
+
+
+def test_status_tells_models_jobs_and_the_last_error(server):
+    server.trainings.listed.append(TrainingJob("7", "ls-12", "failed", "fetch", 0.1, "No token."))
+    server.client.post("/setup", json=SETUP)
+    server.settle()
+    server.services.models.get("ls-12", 20)
+    status = server.client.get("/status").json()
+    assert status["last_error"] == "No token."
+    assert status["jobs"][0]["state"] == "failed"
+    (project,) = status["projects"]
+    assert (project["project"], project["model_version"], project["new_labels"]) == ("ls-12", "v1", 0)
+
+
+def test_metrics_count_requests(server):
+    server.client.get("/health")
+    server.client.get("/nowhere")
+    text = server.client.get("/metrics").text
+    assert 'wapaganda_requests_total{path="/health",status="200"} 1.0' in text
+    assert 'wapaganda_requests_total{path="other",status="404"} 1.0' in text
+
+
+BAD_BODIES = [
+    ("/predict", b"", 422),
+    ("/predict", b"{", 422),
+    ("/predict", b"[]", 422),
+    ("/predict", b"null", 422),
+    ("/predict", b"{}", 422),
+    ("/predict", b'{"tasks": 5}', 422),
+    ("/predict", b'{"tasks": {}}', 422),
+    ("/predict", b'{"tasks": [], "label_config": 5}', 422),
+    ("/predict", b'{"tasks": [], "project": [1]}', 422),
+    ("/predict", b'{"tasks": "\xff\xfe"}', 400),
+    ("/predict", b"[" * 100_000, 400),
+    ("/predict", b'{"project": ' + b"9" * 5000 + b"}", 400),
+    ("/setup", b"{}", 422),
+    ("/setup", b'{"project": NaN}', 422),
+    ("/setup", b'{"project": "\\ud800"}', 422),
+    ("/setup", b'{"project": "../x"}', 422),
+    ("/setup", b'{"project": "12.1", "hostname": 5}', 422),
+    ("/webhook", b"[]", 422),
+    ("/webhook", b"5", 422),
+    ("/webhook", b'"START_TRAINING"', 422),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "status"), BAD_BODIES)
+def test_a_body_that_is_none_of_ours_gets_a_sentence(server, path, body, status):
+    response = server.client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == status
+    assert len(response.json()["error"]) > 10
+
+
+def test_other_methods_and_paths_get_a_sentence(server):
+    assert server.client.get("/predict").status_code == 405
+    assert server.client.get("/predict").json() == {"error": "Method Not Allowed"}
+
+
+@pytest.mark.parametrize("path", ["/predict", "/setup", "/webhook"])
+def test_the_documentation_declares_the_refusals(server, path):
+    responses = server.client.get("/openapi.json").json()["paths"][path]["post"]["responses"]
+    assert {"200", "401", "413", "422"} <= set(responses)
+
+
+class TestBasicAuth:
+    @pytest.fixture
+    def guarded(self, serve):
+        return serve(basic_auth=("ls", "pässword"))
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("GET", "/versions"),
+            ("GET", "/metrics"),
+            ("GET", "/status"),
+            ("GET", "/docs"),
+            ("GET", "/openapi.json"),
+            ("GET", "/nowhere"),
+            ("GET", "/health/"),
+            ("POST", "/setup"),
+            ("POST", "/predict"),
+            ("POST", "/webhook"),
+        ],
+    )
+    def test_everything_but_health_is_guarded(self, guarded, method, path):
+        response = guarded.client.request(method, path, json={} if method == "POST" else None)
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"].startswith("Basic")
+        assert "BASIC_AUTH_USER" in response.json()["error"]
+
+    def test_health_is_open(self, guarded):
+        assert guarded.client.get("/health").status_code == 200
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+    def test_the_right_pair_opens(self, guarded, encoding):
+        pair = (b"ls", "pässword".encode(encoding))
+        assert guarded.client.get("/versions", auth=pair).status_code == 200
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "",
+            "Basic",
+            "Basic ",
+            "Basic !!!",
+            "Basic bHM6",
+            "Bearer bHM6cMOkc3N3b3Jk",
+            "Basic bHM6cMOkc3N3b3JkeA==",
+        ],
+    )
+    def test_anything_else_does_not(self, guarded, header):
+        assert guarded.client.get("/versions", headers={"Authorization": header}).status_code == 401
+
+    def test_refused_webhooks_are_told_in_the_status(self, guarded):
+        guarded.client.post("/webhook", json={"action": "ANNOTATION_CREATED"})
+        status = guarded.client.get("/status", auth=("ls", "pässword".encode())).json()
+        assert status["refused_webhooks"] == 1
+
+
+class TestBodyLimit:
+    def test_an_announced_body_over_the_limit(self, serve):
+        server = serve(max_body_bytes=1000)
+        response = server.client.post("/webhook", content=b"x" * 1001)
+        assert response.status_code == 413
+        assert "MAX_BODY_MB" in response.json()["error"]
+
+    def test_a_chunked_body_over_the_limit(self, serve):
+        server = serve(max_body_bytes=1000)
+        response = server.client.post("/webhook", content=(b"x" * 100 for _ in range(11)))
+        assert response.status_code == 413
+
+    def test_a_chunked_body_within_the_limit(self, serve):
+        server = serve(max_body_bytes=1000)
+        parts = [b'{"action": "PROJECT', b'_UPDATED", "project": {"id": 12}}']
+        response = server.client.post(
+            "/webhook", content=iter(parts), headers={"Content-Type": "application/json"}
+        )
+        assert response.status_code == 202

@@ -1,0 +1,242 @@
+"""The real server process, a real if tiny model, and processes that die."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from wapaganda.model_store import Manifest, ModelStore
+from wapaganda.tagger import ModelFolder
+
+pytestmark = pytest.mark.slow
+
+SERVER = """
+import logging, sys
+from wapaganda.ml_backend.cli import serve
+from wapaganda.settings import Settings
+settings = Settings()
+queue = settings.data_dir.absolute() / "jobs.sqlite"
+logging.basicConfig(level=logging.INFO)
+child = (sys.executable, "child.py", str(queue))
+sys.exit(serve(settings, "127.0.0.1", int(sys.argv[1]), child))
+"""
+CHILD = """
+import sys, time
+from pathlib import Path
+from wapaganda.jobs import run_child
+from wapaganda.model_store import Manifest, ModelStore
+
+def tell(word):
+    with open("log.txt", "a") as log:
+        log.write(word + "\\n")
+
+def work(job, progress):
+    tell("begun")
+    progress("train", 0.5)
+    while not Path("go").exists():
+        time.sleep(0.02)
+    store = ModelStore(Path("models") / job.project)
+    version = store.publish(Path("trained"), Manifest(("PER", "LOC"), "tiny", "0" * 8, 3))
+    store.promote(version.name)
+    tell("ended")
+
+sys.exit(run_child(Path(sys.argv[1]), int(sys.argv[2]), work))
+"""
+
+
+def until(condition, what: str, seconds: float = 90.0):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"Expected {what} within {seconds} s."
+        time.sleep(0.05)
+    return found
+
+
+def make_model(folder: Path, seed: int) -> None:
+    """A BERT of random weights over characters."""
+    import torch
+    from transformers import BertConfig, BertForTokenClassification, BertTokenizerFast
+
+    folder.mkdir(parents=True)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{each}" for each in letters)]
+    (folder / "vocab.txt").write_text("\n".join(pieces))
+    tokenizer = BertTokenizerFast(vocab_file=str(folder / "vocab.txt"))
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=len(pieces),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        num_labels=5,
+    )
+    BertForTokenClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    ModelFolder(("PER", "LOC")).write(folder)
+
+
+class Place:
+    """A folder with a server of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+        (folder / "child.py").write_text(CHILD)
+        (folder / "server.py").write_text(SERVER)
+
+    def start(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "TRAIN_AFTER_LABELS": "3",
+            "TRAIN_DEBOUNCE_SECONDS": "0.2",
+            "MODEL_DIR": "models",
+            "DATA_DIR": "data",
+            "DEVICE": "cpu",
+        }
+        with (self.folder / "server.log").open("ab") as log:
+            command = [sys.executable, "server.py", str(port)]
+            self.process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
+        until(self.is_up, "the server's /health")
+
+    def is_up(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, (self.folder / "server.log").read_text()
+        try:
+            return httpx.get(f"{self.url}/health").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(60)
+
+    def label(self, *tasks: int) -> None:
+        for task in tasks:
+            event = {
+                "action": "ANNOTATION_CREATED",
+                "annotation": {"id": task, "task": task, "was_cancelled": False},
+                "project": {"id": 12},
+            }
+            assert httpx.post(f"{self.url}/webhook", json=event).status_code == 202
+
+    def jobs(self) -> list[dict[str, object]]:
+        return list(httpx.get(f"{self.url}/status").json()["jobs"])
+
+    def log(self) -> list[str]:
+        path = self.folder / "log.txt"
+        return path.read_text().split() if path.exists() else []
+
+    def child(self) -> int:
+        from wapaganda.jobs import JobQueue
+
+        queue = JobQueue(self.folder / "data" / "jobs.sqlite")
+        return int(until(lambda: [job.process for job in queue.running() if job.process], "a child")[0])
+
+    def predict(self, n: int = 1) -> list[dict[str, object]]:
+        config = (
+            '<View><Labels name="label" toName="text"><Label value="PER"/><Label value="LOC"/></Labels>'
+            '<Text name="text" value="$text"/></View>'
+        )
+        tasks = [{"id": i, "data": {"text": "anna met bob"}} for i in range(n)]
+        body = {"tasks": tasks, "project": "12.1795335716", "label_config": config}
+        return list(httpx.post(f"{self.url}/predict", json=body, timeout=60).json()["results"])
+
+
+@pytest.fixture
+def place(tmp_path):
+    made = Place(tmp_path)
+    make_model(tmp_path / "trained", 1)
+    yield made
+    (tmp_path / "go").touch()
+    if made.process is not None and made.process.poll() is None:
+        made.stop()
+
+
+def test_a_training_outlives_the_server_that_started_it(place):
+    place.start()
+    assert place.predict()[0]["model_version"] == "untrained"
+    place.label(1, 2, 3)
+    until(lambda: place.log() == ["begun"], "a training")
+    place.kill()
+    place.start()
+    assert [job["state"] for job in place.jobs()] == ["running"]
+    (place.folder / "go").touch()
+    until(lambda: [job["state"] for job in place.jobs()] == ["done"], "the end of the training")
+    version = until(
+        lambda: next((v for v in httpx.get(f"{place.url}/versions").json()["versions"]), None), "a version"
+    )
+    (answer,) = place.predict()
+    assert answer["model_version"] == version, answer
+    assert place.log() == ["begun", "ended"]
+
+
+def test_a_training_killed_with_its_server_is_begun_again_and_ends_once(place):
+    place.start()
+    place.label(1, 2)
+    place.kill()
+    place.start()
+    place.label(3)
+    until(lambda: place.log() == ["begun"], "a training")
+    child = place.child()
+    place.kill()
+    os.kill(child, signal.SIGKILL)
+    place.start()
+    until(lambda: place.log() == ["begun", "begun"], "the training again")
+    (place.folder / "go").touch()
+    until(lambda: [job["state"] for job in place.jobs()] == ["done"], "the end of the training")
+    until(lambda: place.predict()[0]["model_version"] != "untrained", "the new model")
+    assert place.log() == ["begun", "begun", "ended"]
+    assert len(ModelStore(place.folder / "models" / "ls-12").versions()) == 1
+
+
+def test_models_are_swapped_under_load_without_a_failed_or_mixed_answer(place):
+    store = ModelStore(place.folder / "models" / "ls-12")
+    names = []
+    for seed in (1, 2, 3):
+        make_model(place.folder / f"model-{seed}", seed)
+        manifest = Manifest(("PER", "LOC"), "tiny", f"{seed}" * 8, 3)
+        names.append(store.publish(place.folder / f"model-{seed}", manifest).name)
+    store.promote(names[0])
+    place.start()
+    seen: dict[str, set[str]] = {}
+    for name in [names[0], names[1], names[2]]:
+        store.promote(name)
+        while name not in seen:
+            results = place.predict(100)
+            assert len(results) == 100
+            (version,) = {str(item["model_version"]) for item in results}
+            said = {json.dumps([item["result"], item["score"]]) for item in results}
+            assert len(said) == 1
+            seen.setdefault(version, set()).update(said)
+    assert list(seen) == names
+    assert all(len(said) == 1 for said in seen.values())
+    assert place.stop() == 0
+
+
+def test_wrong_settings_are_told_and_nothing_is_served(tmp_path):
+    command = [sys.executable, "-c", "import sys; from wapaganda.ml_backend import main; sys.exit(main())"]
+    environment = {**os.environ, "MAX_BODY_MB": "-1"}
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("MAX_BODY_MB: Expected")

@@ -1,0 +1,201 @@
+"""From a webhook to a training: counted once, coalesced, and only when it is due."""
+
+from wapaganda.ml_backend.book import Book
+from wapaganda.ml_backend.events import Intent, NewLabel
+from wapaganda.ml_backend.identity import ProjectRef
+from wapaganda.ml_backend.training import Rules
+
+TWELVE = ProjectRef("ls-12", 12)
+
+
+def created(annotation, task, **more):
+    return {
+        "action": "ANNOTATION_CREATED",
+        "annotation": {"id": annotation, "task": task, "project": 12, "was_cancelled": False, **more},
+        "task": {"id": task, "data": {"text": "Anna"}},
+        "project": {"id": 12},
+    }
+
+
+def send(server, *payloads):
+    responses = [server.client.post("/webhook", json=payload) for payload in payloads]
+    server.settle()
+    return responses
+
+
+def test_an_event_is_noted_and_answered_at_once(server):
+    (response,) = send(server, created(1, 5))
+    assert response.status_code == 202
+    assert response.json()["status"] == "noted"
+    assert server.services.book.new_labels("ls-12") == 1
+
+
+def test_enough_labels_start_one_debounced_training(server):
+    send(server, created(1, 5), created(2, 6))
+    assert server.trainings.submitted == []
+    send(server, created(3, 7))
+    ((project, kind, payload, debounce),) = server.trainings.submitted
+    assert (project, kind, payload["project_id"], debounce) == ("ls-12", "round", 12, 7.0)
+    assert "3 new labels" in payload["reason"]
+    send(server, created(4, 8), created(5, 9))
+    assert len(server.trainings.submitted) == 1
+
+
+def test_one_text_counts_once(server):
+    again = {**created(1, 5), "action": "ANNOTATION_UPDATED"}
+    send(server, created(1, 5), created(1, 5), again, created(2, 5))
+    assert server.services.book.new_labels("ls-12") == 1
+
+
+def test_skips_and_deletions_count_back(server):
+    send(server, created(1, 5), created(2, 6, was_cancelled=True), created(3, 7))
+    assert server.services.book.new_labels("ls-12") == 2
+    gone = {"action": "ANNOTATIONS_DELETED", "annotations": [{"id": 1}], "project": {"id": 12}}
+    task_gone = {"action": "TASKS_DELETED", "tasks": [{"id": 7}], "project": {"id": 12}}
+    send(server, gone)
+    assert server.services.book.new_labels("ls-12") == 1
+    send(server, task_gone)
+    assert server.services.book.new_labels("ls-12") == 0
+
+
+def test_a_bulk_event_counts_all_of_its_labels(server):
+    many = [{"id": n, "task": n, "project": 12} for n in range(40)]
+    send(server, {"action": "ANNOTATIONS_CREATED", "annotation": many, "project": {"id": 12}})
+    assert "40 new labels" in server.trainings.submitted[0][2]["reason"]
+
+
+def test_projects_are_counted_apart(server):
+    other = {**created(1, 5), "project": {"id": 13}}
+    send(server, created(1, 5), created(2, 6), other)
+    assert server.trainings.submitted == []
+
+
+def test_the_button_starts_a_training_at_once_and_tells_its_job(server):
+    (response,) = send(server, {"action": "START_TRAINING", "project": {"id": 12, "title": "News"}})
+    assert response.status_code == 200
+    assert response.json()["job"] == "job-1"
+    assert server.trainings.submitted[0][3] == 0.0
+
+
+def test_zero_switches_automatic_trainings_off(serve):
+    server = serve(rules=Rules(0, 7.0))
+    send(server, *[created(n, n) for n in range(10)])
+    assert server.trainings.submitted == []
+    send(server, {"action": "START_TRAINING", "project": {"id": 12}})
+    assert len(server.trainings.submitted) == 1
+
+
+def total(count, **more):
+    return {"action": "PROJECT_UPDATED", "project": {"id": 12, "num_tasks_with_annotations": count, **more}}
+
+
+def test_lost_events_are_made_up_for_by_the_next_ones_total(server):
+    send(server, total(100))
+    assert server.trainings.submitted == []
+    send(server, total(102))
+    assert server.trainings.submitted == []
+    send(server, total(103))
+    assert len(server.trainings.submitted) == 1
+    send(server, total(105))
+    assert len(server.trainings.submitted) == 1
+    send(server, total(106))
+    assert len(server.trainings.submitted) == 2
+
+
+def test_labels_imported_before_a_first_model_count(serve):
+    server = serve()
+    send(server, total(200))
+    assert "200 new labels" in server.trainings.submitted[0][2]["reason"]
+    send(server, total(200))
+    assert len(server.trainings.submitted) == 1
+
+
+def config(*labels):
+    inner = "".join(f'<Label value="{label}"/>' for label in labels)
+    return f'<View><Labels name="l" toName="t">{inner}</Labels><Text name="t" value="$text"/></View>'
+
+
+class TestLabelChanges:
+    def update(self, server, xml):
+        send(server, {"action": "PROJECT_UPDATED", "project": {"id": 12, "label_config": xml}})
+
+    def test_other_labels_start_a_training(self, server):
+        self.update(server, config("PER"))
+        assert server.trainings.submitted == []
+        self.update(server, config("PER", "ORG"))
+        assert [each[3] for each in server.trainings.submitted] == [7.0]
+
+    def test_the_same_labels_in_another_dress_do_not(self, server):
+        self.update(server, config("PER", "ORG"))
+        self.update(server, config("ORG", "PER"))
+        self.update(server, config("ORG", "PER").replace("<View>", "<View><Header value='Hi'/>"))
+        assert server.trainings.submitted == []
+        assert "Header" in server.services.book.record("ls-12").label_config
+
+    def test_a_config_of_another_kind_does_not(self, server):
+        self.update(server, config("PER"))
+        self.update(server, "<View><Choices name='c' toName='t'/></View>")
+        assert server.trainings.submitted == []
+
+    def test_without_a_model_there_is_nothing_to_train_again(self, serve):
+        server = serve()
+        self.update(server, config("PER"))
+        self.update(server, config("ORG"))
+        assert server.trainings.submitted == []
+
+    def test_a_change_that_setup_tells_first_is_not_missed(self, server):
+        self.update(server, config("PER"))
+        body = {"project": "12.1795335716", "schema": config("LOC")}
+        server.client.post("/setup", json=body)
+        server.settle()
+        assert len(server.trainings.submitted) == 1
+
+
+class TestBook:
+    def note(self, book, *pairs):
+        book.meet(TWELVE)
+        book.note(Intent("", TWELVE, labels=tuple(NewLabel(*pair) for pair in pairs)))
+
+    def test_it_outlives_the_process(self, tmp_path):
+        path = tmp_path / "deep" / "backend.sqlite"
+        book = Book(path)
+        self.note(book, (1, 5), (2, 6))
+        book.meet(TWELVE, "<View/>", 10)
+        again = Book(path)
+        assert again.new_labels("ls-12") == 2
+        assert (again.record("ls-12").label_config, again.record("ls-12").total) == ("<View/>", 10)
+
+    def test_a_start_submits_what_was_due(self, serve, tmp_path):
+        self.note(Book(tmp_path / "backend.sqlite"), (1, 5), (2, 6), (3, 7))
+        server = serve()
+        server.settle()
+        assert len(server.trainings.submitted) == 1
+
+    def test_a_project_made_anew_under_an_old_number_is_told(self, tmp_path, caplog):
+        book = Book(tmp_path / "backend.sqlite")
+        book.meet(ProjectRef("ls-12", 12, 100))
+        book.meet(ProjectRef("ls-12", 12))
+        assert caplog.records == []
+        book.meet(ProjectRef("ls-12", 12, 200))
+        assert "created at 200" in caplog.text
+
+
+def test_unknown_events_are_ignored_with_200(server):
+    (response,) = send(server, {"action": "LABEL_LINK_CREATED", "project": {"id": 12}})
+    assert response.status_code == 200
+    assert response.json()["status"] == "ignored"
+
+
+def test_an_event_that_cannot_be_written_is_told_in_the_log_only(server, monkeypatch, caplog):
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(server.trainings, "submit", fail)
+    responses = send(server, *[created(n, n) for n in range(5)])
+    assert {response.status_code for response in responses} == {202}
+    assert "An event was lost" in caplog.text
+    (button,) = send(server, {"action": "START_TRAINING", "project": {"id": 12}})
+    assert (button.status_code, "disk full" in button.json()["error"]) == (503, True)
+    monkeypatch.undo()
+    send(server, created(9, 9))
+    assert len(server.trainings.submitted) == 1
