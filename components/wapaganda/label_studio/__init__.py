@@ -1,0 +1,50 @@
+"""Label Studio: projects, documents, changes, batches in a chosen order, and ML backends.
+
+``LabelStudio`` and all that needs an HTTP library is imported when it is first asked for.
+"""
+
+from typing import TYPE_CHECKING
+
+from wapaganda.label_studio.errors import (
+    LabelStudioError,
+    OutcomeUnknownError,
+    RejectedError,
+    UnauthorizedError,
+    UnreachableError,
+)
+from wapaganda.label_studio.records import (
+    BackendInfo,
+    Changes,
+    Finding,
+    ProjectInfo,
+    ReleaseReport,
+    Server,
+    Suggestion,
+)
+
+if TYPE_CHECKING:
+    from wapaganda.label_studio.client import LabelStudio
+
+__all__ = [
+    "BackendInfo",
+    "Changes",
+    "Finding",
+    "LabelStudio",
+    "LabelStudioError",
+    "OutcomeUnknownError",
+    "ProjectInfo",
+    "RejectedError",
+    "ReleaseReport",
+    "Server",
+    "Suggestion",
+    "UnauthorizedError",
+    "UnreachableError",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "LabelStudio":
+        from wapaganda.label_studio.client import LabelStudio
+
+        return LabelStudio
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,136 @@
+"""Connecting an ML backend to a project, with the webhook as it should be."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from wapaganda.label_studio.connection import Connection
+from wapaganda.label_studio.errors import LabelStudioError, OutcomeUnknownError, RejectedError
+from wapaganda.label_studio.records import BackendInfo
+
+BASIC = "BASIC_AUTH"
+ALLOW_LOCAL = (
+    "Start Label Studio with USE_DEFAULT_BANNED_SUBNETS=false "
+    "(ML_BLOCK_LOCAL_IP=false alone leaves the backend without its webhook)."
+)
+CHECK_BACKEND = (
+    "Is it running, and is this its address as seen from Label Studio (in containers: the service's name)?"
+)
+
+Credentials = tuple[str, str]
+Raw = Mapping[str, Any]
+
+
+def connect_backend(
+    connection: Connection, project: int, url: str, title: str, basic_auth: Credentials | None
+) -> BackendInfo:
+    """Connects the backend, or brings its connection up to date, and gives its webhook the credentials.
+
+    Label Studio makes the webhook by itself but without credentials, so that a protected backend answers 401
+    to every event and nobody hears of it.
+
+    Raises:
+        LabelStudioError: Label Studio cannot reach the backend or may not.
+    """
+    address = url.rstrip("/")
+    known = [found for found in backends(connection, project) if found["url"].rstrip("/") == address]
+    body = {"project": project, "url": address, "title": title, **_credentials(basic_auth)}
+    try:
+        if known:
+            saved = connection.change("PATCH", f"/api/ml/{known[0]['id']}", body)
+        else:
+            saved = _create(connection, project, address, body)
+    except RejectedError as error:
+        raise _explained(error, address) from error
+    hook = connect_webhook(connection, project, address, basic_auth)
+    return _info(saved, hook)
+
+
+def backends(connection: Connection, project: int) -> list[dict[str, Any]]:
+    """The project's backends; Label Studio asks each for its health and set-up before it answers."""
+    return list(connection.get("/api/ml", {"project": project}))
+
+
+def webhooks(connection: Connection, project: int) -> list[dict[str, Any]]:
+    """The project's webhooks."""
+    return list(connection.get("/api/webhooks/", {"project": project}))
+
+
+def webhook_address(backend_url: str) -> str:
+    """Where Label Studio sends a backend's events."""
+    return backend_url.rstrip("/") + "/webhook"
+
+
+def has_credentials(webhook: Raw) -> bool:
+    """Whether a webhook sends an Authorization header."""
+    return any(name.lower() == "authorization" for name in webhook.get("headers") or {})
+
+
+def connect_webhook(
+    connection: Connection, project: int, backend_url: str, basic_auth: Credentials | None
+) -> dict[str, Any]:
+    """Finds or makes the backend's webhook, active, with all events and payload, and with the credentials."""
+    address = webhook_address(backend_url)
+    known = [hook for hook in webhooks(connection, project) if hook["url"].rstrip("/") == address]
+    headers = {**(known[0].get("headers") or {} if known else {}), **authorization(basic_auth)}
+    wanted = {"url": address, "send_payload": True, "is_active": True, "headers": headers}
+    everything = {"send_for_all_actions": True, "actions": []}
+    if not known:
+        try:
+            body = {"project": project, **wanted, **everything}
+            return dict(connection.create("/api/webhooks/", body))
+        except RejectedError as error:
+            raise _explained(error, address) from error
+    hook = known[0]
+    if all(hook[name] == value for name, value in wanted.items()) and hook["send_for_all_actions"]:
+        return dict(hook)
+    return dict(connection.change("PATCH", f"/api/webhooks/{hook['id']}/", wanted | everything))
+
+
+def authorization(basic_auth: Credentials | None) -> dict[str, str]:
+    """The header of HTTP Basic authentication (RFC 7617), none without credentials."""
+    if basic_auth is None:
+        return {}
+    return {"Authorization": "Basic " + base64.b64encode(":".join(basic_auth).encode()).decode("ascii")}
+
+
+def _credentials(basic_auth: Credentials | None) -> dict[str, str]:
+    if basic_auth is None:
+        return {"auth_method": "NONE"}
+    user, password = basic_auth
+    return {"auth_method": BASIC, "basic_auth_user": user, "basic_auth_pass": password}
+
+
+def _create(connection: Connection, project: int, address: str, body: Raw) -> dict[str, Any]:
+    try:
+        return dict(connection.create("/api/ml", body))
+    except OutcomeUnknownError:
+        made = [found for found in backends(connection, project) if found["url"].rstrip("/") == address]
+        if not made:
+            raise
+        return made[0]
+
+
+def _explained(error: RejectedError, url: str) -> LabelStudioError:
+    if "reserved network address" in error.message:
+        return LabelStudioError(f"Label Studio refuses to call {url}: it is a local address.", ALLOW_LOCAL)
+    if "authentication parameters" in error.message:
+        return LabelStudioError(
+            f"The backend at {url} does not accept the user and password.",
+            "Set BASIC_AUTH_USER and BASIC_AUTH_PASS.",
+        )
+    if "health check failed" in error.message or "resolve hostname" in error.message:
+        return LabelStudioError(f"Label Studio cannot reach the backend at {url}.", CHECK_BACKEND)
+    return error
+
+
+def _info(saved: Raw, hook: Raw) -> BackendInfo:
+    return BackendInfo(
+        id=int(saved["id"]),
+        url=str(saved["url"]),
+        title=str(saved["title"]),
+        model_version=str(saved.get("model_version") or ""),
+        state=str(saved.get("readable_state") or ""),
+        webhook_id=int(hook["id"]),
+        webhook_has_auth=has_credentials(hook),
+    )

@@ -1,0 +1,219 @@
+"""The client: what the loop asks of a Label Studio."""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import httpx
+from wapaganda.annotation import LabelConfig, document_from_task, parse_label_config, result_from_spans
+from wapaganda.label_studio import backend, changes, diagnosis, listing, release, upload
+from wapaganda.label_studio.connection import Connection
+from wapaganda.label_studio.errors import LabelStudioError, RejectedError
+from wapaganda.label_studio.records import (
+    BackendInfo,
+    Changes,
+    Finding,
+    Progress,
+    ProjectInfo,
+    ReleaseReport,
+    Server,
+    Suggestion,
+)
+from wapaganda.ner import Document, Span
+
+
+class LabelStudio:
+    """One Label Studio, spoken to with a personal access token or a legacy token.
+
+    ``timeout`` is in seconds and bounds one request; imports have at least five minutes. ``retries`` counts
+    the tries after the first. All methods raise ``LabelStudioError``, whose ``mend`` says what to do.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        *,
+        timeout: float = 60.0,
+        retries: int = 4,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._connection = Connection(
+            url, api_key, timeout=timeout, retries=retries, transport=transport, sleep=sleep
+        )
+
+    @property
+    def url(self) -> str:
+        """The address, without a slash at its end."""
+        return self._connection.url
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def check(self) -> Server:
+        """The server's version and the token's user."""
+        return diagnosis.server(self._connection)
+
+    def create_project(self, title: str, label_config: str) -> int:
+        """Makes a project with this XML labelling configuration; its id."""
+        parse_label_config(label_config)
+        body = {"title": title, "label_config": label_config, "show_collab_predictions": True}
+        return int(self._connection.create("/api/projects/", body)["id"])
+
+    def projects(self) -> list[tuple[int, str]]:
+        """Id and title of every project, newest first."""
+        found: list[tuple[int, str]] = []
+        page = 1
+        while True:
+            answer = self._connection.get(
+                "/api/projects/", {"page": page, "page_size": 100, "include": "id,title"}
+            )
+            found += [(int(project["id"]), str(project["title"])) for project in answer["results"]]
+            if not answer.get("next"):
+                return found
+            page += 1
+
+    def project(self, project_id: int) -> ProjectInfo:
+        """A project as it is now."""
+        return _project(self._raw_project(project_id))
+
+    def set_label_config(self, project_id: int, label_config: str) -> None:
+        """Replaces the XML labelling configuration."""
+        parse_label_config(label_config)
+        self._connection.change("PATCH", f"/api/projects/{project_id}", {"label_config": label_config})
+
+    def use_uncertainty_sampling(self, project_id: int) -> None:
+        """Makes "Label All Tasks" follow the released order; the web page cannot choose this, the API can."""
+        self._connection.change("PATCH", f"/api/projects/{project_id}", {"sampling": release.SAMPLING})
+
+    def import_documents(
+        self, project_id: int, documents: Sequence[Document], on_progress: Progress | None = None
+    ) -> list[int]:
+        """Makes one task of each document, labelled ones with their annotation; the task ids in order.
+
+        Everything is checked before the first is sent, and counted after each chunk of 1,000.
+        """
+        config = self._label_config(project_id)
+        return upload.import_documents(self._connection, project_id, config, documents, on_progress)
+
+    def fetch(
+        self, project_id: int, cursor: str | None = None, on_progress: Progress | None = None
+    ) -> Changes:
+        """The documents that changed since ``cursor`` (all with ``None``); a document's id is its task's."""
+        config = self._label_config(project_id)
+        return changes.fetch(self._connection, project_id, config, cursor, on_progress)
+
+    def all_ids(self, project_id: int) -> list[int]:
+        """The ids of all tasks, ascending; a document that is not among them has been deleted."""
+        return listing.task_ids(self._connection, project_id)
+
+    def release(
+        self,
+        project_id: int,
+        batch: Sequence[Suggestion],
+        version: str,
+        on_progress: Progress | None = None,
+        *,
+        chunk_size: int = release.CHUNK,
+    ) -> ReleaseReport:
+        """Offers the batch to annotators in this order, pre-annotated, under ``version`` (like ``al-001``).
+
+        May be done again after a failure or a restart: nothing is stored twice.
+        """
+        project = self.project(project_id)
+        return release.release(self._connection, project, batch, version, on_progress, chunk_size)
+
+    def connect_backend(
+        self, project_id: int, url: str, title: str = "wapaganda", basic_auth: tuple[str, str] | None = None
+    ) -> BackendInfo:
+        """Connects an ML backend and gives its webhook the credentials; may be done again."""
+        return backend.connect_backend(self._connection, project_id, url, title, basic_auth)
+
+    def diagnose(
+        self,
+        project_id: int | None = None,
+        backend_url: str | None = None,
+        basic_auth: tuple[str, str] | None = None,
+    ) -> list[Finding]:
+        """Looks for the known traps; never raises for what it finds and changes nothing."""
+        return diagnosis.diagnose(self._connection, project_id, backend_url, basic_auth)
+
+    def next_document(self, project_id: int) -> Document | None:
+        """What the token's user is to label next, locked for them; ``None`` when nothing is left."""
+        config = self._label_config(project_id)
+        try:
+            task = self._connection.get(f"/api/projects/{project_id}/next")
+        except RejectedError as error:
+            if error.status == 404:
+                return None
+            raise
+        document: Document = document_from_task(task, config)
+        return document
+
+    def annotate(
+        self, project_id: int, task_id: int, text: str, spans: Sequence[Span] | None, seconds: float = 0.0
+    ) -> int:
+        """Submits an annotation, or a skip with ``None``, as the token's user; its id."""
+        config = self._label_config(project_id)
+        body: dict[str, Any] = {
+            "result": result_from_spans(spans or (), text, config),
+            "was_cancelled": spans is None,
+            "lead_time": seconds,
+            "unique_id": str(uuid.uuid4()),  # the server refuses the second of two with the same
+        }
+        path = f"/api/tasks/{task_id}/annotations/"
+        try:
+            return int(self._connection.change("POST", path, body)["id"])
+        except RejectedError as error:
+            if error.status != 409:
+                raise
+            return max(int(annotation["id"]) for annotation in self._connection.get(path))
+
+    def _label_config(self, project_id: int) -> LabelConfig:
+        """Alone, because counting the rest takes Label Studio seconds in a big project."""
+        return _config(self._raw_project(project_id, "id,label_config"))
+
+    def _raw_project(self, project_id: int, include: str = "") -> dict[str, Any]:
+        params = {"include": include} if include else {}
+        try:
+            return dict(self._connection.get(f"/api/projects/{project_id}/", params))
+        except RejectedError as error:
+            if error.status == 404:
+                raise LabelStudioError(
+                    f"There is no project {project_id} at {self.url}, or the token's user may not see it.",
+                    "The number stands in the project's address: /projects/NUMBER/.",
+                ) from None
+            raise
+
+
+def _config(raw: dict[str, Any]) -> LabelConfig:
+    try:
+        config: LabelConfig = parse_label_config(str(raw["label_config"]))
+    except ValueError as error:
+        raise LabelStudioError(f"Project {raw['id']} cannot be used: {error}") from error
+    return config
+
+
+def _project(raw: dict[str, Any]) -> ProjectInfo:
+    return ProjectInfo(
+        id=int(raw["id"]),
+        title=str(raw["title"]),
+        label_config=_config(raw),
+        model_version=str(raw.get("model_version") or ""),
+        sampling=str(raw.get("sampling") or ""),
+        n_tasks=int(raw.get("task_number") or 0),
+        n_finished=int(raw.get("finished_task_number") or 0),
+        n_annotations=int(raw.get("total_annotations_number") or 0),
+        n_predictions=int(raw.get("total_predictions_number") or 0),
+        annotators_per_task=int(raw.get("maximum_annotations") or 1),
+        shows_predictions=bool(raw.get("show_collab_predictions", True)),
+    )

@@ -1,0 +1,212 @@
+"""Looks for the traps between a Label Studio, a project and an ML backend; changes nothing."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+from wapaganda.annotation import parse_label_config
+from wapaganda.label_studio import backend as backends
+from wapaganda.label_studio.connection import LOOPBACK, Connection
+from wapaganda.label_studio.errors import LabelStudioError, RejectedError
+from wapaganda.label_studio.records import Finding, Server
+from wapaganda.label_studio.release import SAMPLING
+
+CONNECT = "Run `selfish connect`."
+NO_ACTION = "no-such-action"
+
+Raw = dict[str, Any]
+
+
+def server(connection: Connection) -> Server:
+    """The server's version and the token's user.
+
+    Raises:
+        LabelStudioError: nobody answers, or the token is not accepted.
+    """
+    user = connection.get("/api/current-user/whoami")
+    return Server(str(connection.get("/api/version").get("release", "?")), str(user.get("email", "?")))
+
+
+def diagnose(
+    connection: Connection,
+    project: int | None = None,
+    backend_url: str | None = None,
+    basic_auth: tuple[str, str] | None = None,
+) -> list[Finding]:
+    """What there is to say about server, project and backend, in the order in which to mend it."""
+    findings = [_looked("server", lambda: _server(connection))]
+    if findings[0].ok and project is not None:
+        findings += _project(connection, project)
+    if backend_url is not None:
+        findings += _address(connection, backend_url, basic_auth, project) if findings[0].ok else []
+        findings.append(_looked("backend", lambda: _health(backend_url, basic_auth)))
+        if project is not None and all(found.ok for found in findings if found.name in ("server", "project")):
+            findings += _connected(connection, project, backend_url, basic_auth)
+    return findings
+
+
+def _looked(name: str, look: Callable[[], Finding]) -> Finding:
+    """The finding, or what kept us from looking as a finding of its own."""
+    try:
+        return look()
+    except LabelStudioError as error:
+        return Finding(name, False, error.message, error.mend)
+
+
+def _server(connection: Connection) -> Finding:
+    found = server(connection)
+    message = (
+        f"Label Studio {found.version} at {connection.url}, as {found.user} with a {connection.token_kind}"
+    )
+    return Finding("server", True, message)
+
+
+def _project(connection: Connection, project: int) -> Iterator[Finding]:
+    try:
+        raw = connection.get(f"/api/projects/{project}/")
+    except LabelStudioError as error:
+        yield Finding("project", False, error.message, "The number stands in its address: /projects/NUMBER/.")
+        return
+    yield Finding("project", True, f"{raw['title']}: {raw.get('task_number') or 0} tasks")
+    yield _label_config(raw)
+    yield _sampling(raw)
+    yield _model_version(connection, raw)
+    yield _pre_annotations(raw)
+    yield _overlap(raw)
+
+
+def _label_config(raw: Raw) -> Finding:
+    try:
+        config = parse_label_config(str(raw["label_config"]))
+    except ValueError as error:
+        return Finding("label config", False, str(error), "Change it under Settings → Labeling Interface.")
+    return Finding("label config", True, f"{', '.join(config.labels)} over ${config.data_key}")
+
+
+def _sampling(raw: Raw) -> Finding:
+    if raw.get("sampling") == SAMPLING:
+        return Finding("sampling", True, SAMPLING)
+    message = f"Expected {SAMPLING!r}, was: {raw.get('sampling')!r}: batches are not served in their order."
+    return Finding("sampling", False, message, CONNECT + " Releasing a batch sets it, too.")
+
+
+def _model_version(connection: Connection, raw: Raw) -> Finding:
+    """It must be a version that predictions carry: under a backend's title the order is silently random."""
+    name, version = "model version", str(raw.get("model_version") or "")
+    counts = connection.get(f"/api/projects/{raw['id']}/model-versions/", {"extended": True})
+    stored = {str(row["model_version"]): int(row["count"]) for row in counts.get("static", counts) or []}
+    if stored.get(version):
+        return Finding(name, True, f"{version}: {stored[version]} predictions")
+    titles = [str(found["title"]) for found in backends.backends(connection, int(raw["id"]))]
+    released = [found for found in stored if found.startswith("al-")]
+    if version in titles and not released:
+        return Finding(name, True, f"{version}: the backend itself, until the first batch is released")
+    what = f"is the backend's title {version!r}" if version in titles else f"is {version!r}"
+    message = f"The model version {what}, which no prediction carries: the order is silently random."
+    return Finding(
+        name, not released, message, "Choose the newest al-… under Settings → Annotation, or release again."
+    )
+
+
+def _pre_annotations(raw: Raw) -> Finding:
+    shown = bool(raw.get("show_collab_predictions", True))
+    mend = "" if shown else "Switch on Settings → Annotation → Use predictions to prelabel tasks."
+    return Finding(
+        "pre-annotations", shown, "shown to annotators" if shown else "not shown to annotators", mend
+    )
+
+
+def _overlap(raw: Raw) -> Finding:
+    number = int(raw.get("maximum_annotations") or 1)
+    if number == 1:
+        return Finding("annotators per task", True, "1")
+    message = f"{number}: half-done tasks are served before the batch's order."
+    return Finding(
+        "annotators per task", False, message, "Set it to 1 under Settings → Annotation, or live with it."
+    )
+
+
+def _address(
+    connection: Connection, backend_url: str, basic_auth: tuple[str, str] | None, project: int | None
+) -> Iterator[Finding]:
+    """Whether Label Studio may call the address at all; asked with requests that are sure to be refused."""
+    hook = {"url": backends.webhook_address(backend_url), "actions": [NO_ACTION]}
+    yield _looked("webhook address", lambda: _probe(connection, "webhook address", "/api/webhooks/", hook))
+    if project is not None:
+        body = {"project": project, "url": backend_url.rstrip("/"), "auth_method": NO_ACTION}
+        yield _looked("backend address", lambda: _probe(connection, "backend address", "/api/ml", body))
+
+
+def _probe(connection: Connection, name: str, path: str, body: Raw) -> Finding:
+    try:
+        connection.change("POST", path, body)
+    except RejectedError as error:
+        if "reserved network address" in error.message:
+            message = f"Label Studio refuses to call {body['url']}: it is a local address."
+            return Finding(name, False, message, backends.ALLOW_LOCAL)
+        if "resolve hostname" in error.message:
+            return Finding(name, False, f"Label Studio cannot resolve {body['url']}.", backends.CHECK_BACKEND)
+    return Finding(name, True, f"Label Studio may call {body['url']}")
+
+
+def _health(backend_url: str, basic_auth: tuple[str, str] | None) -> Finding:
+    """Asks the backend from here, which may be another place than Label Studio's."""
+    url = backend_url.rstrip("/")
+    trust_env = httpx.URL(url).host not in LOOPBACK
+    try:
+        with httpx.Client(base_url=url, timeout=5.0, auth=basic_auth, trust_env=trust_env) as client:
+            health = client.get("/health")
+            guarded = client.get("/versions")
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        return Finding("backend", False, f"Nobody answers at {url} ({error}).", "Start it with `ml-backend`.")
+    if health.status_code != httpx.codes.OK:
+        return Finding(
+            "backend", False, f"{url}/health answers {health.status_code}.", "Look at the backend's log."
+        )
+    if guarded.status_code == httpx.codes.UNAUTHORIZED:
+        mend = "Give it the BASIC_AUTH_USER and BASIC_AUTH_PASS that the backend was started with."
+        return Finding("backend", False, f"{url} does not accept the user and password.", mend)
+    return Finding("backend", True, f"{url} is up")
+
+
+def _connected(
+    connection: Connection, project: int, backend_url: str, basic_auth: tuple[str, str] | None
+) -> Iterator[Finding]:
+    address = backend_url.rstrip("/")
+    known = backends.backends(connection, project)
+    mine = [found for found in known if found["url"].rstrip("/") == address]
+    yield _connection_state(mine, address)
+    if len(known) > 1:
+        message = f"{len(known)} are connected; Label Studio asks only the first, {known[0]['url']}."
+        yield Finding("one backend", False, message, "Remove the others under Settings → Model.")
+    hooks = backends.webhooks(connection, project)
+    yield _webhook(hooks, address, basic_auth)
+
+
+def _connection_state(mine: list[Raw], address: str) -> Finding:
+    name = "backend connected"
+    if not mine:
+        return Finding(name, False, f"The project does not know {address}.", CONNECT)
+    if mine[0].get("readable_state") in ("Connected", "Training", "Predicting"):
+        return Finding(name, True, f"{mine[0]['title']}, version {mine[0].get('model_version') or 'none'}")
+    reason = mine[0].get("error_message") or "no answer"
+    message = f"Label Studio calls it {mine[0].get('readable_state')}: {reason}"
+    return Finding(name, False, message, backends.CHECK_BACKEND)
+
+
+def _webhook(hooks: list[Raw], address: str, basic_auth: tuple[str, str] | None) -> Finding:
+    name = "webhook"
+    mine = [hook for hook in hooks if hook["url"].rstrip("/") == backends.webhook_address(address)]
+    if not mine:
+        return Finding(
+            name, False, "The project has no webhook to the backend: it hears of no label.", CONNECT
+        )
+    hook = mine[0]
+    if not hook["is_active"] or not hook["send_payload"]:
+        return Finding(name, False, "The webhook is switched off or sends no payload.", CONNECT)
+    wanted = backends.authorization(basic_auth)
+    if any((hook.get("headers") or {}).get(key) != value for key, value in wanted.items()):
+        return Finding(
+            name, False, "The webhook does not carry the user and password: events get a silent 401.", CONNECT
+        )
+    return Finding(name, True, "active, with credentials" if wanted else "active")

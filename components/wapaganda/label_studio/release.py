@@ -1,0 +1,204 @@
+"""Handing a batch to annotators in a chosen order, with pre-annotations.
+
+Label Studio's open-source edition knows one order of its own making: "Uncertainty sampling" serves the
+unlabelled tasks that have a prediction of ``project.model_version``, by ascending prediction score. So a
+batch gets predictions under a version of its own with its ranks as scores, and the project is pointed at
+that version. The true confidences stand in the regions. A connected ML backend does no harm: its own
+predictions carry other versions, and a task that has any prediction is not sent to it when it is opened.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from wapaganda.annotation import LabelConfig, document_from_task, result_from_spans
+from wapaganda.label_studio.connection import Connection
+from wapaganda.label_studio.errors import LabelStudioError, OutcomeUnknownError
+from wapaganda.label_studio.listing import Task, all_tasks, predicted_by, query_of, tasks_by_id
+from wapaganda.label_studio.records import Progress, ProjectInfo, ReleaseReport, Suggestion
+from wapaganda.label_studio.upload import PATIENCE, UPLOAD_TIMEOUT
+from wapaganda.label_studio.validation import refuse_unusable
+
+SAMPLING = "Uncertainty sampling"
+CHUNK = 500  # what Label Studio itself stores at once, so that a chunk arrives whole or not at all
+
+Prediction = dict[str, Any]
+
+
+def release(
+    connection: Connection,
+    project: ProjectInfo,
+    batch: Sequence[Suggestion],
+    version: str,
+    on_progress: Progress | None = None,
+    chunk_size: int = CHUNK,
+) -> ReleaseReport:
+    """Offers the batch, first suggestion first; done again, it completes what an earlier try left undone.
+
+    Raises:
+        LabelStudioError: the version already stands for another batch, a suggestion cannot be shown, no
+            text of the batch is left to label, or the server stored something else than it was sent.
+    """
+    _refuse_bad_batch(batch, version, project.label_config)
+    present = predictions_of(connection, project.id, version)
+    strangers = present.keys() - {suggestion.task_id for suggestion in batch}
+    if strangers:
+        raise LabelStudioError(
+            f"Version {version} already holds another batch ({len(strangers)} other tasks).",
+            "Release this batch under a new version.",
+        )
+    missing = [suggestion for suggestion in batch if suggestion.task_id not in present]
+    left_out = _unfit(connection, project, missing)
+    unfit = {number for number, _ in left_out}
+    ranks = {suggestion.task_id: rank / len(batch) for rank, suggestion in enumerate(batch)}
+    fit = [suggestion for suggestion in missing if suggestion.task_id not in unfit]
+    if not fit and not present:
+        raise LabelStudioError("None of the batch is left to label.", "Select a new batch.")
+    predictions = [_prediction(item, version, ranks[item.task_id], project.label_config) for item in fit]
+    _send_all(connection, project.id, version, predictions, on_progress, chunk_size)
+    warnings = _verify(connection, project.id, version, present.keys() | {item.task_id for item in fit})
+    point_at(connection, project, version)
+    view = _view(connection, project.id, version)
+    return ReleaseReport(
+        version, len(batch), len(fit), len(present), left_out, view, warnings + _remarks(project)
+    )
+
+
+def predictions_of(connection: Connection, project: int, version: str) -> Counter[int]:
+    """How many predictions of exactly this version each task has (tasks without one are left out)."""
+    query = query_of([predicted_by(version)])
+    counts: Counter[int] = Counter()
+    for task in all_tasks(connection, project, "id,predictions,model_version", query):
+        named = [found for found in task["predictions"] if found["model_version"] == version]
+        counts[int(task["id"])] = len(named)
+    return +counts
+
+
+def point_at(connection: Connection, project: ProjectInfo, version: str) -> None:
+    """Makes the project serve the tasks that have a prediction of ``version``, by ascending score."""
+    body = {"model_version": version, "sampling": SAMPLING}
+    answer = connection.change("PATCH", f"/api/projects/{project.id}", body)
+    if (answer["model_version"], answer["sampling"]) != (version, SAMPLING):
+        was = f"{answer['model_version']!r} by {answer['sampling']!r}"
+        raise LabelStudioError(f"Expected the project to serve {version!r} by {SAMPLING!r}, was: {was}.")
+
+
+def _refuse_bad_batch(batch: Sequence[Suggestion], version: str, config: LabelConfig) -> None:
+    if not batch or not version:
+        raise ValueError(
+            f"Expected a batch of at least one text and a version, was: {len(batch)}, {version!r}"
+        )
+    if len({suggestion.task_id for suggestion in batch}) != len(batch):
+        raise ValueError("Expected every task once in a batch, was: some twice")
+    refuse_unusable(((f"task {item.task_id}", item.text, item.spans) for item in batch), config)
+
+
+def _unfit(
+    connection: Connection, project: ProjectInfo, suggestions: Iterable[Suggestion]
+) -> tuple[tuple[int, str], ...]:
+    """The tasks that cannot be offered any more, and why."""
+    wanted = list(suggestions)
+    tasks = tasks_by_id(connection, project.id, "id,data,is_labeled", [item.task_id for item in wanted])
+    reasons = (
+        (item.task_id, _reason(item, tasks.get(item.task_id), project.label_config)) for item in wanted
+    )
+    return tuple((number, reason) for number, reason in reasons if reason)
+
+
+def _reason(suggestion: Suggestion, task: Task | None, config: LabelConfig) -> str:
+    if task is None:
+        return "no longer in the project"
+    if task["is_labeled"]:
+        return "labelled in the meantime"
+    try:
+        text = document_from_task(task, config).text
+    except ValueError as error:
+        return f"it cannot be read: {error}"
+    if text != suggestion.text:
+        return "its text has changed"
+    return ""
+
+
+def _prediction(suggestion: Suggestion, version: str, rank: float, config: LabelConfig) -> Prediction:
+    regions = result_from_spans(suggestion.spans, suggestion.text, config)
+    return {"task": suggestion.task_id, "model_version": version, "score": rank, "result": regions}
+
+
+def _send_all(
+    connection: Connection,
+    project: int,
+    version: str,
+    predictions: Sequence[Prediction],
+    on_progress: Progress | None,
+    chunk_size: int,
+) -> None:
+    for start in range(0, len(predictions), chunk_size):
+        chunk = predictions[start : start + chunk_size]
+        _send(connection, project, version, chunk)
+        if on_progress is not None:
+            on_progress(start + len(chunk), len(predictions))
+
+
+def _send(connection: Connection, project: int, version: str, chunk: Sequence[Prediction]) -> None:
+    """Sends one chunk; when nobody knows whether it arrived, looks before sending again."""
+    path = f"/api/projects/{project}/import/predictions"
+    for attempt in range(connection.retries + 1):
+        try:
+            answer = connection.create(path, chunk, timeout=max(UPLOAD_TIMEOUT, connection.timeout))
+        except OutcomeUnknownError as error:
+            if _arrived(connection, project, version, chunk, error.still_running):
+                return
+            if error.still_running or attempt == connection.retries:
+                error.mend = "Release the batch again later: what has arrived by then is not sent twice."
+                raise
+        else:
+            if answer["created"] != len(chunk):
+                raise LabelStudioError(
+                    f"Expected {len(chunk)} predictions to be stored, was: {answer['created']}."
+                )
+            return
+
+
+def _arrived(
+    connection: Connection, project: int, version: str, chunk: Sequence[Prediction], still_running: bool
+) -> bool:
+    wanted = {prediction["task"] for prediction in chunk}
+    for pause in PATIENCE if still_running else PATIENCE[:1]:
+        connection.sleep(pause)
+        if wanted <= predictions_of(connection, project, version).keys():
+            return True
+    return False
+
+
+def _verify(connection: Connection, project: int, version: str, expected: set[int]) -> tuple[str, ...]:
+    stored = predictions_of(connection, project, version)
+    if stored.keys() != expected:
+        raise LabelStudioError(
+            f"Expected predictions for {len(expected)} tasks under {version}, was: {len(stored)}.",
+            "Release the batch again.",
+        )
+    twice = sum(1 for count in stored.values() if count > 1)
+    return (f"{twice} tasks have their prediction twice.",) if twice else ()
+
+
+def _remarks(project: ProjectInfo) -> tuple[str, ...]:
+    remarks = []
+    if not project.shows_predictions:
+        remarks.append(
+            "Annotators do not see the pre-annotations: they are switched off in the project's settings."
+        )
+    if project.annotators_per_task > 1:
+        remarks.append(
+            "Tasks want several annotators each: half-done tasks are served before the batch's order."
+        )
+    return tuple(remarks)
+
+
+def _view(connection: Connection, project: int, version: str) -> int:
+    """The Data Manager view of the batch, made once."""
+    for view in connection.get("/api/dm/views/", {"project": project}):
+        if (view.get("data") or {}).get("title") == version:
+            return int(view["id"])
+    query = query_of([predicted_by(version)], "tasks:predictions_score")
+    data = {"title": version, "type": "list", "target": "tasks", **query}
+    return int(connection.create("/api/dm/views/", {"project": project, "data": data})["id"])

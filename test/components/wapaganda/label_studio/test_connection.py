@@ -1,0 +1,206 @@
+"""Tokens, retries and errors, with a server made of a function."""
+
+import base64
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+from wapaganda.label_studio import (
+    LabelStudio,
+    LabelStudioError,
+    OutcomeUnknownError,
+    RejectedError,
+    UnauthorizedError,
+    UnreachableError,
+)
+from wapaganda.label_studio.connection import Connection
+
+LEGACY = "a" * 40
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+def jwt(**claims: object) -> str:
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"head.{body}.sign"
+
+
+PERSONAL = jwt(token_type="refresh")
+
+
+def connect(answer: Answer, token: str = LEGACY, pauses: list[float] | None = None) -> Connection:
+    sleep = (pauses if pauses is not None else []).append
+    return Connection("http://ls.test/", token, transport=httpx.MockTransport(answer), sleep=sleep)
+
+
+class Script:
+    """Gives prepared answers, exceptions among them, in turn and remembers the requests."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.answers = list(answers)
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def ok(**body: object) -> httpx.Response:
+    return httpx.Response(200, json=body)
+
+
+def test_a_legacy_token_is_sent_as_it_is():
+    script = Script(ok())
+    connect(script, f" {LEGACY}\n").get("/api/x")
+    assert script.requests[0].headers["Authorization"] == f"Token {LEGACY}"
+
+
+def test_a_personal_token_is_exchanged_once_and_renewed_after_a_401():
+    issued: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/token/refresh/":
+            assert json.loads(request.content) == {"refresh": PERSONAL}
+            issued.append(jwt(token_type="access", iat=1000, exp=1300, n=len(issued)))
+            return ok(access=issued[-1])
+        if (
+            request.headers["Authorization"] != f"Bearer {issued[-1]}"
+            or request.url.path == f"/{len(issued)}"
+        ):
+            return httpx.Response(401, json={"detail": "expired"})
+        return ok(path=request.url.path)
+
+    connection = connect(answer, PERSONAL)
+    assert [connection.get("/a"), connection.get("/b")] == [{"path": "/a"}, {"path": "/b"}]
+    assert len(issued) == 1
+    assert connection.get("/1") == {"path": "/1"}  # refused with the first access token
+    assert len(issued) == 2
+
+
+def test_an_access_token_is_renewed_before_it_ends(monkeypatch: pytest.MonkeyPatch):
+    now = [100.0]
+    monkeypatch.setattr("wapaganda.label_studio.tokens.time.monotonic", lambda: now[0])
+    script = Script(ok(access=jwt(iat=0, exp=300)), ok(), ok(), ok(access=jwt(iat=0, exp=300)), ok())
+    connection = connect(script, PERSONAL)
+    for now[0] in (100.0, 250.0, 290.0):
+        connection.get("/x")
+    assert [request.url.path for request in script.requests].count("/api/token/refresh/") == 2
+
+
+def test_an_expired_personal_token_is_told():
+    refused = Script(httpx.Response(401, json={"detail": "Token is invalid or expired"}))
+    with pytest.raises(
+        UnauthorizedError, match=r"not accepted: expired, revoked or mistyped\. Make a new one"
+    ):
+        connect(refused, PERSONAL).get("/x")
+
+
+@pytest.mark.parametrize(
+    ("token", "message"),
+    [
+        ("  ", "Set LABEL_STUDIO_API_KEY"),
+        ("head.body", "was: a part of one"),
+        (jwt(token_type="access"), "was: an access token of a few minutes"),
+    ],
+)
+def test_what_is_no_token_is_told_at_once(token: str, message: str):
+    with pytest.raises(LabelStudioError, match=message):
+        connect(Script(), token)
+
+
+@pytest.mark.parametrize("url", ["", "localhost:8080", "ftp://x", "http://"])
+def test_what_is_no_address_is_told_at_once(url: str):
+    with pytest.raises(LabelStudioError, match="Expected an address like"):
+        Connection(url, LEGACY)
+
+
+def test_an_address_below_a_path_is_kept():
+    script = Script(ok())
+    Connection("http://h/ls/", LEGACY, transport=httpx.MockTransport(script)).get("/api/x")
+    assert str(script.requests[0].url) == "http://h/ls/api/x"
+
+
+def test_reads_are_repeated_with_growing_pauses():
+    pauses: list[float] = []
+    script = Script(
+        *(httpx.ReadTimeout("slow"), httpx.Response(502), httpx.Response(500, json={"detail": "locked"})),
+        *(httpx.ConnectError("no"), ok(a=1)),
+    )
+    assert connect(script, pauses=pauses).get("/x") == {"a": 1}
+    assert pauses == [0.5, 1.0, 2.0, 4.0]
+
+
+def test_reads_end_with_a_clear_error():
+    with pytest.raises(UnreachableError, match=r"does not answer at http://ls.test .* Set LABEL_STUDIO_URL"):
+        connect(Script(*[httpx.ConnectError("refused")] * 5)).get("/x")
+
+
+def test_a_write_of_unknown_outcome_is_never_repeated():
+    for failure, still_running in (
+        (httpx.ReadTimeout("slow"), True),
+        (httpx.RemoteProtocolError("cut"), True),
+        (httpx.Response(504), True),
+        (httpx.Response(500, json={"detail": "database is locked"}), False),
+    ):
+        script = Script(failure)
+        with pytest.raises(OutcomeUnknownError) as caught:
+            connect(script).create("/x", {})
+        assert caught.value.still_running is still_running
+        assert len(script.requests) == 1
+
+
+def test_a_write_that_was_never_sent_is_repeated():
+    script = Script(httpx.ConnectError("refused"), httpx.Response(429), ok(id=1))
+    assert connect(script).create("/x", {}) == {"id": 1}
+
+
+@pytest.mark.parametrize(
+    ("response", "error", "message"),
+    [
+        (
+            httpx.Response(401, json={"detail": "Invalid token."}),
+            UnauthorizedError,
+            r"legacy token is not accepted",
+        ),
+        (
+            httpx.Response(
+                401, json={"detail": "…: legacy token authentication has been disabled for this …"}
+            ),
+            UnauthorizedError,
+            "Legacy tokens are switched off",
+        ),
+        (httpx.Response(403, json={"detail": "No."}), UnauthorizedError, "may not do /x: No"),
+        (httpx.Response(404, json={"detail": "Not found."}), RejectedError, "answered 404 to /x: Not found"),
+        (
+            httpx.Response(400, json={"detail": "Validation error", "validation_errors": {"text": ["bad"]}}),
+            RejectedError,
+            "{'text': \\['bad'\\]}",
+        ),
+        (
+            httpx.Response(302, headers={"location": "https://ls"}),
+            UnreachableError,
+            "sends us on to https://ls",
+        ),
+        (httpx.Response(200, html="<p>hello"), UnreachableError, "Expected JSON from .* text/html"),
+    ],
+)
+def test_refusals_are_told(response: httpx.Response, error: type[LabelStudioError], message: str):
+    with pytest.raises(error, match=message):
+        connect(Script(response)).get("/x")
+
+
+def test_an_address_that_the_server_cannot_resolve_is_not_asked_again():
+    script = Script(httpx.Response(500, json={"detail": "Can't resolve hostname x"}))
+    with pytest.raises(RejectedError):
+        connect(script).change("PATCH", "/x", {})
+    script = Script(httpx.Response(500, json={"detail": "Can't resolve hostname x"}))
+    with pytest.raises(RejectedError):
+        connect(script).create("/x", {})
+
+
+def test_the_client_closes():
+    with LabelStudio("http://ls.test", LEGACY, transport=httpx.MockTransport(Script())) as client:
+        assert client.url == "http://ls.test"

