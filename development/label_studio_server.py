@@ -213,12 +213,13 @@ def _tail(log_path: Path, lines: int = 30) -> str:
 
 def _stop(process: subprocess.Popen[bytes], patience: float = 10.0) -> None:
     """Ends the server's own process group and waits for it."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
-            return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(patience)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # whoever is left, children among them
+    process.wait()
 
 
 def main() -> int:

@@ -1,0 +1,81 @@
+"""An annotator's view: log in, see the pre-annotation at the right characters, submit it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import ARGUMENTS, NoBrowserError, find_browser
+from label_studio_server import LabelStudioServer
+from playwright.sync_api import Page, sync_playwright
+from wapaganda.annotation import default_label_config
+from wapaganda.label_studio import LabelStudio, Suggestion
+from wapaganda.ner import Document, Span
+
+pytestmark = [pytest.mark.browser, pytest.mark.label_studio]
+
+TEXT = "👩‍👩‍👧 says 😀: Zoë Müller\r\nlives in São Paulo."
+PERSON = Span(TEXT.index("Zoë"), TEXT.index("\r\n"), "PER", 0.875)
+PLACE = Span(TEXT.index("São"), len(TEXT) - 1, "LOC", 0.5)
+PATIENCE = 120_000.0  # milliseconds
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Path:
+    try:
+        return find_browser()
+    except NoBrowserError as error:
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            pytest.fail(f"The browser test must not be skipped here: {error}")
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def page(chromium: Path) -> Iterator[Page]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(chromium), args=list(ARGUMENTS))
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page.set_default_timeout(PATIENCE)
+        yield page
+        browser.close()
+
+
+def log_in(page: Page, server: LabelStudioServer) -> None:
+    page.goto(f"{server.url}/user/login/")
+    page.fill("input[name=email]", server.username)
+    page.fill("input[name=password]", server.password)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda url: "/user/login" not in url)
+
+
+def test_the_pre_annotation_is_seen_at_its_characters_and_submitted(
+    page: Page, label_studio_server: LabelStudioServer
+):
+    server = label_studio_server
+    with LabelStudio(server.url, server.token) as client:
+        project = client.create_project("In a browser", default_label_config(["LOC", "PER"]))
+        others = [Document(f"other-{number}", "Nobody is here.") for number in range(5)]
+        ids = client.import_documents(project, [*others, Document("smiling", TEXT)])
+        client.release(project, [Suggestion(ids[-1], TEXT, (PERSON, PLACE), 0.9)], "al-001")
+
+        log_in(page, server)
+        page.goto(f"{server.url}/projects/{project}/data")
+        page.get_by_text("Label All Tasks").click()
+        page.wait_for_selector(".htx-highlight")
+        seen = [part.strip() for part in page.locator(".htx-highlight").all_inner_texts()]
+        assert {part.splitlines()[0] for part in seen} == {"Zoë Müller", "São Paulo"}
+        assert page.get_by_text("Nobody is here.").count() == 0
+
+        page.locator("button:has-text('Submit')").first.click()
+        page.wait_for_function(
+            "([url, project]) => fetch(`${url}/api/projects/${project}/`).then(r => r.json())"
+            ".then(found => found.total_annotations_number === 1)",
+            arg=[server.url, project],
+        )
+        (document,) = [found for found in client.fetch(project).documents if found.is_labelled]
+    assert document.id == str(ids[-1])
+    assert document.text == TEXT
+    assert document.spans == (PERSON, PLACE)
+    assert [span.score for span in document.spans] == [PERSON.score, PLACE.score]
+    assert document.meta["parent_prediction"]
+    assert document.meta["lead_time"] > 0
