@@ -1,7 +1,7 @@
 """Documents from and to files, and Label Studio's tasks, results and label configs."""
 
 from wapaganda.annotation.collecting import FormatError, ReadResult
-from wapaganda.annotation.conll import write_conll
+from wapaganda.annotation.conll_writing import write_conll
 from wapaganda.annotation.dataset_folder import write_datasets_folder
 from wapaganda.annotation.label_config import LabelConfig, default_label_config, parse_label_config
 from wapaganda.annotation.reading import FORMATS, read_documents

@@ -28,14 +28,15 @@ def read_dataset_folder(path: Path, collector: Collector) -> None:
     Raises:
         FormatError: nothing was saved there by ``datasets``.
     """
-    from datasets import DatasetDict, load_from_disk
+    from datasets import Dataset
 
-    try:
-        loaded = load_from_disk(str(path))
-    except (OSError, ValueError, KeyError) as error:
-        raise FormatError(f"Expected a folder saved by datasets, was: {error}", path) from error
-    splits = dict(loaded) if isinstance(loaded, DatasetDict) else {None: loaded}
-    for split, dataset in splits.items():
+    for split, folder in _splits(path):
+        try:
+            if not json.loads((folder / "state.json").read_text(encoding="utf-8"))["_data_files"]:
+                continue  # the library saves a dataset without rows but cannot load it
+            dataset = Dataset.load_from_disk(str(folder))
+        except (OSError, ValueError, KeyError) as error:
+            raise FormatError(f"Expected a folder saved by datasets, was: {error}", folder) from error
         names = _tag_names(dataset.features)
         for number, row in enumerate(dataset, start=1):
             try:
@@ -45,6 +46,13 @@ def read_dataset_folder(path: Path, collector: Collector) -> None:
                 collector.skip(None, f"{where}: {error}")
             else:
                 collector.add(document)
+
+
+def _splits(path: Path) -> list[tuple[str | None, Path]]:
+    index = path / "dataset_dict.json"
+    if not index.is_file():
+        return [(None, path)]
+    return [(split, path / split) for split in json.loads(index.read_text(encoding="utf-8"))["splits"]]
 
 
 def _tag_names(features: Mapping[str, Any]) -> dict[str, list[str]]:

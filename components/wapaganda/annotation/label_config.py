@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from xml.etree import ElementTree
-from xml.sax.saxutils import quoteattr
 
 from wapaganda.annotation.collecting import FormatError
 
@@ -73,7 +73,7 @@ def default_label_config(labels: Iterable[str]) -> str:
     Raises:
         FormatError: there is no label.
     """
-    lines = [f"    <Label value={quoteattr(label)}/>" for label in labels]
+    lines = [f'    <Label value="{escape(label)}"/>' for label in labels]
     if not lines:
         raise FormatError("Expected at least one label, was: none")
     head = ["<View>", '  <Labels name="label" toName="text">']

@@ -122,9 +122,11 @@ def offset(value: object, item: object) -> int:
     """
     if isinstance(value, str) and value.isdecimal():
         return int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
         raise FormatError(f"Expected whole numbers for start and end, was: {shown(item)}")
-    return int(value)
+    return value
 
 
 def checked_score(value: object) -> float | None:
