@@ -61,7 +61,7 @@ class Tagger:
             with quiet_loading():
                 model = AutoModelForTokenClassification.from_pretrained(path, local_files_only=True)
                 tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # safetensors and tokenizers raise bare ones of their own
             raise FolderError(f"Expected a complete model folder, was: {path} ({error})") from error
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"

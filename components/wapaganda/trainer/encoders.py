@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 from wapaganda.ner import LabelSchema, PieceEncoder
 from wapaganda.tagger import N_SHAPES, quiet_loading
-from wapaganda.trainer.hub import find_config, source_of
+from wapaganda.trainer.hub import find_config, first_line, source_of
 from wapaganda.trainer.unavailable import MEND_FOLDER, EncoderUnavailable
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def load_encoder(
         pieces = PieceEncoder(
             tokenizer, min(max_pieces, _longest(config)), min(overlap, _longest(config) // 4)
         )
-    except (OSError, ValueError, ImportError) as error:
-        raise EncoderUnavailable(name, str(error).strip().splitlines()[0].rstrip("."), MEND_FOLDER) from error
+    except Exception as error:  # safetensors and tokenizers raise bare ones of their own
+        raise EncoderUnavailable(name, first_line(error), MEND_FOLDER) from error
     told = shapes and _is_uncased(tokenizer) and _add_shapes(model)
     return LoadedEncoder(model, pieces, tokenizer, told)
 

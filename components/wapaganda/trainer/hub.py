@@ -29,7 +29,7 @@ def find_config(name: str) -> tuple["PretrainedConfig", bool]:
     try:
         return AutoConfig.from_pretrained(name), False
     except (OSError, ValueError) as error:
-        raise EncoderUnavailable(name, _first_line(error), MEND_NAME) from error
+        raise EncoderUnavailable(name, first_line(error), MEND_NAME) from error
 
 
 def source_of(name: str) -> str:
@@ -52,7 +52,7 @@ def _folder_config(name: str, folder: Path) -> "PretrainedConfig":
     try:
         return AutoConfig.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as error:
-        raise EncoderUnavailable(name, _first_line(error), MEND_FOLDER) from error
+        raise EncoderUnavailable(name, first_line(error), MEND_FOLDER) from error
 
 
 def _probe_hub(name: str) -> None:
@@ -66,13 +66,14 @@ def _probe_hub(name: str) -> None:
     try:
         get_hf_file_metadata(hf_hub_url(name, "config.json"), timeout=_PROBE_SECONDS)
     except HFValidationError as error:
-        raise EncoderUnavailable(name, _first_line(error), MEND_NAME) from error
+        raise EncoderUnavailable(name, first_line(error), MEND_NAME) from error
     except HfHubHTTPError as error:
-        raise EncoderUnavailable(name, f"the model hub says: {_first_line(error)}", MEND_NAME) from error
+        raise EncoderUnavailable(name, f"the model hub says: {first_line(error)}", MEND_NAME) from error
     except Exception as error:  # the transport's own errors: which library it uses is the hub client's affair
-        problem = f"it is not in the local cache, and the model hub cannot be reached ({_first_line(error)})"
+        problem = f"it is not in the local cache, and the model hub cannot be reached ({first_line(error)})"
         raise EncoderUnavailable(name, problem, MEND_OFFLINE, offline=True) from error
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, in short."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

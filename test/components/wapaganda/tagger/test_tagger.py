@@ -1,5 +1,6 @@
 """What the tagger says about a text depends on that text only, and is valid whatever the model says."""
 
+import shutil
 from collections.abc import Callable
 
 import numpy as np
@@ -188,6 +189,16 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path, content, message):
 
     with pytest.raises(FolderError, match=message):
         Tagger.load(tmp_path)
+
+
+@pytest.mark.parametrize("damaged", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_damaged_folder_is_refused(folder, tmp_path, damaged):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    content = (copy / damaged).read_bytes()
+    (copy / damaged).write_bytes(content[: len(content) // 2])
+
+    with pytest.raises(FolderError, match="complete model folder"):
+        Tagger.load(copy)
 
 
 def test_importing_the_brick_imports_no_torch():

@@ -78,6 +78,15 @@ def test_an_incomplete_folder_says_what_is_missing(tiny_encoder, tmp_path, remov
     assert "save_pretrained" in error.mend
 
 
+@pytest.mark.parametrize("damaged", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_damaged_folder_is_no_encoder(tiny_encoder, tmp_path, damaged):
+    folder = shutil.copytree(tiny_encoder, tmp_path / "damaged")
+    content = (folder / damaged).read_bytes()
+    (folder / damaged).write_bytes(content[: len(content) // 2])
+
+    assert "save_pretrained" in unavailable(str(folder)).mend
+
+
 def test_a_folder_of_something_else_is_no_encoder(tmp_path):
     (tmp_path / "config.json").write_text('{"hidden_size": 3}', encoding="utf-8")
 
