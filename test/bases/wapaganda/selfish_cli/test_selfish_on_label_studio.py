@@ -1,0 +1,67 @@
+"""The command on a real Label Studio project: connect, update, status, select, export, doctor."""
+
+import pytest
+from wapaganda.label_studio import LabelStudio
+
+pytestmark = [pytest.mark.label_studio, pytest.mark.slow]
+
+
+@pytest.fixture
+def connected(selfish, files, label_studio_server, monkeypatch):
+    """A new project with the toy texts; its number."""
+    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio_server.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", label_studio_server.token)
+    imports = ("--import", files.data, "--import", files.pool)
+    outcome = selfish("connect", "--title", "toys", *imports, "--json")
+    assert outcome.code == 0, outcome.stderr
+    return outcome.json
+
+
+def test_a_project_goes_round_the_loop(connected, selfish, label_studio_server, tmp_path):
+    assert connected["labels"] == ["LOC", "PER"]
+    project = connected["project"]
+    first = selfish("update", "--project", project, "--size", 3, "--json")
+    assert first.code == 0, first.stderr
+    assert (first.json["number"], first.json["n_released"]) == (1, 3)
+    with LabelStudio(label_studio_server.url, label_studio_server.token) as studio:
+        for _ in range(3):
+            document = studio.next_document(project)
+            studio.annotate(project, int(document.id), document.text, [])
+    second = selfish("update", "--project", project, "--size", 3, "--json").json
+    assert second["n_labelled"] == first.json["n_labelled"] + 3
+    status = selfish("status", "--project", project, "--json").json
+    assert [each["number"] for each in status["rounds"]] == [1, 2]
+    chosen = selfish("select", "--project", project, "--size", 2, "--json").json
+    assert chosen["n_selected"] == 2
+    export = selfish(
+        "export", "--project", project, "--out", tmp_path / "set", "--formats", "jsonl", "--json"
+    )
+    assert export.json["documents"] == second["n_labelled"]
+    assert (
+        "3 texts were chosen" in (tmp_path / "set" / "README.md").read_text()
+        or "drawn at random" in (tmp_path / "set" / "README.md").read_text()
+    )
+
+
+def test_connect_again_changes_nothing_and_refuses_other_labels(connected, selfish):
+    project = connected["project"]
+    again = selfish("connect", "--project", project, "--json").json
+    assert (again["project"], again["title"], again["imported"]) == (project, "toys", 0)
+    outcome = selfish("connect", "--project", project, "--labels", "PER,LOC,ORG")
+    assert outcome.code == 2
+    assert "Expected the labels of project" in outcome.stderr
+
+
+def test_doctor_looks_into_label_studio(connected, selfish):
+    outcome = selfish("doctor", "--project", connected["project"], "--json")
+    names = [check["name"] for check in outcome.json["checks"]]
+    assert any(name.startswith("Label Studio") for name in names)
+    missing = selfish("doctor", "--project", 999_999, "--json")
+    assert missing.code == 1
+
+
+def test_a_project_that_is_not_there_fails_with_a_sentence(connected, selfish):
+    outcome = selfish("update", "--project", 999_999)
+    assert outcome.code == 1
+    assert "999999" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
