@@ -40,6 +40,7 @@ class NoveltyFilter:
         self._frequency = _frequency(sample)
         self._rare, self._owner = self._postings()
         self._admitted: list[NDArray[np.uint32]] = []
+        self._admitted_sizes: list[int] = []
         self._admitted_by_rare: dict[int, list[int]] = {}
         self.rejected: set[int] = set()
         """The indices of the near duplicates met so far."""
@@ -58,6 +59,7 @@ class NoveltyFilter:
         for shingle in rare.tolist():
             self._admitted_by_rare.setdefault(shingle, []).append(len(self._admitted))
         self._admitted.append(own)
+        self._admitted_sizes.append(len(own))
         return True
 
     def _rarest(self, own: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -80,20 +82,32 @@ class NoveltyFilter:
         found = [self._owner[a:b] for a, b in zip(left.tolist(), right.tolist(), strict=True) if a < b]
         if not found:
             return False
-        texts = _most_shared_first(np.concatenate(found))
-        texts = texts[self._fits(self._seen.sizes[texts], len(own))]
+        texts = self._promising(np.concatenate(found), self._seen.sizes, len(own))
         return self._is_near_any(own, [self._seen[text] for text in texts])
 
     def _resembles_admitted(self, own: NDArray[np.uint32], rare: NDArray[np.uint32]) -> bool:
         found = [text for shingle in rare.tolist() for text in self._admitted_by_rare.get(shingle, ())]
         if not found:
             return False
-        others = [self._admitted[text] for text in _most_shared_first(np.array(found))]
-        return self._is_near_any(own, others)
+        texts = self._promising(np.array(found), np.array(self._admitted_sizes), len(own))
+        return self._is_near_any(own, [self._admitted[text] for text in texts])
 
-    def _fits(self, sizes: NDArray[np.int64], own_size: int) -> NDArray[np.bool_]:
-        """Sets of very different size cannot be similar."""
-        return np.minimum(sizes, own_size) >= self._similarity * np.maximum(sizes, own_size) - 1e-9
+    def _promising(
+        self, found: NDArray[np.integer], sizes: NDArray[np.int64], own_size: int
+    ) -> NDArray[np.int64]:
+        """Of the texts found once for each rare shingle shared, those that can be near, likeliest first.
+
+        Two sets share at most their common rare shingles and all the others of one of them.
+        """
+        shared = np.bincount(found)
+        texts = np.flatnonzero(shared)
+        shared, sizes = shared[texts], sizes[texts]
+        others = np.ceil(self._similarity * np.maximum(sizes, own_size) - 1e-9) - 1
+        needed = self._similarity / (1 + self._similarity) * (sizes + own_size)
+        can_be_near = np.minimum(shared + others, np.minimum(sizes, own_size)) >= needed - 1e-9
+        order = np.argsort(-shared[can_be_near], kind="stable")
+        promising: NDArray[np.int64] = texts[can_be_near][order]
+        return promising
 
     def _is_near_any(self, own: NDArray[np.uint32], others: Sequence[NDArray[np.uint32]]) -> bool:
         """Compare with a few at a time, as the first are the likeliest."""
@@ -113,9 +127,3 @@ def _frequency(texts: Sequence[str]) -> NDArray[np.int64]:
     """In about how many texts a shingle stands, by the remainder of its hash."""
     sample: Shingles = shingles([normalise(text) for text in texts])
     return np.bincount(sample.hashes % _BUCKETS, minlength=_BUCKETS)
-
-
-def _most_shared_first(found: NDArray[np.integer]) -> NDArray[np.int64]:
-    texts, counts = np.unique(found, return_counts=True)
-    ordered: NDArray[np.int64] = texts[np.argsort(-counts, kind="stable")].astype(np.int64)
-    return ordered
