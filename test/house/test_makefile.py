@@ -1,0 +1,79 @@
+"""What `make` would do, without doing it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TARGETS = {"help", "setup", "demo", "test", "lint", "format", "image", "clean"}
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    command = ["make", "--file", str(ROOT / "Makefile"), *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a space in its name and the set-up done."""
+    place = tmp_path / "a clone"
+    (place / ".venv").mkdir(parents=True)
+    (place / "pyproject.toml").touch()
+    (place / ".venv/.set-up").touch()
+    return place
+
+
+def test_help_names_every_target(folder: Path):
+    shown = make(folder, "help").stdout
+    assert {line.split()[1] for line in shown.splitlines()} == TARGETS
+    assert make(folder).stdout == shown
+
+
+def test_a_set_up_that_is_done_is_not_done_again(folder: Path):
+    assert "pip" not in make(folder, "--dry-run", "setup").stdout
+
+
+def test_a_changed_pyproject_sets_up_again(folder: Path):
+    changed = (folder / ".venv/.set-up").stat().st_mtime + 10
+    os.utime(folder / "pyproject.toml", (changed, changed))
+    assert "--editable . --group dev" in make(folder, "--dry-run", "setup").stdout
+
+
+def test_torch_comes_before_what_needs_it(folder: Path):
+    (folder / ".venv/.set-up").unlink()
+    steps = make(folder, "--dry-run", "setup", "TORCH=torch==1.2.3").stdout
+    assert 0 < steps.index("torch==1.2.3") < steps.index("--editable .")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([], "development/demo.py"),
+        (["DATA=my corpus.conll"], 'development/demo.py --data "my corpus.conll"'),
+        (["DATA=a.conll", "TEST=b.conll"], 'development/demo.py --data "a.conll" --test "b.conll"'),
+    ],
+)
+def test_demo_hands_the_corpus_on(folder: Path, given: list[str], expected: str):
+    last = make(folder, "--dry-run", "demo", *given).stdout.splitlines()[-1]
+    assert " ".join(last.split()) == f".venv/bin/python {expected}"
+
+
+def test_a_python_that_is_too_old_is_told(folder: Path, tmp_path: Path):
+    (folder / ".venv/.set-up").unlink()
+    old = tmp_path / "python"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.1 && exit 0\nexit 1\n')
+    old.chmod(0o755)
+    outcome = make(folder, "setup", f"PYTHON={old}")
+    assert outcome.returncode != 0
+    assert "Expected Python 3.11 to 3.13 with its venv module, was: Python 3.9.1." in outcome.stdout
+
+
+def test_continuous_integration_runs_make_test():
+    script = (ROOT / ".ci/run").read_text()
+    assert script.startswith("#!/usr/bin/env bash\n")
+    assert "set -euo pipefail" in script
+    assert script.rstrip().endswith("make test")
+    assert os.access(ROOT / ".ci/run", os.X_OK)
