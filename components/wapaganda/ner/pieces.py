@@ -137,6 +137,6 @@ def _special_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]
     bare = tokenizer.encode("a", add_special_tokens=False).ids
     full = tokenizer.encode("a").ids
     for at in range(len(full) - len(bare) + 1):
-        if full[at : at + len(bare)] == bare:
+        if bare and full[at : at + len(bare)] == bare:
             return tuple(full[:at]), tuple(full[at + len(bare) :])
     raise ValueError(f"Expected a tokenizer that puts special tokens around a text, was: {full} for {bare}")

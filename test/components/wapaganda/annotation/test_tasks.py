@@ -5,7 +5,9 @@ import pytest
 from wapaganda.annotation import (
     FormatError,
     LabelConfig,
+    default_label_config,
     document_from_task,
+    parse_label_config,
     read_task,
     result_from_spans,
     task_from_document,
@@ -210,3 +212,15 @@ def test_every_kind_of_document_is_written_as_a_task(tmp_path):
     tasks = json.loads((tmp_path / "t.json").read_text())
     assert [task["meta"]["document_id"] for task in tasks] == ["a", "b"]
     assert tasks[0]["annotations"][0]["result"][0]["from_name"] == "label"
+
+
+def test_label_studios_own_checker_finds_nothing_wrong():
+    from label_studio_sdk.label_interface import LabelInterface
+
+    xml = default_label_config(["PER", 'a "b" & <c>'])
+    config = parse_label_config(xml)
+    interface = LabelInterface(xml)
+    interface.validate()
+    spans = [Span(ANNA.start, ANNA.end, "PER", 0.5), Span(0, 5, 'a "b" & <c>')]
+    prediction = {"model_version": "al-001", "score": 0.1, "result": result_from_spans(spans, TEXT, config)}
+    assert interface.validate_prediction(prediction, return_errors=True) == []
