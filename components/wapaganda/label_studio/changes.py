@@ -16,7 +16,9 @@ FIELDS = (
 )
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"  # Label Studio answers 500 to a time without fraction
 BEGINNING = "1970-01-01T00:00:00.000000Z"
-OVERLAP = timedelta(seconds=60)  # longer than any import holds its times back before it commits them
+OVERLAP = timedelta(
+    seconds=20
+)  # longer than an import of 10,000 tasks holds its times back before it commits
 
 
 def fetch(

@@ -42,9 +42,9 @@ class ProjectInfo:
 class Changes:
     """The documents that changed since a cursor, and the cursor for the next time.
 
-    A document may come again although it did not change: those of the last minute do. ``complete`` tells
-    that these are all documents of the project, so that any other has been deleted. ``repairs`` counts what
-    was mended in annotated spans; ``warnings`` name the tasks that could not be read, wholly or in part.
+    A document may come again although it did not change: those of the last twenty seconds do. ``complete``
+    tells that these are all documents of the project, so that any other has been deleted. ``repairs`` counts
+    what was mended in annotated spans; ``warnings`` name the tasks that could not be read, wholly or in part.
     """
 
     documents: tuple[Document, ...]

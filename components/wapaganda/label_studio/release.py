@@ -5,6 +5,7 @@ unlabelled tasks that have a prediction of ``project.model_version``, by ascendi
 batch gets predictions under a version of its own with its ranks as scores, and the project is pointed at
 that version. The true confidences stand in the regions. A connected ML backend does no harm: its own
 predictions carry other versions, and a task that has any prediction is not sent to it when it is opened.
+One thing comes before the batch: a task that an annotator had open, and so locked, before the release.
 """
 
 from collections import Counter

@@ -114,7 +114,7 @@ def test_what_was_held_back_by_a_slow_transaction_is_not_lost():
     project = BusyProject(5, 2)
     late = project.tasks.pop(5)  # has its time but is not committed yet
     first = changes.fetch(project.connection(), 1, CONFIG, None)
-    project.now += timedelta(seconds=20)
+    project.now += timedelta(seconds=15)
     project.tasks[5] = late
     second = changes.fetch(project.connection(), 1, CONFIG, first.cursor)
     assert "5" in {document.id for document in second.documents}

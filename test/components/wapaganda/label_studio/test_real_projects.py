@@ -104,7 +104,7 @@ def test_more_ties_than_a_page_holds_are_all_fetched(
     assert {document.id for document in found.documents} == {str(number) for number in ids}
 
 
-def test_changes_of_the_last_minute_come_again(client: LabelStudio, project: int):
+def test_changes_of_the_last_seconds_come_again(client: LabelStudio, project: int):
     client.import_documents(project, documents(3))
     first = client.fetch(project)
     assert by_id(client.fetch(project, first.cursor).documents) == by_id(first.documents)

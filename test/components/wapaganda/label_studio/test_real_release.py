@@ -57,6 +57,16 @@ def test_the_batch_is_served_in_its_order_and_nothing_else_until_it_is_done(
     assert answers(client, project, 1)[0] not in expected
 
 
+def test_only_a_task_that_the_annotator_has_open_comes_before_the_batch(client: LabelStudio, project: int):
+    ids = imported(client, project, 12)
+    opened = client.next_document(project)
+    assert opened is not None
+    batch = batch_of([number for number in ids if str(number) != opened.id], 3)
+    client.release(project, batch, "al-001")
+    expected = [int(opened.id), *(suggestion.task_id for suggestion in batch)]
+    assert answers(client, project, 4) == expected
+
+
 def test_a_connected_backend_does_not_disturb_the_order(
     client: LabelStudio, project: int, raw: httpx.Client, start_backend: Callable
 ):
