@@ -39,5 +39,7 @@ def test_a_corpus_goes_round(corpus, tmp_path):
         again = read_documents(way)
         assert again.documents == result.documents
         assert again.skipped == ()
-        # A word such as "Anna\ufeff" is written whole, and its span trimmed again.
-        assert again.repairs == (result.repairs if way.suffix == ".conll" else Repairs())
+        # A column such as "Anna\ufeff" is written whole, and its span trimmed again.
+        trimmed = again.repairs.trimmed if way.suffix == ".conll" else 0
+        assert again.repairs == Repairs(trimmed=trimmed)
+        assert trimmed <= result.repairs.trimmed
