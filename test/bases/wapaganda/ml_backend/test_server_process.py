@@ -26,6 +26,12 @@ logging.basicConfig(level=logging.INFO)
 child = (sys.executable, "child.py", str(queue))
 sys.exit(serve(settings, "127.0.0.1", int(sys.argv[1]), child))
 """
+SERVE_AS_USERS_DO = """
+import sys
+from wapaganda.ml_backend import main
+sys.argv[1:] = ["--port", sys.argv[1]]
+sys.exit(main())
+"""
 CHILD = """
 import sys, time
 from pathlib import Path
@@ -90,9 +96,9 @@ class Place:
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
         (folder / "child.py").write_text(CHILD)
-        (folder / "server.py").write_text(SERVER)
 
-    def start(self) -> None:
+    def start(self, program: str = SERVER) -> None:
+        (self.folder / "server.py").write_text(program)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -105,6 +111,7 @@ class Place:
             "MODEL_DIR": "models",
             "DATA_DIR": "data",
             "DEVICE": "cpu",
+            "LABEL_STUDIO_API_KEY": "",
         }
         with (self.folder / "server.log").open("ab") as log:
             command = [sys.executable, "server.py", str(port)]
@@ -158,7 +165,7 @@ class Place:
         )
         tasks = [{"id": i, "data": {"text": "anna met bob"}} for i in range(n)]
         body = {"tasks": tasks, "project": "12.1795335716", "label_config": config}
-        return list(httpx.post(f"{self.url}/predict", json=body, timeout=60).json()["results"])
+        return list(httpx.post(f"{self.url}/predict", json=body, timeout=120).json()["results"])
 
 
 @pytest.fixture
@@ -229,11 +236,23 @@ def test_models_are_swapped_under_load_without_a_failed_or_mixed_answer(place):
             seen.setdefault(version, set()).update(said)
     assert list(seen) == names
     assert all(len(said) == 1 for said in seen.values())
-    assert place.stop() == 0
+    assert place.stop() == -signal.SIGTERM
+    assert "Application shutdown complete" in (place.folder / "server.log").read_text()
+
+
+def test_a_training_without_a_token_ends_with_the_mend(place):
+    place.start(SERVE_AS_USERS_DO)
+    answer = httpx.post(
+        f"{place.url}/webhook", json={"action": "START_TRAINING", "project": {"id": 12}}, timeout=30
+    ).json()
+    assert answer["job"] == str(place.jobs()[0]["id"])
+    until(lambda: place.jobs()[0]["state"] == "failed", "the end of the training")
+    assert "access token of Label Studio" in str(place.jobs()[0]["error"])
+    assert "access token" in httpx.get(f"{place.url}/status").json()["last_error"]
 
 
 def test_wrong_settings_are_told_and_nothing_is_served(tmp_path):
-    command = [sys.executable, "-c", "import sys; from wapaganda.ml_backend import main; sys.exit(main())"]
+    command = [sys.executable, "-c", SERVE_AS_USERS_DO, "9090"]
     environment = {**os.environ, "MAX_BODY_MB": "-1"}
     ended = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False

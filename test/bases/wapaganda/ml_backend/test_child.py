@@ -1,0 +1,144 @@
+"""The training process: whose token goes where, who waits for whom, and what a loop gets."""
+
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from wapaganda.jobs import JobQueue, State
+from wapaganda.label_studio import LabelStudioError
+from wapaganda.ml_backend import child
+from wapaganda.ml_backend.child import alone, label_studio_access, step_teller
+from wapaganda.ml_backend.composition import QueuedTrainings, StoreShelf, compose, credentials_path, jobs_path
+from wapaganda.ml_backend.credentials import CredentialFile, Credentials
+from wapaganda.ml_backend.identity import ProjectRef
+from wapaganda.model_store import Manifest, ModelStore
+from wapaganda.settings import Settings
+
+BROUGHT = Credentials("http://studio:8080", "brought")
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "DATA_DIR", "MODEL_DIR", "BASIC_AUTH_USER"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, ("http://studio:8080", "brought")),
+        ({"label_studio_url": "http://mine:1"}, ("http://mine:1", "brought")),
+        ({"label_studio_api_key": "own"}, ("http://localhost:8080", "own")),
+        ({"label_studio_api_key": "own", "label_studio_url": "http://mine:1"}, ("http://mine:1", "own")),
+    ],
+)
+def test_a_token_of_the_user_never_goes_where_setup_says(settings, expected):
+    assert label_studio_access(Settings(**settings), BROUGHT) == expected
+
+
+def test_without_any_token_the_mend_is_told():
+    with pytest.raises(LabelStudioError, match="token"):
+        label_studio_access(Settings(), Credentials())
+
+
+def test_a_training_waits_for_another_program_that_works_on_the_project(tmp_path, monkeypatch):
+    monkeypatch.setattr(child, "_LOCK_SECONDS", 0.01)
+    other = FileLock(tmp_path / "round.lock")
+    other.acquire()
+    told = []
+
+    def progress(text, fraction):
+        told.append(text)
+        if len(told) == 3:
+            other.release()
+
+    with alone(tmp_path, progress):
+        assert len(told) == 3
+        assert "waiting" in told[0]
+
+
+def test_progress_of_the_loop_reaches_the_job_table():
+    told = []
+    tell = step_teller(lambda *values: told.append(values))
+    tell("fetch", 0, 0)
+    tell("train", 30, 120)
+    tell("train", 130, 120)
+    assert told == [("fetch", None), ("train", 0.25), ("train", 1.0)]
+
+
+@pytest.fixture
+def finished_round(monkeypatch):
+    """A loop that only notes that it ran."""
+    ran = []
+
+    class Loop:
+        def run_round(self):
+            ran.append("round")
+
+    monkeypatch.setattr(
+        child,
+        "_loop",
+        lambda settings, number, key, access, progress: ran.append((number, key, access)) or Loop(),
+    )
+    monkeypatch.setattr(child, "_mirror", lambda settings, key, progress: ran.append("mirror"))
+    return ran
+
+
+def test_a_job_runs_one_round_with_the_credentials_of_setup(finished_round):
+    CredentialFile(credentials_path(Settings())).put(ProjectRef("ls-12", 12), BROUGHT)
+    job = JobQueue(jobs_path(Settings())).submit("ls-12", "round")
+    child.work(job, lambda text, fraction: None)
+    assert finished_round == [(12, "ls-12", ("http://studio:8080", "brought")), "round", "mirror"]
+
+
+def test_a_job_of_no_label_studio_project_says_so(finished_round):
+    job = JobQueue(jobs_path(Settings())).submit("files", "round")
+    with pytest.raises(ValueError, match="Label Studio"):
+        child.work(job, lambda text, fraction: None)
+
+
+class TestComposition:
+    def test_an_empty_place_serves_untrained(self):
+        services = compose(Settings())
+        assert services.models.version("ls-12") == "untrained"
+        assert services.effects.shelf.projects() == []
+
+    def test_trainings_join_the_queued_one(self, tmp_path):
+        queue = JobQueue(tmp_path / "jobs.sqlite")
+
+        class Sleeper:
+            woken = 0
+
+            def wake(self):
+                self.woken += 1
+
+        trainings = QueuedTrainings(queue, Sleeper())
+        first = trainings.submit("ls-12", "round", {"reason": "a"}, 30.0)
+        assert trainings.submit("ls-12", "round", {"reason": "b"}, 0.0) == first
+        (job,) = trainings.jobs()
+        assert (job.id, job.project, job.state, job.error) == (first, "ls-12", "queued", None)
+        assert queue.get(int(first)).payload["reason"] == "b"
+        queue.begin(int(first))
+        queue.end(int(first), State.FAILED, "No token.")
+        assert trainings.jobs()[0].error == "No token."
+
+    def publish(self, store: ModelStore, source: Path, digit: str) -> str:
+        return store.publish(source, Manifest(("PER",), "tiny", digit * 8, 1)).name
+
+    def test_the_shelf_shows_what_is_live(self, tmp_path):
+        source = tmp_path / "trained"
+        source.mkdir()
+        store = ModelStore(tmp_path / "models" / "ls-1")
+        first = self.publish(store, source, "1")
+        shelf = StoreShelf(tmp_path / "models", "cpu")
+        assert shelf.projects() == []
+        store.promote(first)
+        second = self.publish(store, source, "2")
+        assert shelf.projects() == ["ls-1"]
+        assert shelf.current("ls-1") == first
+        assert shelf.versions("ls-1") == [first, second]
+        damaged = store.path(second) / "manifest.json"
+        damaged.chmod(0o644)
+        damaged.write_text("{")
+        assert shelf.versions("ls-1") == [first]
