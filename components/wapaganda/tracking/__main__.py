@@ -29,10 +29,10 @@ def main(arguments: list[str]) -> int:
     os.nice(10)
     watch = threading.Timer(seconds, _give_up, (seconds,))
     watch.daemon = True
-    watch.start()
     from wapaganda.tracking.replay import replay
 
-    report = replay(Path(log_dir), uri, experiment)
+    # Imports and the making of a new store are slow at times but end; only what talks to MLflow is watched.
+    report = replay(Path(log_dir), uri, experiment, on_ready=watch.start)
     watch.cancel()
     _tell(report)
     return 0 if report.ok else 1

@@ -55,7 +55,10 @@ def mirror(log_dir: Path, tracking_uri: str, experiment: str = EXPERIMENT) -> Mi
 def start_mirror(
     log_dir: Path, tracking_uri: str, timeout: float = 600.0, experiment: str = EXPERIMENT
 ) -> MirrorHandle:
-    """Starts `mirror` as a process that gives up after ``timeout`` seconds; returns at once, never raises."""
+    """Starts `mirror` as a process of its own; returns at once, never raises.
+
+    The process gives up ``timeout`` seconds after it opened the store; the rest follows with the next one.
+    """
     command = [
         sys.executable,
         "-m",

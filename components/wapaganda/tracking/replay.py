@@ -2,8 +2,9 @@
 
 import logging
 import socket
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
@@ -11,6 +12,7 @@ from wapaganda.tracking.cursor import Cursor, read_cursor, write_cursor
 from wapaganda.tracking.events import parse
 from wapaganda.tracking.mirroring import MirrorReport
 from wapaganda.tracking.mlflow_run import MlflowRun
+from wapaganda.tracking.mlflow_store import database_file, find_experiment, open_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -19,14 +21,18 @@ _logger = logging.getLogger(__name__)
 _CONNECT_SECONDS = 3.0
 _LOCK_SECONDS = 60.0
 _BATCH = 200
-_SQLITE = "sqlite:///"
 
 
-def replay(log_dir: Path, tracking_uri: str, experiment: str) -> MirrorReport:
-    """Brings what MLflow lacks into it, run by run; after a failure the next call goes on there."""
+def replay(
+    log_dir: Path, tracking_uri: str, experiment: str, on_ready: Callable[[], None] = lambda: None
+) -> MirrorReport:
+    """Brings what MLflow lacks into it, run by run; after a failure the next call goes on there.
+
+    ``on_ready`` is called when MLflow is imported and its store is open.
+    """
     try:
         with FileLock(log_dir / "mirror.lock", timeout=_LOCK_SECONDS):
-            return _replay(log_dir, tracking_uri, experiment)
+            return _replay(log_dir, tracking_uri, experiment, on_ready)
     except Timeout:
         return MirrorReport(False, f"Another mirror of {log_dir} has been at work for {_LOCK_SECONDS:g} s")
     except Exception as error:
@@ -35,15 +41,16 @@ def replay(log_dir: Path, tracking_uri: str, experiment: str) -> MirrorReport:
         return MirrorReport(False, f"MLflow at {_shown(tracking_uri)} failed: {_first_line(error)}")
 
 
-def _replay(log_dir: Path, tracking_uri: str, experiment: str) -> MirrorReport:
+def _replay(log_dir: Path, tracking_uri: str, experiment: str, on_ready: Callable[[], None]) -> MirrorReport:
     behind = [each for each in _cursors(log_dir, tracking_uri) if _lines(each[0]) > each[1].lines]
     if not behind:
         return MirrorReport(True, "MLflow has every run already")
     unreachable = _unreachable(tracking_uri)
     if unreachable:
         return MirrorReport(False, unreachable)
-    client = _client(tracking_uri)
-    experiment_id = _experiment(client, experiment, tracking_uri)
+    client = open_store(tracking_uri)
+    on_ready()
+    experiment_id = find_experiment(client, experiment, tracking_uri)
     for path, cursor in behind:
         _replay_run(client, experiment_id, path, cursor)
     return MirrorReport(True, f"MLflow got {len(behind)} run{'s'[: len(behind) != 1]}")
@@ -66,7 +73,7 @@ def _replay_run(client: "MlflowClient", experiment_id: str, path: Path, cursor: 
 
 
 def _cursors(log_dir: Path, tracking_uri: str) -> list[tuple[Path, Cursor]]:
-    database = _database(tracking_uri)
+    database = database_file(tracking_uri)
     is_lost = database is not None and not database.exists()
     found = [(path, read_cursor(path, tracking_uri)) for path in sorted(log_dir.glob("*.jsonl"))]
     return [(path, cursor.at(None, 0) if is_lost else cursor) for path, cursor in found]
@@ -86,47 +93,6 @@ def _unreachable(tracking_uri: str) -> str:
     except OSError as error:
         return f"MLflow at {_shown(tracking_uri)} does not answer: {error}. The run log follows later"
     return ""
-
-
-def _client(tracking_uri: str) -> "MlflowClient":
-    import mlflow
-    from mlflow import MlflowClient
-
-    mlflow.set_tracking_uri(tracking_uri)
-    database = _database(tracking_uri)
-    if database is None:
-        return MlflowClient(tracking_uri, tracking_uri)
-    database.parent.mkdir(parents=True, exist_ok=True)
-    # Processes that make the tables of a new file at the same time break each other.
-    with FileLock(database.with_name(database.name + ".lock")):
-        client = MlflowClient(tracking_uri, tracking_uri)
-        client.search_experiments(max_results=1)
-        client.search_registered_models(max_results=1)
-    return client
-
-
-def _experiment(client: "MlflowClient", name: str, tracking_uri: str) -> str:
-    from mlflow.exceptions import MlflowException
-
-    found: Any = client.get_experiment_by_name(name)
-    if found is None:
-        database = _database(tracking_uri)
-        location = (database.parent / "mlruns" / name).as_uri() if database else None
-        try:
-            return str(client.create_experiment(name, artifact_location=location))
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-            found = client.get_experiment_by_name(name)
-    if found.lifecycle_stage == "deleted":
-        client.restore_experiment(found.experiment_id)
-    return str(found.experiment_id)
-
-
-def _database(tracking_uri: str) -> Path | None:
-    if not tracking_uri.startswith(_SQLITE):
-        return None
-    return Path(tracking_uri.removeprefix(_SQLITE).split("?")[0]).absolute()
 
 
 def _shown(tracking_uri: str) -> str:
