@@ -10,6 +10,7 @@ takes a minute and a half, one from a copy a few seconds.
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -136,7 +137,8 @@ def _install(home: Path) -> None:
 
 
 def _migrated_database() -> Path:
-    target = cache_root() / f"label-studio-{VERSION}.sqlite3"
+    account = hashlib.sha256("\n".join((USERNAME, PASSWORD, TOKEN)).encode()).hexdigest()[:8]
+    target = cache_root() / f"label-studio-{VERSION}-{account}.sqlite3"
     program = _program()
     with FileLock(f"{target}.lock"):
         if not target.exists():
