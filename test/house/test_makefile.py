@@ -1,6 +1,7 @@
 """What `make` would do, without doing it."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,8 +13,9 @@ TARGETS = {"help", "setup", "demo", "test", "lint", "format", "image", "clean"}
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    command = ["make", "--file", str(ROOT / "Makefile"), *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture
@@ -21,6 +23,7 @@ def folder(tmp_path: Path) -> Path:
     """A folder with a space in its name and the set-up done."""
     place = tmp_path / "a clone"
     (place / ".venv").mkdir(parents=True)
+    shutil.copy(ROOT / "Makefile", place)
     (place / "pyproject.toml").touch()
     (place / ".venv/.set-up").touch()
     return place

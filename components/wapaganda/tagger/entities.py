@@ -17,7 +17,7 @@ def decode(
     """
     found: list[tuple[Span, ...]] = [()] * len(words)
     filled = np.flatnonzero([len(rows) for rows in log_probs])
-    lengths = [len(log_probs[text]) for text in filled]
+    lengths = [len(log_probs[int(text)]) for text in filled]
     for batch in length_batches(lengths, len(schema.tags)):
         texts = filled[batch]
         padded, sizes = pad([log_probs[text] for text in texts])
