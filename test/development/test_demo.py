@@ -1,0 +1,98 @@
+"""The demo: what it works on, and one tiny run of all of it."""
+
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from demo_material import MARK, MaterialError, encoder_folder, fresh_folder, material
+from sample_corpus import sample_corpus
+from wapaganda.annotation import read_documents, write_conll
+from wapaganda.model_store import ModelStore
+
+DEMO = Path(__file__).parents[2] / "development" / "demo.py"
+
+
+def test_only_folders_of_earlier_demos_are_emptied(tmp_path):
+    fresh_folder(tmp_path / "run")
+    (tmp_path / "run" / "old").write_text("")
+    fresh_folder(tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [MARK]
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter").write_text("years of work")
+    with pytest.raises(MaterialError, match="thesis"):
+        fresh_folder(tmp_path / "thesis")
+    assert (tmp_path / "thesis" / "chapter").exists()
+
+
+def test_without_data_the_sample_corpus_is_taken(tmp_path):
+    made = material(tmp_path, None, None, 20, 13, 30, 10)
+    assert "generated" in made.described
+    assert (len(made.train), len(made.pool), len(made.test)) == (20, 30, 10)
+    assert made.labels == ("organisation", "person", "place", "product")
+    assert not any(document.is_labelled for document in read_documents(made.pool_file).documents)
+    assert all(document.is_labelled for document in read_documents(made.train_file).documents)
+
+
+def test_own_data_is_split_at_random_by_the_seed(tmp_path):
+    data, test = tmp_path / "data.conll", tmp_path / "test.conll"
+    write_conll(sample_corpus(1, 60, 1, 30).train, data)
+    write_conll(sample_corpus(1, 60, 1, 30).test, test)
+    parts = []
+    for number, seed in enumerate((1, 1, 2)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        parts.append(material(folder, data, test, 20, seed, None, None))
+    texts = [[document.text for document in part.train] for part in parts]
+    assert texts[0] == texts[1] != texts[2]
+    assert len(parts[0].train) == 20
+    assert len(parts[0].test) == 30
+    train, pool = ({each.text for each in part} for part in (parts[0].train, parts[0].pool))
+    assert not train & pool
+    assert len(train | pool) == 60
+
+
+def test_a_part_of_own_data_is_kept_for_the_test_when_there_is_none(tmp_path):
+    data = tmp_path / "data.conll"
+    write_conll(sample_corpus(1, 60, 1, 1).train, data)
+    made = material(tmp_path, data, None, 20, 1, None, None)
+    assert len(made.test) == 12
+    assert not {each.text for each in made.test} & {each.text for each in (*made.train, *made.pool)}
+
+
+def test_too_little_data_is_told(tmp_path):
+    data = tmp_path / "data.conll"
+    write_conll(sample_corpus(1, 15, 1, 1).train, data)
+    with pytest.raises(MaterialError, match="more than 20 labelled texts"):
+        material(tmp_path, data, None, 20, 1, None, None)
+    with pytest.raises(MaterialError, match="TEST alone"):
+        material(tmp_path, None, data, 20, 1, None, None)
+
+
+def test_the_encoder_is_the_small_one_unless_the_user_chose(monkeypatch):
+    assert Path(encoder_folder(), "config.json").is_file()
+    monkeypatch.setenv("BASELINE_MODEL_NAME", "bert-base-cased")
+    assert encoder_folder() == "bert-base-cased"
+
+
+@pytest.mark.slow
+@pytest.mark.label_studio
+def test_a_tiny_demo_runs_through_and_stops_what_it_started(tmp_path):
+    folder = tmp_path / "run"
+    done = subprocess.run(
+        [sys.executable, DEMO, "--quick", "--folder", folder],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Strict span F1 on the test texts" in done.stdout
+    assert "in exactly the released order" in done.stdout
+    assert len(ModelStore(folder / "models" / "ls-1").versions()) == 2
+    assert (folder / "mlruns.db").is_file()
+    for port in set(re.findall(r"http://127\.0\.0\.1:(\d+)", done.stdout)):
+        with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+            probe.connect(("127.0.0.1", int(port)))
