@@ -1,6 +1,7 @@
 """The whole loop, nothing faked: real Label Studio, real MLflow, a real pretrained encoder."""
 
 import json
+from pathlib import Path
 
 import pytest
 from label_studio_server import LabelStudioServer
@@ -85,7 +86,6 @@ def assert_mlflow_has(folder, rounds: int) -> None:
     files = {item.path for item in client.list_artifacts(last.info.run_id)}
     assert {"learning_curve.png", "report.json"} <= files
     summary = client.download_artifacts(last.info.run_id, "report.json", str(folder))
-    with open(summary, encoding="utf-8") as stream:
-        assert json.load(stream)["number"] == rounds
+    assert json.loads(Path(summary).read_text("utf-8"))["number"] == rounds
     champion = client.get_model_version_by_alias("whole-loop", "champion")
     assert champion.run_id in {run.info.run_id for run in runs}
