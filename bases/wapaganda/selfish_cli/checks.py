@@ -90,12 +90,15 @@ def check_encoder(settings: "Settings") -> Check:
         return Check("Encoder", True, f"{name}: on the model hub or in the local cache")
     missing = [
         what
-        for what, pattern in (("weights", "*.safetensors"), ("a fast tokenizer", "tokenizer.json"))
+        for what, pattern in (
+            ("weights (*.safetensors)", "*.safetensors"),
+            ("tokenizer.json", "tokenizer.json"),
+        )
         if not list(folder.glob(pattern))
     ]
     if missing:
         mend = "Save it again by save_pretrained of transformers, or name another encoder."
-        return Check("Encoder", False, f"{name}: the folder holds no {' and no '.join(missing)}", mend)
+        return Check("Encoder", False, f"{name}: the folder lacks {' and '.join(missing)}", mend)
     return Check("Encoder", True, f"{name}: a local folder")
 
 

