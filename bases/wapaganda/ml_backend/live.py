@@ -7,37 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
 
-from wapaganda.ml_backend.tagging import TextTagger
+from wapaganda.ml_backend.shelf import UNTRAINED, LiveModel, ModelState, Shelf
 
 logger = logging.getLogger(__name__)
-
-UNTRAINED: Final = "untrained"
-
-
-class Shelf(Protocol):
-    """The models on disk; each call may take a moment and may raise."""
-
-    def projects(self) -> Sequence[str]:
-        """The keys of the projects that have models."""
-
-    def current(self, project: str) -> str | None:
-        """The version that shall answer; None before the first model."""
-
-    def versions(self, project: str) -> Sequence[str]:
-        """All versions, oldest first."""
-
-    def load(self, project: str, version: str) -> TextTagger:
-        """The model itself; seconds of work."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveModel:
-    """A model in memory under the version it was published as."""
-
-    version: str
-    tagger: TextTagger
 
 
 @dataclass
@@ -48,17 +21,6 @@ class _Slot:
     error: str | None = None
     retry_at: float = 0.0
     wanted: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ModelState:
-    """What a project's model is doing: ``version`` answers now, ``target`` shall answer, ``error`` is why it
-    does not yet.
-    """
-
-    version: str | None
-    target: str | None
-    error: str | None
 
 
 class LiveModels:
@@ -84,7 +46,7 @@ class LiveModels:
 
     def start(self) -> None:
         """Read all pointers, ask for the models of the first projects, and begin to follow."""
-        self._look()
+        self._guard(self._look)
         for project in list(self._slots)[: self._capacity]:
             self.want(project)
         self._thread.start()

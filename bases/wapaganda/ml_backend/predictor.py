@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from wapaganda.annotation import LabelConfig, parse_label_config
 from wapaganda.ml_backend.identity import ProjectRef, project_ref
-from wapaganda.ml_backend.live import UNTRAINED, LiveModel, LiveModels
+from wapaganda.ml_backend.live import LiveModels
 from wapaganda.ml_backend.protocol import PredictRequest
+from wapaganda.ml_backend.shelf import UNTRAINED, LiveModel
 from wapaganda.ml_backend.tagging import Tagged, TaggingQueue
 from wapaganda.ml_backend.tasks import UNANSWERED, Answer, UnreadableTaskError, answer, drawn_ranges, text_of
 

@@ -7,9 +7,10 @@ from typing import Protocol
 from wapaganda.ml_backend.book import Book
 from wapaganda.ml_backend.credentials import CredentialFile
 from wapaganda.ml_backend.intake import Intake
-from wapaganda.ml_backend.live import LiveModels, Shelf
+from wapaganda.ml_backend.live import LiveModels
 from wapaganda.ml_backend.metrics import Telemetry
 from wapaganda.ml_backend.predictor import Limits, Measure, Predictor
+from wapaganda.ml_backend.shelf import Shelf
 from wapaganda.ml_backend.tagging import TaggingQueue
 from wapaganda.ml_backend.training import Rules, TrainingDesk, Trainings
 

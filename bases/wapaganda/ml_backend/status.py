@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from wapaganda.ml_backend.live import ModelState
 from wapaganda.ml_backend.protocol import JobStatus, ProjectStatus, StatusResponse
 from wapaganda.ml_backend.services import Services
+from wapaganda.ml_backend.shelf import ModelState
 from wapaganda.ml_backend.training import TrainingJob
 
 

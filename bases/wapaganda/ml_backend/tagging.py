@@ -34,7 +34,7 @@ class TextTagger(Protocol):
         """Tag texts in their order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Ask:
     tagger: TextTagger
     texts: tuple[str, ...]

@@ -4,7 +4,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from wapaganda.ml_backend.live import UNTRAINED, LiveModels
+from wapaganda.ml_backend.live import LiveModels
+from wapaganda.ml_backend.shelf import UNTRAINED
 
 
 def until(condition):
