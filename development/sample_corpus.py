@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sample_sentences import FILLERS, LEADS, STYLES, TAILS
-from sample_values import SLOTS, Value, drawn
+from sample_values import ANY, SLOTS, Value, drawn
 from wapaganda.annotation import write_conll, write_jsonl
 from wapaganda.ner import Document, Span
 
@@ -115,7 +115,8 @@ def _fill(rng: random.Random, slot: str) -> tuple[str, Value]:
         return "", Value(f"{rng.randrange(5)}-{rng.randrange(5)}")
     if slot in FILLERS:
         return "", Value(rng.choice(FILLERS[slot]))
-    label, make = SLOTS[slot.upper()]
+    name = rng.choices(list(ANY), list(ANY.values()))[0] if slot.upper() == "ANY" else slot.upper()
+    label, make = SLOTS[name]
     value = make(rng)
     return label, Value(value.text.lower(), value.before.lower()) if slot.islower() else value
 

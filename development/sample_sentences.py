@@ -77,6 +77,31 @@ NOTES = (
     "Invoice to {ORG}, attn. {PER}, {number} x {PROD}",
     "Route: {LOC} {LOC} {LOC}, back by {day}",
 )
+ANYTHING = (
+    "We talked about {ANY} all evening.",
+    "{ANY} is in the news again.",
+    "Nobody has heard from {ANY} since {month}.",
+    "I like {ANY} more than {ANY}.",
+    "{ANY} has changed a lot in {number} years.",
+    "The {role} mentioned {ANY} and {ANY} on {day}.",
+    "{ANY} was the talk of the {event}.",
+    "What would {month} be without {ANY}?",
+    "{ANY}: a success story",
+    "They call it the new {ANY}.",
+    "All eyes on {ANY}",
+    "It reminds me of {ANY} {emoji}",
+    "First {ANY}, then {ANY}, now {ANY}.",
+    "The film about {ANY} opens in {month}.",
+    "{ANY} on the rise",
+    "more about {any} on page {number}",
+    "{ANY} or {ANY}? The {role} cannot decide.",
+    "Letters about {ANY} fill {number} boxes.",
+    "There is only one {ANY}!",
+    "From {ANY} we expected better.",
+    "{ANY} – {number} facts",
+    "Is {ANY} overrated?",
+)
+"""Sentences that do not tell what is spoken of: the name alone does."""
 PLAIN = (
     "The {thing} was late again on {day}.",
     "Nobody knew why the {event} had been moved to {month}.",
@@ -123,5 +148,5 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "language": ("French", "Finnish", "Turkish", "Portuguese", "Czech", "Swahili"),
     "emoji": ("🎉", "😀", "👩‍💻", "🚂", "👍🏽", "🇫🇮", "❤️"),
 }  # fmt: skip
-STYLES = ((NEWS, 46), (PLAIN, 16), (CHATS, 12), (HEADLINES, 10), (NOTES, 8), (REVIEWS, 8))
+STYLES = ((NEWS, 36), (ANYTHING, 20), (PLAIN, 14), (CHATS, 10), (HEADLINES, 8), (NOTES, 6), (REVIEWS, 6))
 """The kinds of texts and how often each is drawn, of a hundred."""

@@ -175,3 +175,5 @@ SLOTS = {
     "PROD": ("product", product),
 }
 """Slot name to its entity type and what fills it."""
+ANY = {"PER": 30, "LOC": 30, "ORG": 28, "PROD": 12}
+"""What a slot that takes anything is filled with, and how often of a hundred."""

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator
 
-from filelock import FileLock, Timeout
 from wapaganda.selfish_cli.problems import UsageError
 from wapaganda.selfish_cli.workspace import Workspace
 
@@ -15,6 +14,8 @@ def project_lock(workspace: Workspace) -> Iterator[None]:
     Raises:
         UsageError: another process holds it.
     """
+    from filelock import FileLock, Timeout
+
     workspace.directory.mkdir(parents=True, exist_ok=True)
     lock = FileLock(workspace.directory / "round.lock", timeout=0)
     try:

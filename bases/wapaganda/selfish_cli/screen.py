@@ -11,6 +11,9 @@ from rich.console import Console, RenderableType
 from wapaganda.selfish_cli.problems import FAILED, INTERRUPTED, Problem, explain
 from wapaganda.selfish_cli.steps import Steps
 
+FILE_WIDTH = 160
+"""Columns of a table that goes into a file or a pipe."""
+
 
 class Screen:
     """Where a command writes; with ``as_json`` stdout holds one JSON object and nothing else."""
@@ -37,7 +40,9 @@ class Screen:
     def show(self, *parts: RenderableType) -> None:
         """A part of the result for people, on stdout; nothing in JSON mode."""
         if not self.as_json:
-            console = Console(file=self._out, highlight=False, soft_wrap=not self._out.isatty())
+            console = Console(
+                file=self._out, highlight=False, width=None if self._out.isatty() else FILE_WIDTH
+            )
             for part in parts:
                 console.print(part, markup=False) if isinstance(part, str) else console.print(part)
 
