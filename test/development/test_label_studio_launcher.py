@@ -29,7 +29,10 @@ def program(tmp_path: Path) -> Path:
 
 
 def write(program: Path, code: str) -> None:
-    program.write_text(f"#!{sys.executable}\n{code}")
+    source = program.with_suffix(".py")
+    source.write_text(code)
+    # Not by a line #!python: that bears no space in the path.
+    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{source}' \"$@\"\n")
     program.chmod(0o755)
 
 
