@@ -1,6 +1,7 @@
 """What the demo prints: one line for what takes time, a table at the end, and where to look."""
 
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     from demo_backend import Backend
 
-CONSOLE = Console(highlight=False, soft_wrap=True)
-WIDE = 140
+FILE_WIDTH = 140
+CONSOLE = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else FILE_WIDTH)
 QUIET_SECONDS = 15.0
 Tell = Callable[..., None]
 """Called with how much is done, how much there is and, if there is one, a word on what is being done."""
@@ -76,7 +77,7 @@ def show_table(rows: Sequence[Row], seconds: float) -> None:
         table.add_row(str(row.number), f"{row.n_labelled:,}", f"{100 * row.f1:.1f}", gain, *types, held, live)
         before = row.f1
     CONSOLE.print()
-    CONSOLE.print(table, width=max(CONSOLE.width, WIDE) if not CONSOLE.is_terminal else None)
+    CONSOLE.print(table)
     if not all(row.promoted for row in rows):
         say("* The new model was worse on the held-out labels, so the one before it stayed live.")
     say(f"{len(rows)} trainings and {len(rows) - 1} annotated batches in {seconds / 60:.1f} minutes.")

@@ -79,7 +79,7 @@ def _texts(rng: random.Random, name: str, count: int, taken: set[str]) -> list[D
 def _document(rng: random.Random, name: str) -> Document:
     styles, weights = zip(*STYLES, strict=True)
     style: Sequence[str] = rng.choices(styles, weights)[0]
-    pattern = drawn(rng, style, 0.7)
+    pattern = drawn(rng, style, 0.5)
     if pattern.endswith(".") and rng.random() < 0.3:
         pattern = _joined(drawn(rng, LEADS, 0.5), pattern)
     if pattern.endswith(".") and rng.random() < 0.3:

@@ -25,6 +25,7 @@ STEMS = (
 )  # fmt: skip
 FAMILY_ENDS = ("son", "berg", "ova", "inski", "elli", "akis", "moto", "den", "ström", "ević", "man", "ley")
 PLACE_ENDS = ("ford", "ton", "burg", "ville", "stad", "grad", "mouth", "den", "ley", "haven", "ow", "holm")
+ANY_ENDS = ("den", "ley", "ar", "o", "is", "an", "or", "ia", "ex", "a", "um", "en")
 PLACES = (
     "London", "Berlin", "Madrid", "Oslo", "Nairobi", "Lima", "Kyoto", "Kraków", "São Paulo", "Norway",
     "Chile", "Kenya", "Georgia", "Turkey", "Bath", "Reading", "Nice", "Cork", "New York", "Cape Town",
@@ -165,6 +166,15 @@ def product(rng: random.Random) -> Value:
     return Value(rng.choice("ABCKTXZ") + rng.choice("-– ").strip() + str(rng.randrange(10, 990) * 10))
 
 
+def bare(rng: random.Random) -> Value:
+    """A name that fits any type."""
+    if rng.random() < 0.25:
+        return Value(drawn(rng, AMBIGUOUS))
+    return Value(
+        rng.choice(STEMS) + rng.choice(ANY_ENDS) + rng.choice(("", "", "", "", " Star", " West", " Bell"))
+    )
+
+
 SLOTS = {
     "PER": ("person", person),
     "SURNAME": ("person", surname),
@@ -173,6 +183,10 @@ SLOTS = {
     "ORG": ("organisation", organisation),
     "CLUB": ("organisation", club),
     "PROD": ("product", product),
+    "BPER": ("person", bare),
+    "BLOC": ("place", bare),
+    "BORG": ("organisation", bare),
+    "BPROD": ("product", bare),
 }
 """Slot name to its entity type and what fills it."""
 ANY = {"PER": 30, "LOC": 30, "ORG": 28, "PROD": 12}
