@@ -8,13 +8,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from wapaganda.jobs import Job, Progress, run_child
 from wapaganda.label_studio import LabelStudioError
-from wapaganda.ml_backend.composition import credentials_path, prepare_environment
+from wapaganda.ml_backend.composition import credentials_path
 from wapaganda.ml_backend.credentials import CredentialFile, Credentials
 from wapaganda.ml_backend.identity import project_ref
 from wapaganda.settings import Settings
+from wapaganda.workspace import Workspace, prepare_environment
 
 if TYPE_CHECKING:
     from wapaganda.pipeline import Loop
@@ -49,13 +50,12 @@ def work(job: Job, progress: Progress) -> None:
     if project is None or project.number is None:
         raise ValueError(f"Expected a project of Label Studio such as ls-12, was: {job.project}")
     credentials = CredentialFile(credentials_path(settings)).get(project)
-    with alone(settings.data_dir / project.key, progress):
-        loop = _loop(
-            settings, project.number, project.key, label_studio_access(settings, credentials), progress
-        )
-        report = loop.run_round()
+    workspace = Workspace(settings, project.key)
+    with alone(workspace, progress):
+        access = label_studio_access(settings, credentials)
+        report = _loop(workspace, project.number, access, progress).run_round()
         logger.info("Round done: %s", report)
-        _mirror(settings, project.key, progress)
+        _mirror(workspace, progress)
 
 
 def label_studio_access(settings: Settings, credentials: Credentials) -> tuple[str, str]:
@@ -79,10 +79,9 @@ def label_studio_access(settings: Settings, credentials: Credentials) -> tuple[s
     return settings.label_studio_url if chosen else credentials.hostname, credentials.access_token
 
 
-def alone(directory: Path, progress: Progress) -> AbstractContextManager[object]:
+def alone(workspace: Workspace, progress: Progress) -> AbstractContextManager[object]:
     """The lock that `selfish` takes, too; waits for it as long as it takes and tells so."""
-    directory.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(directory / "round.lock")
+    lock = workspace.lock()
     while True:
         try:
             return lock.acquire(timeout=_LOCK_SECONDS)
@@ -99,45 +98,17 @@ def step_teller(progress: Progress) -> "LoopProgress":
     return tell
 
 
-def _loop(settings: Settings, number: int, key: str, access: tuple[str, str], progress: Progress) -> "Loop":
+def _loop(workspace: Workspace, number: int, access: tuple[str, str], progress: Progress) -> "Loop":
     from wapaganda.label_studio import LabelStudio
-    from wapaganda.ledger import Ledger
-    from wapaganda.model_store import ModelStore
-    from wapaganda.pipeline import LabelStudioSource, Loop, LoopConfig, RoundRecord
-    from wapaganda.tracking import RunLog
+    from wapaganda.pipeline import LabelStudioSource
 
-    directory = settings.data_dir / key
-    config = LoopConfig(
-        encoder=settings.baseline_model_name,
-        learning_rate=settings.explicit_learning_rate,
-        train_steps=settings.train_steps,
-        threshold=settings.uncertainty_threshold,
-        batch_size=settings.samples_per_iteration,
-        strategy=settings.strategy,
-        measure=settings.measure,
-        seed=settings.seed,
-        holdout_fraction=settings.holdout_fraction,
-        promotion_margin=settings.promotion_margin,
-        device=settings.device,
-    )
-    return Loop(
-        LabelStudioSource(LabelStudio(*access), number),
-        Ledger(directory / "ledger.sqlite"),
-        ModelStore(settings.model_dir / key),
-        config,
-        RoundRecord(RunLog(directory / "runs"), key),
-        directory,
-        step_teller(progress),
-    )
+    return workspace.loop(LabelStudioSource(LabelStudio(*access), number), step_teller(progress))
 
 
-def _mirror(settings: Settings, key: str, progress: Progress) -> None:
+def _mirror(workspace: Workspace, progress: Progress) -> None:
     """Tell MLflow; the training is over and its model is live, whatever becomes of this."""
-    from wapaganda.tracking import start_mirror
-
     progress("mlflow", None)
-    runs = settings.data_dir / key / "runs"
-    report = start_mirror(runs, settings.mlflow_tracking_uri, timeout=_MIRROR_SECONDS).wait(_MIRROR_SECONDS)
+    report = workspace.mirror(_MIRROR_SECONDS)
     if not report.ok:
         logger.warning(
             "MLflow is behind (%s); the runs are kept and written there next time.", report.message

@@ -29,7 +29,8 @@ def serve(settings: Settings, host: str, port: int, child: Sequence[str] | None 
     """Run one uvicorn process; ``child`` is another command to train by, for tests."""
     import uvicorn
     from wapaganda.ml_backend.app import create_app
-    from wapaganda.ml_backend.composition import compose, prepare_environment
+    from wapaganda.ml_backend.composition import compose
+    from wapaganda.workspace import prepare_environment
 
     prepare_environment(settings.threads)
     app = create_app(compose(settings, child))

@@ -1,6 +1,5 @@
 """The server wired to the real bricks: models from MODEL_DIR, trainings from the job table in DATA_DIR."""
 
-import os
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -62,18 +61,6 @@ def jobs_path(settings: Settings) -> Path:
 def credentials_path(settings: Settings) -> Path:
     """What /setup brought."""
     return settings.data_dir / "credentials.json"
-
-
-def prepare_environment(threads: int | None) -> None:
-    """Quiet libraries, and as many threads as wished; a user's own choice goes before."""
-    # Idle OpenMP threads that spin make a shared machine several times slower.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    if threads is not None:
-        os.environ.setdefault("OMP_NUM_THREADS", str(threads))
 
 
 class Preloading:

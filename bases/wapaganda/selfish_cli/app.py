@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 from wapaganda.selfish_cli.connect import connect
 from wapaganda.selfish_cli.doctor import doctor
-from wapaganda.selfish_cli.environment import prepare_environment
 from wapaganda.selfish_cli.export import export
 from wapaganda.selfish_cli.predict import predict
 from wapaganda.selfish_cli.select import select
 from wapaganda.selfish_cli.status import status
 from wapaganda.selfish_cli.train import train
 from wapaganda.selfish_cli.update import update
+from wapaganda.workspace import prepare_environment
 
 HELP = """
 Active learning for named-entity recognition: a good model from few labels.

@@ -14,12 +14,11 @@ def project_lock(workspace: Workspace) -> Iterator[None]:
     Raises:
         UsageError: another process holds it.
     """
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    workspace.directory.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(workspace.directory / "round.lock", timeout=0)
+    lock = workspace.lock()
     try:
-        lock.acquire()
+        lock.acquire(timeout=0)
     except Timeout:
         raise UsageError(
             f"Expected to be alone at work on {workspace.key}, was: another training or round is running.",

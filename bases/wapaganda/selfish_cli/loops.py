@@ -13,32 +13,14 @@ if TYPE_CHECKING:
 def project_loop(workspace: Workspace, project: int, progress: Steps) -> "Loop":
     """The loop on the Label Studio project ``project``; rounds are shared with the ML backend."""
     progress("load", 0, 0)
-    from wapaganda.pipeline import LabelStudioSource, Loop, RoundRecord
+    from wapaganda.pipeline import LabelStudioSource
 
-    source = LabelStudioSource(workspace.studio(), project)
-    return Loop(
-        source,
-        workspace.ledger(),
-        workspace.store(),
-        workspace.config(),
-        RoundRecord(workspace.runs(), workspace.key),
-        workspace.directory,
-        progress,
-    )
+    return workspace.loop(LabelStudioSource(workspace.studio(), project), progress)
 
 
 def files_loop(workspace: Workspace, data: Path, pool: Path, out: Path | None, progress: Steps) -> "Loop":
     """The loop on files; its batches are written into ``out``, else beside the ledger."""
     progress("load", 0, 0)
-    from wapaganda.pipeline import FileSource, Loop, RoundRecord
+    from wapaganda.pipeline import FileSource
 
-    source = FileSource(data, pool, out or workspace.directory / "batches")
-    return Loop(
-        source,
-        workspace.ledger(),
-        workspace.store(),
-        workspace.config(),
-        RoundRecord(workspace.runs(), workspace.key),
-        workspace.directory,
-        progress,
-    )
+    return workspace.loop(FileSource(data, pool, out or workspace.directory / "batches"), progress)

@@ -10,17 +10,10 @@ PATIENCE = 30.0
 
 def mirror_runs(workspace: Workspace, screen: Screen, steps: Steps) -> str:
     """Copy the finished runs to MLflow; what it cannot take now is copied next time. One sentence back."""
-    from wapaganda.tracking import start_mirror
-
-    uri = workspace.settings.mlflow_tracking_uri
     steps("mlflow", 0, 0)
-    try:
-        report = start_mirror(workspace.runs_directory, uri, timeout=PATIENCE).wait(PATIENCE)
-    except OSError as error:
-        message = f"MLflow was left out: {error}."
-    else:
-        if report.ok:
-            return f"MLflow has the runs at {uri}."
-        message = f"MLflow is behind ({report.message}); the runs are kept and written there next time."
+    report = workspace.mirror(PATIENCE)
+    if report.ok:
+        return f"MLflow has the runs at {workspace.settings.mlflow_tracking_uri}."
+    message = f"MLflow is behind ({report.message}); the runs are kept and written there next time."
     screen.warn(message)
     return message

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from wapaganda.jobs import JobQueue, State
 from wapaganda.label_studio import LabelStudioError
 from wapaganda.ml_backend import child
@@ -13,6 +12,7 @@ from wapaganda.ml_backend.credentials import CredentialFile, Credentials
 from wapaganda.ml_backend.identity import ProjectRef
 from wapaganda.model_store import Manifest, ModelStore
 from wapaganda.settings import Settings
+from wapaganda.workspace import Workspace
 
 BROUGHT = Credentials("http://studio:8080", "brought")
 
@@ -44,7 +44,8 @@ def test_without_any_token_the_mend_is_told():
 
 def test_a_training_waits_for_another_program_that_works_on_the_project(tmp_path, monkeypatch):
     monkeypatch.setattr(child, "_LOCK_SECONDS", 0.01)
-    other = FileLock(tmp_path / "round.lock")
+    workspace = Workspace(Settings(data_dir=tmp_path), "ls-1")
+    other = workspace.lock()
     other.acquire()
     told = []
 
@@ -53,7 +54,7 @@ def test_a_training_waits_for_another_program_that_works_on_the_project(tmp_path
         if len(told) == 3:
             other.release()
 
-    with alone(tmp_path, progress):
+    with alone(workspace, progress):
         assert len(told) == 3
         assert "waiting" in told[0]
 
@@ -79,9 +80,9 @@ def finished_round(monkeypatch):
     monkeypatch.setattr(
         child,
         "_loop",
-        lambda settings, number, key, access, progress: ran.append((number, key, access)) or Loop(),
+        lambda workspace, number, access, progress: ran.append((number, workspace.key, access)) or Loop(),
     )
-    monkeypatch.setattr(child, "_mirror", lambda settings, key, progress: ran.append("mirror"))
+    monkeypatch.setattr(child, "_mirror", lambda workspace, progress: ran.append("mirror"))
     return ran
 
 

@@ -17,13 +17,12 @@ DEFAULTS = {
 }
 
 
-def prepare_environment() -> None:
-    """Quiet libraries and idle threads that sleep; to be called before anything heavy is imported."""
+def prepare_environment(threads: int | None = None) -> None:
+    """Quiet libraries, idle threads that sleep, and ``threads`` of them unless ``None``.
+
+    To be called before anything heavy is imported.
+    """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
-
-
-def prepare_threads(threads: int | None) -> None:
-    """Let the model use ``threads`` CPU threads; ``None`` leaves the choice to the libraries."""
     if threads is not None:
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))

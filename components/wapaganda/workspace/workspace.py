@@ -1,0 +1,87 @@
+"""Where the models, the ledger and the run logs of one project lie, and the loop that works on them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+if TYPE_CHECKING:
+    from wapaganda.ledger import Ledger
+    from wapaganda.model_store import ModelStore
+    from wapaganda.pipeline import Loop, LoopConfig, Progress, Source
+    from wapaganda.settings import Settings
+    from wapaganda.tracking import MirrorReport, RunLog
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The places of one project; ``key`` is ``ls-<id>`` for a Label Studio project, whoever works on it."""
+
+    settings: "Settings"
+    key: str
+
+    @property
+    def directory(self) -> Path:
+        """The folder of the ledger, the run logs and what the rounds write."""
+        return self.settings.data_dir / self.key
+
+    @property
+    def runs_directory(self) -> Path:
+        """The folder of the run logs."""
+        return self.directory / "runs"
+
+    def lock(self) -> FileLock:
+        """The lock, not taken yet, that whoever trains or runs a round holds."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.directory / "round.lock")
+
+    def ledger(self) -> "Ledger":
+        """The ledger, made when it is missing."""
+        from wapaganda.ledger import Ledger
+
+        return Ledger(self.directory / "ledger.sqlite")
+
+    def store(self) -> "ModelStore":
+        """The model versions."""
+        from wapaganda.model_store import ModelStore
+
+        return ModelStore(self.settings.model_dir / self.key)
+
+    def runs(self) -> "RunLog":
+        """The run logs."""
+        from wapaganda.tracking import RunLog
+
+        return RunLog(self.runs_directory)
+
+    def config(self) -> "LoopConfig":
+        """The loop's own settings out of the user's."""
+        from wapaganda.pipeline import LoopConfig
+
+        chosen = self.settings
+        return LoopConfig(
+            encoder=chosen.baseline_model_name,
+            learning_rate=chosen.explicit_learning_rate,
+            train_steps=chosen.train_steps,
+            threshold=chosen.uncertainty_threshold,
+            batch_size=chosen.samples_per_iteration,
+            strategy=chosen.strategy,
+            measure=chosen.measure,
+            seed=chosen.seed,
+            holdout_fraction=chosen.holdout_fraction,
+            promotion_margin=chosen.promotion_margin,
+            device=chosen.device,
+        )
+
+    def loop(self, source: "Source", progress: "Progress") -> "Loop":
+        """The loop over ``source``; run its rounds while holding `lock`."""
+        from wapaganda.pipeline import Loop, RoundRecord
+
+        record = RoundRecord(self.runs(), self.key)
+        return Loop(source, self.ledger(), self.store(), self.config(), record, self.directory, progress)
+
+    def mirror(self, seconds: float) -> "MirrorReport":
+        """Let MLflow have the finished runs; after ``seconds`` it goes on in the background. Never raises."""
+        from wapaganda.tracking import start_mirror
+
+        return start_mirror(self.runs_directory, self.settings.mlflow_tracking_uri).wait(seconds)
