@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 _NICENESS: Final = 10
 _LOCK_SECONDS: Final = 5.0
-_MIRROR_SECONDS: Final = 30.0
+_MIRROR_SECONDS: Final = 10.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ from wapaganda.selfish_cli.screen import Screen
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.workspace import Workspace
 
-PATIENCE = 30.0
+PATIENCE = 10.0
 """Seconds that a command waits for MLflow when its own work is done."""
 
 

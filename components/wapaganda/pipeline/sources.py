@@ -1,6 +1,8 @@
 """The two sources that the product knows: a Label Studio project, and files."""
 
-from collections.abc import Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,18 +86,15 @@ class FileSource:
         """Both files, whole: files carry no clock worth trusting."""
         labelled = read_documents(self.data)
         pool = read_documents(self.pool)
-        texts = {document.text for document in labelled.documents}
-        documents = [_named("data", document) for document in labelled.documents if document.is_labelled]
-        documents += [
-            _named("pool", document.with_spans(None))
-            for document in pool.documents
-            if document.text not in texts
-        ]
+        answered = [document for document in labelled.documents if document.is_labelled]
+        texts = {document.text for document in answered}
+        waiting = [document.with_spans(None) for document in pool.documents if document.text not in texts]
+        documents = [*_named_by_text(answered), *_named_by_text(waiting)]
         progress("fetch", len(documents), len(documents))
         return Changes(
             documents,
             known_ids=frozenset(document.id for document in documents),
-            notes=tuple([*labelled.skipped, *pool.skipped]),
+            notes=(*labelled.skipped, *pool.skipped),
         )
 
     def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
@@ -107,8 +106,17 @@ class FileSource:
         return f"{len(batch)} texts with proposed spans stand in {target}."
 
 
-def _named(origin: str, document: Document) -> Document:
-    return Document(f"{origin}/{document.id}", document.text, document.spans, document.meta)
+def _named_by_text(documents: Iterable[Document]) -> Iterator[Document]:
+    """The documents under ids made of their texts, so that an answered text is known as the one offered.
+
+    Copies of a text are numbered.
+    """
+    copies: Counter[str] = Counter()
+    for document in documents:
+        key = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        copies[key] += 1
+        name = key if copies[key] == 1 else f"{key}-{copies[key]}"
+        yield Document(name, document.text, document.spans, document.meta)
 
 
 def _suggested(item: Suggestion) -> Document:

@@ -79,7 +79,11 @@ def train_version(
             _f1(scores), _f1(previous_scores), config.promotion_margin, live.name if live else None
         )
         made = store.publish(scratch, _manifest(documents, schema, config, recipe, scores, verdict, live))
-        steps, seconds, repairs = result.steps, result.seconds, result.repairs.describe()
+        steps, seconds, repairs = (
+            result.steps,
+            result.seconds,
+            result.repairs.describe() if result.repairs.total else "",
+        )
     else:
         made, steps, seconds, repairs = same, 0, 0.0, ""
         scores = evaluate_version(store, made.name, holdout, config.device)

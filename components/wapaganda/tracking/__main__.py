@@ -48,8 +48,10 @@ def _give_up(seconds: float) -> None:
 
 
 def _tell(report: MirrorReport) -> None:
-    sys.stdout.write(report.to_json() + "\n")
-    sys.stdout.flush()
+    try:
+        os.write(sys.stdout.fileno(), (report.to_json() + "\n").encode())
+    except BrokenPipeError:
+        logging.getLogger(__name__).warning("Nobody waits any more for this: %s", report.message)
 
 
 if __name__ == "__main__":

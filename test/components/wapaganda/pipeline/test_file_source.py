@@ -1,0 +1,62 @@
+import json
+
+import pytest
+from wapaganda.annotation import read_documents
+from wapaganda.ner import Span
+from wapaganda.pipeline import FileSource, Suggestion
+
+
+def silent(step, done, total):
+    pass
+
+
+def write(path, *records):
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+    return path
+
+
+@pytest.fixture
+def source(tmp_path):
+    data = write(
+        tmp_path / "data.jsonl", {"text": "Anna left", "spans": [{"start": 0, "end": 4, "label": "PER"}]}
+    )
+    pool = write(tmp_path / "pool.jsonl", {"text": "Bob came"}, {"text": "Anna left"}, {"text": "Bob came"})
+    return FileSource(data, pool, tmp_path / "batches")
+
+
+def test_a_text_of_the_pool_that_is_labelled_is_no_longer_in_the_pool(source):
+    documents = source.fetch(None, silent).documents
+    assert [(each.text, each.is_labelled) for each in documents] == [
+        ("Anna left", True),
+        ("Bob came", False),
+        ("Bob came", False),
+    ]
+    assert len({each.id for each in documents}) == 3
+
+
+def test_an_answered_text_keeps_the_id_under_which_it_was_offered(source):
+    offered = next(each for each in source.fetch(None, silent).documents if each.text == "Bob came")
+    write(
+        source.data,
+        {"text": "Anna left", "spans": [{"start": 0, "end": 4, "label": "PER"}]},
+        {"id": "of my own", "text": "Bob came", "spans": []},
+    )
+    answered = next(each for each in source.fetch(None, silent).documents if each.text == "Bob came")
+    assert answered.id == offered.id
+    assert answered.is_labelled
+
+
+def test_a_batch_is_written_in_its_order_with_the_proposed_spans(source):
+    batch = [
+        Suggestion("a", "Bob came", (Span(0, 3, "PER", 0.75),), 0.9, 0),
+        Suggestion("b", "Carla", (), 0.5, 1),
+    ]
+    told = source.release("al-001", batch, silent)
+    written = read_documents(source.out / "al-001.jsonl").documents
+    assert [each.text for each in written] == ["Bob came", "Carla"]
+    assert written[0].spans == (Span(0, 3, "PER"),)
+    assert "al-001.jsonl" in told
+
+
+def test_the_schema_is_that_of_the_labelled_texts(source):
+    assert source.schema().labels == ("PER",)
