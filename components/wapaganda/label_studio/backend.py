@@ -1,12 +1,14 @@
 """Connecting an ML backend to a project, with the webhook as it should be."""
 
 import base64
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.errors import LabelStudioError, OutcomeUnknownError, RejectedError
 from wapaganda.label_studio.records import BackendInfo
+
+if TYPE_CHECKING:
+    from label_studio_sdk import MlBackend, Webhook
 
 BASIC = "BASIC_AUTH"
 ALLOW_LOCAL = (
@@ -18,7 +20,6 @@ CHECK_BACKEND = (
 )
 
 Credentials = tuple[str, str]
-Raw = Mapping[str, Any]
 
 
 def connect_backend(
@@ -33,27 +34,27 @@ def connect_backend(
         LabelStudioError: Label Studio cannot reach the backend or may not.
     """
     address = url.rstrip("/")
-    known = [found for found in backends(connection, project) if found["url"].rstrip("/") == address]
-    body = {"project": project, "url": address, "title": title, **_credentials(basic_auth)}
+    known = [found for found in backends(connection, project) if found.url.rstrip("/") == address]
+    wanted = {"project": project, "url": address, "title": title, **_credentials(basic_auth)}
     try:
         if known:
-            saved = connection.change("PATCH", f"/api/ml/{known[0]['id']}", body)
+            saved = connection.repeat(connection.sdk.ml.update, known[0].id, **wanted)
         else:
-            saved = _create(connection, project, address, body)
+            saved = _create(connection, project, address, wanted)
     except RejectedError as error:
         raise _explained(error, address) from error
     hook = connect_webhook(connection, project, address, basic_auth)
     return _info(saved, hook)
 
 
-def backends(connection: Connection, project: int) -> list[dict[str, Any]]:
+def backends(connection: Connection, project: int) -> "list[MlBackend]":
     """The project's backends; Label Studio asks each for its health and set-up before it answers."""
-    return list(connection.get("/api/ml", {"project": project}))
+    return list(connection.repeat(connection.sdk.ml.list, project=project))
 
 
-def webhooks(connection: Connection, project: int) -> list[dict[str, Any]]:
+def webhooks(connection: Connection, project: int) -> "list[Webhook]":
     """The project's webhooks."""
-    return list(connection.get("/api/webhooks/", {"project": project}))
+    return list(connection.repeat(connection.sdk.webhooks.list, project=str(project)))
 
 
 def webhook_address(backend_url: str) -> str:
@@ -61,30 +62,31 @@ def webhook_address(backend_url: str) -> str:
     return backend_url.rstrip("/") + "/webhook"
 
 
-def has_credentials(webhook: Raw) -> bool:
+def has_credentials(webhook: "Webhook") -> bool:
     """Whether a webhook sends an Authorization header."""
-    return any(name.lower() == "authorization" for name in webhook.get("headers") or {})
+    return any(name.lower() == "authorization" for name in webhook.headers or {})
 
 
 def connect_webhook(
     connection: Connection, project: int, backend_url: str, basic_auth: Credentials | None
-) -> dict[str, Any]:
+) -> "Webhook":
     """Finds or makes the backend's webhook, active, with all events and payload, and with the credentials."""
     address = webhook_address(backend_url)
-    known = [hook for hook in webhooks(connection, project) if hook["url"].rstrip("/") == address]
-    headers = {**(known[0].get("headers") or {} if known else {}), **authorization(basic_auth)}
+    known = [hook for hook in webhooks(connection, project) if hook.url.rstrip("/") == address]
+    headers = {**(known[0].headers or {} if known else {}), **authorization(basic_auth)}
     wanted = {"url": address, "send_payload": True, "is_active": True, "headers": headers}
     everything = {"send_for_all_actions": True, "actions": []}
+    hook: Webhook
     if not known:
         try:
-            body = {"project": project, **wanted, **everything}
-            return dict(connection.create("/api/webhooks/", body))
+            hook = connection.once(connection.sdk.webhooks.create, project=project, **wanted, **everything)
         except RejectedError as error:
             raise _explained(error, address) from error
+        return hook
     hook = known[0]
-    if all(hook[name] == value for name, value in wanted.items()) and hook["send_for_all_actions"]:
-        return dict(hook)
-    return dict(connection.change("PATCH", f"/api/webhooks/{hook['id']}/", wanted | everything))
+    if any(getattr(hook, name) != value for name, value in wanted.items()) or not hook.send_for_all_actions:
+        hook = connection.repeat(connection.sdk.webhooks.update, hook.id, **wanted, **everything)
+    return hook
 
 
 def authorization(basic_auth: Credentials | None) -> dict[str, str]:
@@ -101,14 +103,14 @@ def _credentials(basic_auth: Credentials | None) -> dict[str, str]:
     return {"auth_method": BASIC, "basic_auth_user": user, "basic_auth_pass": password}
 
 
-def _create(connection: Connection, project: int, address: str, body: Raw) -> dict[str, Any]:
+def _create(connection: Connection, project: int, address: str, wanted: dict[str, Any]) -> "MlBackend":
     try:
-        return dict(connection.create("/api/ml", body))
+        made: list[MlBackend] = [connection.once(connection.sdk.ml.create, **wanted)]
     except OutcomeUnknownError:
-        made = [found for found in backends(connection, project) if found["url"].rstrip("/") == address]
+        made = [found for found in backends(connection, project) if found.url.rstrip("/") == address]
         if not made:
             raise
-        return made[0]
+    return made[0]
 
 
 def _explained(error: RejectedError, url: str) -> LabelStudioError:
@@ -124,13 +126,13 @@ def _explained(error: RejectedError, url: str) -> LabelStudioError:
     return error
 
 
-def _info(saved: Raw, hook: Raw) -> BackendInfo:
+def _info(saved: "MlBackend", hook: "Webhook") -> BackendInfo:
     return BackendInfo(
-        id=int(saved["id"]),
-        url=str(saved["url"]),
-        title=str(saved["title"]),
-        model_version=str(saved.get("model_version") or ""),
-        state=str(saved.get("readable_state") or ""),
-        webhook_id=int(hook["id"]),
+        id=int(saved.id or 0),
+        url=saved.url,
+        title=str(saved.title),
+        model_version=str(saved.model_version or ""),
+        state=str(saved.readable_state or ""),
+        webhook_id=int(hook.id or 0),
         webhook_has_auth=has_credentials(hook),
     )

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import httpx
 from wapaganda.annotation import LabelConfig, document_from_task, parse_label_config, result_from_spans
@@ -21,6 +21,9 @@ from wapaganda.label_studio.records import (
     Suggestion,
 )
 from wapaganda.ner import Document, Span
+
+if TYPE_CHECKING:
+    from label_studio_sdk import LseProjectResponse
 
 
 class LabelStudio:
@@ -66,34 +69,37 @@ class LabelStudio:
     def create_project(self, title: str, label_config: str) -> int:
         """Makes a project with this XML labelling configuration; its id."""
         parse_label_config(label_config)
-        body = {"title": title, "label_config": label_config, "show_collab_predictions": True}
-        return int(self._connection.create("/api/projects/", body)["id"])
+        create = self._connection.sdk.projects.create
+        made = self._connection.once(
+            create, title=title, label_config=label_config, show_collab_predictions=True
+        )
+        return int(made.id)
 
     def projects(self) -> list[tuple[int, str]]:
         """Id and title of every project, newest first."""
         found: list[tuple[int, str]] = []
         page = 1
         while True:
-            answer = self._connection.get(
-                "/api/projects/", {"page": page, "page_size": 100, "include": "id,title"}
-            )
-            found += [(int(project["id"]), str(project["title"])) for project in answer["results"]]
-            if not answer.get("next"):
+            answer = self._connection.repeat(
+                self._connection.sdk.projects.list, page=page, page_size=100, include="id,title"
+            ).response  # the SDK's own pages end only with a refusal
+            found += [(int(project.id), str(project.title)) for project in answer.results]
+            if not answer.next:
                 return found
             page += 1
 
     def project(self, project_id: int) -> ProjectInfo:
         """A project as it is now."""
-        return _project(self._raw_project(project_id))
+        return _project(self._found(project_id))
 
     def set_label_config(self, project_id: int, label_config: str) -> None:
         """Replaces the XML labelling configuration."""
         parse_label_config(label_config)
-        self._connection.change("PATCH", f"/api/projects/{project_id}", {"label_config": label_config})
+        self._connection.repeat(self._connection.sdk.projects.update, project_id, label_config=label_config)
 
     def use_uncertainty_sampling(self, project_id: int) -> None:
         """Makes "Label All Tasks" follow the released order; the web page cannot choose this, the API can."""
-        self._connection.change("PATCH", f"/api/projects/{project_id}", {"sampling": release.SAMPLING})
+        self._connection.repeat(self._connection.sdk.projects.update, project_id, sampling=release.SAMPLING)
 
     def import_documents(
         self, project_id: int, documents: Sequence[Document], on_progress: Progress | None = None
@@ -168,28 +174,30 @@ class LabelStudio:
     ) -> int:
         """Submits an annotation, or a skip with ``None``, as the token's user; its id."""
         config = self._label_config(project_id)
-        body: dict[str, Any] = {
-            "result": result_from_spans(spans or (), text, config),
-            "was_cancelled": spans is None,
-            "lead_time": seconds,
-            "unique_id": str(uuid.uuid4()),  # the server refuses the second of two with the same
-        }
-        path = f"/api/tasks/{task_id}/annotations/"
+        annotations = self._connection.sdk.annotations
         try:
-            return int(self._connection.change("POST", path, body)["id"])
+            made = self._connection.repeat(
+                annotations.create,
+                task_id,
+                result=result_from_spans(spans or (), text, config),
+                was_cancelled=spans is None,
+                lead_time=seconds,
+                unique_id=str(uuid.uuid4()),  # the server refuses the second of two with the same
+            )
         except RejectedError as error:
             if error.status != 409:
                 raise
-            return max(int(annotation["id"]) for annotation in self._connection.get(path))
+            return max(int(known.id) for known in self._connection.repeat(annotations.list, task_id))
+        return int(made.id)
 
     def _label_config(self, project_id: int) -> LabelConfig:
         """Alone, because counting the rest takes Label Studio seconds in a big project."""
-        return _config(self._raw_project(project_id, "id,label_config"))
+        return _config(self._found(project_id, "id,label_config"))
 
-    def _raw_project(self, project_id: int, include: str = "") -> dict[str, Any]:
-        params = {"include": include} if include else {}
+    def _found(self, project_id: int, include: str | None = None) -> "LseProjectResponse":
+        get, only = self._connection.sdk.projects.get, {"additional_query_parameters": {"include": include}}
         try:
-            return dict(self._connection.get(f"/api/projects/{project_id}/", params))
+            found: LseProjectResponse = self._connection.repeat(get, project_id, request_options=only)
         except RejectedError as error:
             if error.status == 404:
                 raise LabelStudioError(
@@ -197,27 +205,28 @@ class LabelStudio:
                     "The number stands in the project's address: /projects/NUMBER/.",
                 ) from None
             raise
+        return found
 
 
-def _config(raw: dict[str, Any]) -> LabelConfig:
+def _config(found: "LseProjectResponse") -> LabelConfig:
     try:
-        config: LabelConfig = parse_label_config(str(raw["label_config"]))
+        config: LabelConfig = parse_label_config(str(found.label_config))
     except ValueError as error:
-        raise LabelStudioError(f"Project {raw['id']} cannot be used: {error}") from error
+        raise LabelStudioError(f"Project {found.id} cannot be used: {error}") from error
     return config
 
 
-def _project(raw: dict[str, Any]) -> ProjectInfo:
+def _project(found: "LseProjectResponse") -> ProjectInfo:
     return ProjectInfo(
-        id=int(raw["id"]),
-        title=str(raw["title"]),
-        label_config=_config(raw),
-        model_version=str(raw.get("model_version") or ""),
-        sampling=str(raw.get("sampling") or ""),
-        n_tasks=int(raw.get("task_number") or 0),
-        n_finished=int(raw.get("finished_task_number") or 0),
-        n_annotations=int(raw.get("total_annotations_number") or 0),
-        n_predictions=int(raw.get("total_predictions_number") or 0),
-        annotators_per_task=int(raw.get("maximum_annotations") or 1),
-        shows_predictions=bool(raw.get("show_collab_predictions", True)),
+        id=int(found.id or 0),
+        title=str(found.title),
+        label_config=_config(found),
+        model_version=str(found.model_version or ""),
+        sampling=str(found.sampling or ""),
+        n_tasks=int(found.task_number or 0),
+        n_finished=int(found.finished_task_number or 0),
+        n_annotations=int(found.total_annotations_number or 0),
+        n_predictions=int(found.total_predictions_number or 0),
+        annotators_per_task=int(found.maximum_annotations or 1),
+        shows_predictions=found.show_collab_predictions is not False,
     )

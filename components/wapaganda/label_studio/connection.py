@@ -1,8 +1,13 @@
-"""One HTTP connection to a Label Studio: tokens, time limits, retries that never write twice."""
+"""One HTTP connection to a Label Studio: tokens, time limits, retries that never write twice.
+
+Label Studio's SDK sends over it, too. Three things go without it: what it lacks (the next task, counts by
+model version), pages of tasks (it hides the server's date) and imports (it copies their megabytes).
+"""
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Self, TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import httpx
 from wapaganda.label_studio.errors import (
@@ -14,6 +19,9 @@ from wapaganda.label_studio.errors import (
 )
 from wapaganda.label_studio.tokens import NEW_TOKEN, authentication
 
+if TYPE_CHECKING:
+    from label_studio_sdk.base_client import LabelStudioBase
+
 TRY_AGAIN = frozenset({429, 500, 502, 503, 504})  # 500: SQLite's "database is locked" passes
 BEHIND_A_PROXY = frozenset({502, 504})  # the proxy gave up, the server perhaps not
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -22,6 +30,8 @@ LONGEST_PAUSE = 20.0
 
 Json: TypeAlias = Any  # whatever Label Studio says; it goes no further than this brick
 Params = Mapping[str, str | int | float | bool]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Connection:
@@ -48,7 +58,7 @@ class Connection:
         self.sleep = sleep
         auth = authentication(api_key, self.url)
         self.token_kind = auth.kind
-        self._client = httpx.Client(
+        self._client = _Client(
             base_url=self.url,
             auth=auth,
             timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
@@ -57,80 +67,80 @@ class Connection:
             headers={"Accept": "application/json"},
         )
 
+    @cached_property
+    def sdk(self) -> "LabelStudioBase":
+        """The SDK's client, for ``repeat`` and ``once``: left to itself it would repeat every write.
+
+        It gets no token, which it would exchange once more: our client sets the header when it sends.
+        """
+        from label_studio_sdk.base_client import LabelStudioBase  # LabelStudio itself loads pandas: 130 MB
+
+        return LabelStudioBase(base_url=self.url, api_key="-", httpx_client=self._client, max_retries=0)
+
     def get(self, path: str, params: Params | None = None) -> Json:
         """The JSON at ``path``."""
         return self.read(path, params)[0]
 
     def read(self, path: str, params: Params | None = None) -> tuple[Any, httpx.Headers]:
         """The JSON at ``path`` and the answer's headers."""
-        response = self._repeat("GET", path, params=params)
+        response = self.repeat(self._client.get, path, params=params)
         return _json(response), response.headers
-
-    def change(self, method: str, path: str, body: Json, params: Params | None = None) -> Json:
-        """A write that has the same effect when it arrives twice."""
-        return _json(self._repeat(method, path, params=params, json=body))
 
     def create(
         self, path: str, body: Json, params: Params | None = None, *, timeout: float | None = None
     ) -> Json:
-        """A write that must not arrive twice.
+        """A write that must not arrive twice; see ``once``."""
+        limit = httpx.USE_CLIENT_DEFAULT if timeout is None else httpx.Timeout(timeout, connect=10.0)
+        return _json(self.once(self._client.post, path, json=body, params=params, timeout=limit))
+
+    def repeat(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """What the call gives: a read, or a write that has the same effect when it arrives twice."""
+        for attempt in range(self.retries + 1):
+            try:
+                return call(*args, **named)
+            except httpx.TransportError as error:
+                self._pause_or_raise(attempt, self._unreachable(error))
+            except httpx.HTTPStatusError as error:
+                passes = error.response.status_code in TRY_AGAIN and not _is_final(error.response)
+                self._pause_or_raise(attempt, self._refusal(error.response), passes=passes)
+        raise AssertionError("unreachable")
+
+    def once(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """What the call gives: a write that must not arrive twice.
 
         Raises:
             OutcomeUnknownError: it was sent, and nobody knows what became of it.
         """
-        limit = httpx.USE_CLIENT_DEFAULT if timeout is None else httpx.Timeout(timeout, connect=10.0)
         for attempt in range(self.retries + 1):
             try:
-                response = self._client.post(path, json=body, params=params, timeout=limit)
+                return call(*args, **named)
             except NEVER_SENT as error:
                 self._pause_or_raise(attempt, self._unreachable(error))
             except httpx.TransportError as error:
                 raise OutcomeUnknownError(
-                    f"Label Studio gave no answer to {path}: {error}.", still_running=True
+                    f"Label Studio gave no answer to {error.request.url.path}: {error}.", still_running=True
                 ) from error
-            else:
-                if response.status_code >= 500 and not _is_final(response):
-                    still_running = response.status_code in BEHIND_A_PROXY
-                    raise OutcomeUnknownError(
-                        f"Label Studio failed at {path}: {_detail(response)}.", still_running=still_running
-                    )
-                if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-                    self._pause_or_raise(attempt, self._refusal(response))
-                    continue
-                return _json(self._accepted(response))
+            except httpx.HTTPStatusError as error:
+                passes = error.response.status_code == httpx.codes.TOO_MANY_REQUESTS
+                self._pause_or_raise(attempt, self._refused_write(error.response), passes=passes)
         raise AssertionError("unreachable")
 
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _repeat(self, method: str, path: str, **request: Json) -> httpx.Response:
-        for attempt in range(self.retries + 1):
-            try:
-                response = self._client.request(method, path, **request)
-            except httpx.TransportError as error:
-                self._pause_or_raise(attempt, self._unreachable(error))
-            else:
-                if response.status_code not in TRY_AGAIN or _is_final(response):
-                    return self._accepted(response)
-                self._pause_or_raise(attempt, self._refusal(response))
-        raise AssertionError("unreachable")
-
-    def _pause_or_raise(self, attempt: int, error: LabelStudioError) -> None:
-        if attempt >= self.retries:
+    def _pause_or_raise(self, attempt: int, error: LabelStudioError, *, passes: bool = True) -> None:
+        if attempt >= self.retries or not passes:
             raise error
         self.sleep(min(0.5 * 2**attempt, LONGEST_PAUSE))
 
-    def _accepted(self, response: httpx.Response) -> httpx.Response:
-        if response.is_success:
-            return response
-        raise self._refusal(response)
+    def _refused_write(self, response: httpx.Response) -> LabelStudioError:
+        if response.status_code < 500 or _is_final(response):
+            return self._refusal(response)
+        return OutcomeUnknownError(
+            f"Label Studio failed at {response.request.url.path}: {_detail(response)}.",
+            still_running=response.status_code in BEHIND_A_PROXY,
+        )
 
     def _unreachable(self, error: Exception) -> UnreachableError:
         what = "in time" if isinstance(error, httpx.TimeoutException) else f"({error})"
@@ -163,6 +173,19 @@ class Connection:
         return UnauthorizedError(f"The {self.token_kind} is not accepted ({detail}).", NEW_TOKEN)
 
 
+class _Client(httpx.Client):
+    """Raises for every answer but one of success in JSON, so that the SDK's calls fail just like ours."""
+
+    def send(self, request: httpx.Request, **options: Json) -> httpx.Response:
+        response = super().send(request, **options).raise_for_status()
+        kind = response.headers.get("content-type", "?")
+        if response.content and "json" not in kind:
+            raise UnreachableError(
+                f"Expected JSON from {request.url}, was: {kind}.", "Is LABEL_STUDIO_URL a Label Studio?"
+            )
+        return response
+
+
 def _address(url: str) -> str:
     trimmed = url.strip().rstrip("/")
     parsed = httpx.URL(trimmed) if trimmed else httpx.URL()
@@ -174,15 +197,7 @@ def _address(url: str) -> str:
 
 
 def _json(response: httpx.Response) -> Json:
-    if not response.content:
-        return None
-    try:
-        return response.json()
-    except ValueError:
-        kind = response.headers.get("content-type", "?")
-        raise UnreachableError(
-            f"Expected JSON from {response.request.url}, was: {kind}.", "Is LABEL_STUDIO_URL a Label Studio?"
-        ) from None
+    return response.json() if response.content else None
 
 
 def _is_final(response: httpx.Response) -> bool:

@@ -1,7 +1,7 @@
 """Looks for the traps between a Label Studio, a project and an ML backend; changes nothing."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from wapaganda.annotation import parse_label_config
@@ -11,10 +11,11 @@ from wapaganda.label_studio.errors import LabelStudioError, RejectedError
 from wapaganda.label_studio.records import Finding, Server
 from wapaganda.label_studio.release import SAMPLING
 
+if TYPE_CHECKING:
+    from label_studio_sdk import LseProjectResponse, MlBackend, Webhook
+
 CONNECT = "Run `selfish connect`."
 NO_ACTION = "no-such-action"
-
-Raw = dict[str, Any]
 
 
 def server(connection: Connection) -> Server:
@@ -23,8 +24,9 @@ def server(connection: Connection) -> Server:
     Raises:
         LabelStudioError: nobody answers, or the token is not accepted.
     """
-    user = connection.get("/api/current-user/whoami")
-    return Server(str(connection.get("/api/version").get("release", "?")), str(user.get("email", "?")))
+    user = connection.repeat(connection.sdk.users.whoami)
+    version = connection.repeat(connection.sdk.versions.get)
+    return Server(str(version.release or "?"), str(user.email or "?"))
 
 
 def diagnose(
@@ -63,41 +65,41 @@ def _server(connection: Connection) -> Finding:
 
 def _project(connection: Connection, project: int) -> Iterator[Finding]:
     try:
-        raw = connection.get(f"/api/projects/{project}/")
+        found = connection.repeat(connection.sdk.projects.get, project)
     except LabelStudioError as error:
         yield Finding("project", False, error.message, "The number stands in its address: /projects/NUMBER/.")
         return
-    yield Finding("project", True, f"{raw['title']}: {raw.get('task_number') or 0} tasks")
-    yield _label_config(raw)
-    yield _sampling(raw)
-    yield _model_version(connection, raw)
-    yield _pre_annotations(raw)
-    yield _overlap(raw)
+    yield Finding("project", True, f"{found.title}: {found.task_number or 0} tasks")
+    yield _label_config(found)
+    yield _sampling(found)
+    yield _model_version(connection, found)
+    yield _pre_annotations(found)
+    yield _overlap(found)
 
 
-def _label_config(raw: Raw) -> Finding:
+def _label_config(found: "LseProjectResponse") -> Finding:
     try:
-        config = parse_label_config(str(raw["label_config"]))
+        config = parse_label_config(str(found.label_config))
     except ValueError as error:
         return Finding("label config", False, str(error), "Change it under Settings → Labeling Interface.")
     return Finding("label config", True, f"{', '.join(config.labels)} over ${config.data_key}")
 
 
-def _sampling(raw: Raw) -> Finding:
-    if raw.get("sampling") == SAMPLING:
+def _sampling(found: "LseProjectResponse") -> Finding:
+    if found.sampling == SAMPLING:
         return Finding("sampling", True, SAMPLING)
-    message = f"Expected {SAMPLING!r}, was: {raw.get('sampling')!r}: batches are not served in their order."
+    message = f"Expected {SAMPLING!r}, was: {found.sampling!r}: batches are not served in their order."
     return Finding("sampling", False, message, CONNECT + " Releasing a batch sets it, too.")
 
 
-def _model_version(connection: Connection, raw: Raw) -> Finding:
+def _model_version(connection: Connection, project: "LseProjectResponse") -> Finding:
     """It must be a version that predictions carry: under a backend's title the order is silently random."""
-    name, version = "model version", str(raw.get("model_version") or "")
-    counts = connection.get(f"/api/projects/{raw['id']}/model-versions/", {"extended": True})
+    name, version = "model version", str(project.model_version or "")
+    counts = connection.get(f"/api/projects/{project.id}/model-versions/", {"extended": True})
     stored = {str(row["model_version"]): int(row["count"]) for row in counts.get("static", counts) or []}
     if stored.get(version):
         return Finding(name, True, f"{version}: {stored[version]} predictions")
-    titles = [str(found["title"]) for found in backends.backends(connection, int(raw["id"]))]
+    titles = [str(found.title) for found in backends.backends(connection, int(project.id or 0))]
     released = [found for found in stored if found.startswith("al-")]
     if version in titles and not released:
         return Finding(name, True, f"{version}: the backend itself, until the first batch is released")
@@ -108,16 +110,16 @@ def _model_version(connection: Connection, raw: Raw) -> Finding:
     )
 
 
-def _pre_annotations(raw: Raw) -> Finding:
-    shown = bool(raw.get("show_collab_predictions", True))
+def _pre_annotations(found: "LseProjectResponse") -> Finding:
+    shown = found.show_collab_predictions is not False
     mend = "" if shown else "Switch on Settings → Annotation → Use predictions to prelabel tasks."
     return Finding(
         "pre-annotations", shown, "shown to annotators" if shown else "not shown to annotators", mend
     )
 
 
-def _overlap(raw: Raw) -> Finding:
-    number = int(raw.get("maximum_annotations") or 1)
+def _overlap(found: "LseProjectResponse") -> Finding:
+    number = int(found.maximum_annotations or 1)
     if number == 1:
         return Finding("annotators per task", True, "1")
     message = f"{number}: half-done tasks are served before the batch's order."
@@ -130,16 +132,17 @@ def _address(
     connection: Connection, backend_url: str, basic_auth: tuple[str, str] | None, project: int | None
 ) -> Iterator[Finding]:
     """Whether Label Studio may call the address at all; asked with requests that are sure to be refused."""
+    sdk, address = connection.sdk, backend_url.rstrip("/")
     hook = {"url": backends.webhook_address(backend_url), "actions": [NO_ACTION]}
-    yield _looked("webhook address", lambda: _probe(connection, "webhook address", "/api/webhooks/", hook))
+    yield _looked("webhook address", lambda: _probe(connection, "webhook address", sdk.webhooks.create, hook))
     if project is not None:
-        body = {"project": project, "url": backend_url.rstrip("/"), "auth_method": NO_ACTION}
-        yield _looked("backend address", lambda: _probe(connection, "backend address", "/api/ml", body))
+        body = {"project": project, "url": address, "auth_method": NO_ACTION}
+        yield _looked("backend address", lambda: _probe(connection, "backend address", sdk.ml.create, body))
 
 
-def _probe(connection: Connection, name: str, path: str, body: Raw) -> Finding:
+def _probe(connection: Connection, name: str, create: Callable[..., object], body: dict[str, Any]) -> Finding:
     try:
-        connection.change("POST", path, body)
+        connection.repeat(create, **body)
     except RejectedError as error:
         if "reserved network address" in error.message:
             message = f"Label Studio refuses to call {body['url']}: it is a local address."
@@ -174,38 +177,38 @@ def _connected(
 ) -> Iterator[Finding]:
     address = backend_url.rstrip("/")
     known = backends.backends(connection, project)
-    mine = [found for found in known if found["url"].rstrip("/") == address]
+    mine = [found for found in known if found.url.rstrip("/") == address]
     yield _connection_state(mine, address)
     if len(known) > 1:
-        message = f"{len(known)} are connected; Label Studio asks only the first, {known[0]['url']}."
+        message = f"{len(known)} are connected; Label Studio asks only the first, {known[0].url}."
         yield Finding("one backend", False, message, "Remove the others under Settings → Model.")
     hooks = backends.webhooks(connection, project)
     yield _webhook(hooks, address, basic_auth)
 
 
-def _connection_state(mine: list[Raw], address: str) -> Finding:
+def _connection_state(mine: "list[MlBackend]", address: str) -> Finding:
     name = "backend connected"
     if not mine:
         return Finding(name, False, f"The project does not know {address}.", CONNECT)
-    if mine[0].get("readable_state") in ("Connected", "Training", "Predicting"):
-        return Finding(name, True, f"{mine[0]['title']}, version {mine[0].get('model_version') or 'none'}")
-    reason = mine[0].get("error_message") or "no answer"
-    message = f"Label Studio calls it {mine[0].get('readable_state')}: {reason}"
+    if mine[0].readable_state in ("Connected", "Training", "Predicting"):
+        return Finding(name, True, f"{mine[0].title}, version {mine[0].model_version or 'none'}")
+    reason = mine[0].error_message or "no answer"
+    message = f"Label Studio calls it {mine[0].readable_state}: {reason}"
     return Finding(name, False, message, backends.CHECK_BACKEND)
 
 
-def _webhook(hooks: list[Raw], address: str, basic_auth: tuple[str, str] | None) -> Finding:
+def _webhook(hooks: "list[Webhook]", address: str, basic_auth: tuple[str, str] | None) -> Finding:
     name = "webhook"
-    mine = [hook for hook in hooks if hook["url"].rstrip("/") == backends.webhook_address(address)]
+    mine = [hook for hook in hooks if hook.url.rstrip("/") == backends.webhook_address(address)]
     if not mine:
         return Finding(
             name, False, "The project has no webhook to the backend: it hears of no label.", CONNECT
         )
     hook = mine[0]
-    if not hook["is_active"] or not hook["send_payload"]:
+    if not hook.is_active or not hook.send_payload:
         return Finding(name, False, "The webhook is switched off or sends no payload.", CONNECT)
     wanted = backends.authorization(basic_auth)
-    if any((hook.get("headers") or {}).get(key) != value for key, value in wanted.items()):
+    if any((hook.headers or {}).get(key) != value for key, value in wanted.items()):
         return Finding(
             name, False, "The webhook does not carry the user and password: events get a silent 401.", CONNECT
         )

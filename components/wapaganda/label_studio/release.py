@@ -77,10 +77,10 @@ def predictions_of(connection: Connection, project: int, version: str) -> Counte
 
 def point_at(connection: Connection, project: ProjectInfo, version: str) -> None:
     """Makes the project serve the tasks that have a prediction of ``version``, by ascending score."""
-    body = {"model_version": version, "sampling": SAMPLING}
-    answer = connection.change("PATCH", f"/api/projects/{project.id}", body)
-    if (answer["model_version"], answer["sampling"]) != (version, SAMPLING):
-        was = f"{answer['model_version']!r} by {answer['sampling']!r}"
+    update = connection.sdk.projects.update
+    answer = connection.repeat(update, project.id, model_version=version, sampling=SAMPLING)
+    if (answer.model_version, answer.sampling) != (version, SAMPLING):
+        was = f"{answer.model_version!r} by {answer.sampling!r}"
         raise LabelStudioError(f"Expected the project to serve {version!r} by {SAMPLING!r}, was: {was}.")
 
 
@@ -197,9 +197,10 @@ def _remarks(project: ProjectInfo) -> tuple[str, ...]:
 
 def _view(connection: Connection, project: int, version: str) -> int:
     """The Data Manager view of the batch, made once."""
-    for view in connection.get("/api/dm/views/", {"project": project}):
-        if (view.get("data") or {}).get("title") == version:
-            return int(view["id"])
+    views = connection.sdk.views
+    for view in connection.repeat(views.list, project=project):
+        if (view.data or {}).get("title") == version:
+            return int(view.id)
     query = query_of([predicted_by(version)], "tasks:predictions_score")
     data = {"title": version, "type": "list", "target": "tasks", **query}
-    return int(connection.create("/api/dm/views/", {"project": project, "data": data})["id"])
+    return int(connection.once(views.create, project=project, data=data).id)

@@ -62,7 +62,8 @@ class PersonalToken(httpx.Auth):
                 "This Label Studio knows no personal access tokens.", "Use a legacy token."
             )
         if response.status_code != httpx.codes.OK:
-            raise httpx.RemoteProtocolError(f"The token exchange answered {response.status_code}.")
+            message = f"The token exchange answered {response.status_code}."
+            raise httpx.RemoteProtocolError(message, request=self._exchange)
         self._access = str(response.json()["access"])
         self._renew_at = time.monotonic() + RENEW_BEFORE * _lifetime(self._access)
 

@@ -2,15 +2,19 @@
 
 import base64
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 import httpx
 import pytest
+from wapaganda.annotation import default_label_config
 from wapaganda.label_studio import (
     LabelStudio,
     LabelStudioError,
     OutcomeUnknownError,
     RejectedError,
+    Server,
     UnauthorizedError,
     UnreachableError,
 )
@@ -157,45 +161,107 @@ def test_a_write_that_was_never_sent_is_repeated():
     assert connect(script).create("/x", {}) == {"id": 1}
 
 
-@pytest.mark.parametrize(
-    ("response", "error", "message"),
-    [
-        (
-            httpx.Response(401, json={"detail": "Invalid token."}),
-            UnauthorizedError,
-            r"legacy token is not accepted",
-        ),
-        (
-            httpx.Response(
-                401, json={"detail": "…: legacy token authentication has been disabled for this …"}
-            ),
-            UnauthorizedError,
-            "Legacy tokens are switched off",
-        ),
-        (httpx.Response(403, json={"detail": "No."}), UnauthorizedError, "may not do /x: No"),
-        (httpx.Response(404, json={"detail": "Not found."}), RejectedError, "answered 404 to /x: Not found"),
-        (
-            httpx.Response(400, json={"detail": "Validation error", "validation_errors": {"text": ["bad"]}}),
-            RejectedError,
-            "{'text': \\['bad'\\]}",
-        ),
-        (
-            httpx.Response(302, headers={"location": "https://ls"}),
-            UnreachableError,
-            "sends us on to https://ls",
-        ),
-        (httpx.Response(200, html="<p>hello"), UnreachableError, "Expected JSON from .* text/html"),
-    ],
-)
+REFUSALS = [
+    (
+        httpx.Response(401, json={"detail": "Invalid token."}),
+        UnauthorizedError,
+        r"legacy token is not accepted",
+    ),
+    (
+        httpx.Response(401, json={"detail": "…: legacy token authentication has been disabled for this …"}),
+        UnauthorizedError,
+        "Legacy tokens are switched off",
+    ),
+    (httpx.Response(403, json={"detail": "No."}), UnauthorizedError, "may not do /x: No"),
+    (httpx.Response(404, json={"detail": "Not found."}), RejectedError, "answered 404 to /x: Not found"),
+    (
+        httpx.Response(400, json={"detail": "Validation error", "validation_errors": {"text": ["bad"]}}),
+        RejectedError,
+        "{'text': \\['bad'\\]}",
+    ),
+    (
+        httpx.Response(302, headers={"location": "https://ls"}),
+        UnreachableError,
+        "sends us on to https://ls",
+    ),
+    (httpx.Response(200, html="<p>hello"), UnreachableError, "Expected JSON from .* text/html"),
+]
+
+
+@pytest.mark.parametrize(("response", "error", "message"), REFUSALS)
 def test_refusals_are_told(response: httpx.Response, error: type[LabelStudioError], message: str):
     with pytest.raises(error, match=message):
         connect(Script(response)).get("/x")
 
 
+@pytest.mark.parametrize(("response", "error"), [refusal[:2] for refusal in REFUSALS])
+def test_the_sdks_calls_fail_just_like_ours(response: httpx.Response, error: type[LabelStudioError]):
+    ours, theirs = connect(Script(response)), connect(Script(response))
+    with pytest.raises(error) as told:
+        ours.get("/api/version/")
+    with pytest.raises(error) as told_by_sdk:
+        theirs.repeat(theirs.sdk.versions.get)
+    assert str(told_by_sdk.value) == str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (httpx.ReadTimeout("slow"), OutcomeUnknownError),
+        (httpx.RemoteProtocolError("cut"), OutcomeUnknownError),
+        (httpx.Response(502), OutcomeUnknownError),
+        (httpx.Response(500, json={"detail": "database is locked"}), OutcomeUnknownError),
+        (httpx.Response(408), RejectedError),
+        (httpx.Response(409), RejectedError),
+    ],
+    ids=repr,
+)
+def test_the_sdk_repeats_nothing_by_itself(
+    failure: httpx.Response | Exception, error: type[LabelStudioError]
+):
+    script = Script(failure)
+    with (
+        LabelStudio("http://ls.test", LEGACY, transport=httpx.MockTransport(script)) as client,
+        pytest.raises(error, match="/api/projects/"),
+    ):
+        client.create_project("a", default_label_config(["PER"]))
+    assert len(script.requests) == 1
+
+
+def test_the_sdks_calls_are_repeated_as_ours_are():
+    pauses: list[float] = []
+    failures = [httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("cut"), httpx.Response(503)]
+    connection = connect(Script(*failures, ok(release="1.2")), pauses=pauses)
+    assert connection.repeat(connection.sdk.versions.get).release == "1.2"
+    assert pauses == [0.5, 1.0, 2.0]
+
+
+def test_the_sdk_sends_our_token_and_exchanges_none_itself():
+    script = Script(ok(access=jwt(iat=0, exp=300)), ok(email="a@b.c"), ok(release="1.2"))
+    transport = httpx.MockTransport(script)
+    with LabelStudio("http://ls.test/below/", PERSONAL, transport=transport) as client:
+        assert client.check() == Server("1.2", "a@b.c")
+    paths = ["token/refresh/", "current-user/whoami", "version/"]
+    assert [request.url.path for request in script.requests] == [f"/below/api/{path}" for path in paths]
+    assert script.requests[1].headers["Authorization"].startswith("Bearer head.")
+    assert script.requests[1].headers["Authorization"] == script.requests[2].headers["Authorization"]
+
+
+def test_the_sdk_comes_without_its_heavy_companions():
+    code = (
+        "import sys; from wapaganda.label_studio.connection import Connection;"
+        "sdk = Connection('http://ls.test', 'a').sdk;"
+        "sdk.projects, sdk.ml, sdk.webhooks, sdk.views, sdk.annotations, sdk.users, sdk.versions;"
+        "print([name for name in ('pandas', 'cv2', 'nltk', 'PIL') if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+
+
 def test_an_address_that_the_server_cannot_resolve_is_not_asked_again():
     script = Script(httpx.Response(500, json={"detail": "Can't resolve hostname x"}))
     with pytest.raises(RejectedError):
-        connect(script).change("PATCH", "/x", {})
+        connect(script).get("/x")
     script = Script(httpx.Response(500, json={"detail": "Can't resolve hostname x"}))
     with pytest.raises(RejectedError):
         connect(script).create("/x", {})

@@ -78,7 +78,7 @@ class SmallLabelStudio:
                 )
             case "GET", "/api/projects/1/":
                 return self.project
-            case "PATCH", "/api/projects/1":
+            case "PATCH", "/api/projects/1/":
                 self.project |= body or {}
                 return self.project
             case "GET", "/api/dm/views/":
