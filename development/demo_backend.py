@@ -35,6 +35,19 @@ class Backend:
     log_path: Path
     token: str
     data_dir: Path
+    pid: int
+
+    def press_start_training(self, studio_url: str, project: int) -> None:
+        """What the button in Label Studio does."""
+        headers = {"Authorization": f"Token {self.token}"}
+        with httpx.Client(base_url=studio_url, headers=headers, timeout=120) as studio:
+            backends = studio.get("/api/ml", params={"project": project}).raise_for_status().json()
+            studio.post(f"/api/ml/{backends[0]['id']}/train", json={}).raise_for_status()
+
+    def status(self) -> dict[str, Any]:
+        """What /status says."""
+        found = httpx.get(f"{self.url}/status", auth=self.auth, timeout=60).raise_for_status().json()
+        return dict(found)
 
     def train(self, studio_url: str, project: int) -> dict[str, Any]:
         """Press Start Training in Label Studio and wait for the round; what its report says.
@@ -42,19 +55,16 @@ class Backend:
         Raises:
             BackendError: the training failed.
         """
-        headers = {"Authorization": f"Token {self.token}"}
-        with httpx.Client(base_url=studio_url, headers=headers, timeout=120) as studio:
-            backends = studio.get("/api/ml", params={"project": project}).raise_for_status().json()
-            studio.post(f"/api/ml/{backends[0]['id']}/train", json={}).raise_for_status()
-        known = len(self._reports(project))
+        known = len(self.reports(project))
+        self.press_start_training(studio_url, project)
         with waiting("Training in the backend") as tell:
             deadline = time.monotonic() + ROUND_SECONDS
-            while len(self._reports(project)) == known:
+            while len(self.reports(project)) == known:
                 if time.monotonic() > deadline:
                     raise BackendError(f"No round was finished in an hour; see {self.log_path}")
                 self._look(tell)
                 time.sleep(1)
-        return self._reports(project)[-1]
+        return self.reports(project)[-1]
 
     def offered(self, project: int, number: int) -> list[str]:
         """The ids of the texts that were released in a round, in their order."""
@@ -62,7 +72,7 @@ class Backend:
         return [offer.document_id for offer in ledger.offers(number)]
 
     def _look(self, tell: Tell) -> None:
-        jobs = httpx.get(f"{self.url}/status", auth=self.auth, timeout=60).raise_for_status().json()["jobs"]
+        jobs = self.status()["jobs"]
         if not jobs:
             return
         newest = jobs[0]
@@ -70,7 +80,8 @@ class Backend:
             raise BackendError(f"The training {newest['state']}: {newest['error']} (log: {self.log_path})")
         tell(int(100 * (newest["fraction"] or 0)), 100, newest["progress"])
 
-    def _reports(self, project: int) -> list[dict[str, Any]]:
+    def reports(self, project: int) -> list[dict[str, Any]]:
+        """The reports of the finished rounds, oldest first."""
         path = self.data_dir / f"ls-{project}" / "ledger.sqlite"
         if not path.exists():
             return []
@@ -78,13 +89,13 @@ class Backend:
 
 
 @contextlib.contextmanager
-def running_backend(folder: Path, environment: dict[str, str]) -> Iterator[Backend]:
-    """The ML backend on a free local port, stopped on leaving.
+def running_backend(folder: Path, environment: dict[str, str], port: int | None = None) -> Iterator[Backend]:
+    """The ML backend on a free local port, or on ``port``, stopped on leaving.
 
     Raises:
         BackendError: it did not come up.
     """
-    port = free_port()
+    port = port or free_port()
     log_path = folder / "ml-backend.log"
     command = [str(_program("ml-backend")), "--host", "127.0.0.1", "--port", str(port)]
     with log_path.open("ab") as log:
@@ -102,7 +113,7 @@ def running_backend(folder: Path, environment: dict[str, str]) -> Iterator[Backe
         _wait_until_up(url, process, log_path)
         auth = (environment["BASIC_AUTH_USER"], environment["BASIC_AUTH_PASS"])
         token = environment["LABEL_STUDIO_API_KEY"]
-        yield Backend(url, auth, log_path, token, Path(environment["DATA_DIR"]))
+        yield Backend(url, auth, log_path, token, Path(environment["DATA_DIR"]), process.pid)
     finally:
         _stop(process)
 

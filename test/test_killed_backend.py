@@ -1,0 +1,92 @@
+"""The ML backend, killed in the middle of a training on a real Label Studio: nothing is lost."""
+
+import os
+import signal
+import time
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from demo_backend import Backend, running_backend
+from sample_corpus import sample_corpus
+from wapaganda.annotation import default_label_config
+from wapaganda.label_studio import LabelStudio
+from wapaganda.ledger import Ledger
+from wapaganda.ner import LabelSchema
+
+pytestmark = [pytest.mark.label_studio, pytest.mark.slow]
+
+
+@pytest.fixture
+def environment(label_studio_server, small_encoder, tmp_path):
+    return {
+        **os.environ,
+        "BASELINE_MODEL_NAME": small_encoder,
+        "TRAIN_STEPS": "60",
+        "TRAIN_AFTER_LABELS": "0",
+        "SAMPLES_PER_ITERATION": "5",
+        "LABEL_STUDIO_URL": label_studio_server.url,
+        "LABEL_STUDIO_API_KEY": label_studio_server.token,
+        "MODEL_DIR": str(tmp_path / "models"),
+        "DATA_DIR": str(tmp_path / "data"),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlruns.db'}",
+        "BASIC_AUTH_USER": "label",
+        "BASIC_AUTH_PASS": "studio",
+    }
+
+
+def test_a_backend_killed_in_a_training_ends_it_when_it_is_back_and_loses_no_label(
+    label_studio_server, environment, tmp_path
+):
+    corpus = sample_corpus(seed=3, n_train=40, n_pool=30, n_test=1)
+    with LabelStudio(label_studio_server.url, label_studio_server.token) as studio:
+        project = studio.create_project(
+            "killed backend", default_label_config(LabelSchema.of(corpus.train).labels)
+        )
+        studio.import_documents(project, corpus.train)
+        studio.import_documents(project, [each.with_spans(None) for each in corpus.pool])
+
+        with running_backend(tmp_path, environment) as backend:
+            studio.connect_backend(project, backend.url, "wapaganda", backend.auth)
+            backend.press_start_training(label_studio_server.url, project)
+            wait_until(lambda: training_is_under_way(backend), "a training under way")
+            os.kill(backend.pid, signal.SIGKILL)
+
+        # Somebody goes on labelling while the backend is down: its webhook is lost for good.
+        task = studio.next_document(project)
+        gold = next(each.spans for each in corpus.pool if each.text == task.text)
+        studio.annotate(project, int(task.id), task.text, gold)
+
+        port = urlsplit(backend.url).port
+        with running_backend(tmp_path, environment, port) as backend:
+            wait_until(lambda: backend.reports(project), "the interrupted training to end")
+            backend.train(label_studio_server.url, project)
+            answer = httpx.post(
+                f"{backend.url}/predict",
+                auth=backend.auth,
+                timeout=120,
+                json={
+                    "tasks": [{"id": int(task.id), "data": {"text": task.text}}],
+                    "project": f"{project}.1",
+                    "label_config": default_label_config(LabelSchema.of(corpus.train).labels),
+                },
+            )
+
+    reports = backend.reports(project)
+    assert reports[-1]["n_labelled"] == 41
+    assert answer.json()["results"][0]["model_version"] == reports[-1]["live"]
+    ledger = Ledger(tmp_path / "data" / f"ls-{project}" / "ledger.sqlite")
+    stored = {each.text: set(each.spans) for each in ledger.documents(labelled=True)}
+    assert stored == {each.text: set(each.spans) for each in corpus.train} | {task.text: set(gold)}
+
+
+def training_is_under_way(backend: Backend) -> bool:
+    jobs = backend.status()["jobs"]
+    return bool(jobs) and jobs[0]["progress"] == "train" and (jobs[0]["fraction"] or 0) > 0.1
+
+
+def wait_until(condition, what: str, seconds: float = 600.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"Expected {what} within {seconds:.0f} s."
+        time.sleep(0.3)
