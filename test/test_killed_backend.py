@@ -61,23 +61,24 @@ def test_a_backend_killed_in_a_training_ends_it_when_it_is_back_and_loses_no_lab
         with running_backend(tmp_path, environment, port) as backend:
             wait_until(lambda: backend.reports(project), "the interrupted training to end")
             backend.train(label_studio_server.url, project)
-            answer = httpx.post(
-                f"{backend.url}/predict",
-                auth=backend.auth,
-                timeout=120,
-                json={
-                    "tasks": [{"id": int(task.id), "data": {"text": task.text}}],
-                    "project": f"{project}.1",
-                    "label_config": default_label_config(LabelSchema.of(corpus.train).labels),
-                },
-            )
+            answer = ask_interactively(label_studio_server, project, int(task.id))
 
     reports = backend.reports(project)
     assert reports[-1]["n_labelled"] == 41
-    assert answer.json()["results"][0]["model_version"] == reports[-1]["live"]
+    assert answer["data"]["model_version"] == reports[-1]["live"]
     ledger = Ledger(tmp_path / "data" / f"ls-{project}" / "ledger.sqlite")
     stored = {each.text: set(each.spans) for each in ledger.documents(labelled=True)}
     assert stored == {each.text: set(each.spans) for each in corpus.train} | {task.text: set(gold)}
+
+
+def ask_interactively(server, project: int, task: int) -> dict:
+    """What an annotator's browser does with auto-annotation switched on, once the new model is loaded."""
+    headers = {"Authorization": f"Token {server.token}"}
+    with httpx.Client(base_url=server.url, headers=headers, timeout=120) as studio:
+        (connected,) = studio.get("/api/ml", params={"project": project}).raise_for_status().json()
+        address = f"/api/ml/{connected['id']}/interactive-annotating"
+        body = {"task": task, "context": {"result": []}}
+        return studio.post(address, json=body).raise_for_status().json()
 
 
 def training_is_under_way(backend: Backend) -> bool:

@@ -49,6 +49,7 @@ def test_two_rounds_from_labels_to_a_better_model_in_label_studio_and_mlflow(
         assert served == [int(offer.document_id) for offer in loop.ledger.offers(1)]
         assert (first.n_labelled, second.n_labelled) == (60, 60 + BATCH)
         assert studio.project(project).model_version == "al-002"
+        assert loop.source.batch_name(1) == "al-003"  # for a ledger that was begun anew
         assert first.f1 > 0.2
         assert second.previous_f1 == pytest.approx(first.f1, abs=0.5)
         assert loop.store.current().name == (second.version if second.promoted else first.version)

@@ -68,6 +68,8 @@ def train(
             for note in material.notes:
                 screen.warn(note)
             trained = _train(workspace, material, progress)
+            for remark in trained.remarks:
+                screen.warn(remark)
             mlflow = mirror_runs(workspace, screen, progress)
         _show(screen, workspace, material, trained)
         screen.emit(_result(workspace, material, trained, mlflow))
@@ -205,7 +207,7 @@ def _result(workspace: Workspace, material: Material, trained: "Trained", mlflow
         "steps": trained.steps,
         "seconds": round(trained.seconds, 2),
         "reused": trained.reused,
-        "repairs": trained.repairs,
+        "remarks": list(trained.remarks),
         "model_path": str(workspace.store().path(trained.version)),
         "mlflow": mlflow,
         "notes": list(material.notes),

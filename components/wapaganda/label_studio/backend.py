@@ -40,7 +40,8 @@ def connect_backend(
         if known:
             saved = connection.repeat(connection.sdk.ml.update, known[0].id, **wanted)
         else:
-            saved = _create(connection, project, address, wanted)
+            # So that an annotator may also ask for one text; later the user's own choice is left alone.
+            saved = _create(connection, project, address, wanted | {"is_interactive": True})
     except RejectedError as error:
         raise _explained(error, address) from error
     hook = connect_webhook(connection, project, address, basic_auth)

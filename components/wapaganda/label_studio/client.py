@@ -126,6 +126,10 @@ class LabelStudio:
         """
         return listing.task_ids(self._connection, project_id)
 
+    def versions(self, project_id: int) -> dict[str, int]:
+        """How many predictions the project holds of each model version, released batches among them."""
+        return listing.model_versions(self._connection, project_id)
+
     def release(
         self,
         project_id: int,

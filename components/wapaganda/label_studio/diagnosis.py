@@ -8,6 +8,7 @@ from wapaganda.annotation import parse_label_config
 from wapaganda.label_studio import backend as backends
 from wapaganda.label_studio.connection import LOOPBACK, Connection
 from wapaganda.label_studio.errors import LabelStudioError, RejectedError
+from wapaganda.label_studio.listing import model_versions
 from wapaganda.label_studio.records import Finding, Server
 from wapaganda.label_studio.release import SAMPLING
 
@@ -95,8 +96,7 @@ def _sampling(found: "LseProjectResponse") -> Finding:
 def _model_version(connection: Connection, project: "LseProjectResponse") -> Finding:
     """It must be a version that predictions carry: under a backend's title the order is silently random."""
     name, version = "model version", str(project.model_version or "")
-    counts = connection.get(f"/api/projects/{project.id}/model-versions/", {"extended": True})
-    stored = {str(row["model_version"]): int(row["count"]) for row in counts.get("static", counts) or []}
+    stored = model_versions(connection, int(project.id or 0))
     if stored.get(version):
         return Finding(name, True, f"{version}: {stored[version]} predictions")
     titles = [str(found.title) for found in backends.backends(connection, int(project.id or 0))]

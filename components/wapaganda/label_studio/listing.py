@@ -68,6 +68,12 @@ def task_ids(connection: Connection, project: int, *filters: Query) -> list[int]
     ]
 
 
+def model_versions(connection: Connection, project: int) -> dict[str, int]:
+    """How many predictions there are of each model version."""
+    counts = connection.get(f"/api/projects/{project}/model-versions/", {"extended": True})
+    return {str(row["model_version"]): int(row["count"]) for row in counts.get("static", counts) or []}
+
+
 def query_of(filters: Iterable[Query], ordering: str = "tasks:id") -> Query:
     """A query for tasks that fit all filters, in the given order."""
     return {"filters": {"conjunction": "and", "items": list(filters)}, "ordering": [ordering]}

@@ -19,13 +19,13 @@ class Progress(Protocol):
 class Changes:
     """What a source holds that the ledger does not know yet.
 
-    ``documents`` are new or changed; ``unlabelled`` are ids whose annotation was deleted; ``known_ids`` are
-    all ids that the source still holds (``None``: it did not look), so that vanished ones leave the pool.
+    ``documents`` are new or changed; ``unlabelled`` are ids whose annotation was deleted; ``total`` is how
+    many documents the source holds in all, by which the loop sees that some are gone.
     """
 
     documents: Sequence[Document]
     unlabelled: Sequence[str] = ()
-    known_ids: frozenset[str] | None = None
+    total: int = 0
     cursor: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -54,6 +54,12 @@ class Source(Protocol):
 
     def fetch(self, cursor: str | None, progress: Progress) -> Changes:
         """Everything that changed since ``cursor`` (all, when it is ``None``)."""
+
+    def ids(self) -> frozenset[str]:
+        """The ids of all documents that the source holds."""
+
+    def batch_name(self, number: int) -> str:
+        """A name for the batch of round ``number``, like ``al-001``, that no earlier batch has."""
 
     def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
         """Hand the batch to the annotators under the name ``version``, in its order; safe to repeat; one

@@ -14,6 +14,7 @@ class RoundReport:
     measured."""
 
     number: int
+    batch: str
     version: str | None
     live: str | None
     promoted: bool
@@ -55,6 +56,7 @@ def draft_report(
     trained: Trained | None,
     selection: Selection,
     *,
+    batch: str,
     live: str | None,
     n_labelled: int,
     mean_uncertainty: float | None,
@@ -66,6 +68,7 @@ def draft_report(
     previous = trained.previous_scores if trained else None
     return RoundReport(
         number=number,
+        batch=batch,
         version=trained.version if trained else None,
         live=live,
         promoted=bool(trained and trained.verdict.promote),

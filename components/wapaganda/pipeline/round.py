@@ -83,10 +83,9 @@ class Loop:
             changes = self.source.fetch(self.ledger.cursor(), self.progress)
             self.ledger.mark_unlabelled(changes.unlabelled)
             self.ledger.upsert_documents(changes.documents, self.source.name)
-            if changes.known_ids is not None:
-                self.ledger.remove(
-                    [each.id for each in self.ledger.documents() if each.id not in changes.known_ids]
-                )
+            if changes.total != self.ledger.counts().documents:
+                held = self.source.ids()
+                self.ledger.remove([each.id for each in self.ledger.documents() if each.id not in held])
             self.ledger.set_cursor(changes.cursor)
         self._notes.extend(changes.notes)
         return changes
@@ -102,7 +101,7 @@ class Loop:
         else:
             self.fetch()
             chosen = RoundReport.from_dict(draft)
-        released = self._release(current.number)
+        released = self._release(current.number, chosen.batch)
         report = replace(chosen, release=released, seconds={**chosen.seconds, **self._seconds})
         self.ledger.save_step(current.number, "done", report=report.to_dict())
         return report
@@ -120,6 +119,7 @@ class Loop:
             number,
             trained,
             selection,
+            batch=self.source.batch_name(number),
             live=live.name if live else None,
             n_labelled=len(labelled),
             mean_uncertainty=float(np.mean(scored.scores))
@@ -150,8 +150,7 @@ class Loop:
                 progress=self.progress,
                 on_step=on_step,
             )
-        if trained.repairs:
-            self._notes.append(f"Spans that had to be repaired for training: {trained.repairs}.")
+        self._notes.extend(trained.remarks)
         return trained
 
     def _score(self, number: int, pool: Sequence[Document]) -> PoolScores | None:
@@ -167,7 +166,7 @@ class Loop:
                 scored.save(kept)
         return scored
 
-    def _release(self, number: int) -> str:
+    def _release(self, number: int, name: str) -> str:
         offers = self.ledger.offers(number)
         documents = self.ledger.find([offer.document_id for offer in offers])
         if all(document.is_labelled for document in documents):
@@ -192,6 +191,7 @@ class Loop:
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
+        self.progress(step, 0, 0)
         start = time.monotonic()
         yield
         self._seconds[step] = round(time.monotonic() - start, 3)

@@ -1,6 +1,7 @@
 """The two sources that the product knows: a Label Studio project, and files."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,10 +36,20 @@ class LabelStudioSource:
         return Changes(
             documents=found.documents,
             unlabelled=[document.id for document in found.documents if not document.is_labelled],
-            known_ids=frozenset(str(task_id) for task_id in self.studio.all_ids(self.project_id)),
+            total=self.studio.project(self.project_id).n_tasks,
             cursor=found.cursor,
             notes=tuple(found.warnings),
         )
+
+    def ids(self) -> frozenset[str]:
+        """The ids of all tasks; takes about a second for 1,000."""
+        return frozenset(str(number) for number in self.studio.all_ids(self.project_id))
+
+    def batch_name(self, number: int) -> str:
+        """``al-<number>``, or the next number that no released batch of the project has."""
+        found = (re.fullmatch(r"al-(\d+)", version) for version in self.studio.versions(self.project_id))
+        taken = [int(match[1]) for match in found if match]
+        return f"al-{max([number, *(last + 1 for last in taken)]):03d}"
 
     def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
         """Import the batch as predictions of ``version`` and make Label Studio serve it in its order."""
@@ -86,16 +97,20 @@ class FileSource:
         """Both files, whole: files carry no clock worth trusting."""
         labelled = read_documents(self.data)
         pool = read_documents(self.pool)
-        answered = [document for document in labelled.documents if document.is_labelled]
-        texts = {document.text for document in answered}
-        waiting = [document.with_spans(None) for document in pool.documents if document.text not in texts]
-        documents = [*_named_by_text(answered), *_named_by_text(waiting)]
+        documents = _known_once(labelled.documents, pool.documents)
         progress("fetch", len(documents), len(documents))
-        return Changes(
-            documents,
-            known_ids=frozenset(document.id for document in documents),
-            notes=(*labelled.skipped, *pool.skipped),
-        )
+        return Changes(documents, total=len(documents), notes=(*labelled.skipped, *pool.skipped))
+
+    def ids(self) -> frozenset[str]:
+        """The ids of all texts in both files."""
+        documents = _known_once(read_documents(self.data).documents, read_documents(self.pool).documents)
+        return frozenset(document.id for document in documents)
+
+    def batch_name(self, number: int) -> str:
+        """``al-<number>``, or the next number without a file in ``out``."""
+        while (self.out / f"al-{number:03d}.jsonl").exists():
+            number += 1
+        return f"al-{number:03d}"
 
     def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
         """Write ``<out>/<version>.jsonl``: the texts in their order with the proposed spans."""
@@ -104,6 +119,14 @@ class FileSource:
         write_jsonl([_suggested(item) for item in batch], target)
         progress("release", len(batch), len(batch))
         return f"{len(batch)} texts with proposed spans stand in {target}."
+
+
+def _known_once(labelled: Sequence[Document], pool: Sequence[Document]) -> list[Document]:
+    """The labelled documents, and those of the pool that are not among them, unlabelled."""
+    answered = [document for document in labelled if document.is_labelled]
+    texts = {document.text for document in answered}
+    waiting = [document.with_spans(None) for document in pool if document.text not in texts]
+    return [*_named_by_text(answered), *_named_by_text(waiting)]
 
 
 def _named_by_text(documents: Iterable[Document]) -> Iterator[Document]:

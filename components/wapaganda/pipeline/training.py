@@ -14,7 +14,7 @@ from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.gate import Verdict, judge
 from wapaganda.pipeline.ports import Progress
 from wapaganda.tagger import Tagger
-from wapaganda.trainer import Recipe, StepReport, recipe_for, train
+from wapaganda.trainer import Recipe, StepReport, TrainResult, recipe_for, train
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Trained:
     steps: int
     seconds: float
     reused: bool
-    repairs: str
+    remarks: tuple[str, ...]
 
 
 def train_version(
@@ -62,48 +62,93 @@ def train_version(
         )
     recipe = _recipe(config, len(documents))
     live = store.current()
-    previous_scores = evaluate_version(store, live.name, holdout, config.device) if live else None
     same = _same_version(store, documents, schema, config, recipe)
-    if same is None:
-        shutil.rmtree(scratch, ignore_errors=True)
-        result = train(
-            documents,
-            schema,
-            config.encoder,
-            recipe,
-            scratch,
-            on_step=_both(on_step, lambda report: progress("train", report.step, report.steps)),
-        )
-        scores = evaluate_documents(Tagger.load(scratch, device=config.device), holdout) if holdout else None
-        verdict = judge(
-            _f1(scores), _f1(previous_scores), config.promotion_margin, live.name if live else None
-        )
-        made = store.publish(scratch, _manifest(documents, schema, config, recipe, scores, verdict, live))
-        steps, seconds, repairs = (
-            result.steps,
-            result.seconds,
-            result.repairs.describe() if result.repairs.total else "",
-        )
-    else:
-        made, steps, seconds, repairs = same, 0, 0.0, ""
-        scores = evaluate_version(store, made.name, holdout, config.device)
-        previous = live.name if live and live.name != made.name else None
-        verdict = judge(_f1(scores), _f1(previous_scores), config.promotion_margin, previous)
-    if verdict.promote and (live is None or live.name != made.name):
+    if same is not None:
+        return _again(same, live, documents, holdout, config, store)
+    shutil.rmtree(scratch, ignore_errors=True)
+    result = train(
+        documents,
+        schema,
+        config.encoder,
+        recipe,
+        scratch,
+        on_step=_both(on_step, lambda report: progress("train", report.step, report.steps)),
+        device=config.device,
+    )
+    progress("judge", 0, 0)
+    scores = evaluate_documents(Tagger.load(scratch, device=config.device), holdout) if holdout else None
+    previous, verdict = _compare(scores, live, holdout, config, store)
+    made = store.publish(scratch, _manifest(documents, schema, config, recipe, scores, verdict, live))
+    if verdict.promote:
         store.promote(made.name)
     return Trained(
-        made.name,
-        scores,
-        live.name if live else None,
-        previous_scores,
-        verdict,
-        len(documents),
-        len(holdout),
-        steps,
-        seconds,
-        same is not None,
-        repairs,
+        version=made.name,
+        scores=scores,
+        previous=live.name if live else None,
+        previous_scores=previous,
+        verdict=verdict,
+        n_train=len(documents),
+        n_holdout=len(holdout),
+        steps=result.steps,
+        seconds=result.seconds,
+        reused=False,
+        remarks=_remarks(result),
     )
+
+
+def _again(
+    made: Version,
+    live: Version | None,
+    documents: Sequence[Document],
+    holdout: Sequence[Document],
+    config: LoopConfig,
+    store: ModelStore,
+) -> Trained:
+    """A version that was made before, judged on the held-out labels of today."""
+    scores = evaluate_version(store, made.name, holdout, config.device)
+    if live is not None and live.name == made.name:
+        reason = f"Nothing is new since {made.name} was trained: it stays live."
+        previous, verdict = scores, Verdict(True, reason)
+    else:
+        previous, verdict = _compare(scores, live, holdout, config, store)
+        if verdict.promote:
+            store.promote(made.name)
+    return Trained(
+        version=made.name,
+        scores=scores,
+        previous=live.name if live else None,
+        previous_scores=previous,
+        verdict=verdict,
+        n_train=len(documents),
+        n_holdout=len(holdout),
+        steps=0,
+        seconds=0.0,
+        reused=True,
+        remarks=(),
+    )
+
+
+def _compare(
+    scores: Scores | None,
+    live: Version | None,
+    holdout: Sequence[Document],
+    config: LoopConfig,
+    store: ModelStore,
+) -> tuple[Scores | None, Verdict]:
+    """The live model's scores on the same labels, and what follows for the new one."""
+    previous = evaluate_version(store, live.name, holdout, config.device) if live else None
+    return previous, judge(_f1(scores), _f1(previous), config.promotion_margin, live.name if live else None)
+
+
+def _remarks(result: TrainResult) -> tuple[str, ...]:
+    remarks = []
+    if result.repairs.total:
+        remarks.append(f"Spans that had to be repaired for training: {result.repairs.describe()}.")
+    if result.collapsed:
+        remarks.append(f"The training learnt nothing, even begun anew: {result.stopped_because}.")
+    elif result.restarts:
+        remarks.append("The training learnt nothing at first and was begun anew with another seed.")
+    return tuple(remarks)
 
 
 def evaluate_version(

@@ -28,7 +28,13 @@ class MemorySource:
     def fetch(self, cursor, progress):
         documents = list(self.texts.values())
         unlabelled = [each.id for each in documents if not each.is_labelled]
-        return Changes(documents, unlabelled, frozenset(self.texts), cursor="now")
+        return Changes(documents, unlabelled, len(documents), cursor="now")
+
+    def ids(self):
+        return frozenset(self.texts)
+
+    def batch_name(self, number):
+        return f"al-{number:03d}"
 
     def release(self, version, batch, progress):
         if self.outages:
@@ -140,6 +146,7 @@ def test_without_new_labels_nothing_is_trained_a_second_time(loop):
     first, second = loop.run_round(), loop.run_round()
     assert second.version == first.version
     assert len(loop.store.versions()) == 1
+    assert "Nothing is new" in second.reason
 
 
 def test_before_the_first_entity_a_random_batch_without_proposals_is_released(loop, source):
