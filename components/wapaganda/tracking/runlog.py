@@ -5,6 +5,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,9 +25,9 @@ class RunLog:
     ) -> "Run":
         """A new run with the values that it starts from."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        run = Run(
-            self.directory / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:8]}.jsonl"
-        )
+        # To the microsecond, so that the order of the names is that of the starts.
+        began = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+        run = Run(self.directory / f"{began}-{uuid.uuid4().hex[:8]}.jsonl")
         run.append("start", {"name": name}, durable=True)
         if params:
             run.params(params)

@@ -114,3 +114,9 @@ def test_names_are_made_fit_for_mlflow():
         "größe",
         "a/b",
     ]
+
+
+def test_the_names_of_runs_stand_in_the_order_of_their_starts(tmp_path):
+    log = RunLog(tmp_path)
+    ids = [log.start(f"round {number}").id for number in range(20)]
+    assert sorted(ids) == ids
