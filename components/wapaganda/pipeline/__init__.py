@@ -12,13 +12,14 @@ from wapaganda.pipeline.holdout import split_holdout
 from wapaganda.pipeline.ports import Changes, Progress, Source, Suggestion
 
 if TYPE_CHECKING:
+    from wapaganda.pipeline.judging import evaluate_documents, evaluate_version
     from wapaganda.pipeline.record import RoundRecord
     from wapaganda.pipeline.report import RoundReport
     from wapaganda.pipeline.round import Loop
     from wapaganda.pipeline.scoring import PoolScores, score_pool
     from wapaganda.pipeline.selection import choose
     from wapaganda.pipeline.sources import FileSource, LabelStudioSource
-    from wapaganda.pipeline.training import Trained, evaluate_documents, evaluate_version, train_version
+    from wapaganda.pipeline.training import Trained, train_version
 
 _LATE = {
     "FileSource": "sources",
@@ -29,8 +30,8 @@ _LATE = {
     "RoundReport": "report",
     "Trained": "training",
     "choose": "selection",
-    "evaluate_documents": "training",
-    "evaluate_version": "training",
+    "evaluate_documents": "judging",
+    "evaluate_version": "judging",
     "score_pool": "scoring",
     "train_version": "training",
 }

@@ -25,16 +25,19 @@ def split_holdout(
     held_keys = {
         key
         for document in labelled
-        if drawn_at_random(document.id) and _share(key := _key(document.text)) < fraction
+        if drawn_at_random(document.id) and _share(key := text_key(document.text)) < fraction
     }
-    train = [document for document in labelled if _key(document.text) not in held_keys]
+    train = [document for document in labelled if text_key(document.text) not in held_keys]
     held = [
-        document for document in labelled if _key(document.text) in held_keys and drawn_at_random(document.id)
+        document
+        for document in labelled
+        if text_key(document.text) in held_keys and drawn_at_random(document.id)
     ]
     return train, held
 
 
-def _key(text: str) -> str:
+def text_key(text: str) -> str:
+    """64 hex digits that tell a text from others, white space apart."""
     return hashlib.sha256(" ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()
 
 

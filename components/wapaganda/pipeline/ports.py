@@ -20,7 +20,7 @@ class Changes:
     """What a source holds that the ledger does not know yet.
 
     ``documents`` are new or changed; ``unlabelled`` are ids whose annotation was deleted; ``total`` is how
-    many documents the source holds in all, by which the loop sees that some are gone.
+    many documents the source holds in all, readable or not, by which the loop sees that some are gone.
     """
 
     documents: Sequence[Document]

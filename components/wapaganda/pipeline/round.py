@@ -1,16 +1,17 @@
 """One round of active learning: fetch, train and judge, score, select, release; each step can be resumed."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from wapaganda.ledger import Ledger, Round
-from wapaganda.model_store import ModelStore
+from wapaganda.model_store import ModelStore, data_fingerprint
 from wapaganda.ner import Document
 from wapaganda.pipeline.config import LoopConfig
+from wapaganda.pipeline.fetching import fetch_into
 from wapaganda.pipeline.holdout import split_holdout
 from wapaganda.pipeline.ports import Changes, Progress, Source
 from wapaganda.pipeline.record import RoundRecord, StepListener, training_listener
@@ -48,24 +49,30 @@ class Loop:
     def run_round(self) -> RoundReport:
         """Run the next round, or finish one that was interrupted, and say what it did.
 
-        A round whose batch was already chosen goes on with that batch; an earlier one starts over with the
-        newest labels.
+        A round whose batch was already chosen goes on with that batch, and the next one follows at once when
+        labels have changed since; an earlier one starts over with the newest labels.
 
         Raises:
             EncoderUnavailable: the pretrained encoder cannot be had.
             LabelStudioError: Label Studio cannot be reached or refuses; run it again when that is mended.
         """
-        self._seconds.clear()
         self._notes.clear()
         current = self._open_round()
+        report = self._run(current)
+        if "draft" in current.payload and current.payload.get("learnt") != self._labels():
+            report = self._run(self.ledger.start_round())
+        return report
+
+    def _run(self, current: Round) -> RoundReport:
+        self._seconds.clear()
         run = self.record.run(current.number, current.payload.get("run"), self.config)
         self.ledger.save_step(current.number, current.step, run=run.id)
         try:
             report = self._finish_round(current, run)
+            self.record.finish(run, report, self.reports(), self.store)
         except BaseException:
             run.end("FAILED")
             raise
-        self.record.finish(run, report, self.reports(), self.store)
         return report
 
     def reports(self) -> list[RoundReport]:
@@ -80,13 +87,7 @@ class Loop:
         """Bring the ledger up to date with the source; labels that vanish there stay in the ledger's
         history."""
         with self._timed("fetch"):
-            changes = self.source.fetch(self.ledger.cursor(), self.progress)
-            self.ledger.mark_unlabelled(changes.unlabelled)
-            self.ledger.upsert_documents(changes.documents, self.source.name)
-            if changes.total != self.ledger.counts().documents:
-                held = self.source.ids()
-                self.ledger.remove([each.id for each in self.ledger.documents() if each.id not in held])
-            self.ledger.set_cursor(changes.cursor)
+            changes = fetch_into(self.ledger, self.source, self.progress)
         self._notes.extend(changes.notes)
         return changes
 
@@ -101,6 +102,7 @@ class Loop:
         else:
             self.fetch()
             chosen = RoundReport.from_dict(draft)
+            chosen = replace(chosen, notes=(*chosen.notes, *self._notes))
         released = self._release(current.number, chosen.batch)
         report = replace(chosen, release=released, seconds={**chosen.seconds, **self._seconds})
         self.ledger.save_step(current.number, "done", report=report.to_dict())
@@ -110,7 +112,7 @@ class Loop:
         self.fetch()
         labelled = list(self.ledger.documents(labelled=True))
         trained = self._train(number, labelled, on_step)
-        pool = [each for each in self.ledger.documents(labelled=False) if not each.meta.get("skipped")]
+        pool = [each for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
         scored = self._score(number, pool)
         with self._timed("select"):
             selection = choose(pool, scored, labelled, self.config, self.config.seed + number)
@@ -131,11 +133,11 @@ class Loop:
         self.ledger.record_offers(
             number, [(pick.id, pick.rank, pick.score, pick.drawn) for pick in selection.picks]
         )
-        self.ledger.save_step(number, "selected", draft=draft.to_dict())
+        self.ledger.save_step(number, "selected", draft=draft.to_dict(), learnt=data_fingerprint(labelled))
         return draft
 
     def _train(self, number: int, labelled: Sequence[Document], on_step: StepListener) -> Trained | None:
-        train, holdout = split_holdout(labelled, self.config.holdout_fraction, self._drawn_at_random())
+        train, holdout = self._split(labelled)
         if not any(document.spans for document in train):
             self._notes.append("No labelled entity yet: there is nothing to learn, so no model was trained.")
             return None
@@ -169,22 +171,27 @@ class Loop:
     def _release(self, number: int, name: str) -> str:
         offers = self.ledger.offers(number)
         documents = self.ledger.find([offer.document_id for offer in offers])
-        if all(document.is_labelled for document in documents):
+        if not any(map(_is_waiting, documents)):
             return "Nothing was released: no text is waiting for a label."
         with self._timed("release"):
             live = self.store.current()
             tagger = Tagger.load(live.path, device=self.config.device) if live else None
-            return self.source.release(
-                f"al-{number:03d}", suggestions(offers, documents, tagger), self.progress
-            )
+            labels = self.source.schema().labels if tagger else ()
+            return self.source.release(name, suggestions(offers, documents, tagger, labels), self.progress)
 
-    def _drawn_at_random(self) -> Callable[[str], bool]:
-        drawn = {
-            offer.document_id: offer.drawn
+    def _split(self, labelled: Sequence[Document]) -> tuple[list[Document], list[Document]]:
+        """To train on, and held out: never a text that was once chosen for what the model thought of it."""
+        chosen = {
+            offer.document_id
             for each in self.ledger.rounds()
             for offer in self.ledger.offers(each.number)
+            if offer.drawn != "random"
         }
-        return lambda document_id: drawn.get(document_id, "random") == "random"
+        return split_holdout(labelled, self.config.holdout_fraction, lambda name: name not in chosen)
+
+    def _labels(self) -> str:
+        """What is labelled in the ledger now, in short."""
+        return data_fingerprint(self.ledger.documents(labelled=True))
 
     def _folder(self, number: int) -> Path:
         return self.directory / "rounds" / f"{number:03d}"
@@ -195,3 +202,7 @@ class Loop:
         start = time.monotonic()
         yield
         self._seconds[step] = round(time.monotonic() - start, 3)
+
+
+def _is_waiting(document: Document) -> bool:
+    return not document.is_labelled and not document.meta.get("skipped")

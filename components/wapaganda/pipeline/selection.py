@@ -1,10 +1,10 @@
 """Choose the next batch from a scored pool and put the model's proposals beside each text."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from wapaganda.ledger import Offer
-from wapaganda.ner import Document
+from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.ports import Suggestion
 from wapaganda.pipeline.scoring import PoolScores
@@ -50,14 +50,21 @@ def choose(
 
 
 def suggestions(
-    offers: Sequence[Offer], documents: Sequence[Document], tagger: Tagger | None
+    offers: Sequence[Offer], documents: Sequence[Document], tagger: Tagger | None, labels: Collection[str]
 ) -> list[Suggestion]:
-    """Those of ``documents`` that were offered, by rank, with the model's spans; without a model there are no
-    spans."""
+    """Those of ``documents`` that were offered, by rank, with the model's spans of these ``labels``.
+
+    Without a model there are no spans.
+    """
     texts = {document.id: document.text for document in documents}
     chosen = [offer for offer in offers if offer.document_id in texts]
     proposed = tagger.predict([texts[each.document_id] for each in chosen]) if tagger else [()] * len(chosen)
     return [
-        Suggestion(each.document_id, texts[each.document_id], tuple(spans), each.score, rank)
+        Suggestion(each.document_id, texts[each.document_id], _of_labels(spans, labels), each.score, rank)
         for rank, (each, spans) in enumerate(zip(chosen, proposed, strict=True))
     ]
+
+
+def _of_labels(spans: Iterable[Span], labels: Collection[str]) -> tuple[Span, ...]:
+    """The live model may be older than the labels of the project."""
+    return tuple(span for span in spans if span.label in labels)

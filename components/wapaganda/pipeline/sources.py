@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wapaganda.annotation import read_documents, write_jsonl
+from wapaganda.annotation import LabelConfig, read_documents, write_jsonl
 from wapaganda.label_studio import LabelStudio
 from wapaganda.label_studio import Suggestion as StudioSuggestion
 from wapaganda.ner import Document, LabelSchema
@@ -31,13 +31,17 @@ class LabelStudioSource:
         return LabelSchema(tuple(self.studio.project(self.project_id).label_config.labels))
 
     def fetch(self, cursor: str | None, progress: Progress) -> Changes:
-        """Tasks that changed since the cursor, and the ids of all that are still there."""
-        found = self.studio.fetch(self.project_id, cursor, lambda done, total: progress("fetch", done, total))
+        """Tasks that changed since the cursor, all when the labelling configuration is another one by now."""
+        project = self.studio.project(self.project_id)  # before: a task too few is noticed, one too many not
+        reading = _digest(project.label_config)
+        since, _, read_by = (cursor or "").partition(" ")
+        start = since if read_by == reading else None
+        found = self.studio.fetch(self.project_id, start, lambda done, total: progress("fetch", done, total))
         return Changes(
             documents=found.documents,
             unlabelled=[document.id for document in found.documents if not document.is_labelled],
-            total=self.studio.project(self.project_id).n_tasks,
-            cursor=found.cursor,
+            total=project.n_tasks,
+            cursor=f"{found.cursor} {reading}",
             notes=tuple(found.warnings),
         )
 
@@ -99,7 +103,8 @@ class FileSource:
         pool = read_documents(self.pool)
         documents = _known_once(labelled.documents, pool.documents)
         progress("fetch", len(documents), len(documents))
-        return Changes(documents, total=len(documents), notes=(*labelled.skipped, *pool.skipped))
+        waiting = [document.id for document in documents if not document.is_labelled]
+        return Changes(documents, waiting, len(documents), notes=(*labelled.skipped, *pool.skipped))
 
     def ids(self) -> frozenset[str]:
         """The ids of all texts in both files."""
@@ -119,6 +124,12 @@ class FileSource:
         write_jsonl([_suggested(item) for item in batch], target)
         progress("release", len(batch), len(batch))
         return f"{len(batch)} texts with proposed spans stand in {target}."
+
+
+def _digest(config: LabelConfig) -> str:
+    """What decides how annotations are read, in short."""
+    parts = (config.labels, config.from_name, config.to_name, config.data_key, sorted(config.aliases.items()))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def _known_once(labelled: Sequence[Document], pool: Sequence[Document]) -> list[Document]:

@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from wapaganda.metrics import Scores, evaluate
+from wapaganda.metrics import Scores
 from wapaganda.model_store import Manifest, ModelStore, Version, data_fingerprint, library_versions
-from wapaganda.ner import Document, LabelSchema, repair_spans
+from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.gate import Verdict, judge
+from wapaganda.pipeline.gate import Verdict
+from wapaganda.pipeline.judging import compare, evaluate_version, write_learnt
 from wapaganda.pipeline.ports import Progress
-from wapaganda.tagger import Tagger
 from wapaganda.trainer import Recipe, StepReport, TrainResult, recipe_for, train
 
 
@@ -75,12 +75,13 @@ def train_version(
         on_step=_both(on_step, lambda report: progress("train", report.step, report.steps)),
         device=config.device,
     )
+    write_learnt(scratch, documents)
     progress("judge", 0, 0)
-    scores = evaluate_documents(Tagger.load(scratch, device=config.device), holdout) if holdout else None
-    previous, verdict = _compare(scores, live, holdout, config, store)
+    scores, previous, verdict = compare(scratch, live, holdout, config, store)
     made = store.publish(scratch, _manifest(documents, schema, config, recipe, scores, verdict, live))
     if verdict.promote:
         store.promote(made.name)
+    shutil.rmtree(scratch, ignore_errors=True)
     return Trained(
         version=made.name,
         scores=scores,
@@ -105,12 +106,12 @@ def _again(
     store: ModelStore,
 ) -> Trained:
     """A version that was made before, judged on the held-out labels of today."""
-    scores = evaluate_version(store, made.name, holdout, config.device)
     if live is not None and live.name == made.name:
+        scores = evaluate_version(store, made.name, holdout, config.device)
         reason = f"Nothing is new since {made.name} was trained: it stays live."
         previous, verdict = scores, Verdict(True, reason)
     else:
-        previous, verdict = _compare(scores, live, holdout, config, store)
+        scores, previous, verdict = compare(made.path, live, holdout, config, store)
         if verdict.promote:
             store.promote(made.name)
     return Trained(
@@ -128,18 +129,6 @@ def _again(
     )
 
 
-def _compare(
-    scores: Scores | None,
-    live: Version | None,
-    holdout: Sequence[Document],
-    config: LoopConfig,
-    store: ModelStore,
-) -> tuple[Scores | None, Verdict]:
-    """The live model's scores on the same labels, and what follows for the new one."""
-    previous = evaluate_version(store, live.name, holdout, config.device) if live else None
-    return previous, judge(_f1(scores), _f1(previous), config.promotion_margin, live.name if live else None)
-
-
 def _remarks(result: TrainResult) -> tuple[str, ...]:
     remarks = []
     if result.repairs.total:
@@ -151,26 +140,9 @@ def _remarks(result: TrainResult) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def evaluate_version(
-    store: ModelStore, name: str, documents: Sequence[Document], device: str
-) -> Scores | None:
-    """Strict span scores of a published version; ``None`` without documents."""
-    return evaluate_documents(Tagger.load(store.path(name), device=device), documents) if documents else None
-
-
-def evaluate_documents(tagger: Tagger, documents: Sequence[Document]) -> Scores:
-    """Strict span scores of a tagger on labelled documents, against their spans after repair."""
-    gold = [repair_spans(document.text, document.spans or ())[0] for document in documents]
-    return evaluate(gold, tagger.predict([document.text for document in documents]))
-
-
 def _recipe(config: LoopConfig, n_documents: int) -> Recipe:
     recipe = recipe_for(config.encoder, n_documents, config.learning_rate, config.seed)
     return recipe if config.train_steps is None else replace(recipe, steps=config.train_steps)
-
-
-def _f1(scores: Scores | None) -> float | None:
-    return None if scores is None or scores.n_gold == 0 else scores.micro.f1
 
 
 def _same_version(

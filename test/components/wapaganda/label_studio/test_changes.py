@@ -55,7 +55,8 @@ class BusyProject:
             for task in self.tasks.values()
             if all(self.fits(task, item) for item in query["filters"]["items"])
         ]
-        found.sort(key=lambda task: (self.moment(task), task["id"]))
+        by_id = query["ordering"] == ["tasks:id"]
+        found.sort(key=lambda task: task["id"] if by_id else (self.moment(task), task["id"]))
         size = min(int(request.url.params["page_size"]), self.page_cap)
         first = (int(request.url.params["page"]) - 1) * size
         page = json.loads(json.dumps(found[first : first + size]))
@@ -70,6 +71,8 @@ class BusyProject:
         return datetime.fromisoformat(task["updated_at"])
 
     def fits(self, task: dict[str, Any], item: dict[str, Any]) -> bool:
+        if item["filter"] == "filter:tasks:id":
+            return task["id"] > item["value"]
         if item["filter"] != "filter:tasks:updated_at":
             return True
         since = datetime.strptime(item["value"], changes.TIME_FORMAT).replace(
@@ -144,3 +147,10 @@ def test_unreadable_tasks_and_repairs_are_told():
 def test_a_capped_page_size_loses_no_task():
     project = BusyProject(25, 5, page_cap=4)
     assert sorted(listing.task_ids(project.connection(), 1)) == list(range(1, 26))
+
+
+def test_the_ids_are_complete_although_tasks_are_deleted_in_the_meantime(monkeypatch: pytest.MonkeyPatch):
+    project = BusyProject(25, 6, page_cap=4)
+    monkeypatch.setattr(project, "work", lambda: project.tasks.pop(min(project.tasks)))
+    found = listing.task_ids(project.connection(), 1)
+    assert set(project.tasks) <= set(found)

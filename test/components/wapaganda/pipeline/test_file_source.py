@@ -46,6 +46,13 @@ def test_an_answered_text_keeps_the_id_under_which_it_was_offered(source):
     assert answered.is_labelled
 
 
+def test_a_text_that_is_taken_out_of_the_labelled_ones_is_unlabelled_again(source):
+    write(source.data, {"text": "Carla", "spans": [{"start": 0, "end": 5, "label": "PER"}]})
+    changes = source.fetch(None, silent)
+    names = {each.id: each.text for each in changes.documents}
+    assert sorted(names[each] for each in changes.unlabelled) == ["Anna left", "Bob came", "Bob came"]
+
+
 def test_a_batch_is_written_in_its_order_with_the_proposed_spans(source):
     batch = [
         Suggestion("a", "Bob came", (Span(0, 3, "PER", 0.75),), 0.9, 0),

@@ -7,7 +7,15 @@ import pytest
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline import Changes, Loop, LoopConfig, RoundRecord
+from wapaganda.pipeline import (
+    Changes,
+    Loop,
+    LoopConfig,
+    RoundRecord,
+    split_holdout,
+    train_version,
+)
+from wapaganda.pipeline.holdout import MINIMUM_LABELLED
 from wapaganda.tracking import RunLog
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
@@ -21,20 +29,25 @@ class MemorySource:
     released: dict[str, list] = field(default_factory=dict)
     outages: int = 0
     name: str = "memory"
+    labels: tuple[str, ...] = SCHEMA.labels
+    first_name: int = 1
+    unreadable: set[str] = field(default_factory=set)
+    fetches: list[str | None] = field(default_factory=list)
 
     def schema(self):
-        return SCHEMA
+        return LabelSchema(self.labels)
 
     def fetch(self, cursor, progress):
-        documents = list(self.texts.values())
+        self.fetches.append(cursor)
+        documents = [each for each in self.texts.values() if each.id not in self.unreadable]
         unlabelled = [each.id for each in documents if not each.is_labelled]
-        return Changes(documents, unlabelled, len(documents), cursor="now")
+        return Changes(documents, unlabelled, len(self.texts), cursor="now")
 
     def ids(self):
         return frozenset(self.texts)
 
     def batch_name(self, number):
-        return f"al-{number:03d}"
+        return f"al-{max(number, self.first_name):03d}"
 
     def release(self, version, batch, progress):
         if self.outages:
@@ -184,6 +197,119 @@ def test_an_empty_pool_is_said_and_releases_nothing(loop, source):
     assert source.released == {}
     assert report.n_released == 0
     assert "Nothing was released" in report.release
+
+
+def test_a_batch_is_released_under_the_name_that_the_source_gave(loop, source):
+    source.first_name = 7
+    assert loop.run_round().batch == "al-007"
+    assert list(source.released) == ["al-007"]
+
+
+def test_proposals_with_labels_that_the_project_no_longer_has_are_left_out(loop, source):
+    source.outages = 1
+    with pytest.raises(ConnectionError):
+        loop.run_round()
+    source.labels = ("NAME",)
+    loop.run_round()
+    proposed = [span.label for item in source.released["al-001"] for span in item.spans]
+    assert set(proposed) == {"NAME"}
+
+
+def test_labels_made_while_a_batch_waited_for_its_release_are_learnt_at_once(loop, source):
+    source.outages = 1
+    with pytest.raises(ConnectionError):
+        loop.run_round()
+    for key in [key for key in source.texts if key.startswith("p")][:10]:
+        source.texts[key] = source.texts[key].with_spans(())
+
+    report = loop.run_round()
+
+    assert (report.number, report.n_labelled) == (2, 42)
+    assert list(source.released) == ["al-001", "al-002"]
+    assert [each.number for each in loop.reports()] == [1, 2]
+
+
+def test_an_interrupted_batch_of_which_all_was_skipped_is_over(loop, source):
+    source.outages = 1
+    with pytest.raises(ConnectionError):
+        loop.run_round()
+    for offer in loop.ledger.offers(1):
+        text = source.texts[offer.document_id].text
+        source.texts[offer.document_id] = Document(offer.document_id, text, None, {"skipped": True})
+
+    assert "Nothing was released" in loop.run_round().release
+    assert source.released == {}
+
+
+def test_a_text_that_vanished_is_noticed_beside_one_that_cannot_be_read(loop, source):
+    source.unreadable = {"p0"}
+    loop.fetch()
+    del source.texts["p1"]
+    loop.fetch()
+    assert not loop.ledger.find(["p1"])
+
+
+def test_texts_that_slipped_through_are_fetched_and_unreadable_ones_do_not_cost_more_each_time(loop, source):
+    whole = source.fetch
+    loop.fetch()
+    source.texts["late"] = Document("late", "one that came late")
+    source.fetch = lambda cursor, progress: (
+        whole(cursor, progress) if cursor is None else Changes([], total=len(source.texts), cursor="now")
+    )
+    loop.fetch()
+    assert loop.ledger.find(["late"])
+
+    source.fetches.clear()
+    source.texts["broken"] = Document("broken", "cannot be read")
+    source.unreadable = {"broken"}
+    loop.fetch()
+    loop.fetch()
+    assert source.fetches == [None]
+
+
+def test_the_live_model_is_judged_only_on_labels_that_it_never_learnt(loop, toy_documents, tmp_path):
+    def trained(documents, held):
+        return train_version(
+            documents, held, SCHEMA, loop.config, loop.store, tmp_path / "scratch", progress=loop.progress
+        )
+
+    texts = list({each.text: each for each in toy_documents}.values())
+    trained(texts[:8], [])
+    second = trained(texts[8:], texts[4:8] + texts[:4])
+    assert second.scores.n_documents == 8
+    assert second.previous_scores is None
+    assert second.verdict.promote
+    third = trained(texts[8:12], texts[:2] + texts[8:10])
+    assert (third.scores.n_documents, third.previous_scores.n_documents) == (4, 2)
+
+
+def test_a_text_that_was_ever_chosen_actively_is_never_held_out(loop, source):
+    held = [key for key, each in source.texts.items() if each.is_labelled and _is_held_out(each)]
+    for drawn in ("uncertain", "random"):
+        loop.ledger.record_offers(loop.ledger.start_round().number, [(key, 1, 0.5, drawn) for key in held])
+    loop.ledger.save_step(1, "done", report={})
+    loop.fetch()
+    train, holdout = loop._split(list(loop.ledger.documents(labelled=True)))
+    assert len(train) == 32
+    assert holdout == []
+
+
+def test_a_trained_model_lies_in_the_store_alone(loop, tmp_path):
+    loop.run_round()
+    assert not list((tmp_path / "rounds").rglob("*.safetensors"))
+
+
+def test_a_run_whose_end_cannot_be_written_down_is_failed(loop, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("wapaganda.pipeline.record.learning_curve_png", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_round()
+    assert loop.record.runs.runs()[0].status == "FAILED"
+    assert loop.run_round().number == 2
+
+
+def _is_held_out(document):
+    return document in split_holdout([document] * MINIMUM_LABELLED, 0.2, lambda _: True)[1]
 
 
 def _killed(*_):

@@ -1,0 +1,45 @@
+"""What a project's source adds to the client: reading all anew when the labelling configuration changes."""
+
+from types import SimpleNamespace
+
+import pytest
+from wapaganda.annotation import default_label_config, parse_label_config
+from wapaganda.pipeline import LabelStudioSource
+
+
+class Studio:
+    """A client that notes from where it was asked to fetch."""
+
+    def __init__(self):
+        self.config = parse_label_config(default_label_config(["PER"]))
+        self.asked = []
+
+    def project(self, project_id):
+        return SimpleNamespace(label_config=self.config, n_tasks=5)
+
+    def fetch(self, project_id, cursor, on_progress):
+        self.asked.append(cursor)
+        return SimpleNamespace(documents=(), cursor="2026-01-01T00:00:00.000000Z", warnings=())
+
+
+@pytest.fixture
+def studio():
+    return Studio()
+
+
+def test_a_fetch_goes_on_where_the_last_one_ended(studio):
+    source = LabelStudioSource(studio, 1)
+    first = source.fetch(None, print)
+    second = source.fetch(first.cursor, print)
+    assert studio.asked == [None, "2026-01-01T00:00:00.000000Z"]
+    assert first.cursor == second.cursor
+    assert first.total == 5
+
+
+def test_all_is_read_anew_when_the_label_config_has_changed(studio):
+    source = LabelStudioSource(studio, 1)
+    first = source.fetch(None, print)
+    studio.config = parse_label_config(default_label_config(["PER", "ORG"]))
+    second = source.fetch(first.cursor, print)
+    source.fetch(second.cursor, print)
+    assert studio.asked == [None, None, "2026-01-01T00:00:00.000000Z"]
