@@ -11,6 +11,7 @@ from wapaganda.label_studio.errors import (
     RejectedError,
     UnauthorizedError,
     UnreachableError,
+    VersionTakenError,
 )
 from wapaganda.label_studio.records import (
     BackendInfo,
@@ -39,6 +40,7 @@ __all__ = [
     "Suggestion",
     "UnauthorizedError",
     "UnreachableError",
+    "VersionTakenError",
 ]
 
 

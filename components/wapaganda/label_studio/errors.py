@@ -29,6 +29,10 @@ class RejectedError(LabelStudioError):
         self.status = status
 
 
+class VersionTakenError(LabelStudioError):
+    """The version under which a batch was to be released already holds another batch."""
+
+
 class OutcomeUnknownError(LabelStudioError):
     """A write was sent but no usable answer came: it may or may not have been carried out.
 

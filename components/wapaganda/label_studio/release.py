@@ -14,7 +14,7 @@ from typing import Any
 
 from wapaganda.annotation import LabelConfig, document_from_task, result_from_spans
 from wapaganda.label_studio.connection import Connection
-from wapaganda.label_studio.errors import LabelStudioError, OutcomeUnknownError
+from wapaganda.label_studio.errors import LabelStudioError, OutcomeUnknownError, VersionTakenError
 from wapaganda.label_studio.listing import Task, all_tasks, predicted_by, query_of, tasks_by_id
 from wapaganda.label_studio.records import Progress, ProjectInfo, ReleaseReport, Suggestion
 from wapaganda.label_studio.upload import PATIENCE, UPLOAD_TIMEOUT
@@ -37,14 +37,15 @@ def release(
     """Offers the batch, first suggestion first; done again, it completes what an earlier try left undone.
 
     Raises:
-        LabelStudioError: the version already stands for another batch, a suggestion cannot be shown, no
-            text of the batch is left to label, or the server stored something else than it was sent.
+        VersionTakenError: the version already stands for another batch.
+        LabelStudioError: a suggestion cannot be shown, no text of the batch is left to label, or the server
+            stored something else than it was sent.
     """
     _refuse_bad_batch(batch, version, project.label_config)
     present = predictions_of(connection, project.id, version)
     strangers = present.keys() - {suggestion.task_id for suggestion in batch}
     if strangers:
-        raise LabelStudioError(
+        raise VersionTakenError(
             f"Version {version} already holds another batch ({len(strangers)} other tasks).",
             "Release this batch under a new version.",
         )

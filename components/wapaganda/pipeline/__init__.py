@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.gate import Verdict, judge
 from wapaganda.pipeline.holdout import split_holdout
-from wapaganda.pipeline.ports import Changes, Progress, Source, Suggestion
+from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Source, Suggestion
 
 if TYPE_CHECKING:
     from wapaganda.pipeline.judging import evaluate_documents, evaluate_version
@@ -37,6 +37,7 @@ _LATE = {
 }
 
 __all__ = [
+    "BatchNameTakenError",
     "Changes",
     "FileSource",
     "LabelStudioSource",

@@ -7,6 +7,10 @@ from typing import Protocol
 from wapaganda.ner import Document, LabelSchema, Span
 
 
+class BatchNameTakenError(Exception):
+    """A batch was to be released under a name that another batch has."""
+
+
 class Progress(Protocol):
     """Called with the step's name, how much of it is done and how much there is; ``total`` 0 means
     unknown."""
@@ -63,4 +67,8 @@ class Source(Protocol):
 
     def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
         """Hand the batch to the annotators under the name ``version``, in its order; safe to repeat; one
-        sentence back."""
+        sentence back.
+
+        Raises:
+            BatchNameTakenError: another batch has the name.
+        """

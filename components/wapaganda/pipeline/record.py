@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,9 +24,10 @@ class RoundRecord:
     model_name: str = "ner"
 
     def run(self, number: int, run_id: str | None, config: LoopConfig) -> Run:
-        """The run of a round: a new one, or the one that an interrupted round had begun."""
+        """The run that an interrupted round had begun, if its log is still there, or a new one."""
         if run_id is not None:
-            return self.runs.resume(run_id)
+            with suppress(KeyError):
+                return self.runs.resume(run_id)
         return self.runs.start(f"round-{number:03d}", asdict(config), {"project": self.model_name})
 
     def finish(

@@ -13,7 +13,7 @@ from wapaganda.ner import Document
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.fetching import fetch_into
 from wapaganda.pipeline.holdout import split_holdout
-from wapaganda.pipeline.ports import Changes, Progress, Source
+from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Source
 from wapaganda.pipeline.record import RoundRecord, StepListener, training_listener
 from wapaganda.pipeline.report import RoundReport, draft_report
 from wapaganda.pipeline.scoring import PoolScores, score_pool
@@ -103,8 +103,8 @@ class Loop:
             self.fetch()
             chosen = RoundReport.from_dict(draft)
             chosen = replace(chosen, notes=(*chosen.notes, *self._notes))
-        released = self._release(current.number, chosen.batch)
-        report = replace(chosen, release=released, seconds={**chosen.seconds, **self._seconds})
+        released = self._release(current.number, chosen)
+        report = replace(released, seconds={**released.seconds, **self._seconds})
         self.ledger.save_step(current.number, "done", report=report.to_dict())
         return report
 
@@ -168,16 +168,23 @@ class Loop:
                 scored.save(kept)
         return scored
 
-    def _release(self, number: int, name: str) -> str:
+    def _release(self, number: int, chosen: RoundReport) -> RoundReport:
         offers = self.ledger.offers(number)
         documents = self.ledger.find([offer.document_id for offer in offers])
         if not any(map(_is_waiting, documents)):
-            return "Nothing was released: no text is waiting for a label."
+            return replace(chosen, release="Nothing was released: no text is waiting for a label.")
         with self._timed("release"):
             live = self.store.current()
             tagger = Tagger.load(live.path, device=self.config.device) if live else None
             labels = self.source.schema().labels if tagger else ()
-            return self.source.release(name, suggestions(offers, documents, tagger, labels), self.progress)
+            batch = suggestions(offers, documents, tagger, labels)
+            try:
+                told = self.source.release(chosen.batch, batch, self.progress)
+            except BatchNameTakenError:  # by a program with a ledger of its own, since the batch was chosen
+                chosen = replace(chosen, batch=self.source.batch_name(number))
+                self.ledger.save_step(number, "selected", draft=chosen.to_dict())
+                told = self.source.release(chosen.batch, batch, self.progress)
+        return replace(chosen, release=told)
 
     def _split(self, labelled: Sequence[Document]) -> tuple[list[Document], list[Document]]:
         """To train on, and held out: never a text that was once chosen for what the model thought of it."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wapaganda.annotation import LabelConfig, read_documents, write_jsonl
-from wapaganda.label_studio import LabelStudio
+from wapaganda.label_studio import LabelStudio, VersionTakenError
 from wapaganda.label_studio import Suggestion as StudioSuggestion
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.ports import Changes, Progress, Suggestion
+from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,15 @@ class LabelStudioSource:
 
     def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
         """Import the batch as predictions of ``version`` and make Label Studio serve it in its order."""
-        made = self.studio.release(
-            self.project_id,
-            [
-                StudioSuggestion(int(item.document_id), item.text, item.spans, item.uncertainty)
-                for item in batch
-            ],
-            version,
-            lambda done, total: progress("release", done, total),
-        )
+        offers = [
+            StudioSuggestion(int(item.document_id), item.text, item.spans, item.uncertainty) for item in batch
+        ]
+        try:
+            made = self.studio.release(
+                self.project_id, offers, version, lambda done, total: progress("release", done, total)
+            )
+        except VersionTakenError as error:
+            raise BatchNameTakenError(str(error)) from error
         left_out = (
             f" {len(made.left_out)} were left out, such as {made.left_out[0]}." if made.left_out else ""
         )

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 from wapaganda.annotation import default_label_config, parse_label_config
-from wapaganda.pipeline import LabelStudioSource
+from wapaganda.label_studio import LabelStudioError, VersionTakenError
+from wapaganda.pipeline import BatchNameTakenError, LabelStudioSource
 
 
 class Studio:
@@ -13,9 +14,13 @@ class Studio:
     def __init__(self):
         self.config = parse_label_config(default_label_config(["PER"]))
         self.asked = []
+        self.refusal = LabelStudioError("It is down.")
 
     def project(self, project_id):
         return SimpleNamespace(label_config=self.config, n_tasks=5)
+
+    def release(self, project_id, batch, version, on_progress):
+        raise self.refusal
 
     def fetch(self, project_id, cursor, on_progress):
         self.asked.append(cursor)
@@ -43,3 +48,12 @@ def test_all_is_read_anew_when_the_label_config_has_changed(studio):
     second = source.fetch(first.cursor, print)
     source.fetch(second.cursor, print)
     assert studio.asked == [None, None, "2026-01-01T00:00:00.000000Z"]
+
+
+def test_only_a_version_of_another_batch_asks_for_a_new_name(studio):
+    source = LabelStudioSource(studio, 1)
+    with pytest.raises(LabelStudioError):
+        source.release("al-001", [], print)
+    studio.refusal = VersionTakenError("al-001 is taken.")
+    with pytest.raises(BatchNameTakenError):
+        source.release("al-001", [], print)

@@ -8,6 +8,7 @@ from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline import (
+    BatchNameTakenError,
     Changes,
     Loop,
     LoopConfig,
@@ -31,6 +32,7 @@ class MemorySource:
     name: str = "memory"
     labels: tuple[str, ...] = SCHEMA.labels
     first_name: int = 1
+    taken: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     fetches: list[str | None] = field(default_factory=list)
 
@@ -47,12 +49,16 @@ class MemorySource:
         return frozenset(self.texts)
 
     def batch_name(self, number):
+        while f"al-{max(number, self.first_name):03d}" in self.taken:
+            number += 1
         return f"al-{max(number, self.first_name):03d}"
 
     def release(self, version, batch, progress):
         if self.outages:
             self.outages -= 1
             raise ConnectionError("Label Studio is down")
+        if version in self.taken:
+            raise BatchNameTakenError(version)
         self.released[version] = list(batch)
         return f"{len(batch)} texts released"
 
@@ -203,6 +209,25 @@ def test_a_batch_is_released_under_the_name_that_the_source_gave(loop, source):
     source.first_name = 7
     assert loop.run_round().batch == "al-007"
     assert list(source.released) == ["al-007"]
+
+
+def test_a_name_that_another_program_took_in_the_meantime_is_given_up(loop, source):
+    source.outages = 1
+    with pytest.raises(ConnectionError):
+        loop.run_round()
+    source.taken = {"al-001"}
+    assert loop.run_round().batch == "al-002"
+    assert list(source.released) == ["al-002"]
+
+
+def test_a_round_whose_run_log_was_deleted_gets_a_new_one(loop, source, tmp_path):
+    source.outages = 1
+    with pytest.raises(ConnectionError):
+        loop.run_round()
+    for path in (tmp_path / "runs").glob("*.jsonl"):
+        path.unlink()
+    loop.run_round()
+    assert [run.status for run in loop.record.runs.runs()] == ["FINISHED"]
 
 
 def test_proposals_with_labels_that_the_project_no_longer_has_are_left_out(loop, source):
