@@ -30,9 +30,7 @@ class RoundRecord:
                 return self.runs.resume(run_id)
         return self.runs.start(f"round-{number:03d}", asdict(config), {"project": self.model_name})
 
-    def finish(
-        self, run: Run, report: RoundReport, earlier: Sequence[RoundReport], store: ModelStore
-    ) -> None:
+    def finish(self, run: Run, report: RoundReport, rounds: Sequence[RoundReport], store: ModelStore) -> None:
         """Write down what the round came to: scores, counts, learning curve, report and model version."""
         run.metrics(report.number, _figures(report))
         run.tags(
@@ -43,7 +41,7 @@ class RoundRecord:
             summary.write_text(json.dumps(report.to_dict(), indent=2), "utf-8")
             run.artifact(summary)
             points = [
-                CurvePoint(each.number, each.n_labelled, each.f1) for each in earlier if each.f1 is not None
+                CurvePoint(each.number, each.n_labelled, each.f1) for each in rounds if each.f1 is not None
             ]
             if points:
                 learning_curve_png(points, Path(scratch, "learning_curve.png"))

@@ -1,5 +1,6 @@
 """One round of active learning: fetch, train and judge, score, select, release; each step can be resumed."""
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from wapaganda.pipeline.selection import choose, suggestions
 from wapaganda.pipeline.training import Trained, train_version
 from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
+
+logger = logging.getLogger(__name__)
 
 
 def silent(step: str, done: int, total: int) -> None:
@@ -68,8 +71,8 @@ class Loop:
         run = self.record.run(current.number, current.payload.get("run"), self.config)
         self.ledger.save_step(current.number, current.step, run=run.id)
         try:
-            report = self._finish_round(current, run)
-            self.record.finish(run, report, self.reports(), self.store)
+            report = self._written_up(run, self._finish_round(current, run))
+            self.ledger.save_step(current.number, "done", report=report.to_dict())
         except BaseException:
             run.end("FAILED")
             raise
@@ -104,8 +107,16 @@ class Loop:
             chosen = RoundReport.from_dict(draft)
             chosen = replace(chosen, notes=(*chosen.notes, *self._notes))
         released = self._release(current.number, chosen)
-        report = replace(released, seconds={**released.seconds, **self._seconds})
-        self.ledger.save_step(current.number, "done", report=report.to_dict())
+        return replace(released, seconds={**released.seconds, **self._seconds})
+
+    def _written_up(self, run: Run, report: RoundReport) -> RoundReport:
+        """The report, put into the run log; a log that fails must not hold up the loop: the batch is out."""
+        try:
+            self.record.finish(run, report, [*self.reports(), report], self.store)
+        except Exception as error:
+            logger.exception("The run log of round %d is incomplete", report.number)
+            run.end("FAILED")
+            return replace(report, notes=(*report.notes, f"The run log of this round is incomplete: {error}"))
         return report
 
     def _prepare(self, number: int, on_step: StepListener) -> RoundReport:

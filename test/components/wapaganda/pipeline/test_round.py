@@ -324,11 +324,27 @@ def test_a_trained_model_lies_in_the_store_alone(loop, tmp_path):
     assert not list((tmp_path / "rounds").rglob("*.safetensors"))
 
 
-def test_a_run_whose_end_cannot_be_written_down_is_failed(loop, monkeypatch):
+def test_a_round_killed_while_it_is_written_up_is_written_up_again(loop, source, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr("wapaganda.pipeline.record.learning_curve_png", _killed)
         with pytest.raises(KeyboardInterrupt):
             loop.run_round()
+    assert loop.record.runs.runs()[0].status == "FAILED"
+
+    report = loop.run_round()
+
+    assert loop.reports() == [report]
+    assert list(source.released) == ["al-001"]
+    (run,) = loop.record.runs.runs()
+    assert run.status == "FINISHED"
+    assert [model.version for model in run.models] == [report.version]
+
+
+def test_a_round_that_cannot_be_written_up_is_done_and_says_so(loop, monkeypatch):
+    monkeypatch.setattr("wapaganda.pipeline.record.learning_curve_png", _broken)
+    report = loop.run_round()
+    assert "no picture" in report.notes[-1]
+    assert loop.reports() == [report]
     assert loop.record.runs.runs()[0].status == "FAILED"
     assert loop.run_round().number == 2
 
@@ -339,3 +355,7 @@ def _is_held_out(document):
 
 def _killed(*_):
     raise KeyboardInterrupt
+
+
+def _broken(*_):
+    raise ValueError("no picture")
