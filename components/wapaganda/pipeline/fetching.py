@@ -1,5 +1,6 @@
 """Bring the ledger up to date with the source, and notice what is gone there or slipped through."""
 
+from filelock import FileLock
 from wapaganda.ledger import Ledger
 from wapaganda.pipeline.ports import Changes, Progress, Source
 
@@ -12,11 +13,13 @@ def fetch_into(ledger: Ledger, source: Source, progress: Progress) -> Changes:
 
     The cursor moves last, so a fetch that dies half-way is done again.
     """
-    cursor = ledger.cursor()
-    changes = _take(ledger, source, cursor, progress)
-    if changes.total != ledger.counts().documents + len(ledger.meta(_UNREAD, [])):
-        changes = _settle(ledger, source, changes, cursor, progress)
-    ledger.set_cursor(changes.cursor)
+    # Of two programs that fetch at a time, the one that read earlier could write later, over newer labels.
+    with FileLock(ledger.path.with_name("fetch.lock")):
+        cursor = ledger.cursor()
+        changes = _take(ledger, source, cursor, progress)
+        if changes.total != ledger.counts().documents + len(ledger.meta(_UNREAD, [])):
+            changes = _settle(ledger, source, changes, cursor, progress)
+        ledger.set_cursor(changes.cursor)
     return changes
 
 

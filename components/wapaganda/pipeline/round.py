@@ -183,7 +183,9 @@ class Loop:
         offers = self.ledger.offers(number)
         documents = self.ledger.find([offer.document_id for offer in offers])
         if not any(map(_is_waiting, documents)):
-            return replace(chosen, release="Nothing was released: no text is waiting for a label.")
+            return replace(
+                chosen, n_released=0, release="Nothing was released: no text is waiting for a label."
+            )
         with self._timed("release"):
             live = self.store.current()
             tagger = Tagger.load(live.path, device=self.config.device) if live else None

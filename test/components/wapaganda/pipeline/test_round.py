@@ -4,6 +4,7 @@ import itertools
 from dataclasses import dataclass, field
 
 import pytest
+from filelock import FileLock, Timeout
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema
@@ -262,7 +263,10 @@ def test_an_interrupted_batch_of_which_all_was_skipped_is_over(loop, source):
         text = source.texts[offer.document_id].text
         source.texts[offer.document_id] = Document(offer.document_id, text, None, {"skipped": True})
 
-    assert "Nothing was released" in loop.run_round().release
+    report = loop.run_round()
+
+    assert "Nothing was released" in report.release
+    assert report.n_released == 0
     assert source.released == {}
 
 
@@ -272,6 +276,20 @@ def test_a_text_that_vanished_is_noticed_beside_one_that_cannot_be_read(loop, so
     del source.texts["p1"]
     loop.fetch()
     assert not loop.ledger.find(["p1"])
+
+
+def test_two_programs_do_not_fetch_into_one_ledger_at_a_time(loop, source, tmp_path):
+    whole = source.fetch
+
+    def fetch(cursor, progress):
+        with pytest.raises(Timeout), FileLock(tmp_path / "fetch.lock", timeout=0):
+            pass
+        return whole(cursor, progress)
+
+    source.fetch = fetch
+    loop.fetch()
+    FileLock(tmp_path / "fetch.lock", timeout=0).acquire().lock.release()
+    assert source.fetches == [None]
 
 
 def test_texts_that_slipped_through_are_fetched_and_unreadable_ones_do_not_cost_more_each_time(loop, source):
