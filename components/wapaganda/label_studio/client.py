@@ -224,6 +224,7 @@ def _project(found: "LseProjectResponse") -> ProjectInfo:
     return ProjectInfo(
         id=int(found.id or 0),
         title=str(found.title),
+        created_at=found.created_at.isoformat() if found.created_at else "",
         label_config=_config(found),
         model_version=str(found.model_version or ""),
         sampling=str(found.sampling or ""),

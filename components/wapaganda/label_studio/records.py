@@ -22,11 +22,13 @@ class Server:
 class ProjectInfo:
     """A Label Studio project, as far as the loop cares.
 
+    ``created_at`` (ISO 8601) tells it from another of the same number in a Label Studio that was set up anew;
     ``model_version`` names the predictions that annotators see and that uncertainty sampling orders by.
     """
 
     id: int
     title: str
+    created_at: str
     label_config: LabelConfig
     model_version: str
     sampling: str

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wapaganda.annotation import LabelConfig, read_documents, write_jsonl
-from wapaganda.label_studio import LabelStudio, VersionTakenError
+from wapaganda.annotation import read_documents, write_jsonl
+from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError
 from wapaganda.label_studio import Suggestion as StudioSuggestion
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Suggestion
@@ -31,9 +31,9 @@ class LabelStudioSource:
         return LabelSchema(tuple(self.studio.project(self.project_id).label_config.labels))
 
     def fetch(self, cursor: str | None, progress: Progress) -> Changes:
-        """Tasks that changed since the cursor, all when the labelling configuration is another one by now."""
+        """Tasks that changed since the cursor; all if the labelling configuration or the project is another."""
         project = self.studio.project(self.project_id)  # before: a task too few is noticed, one too many not
-        reading = _digest(project.label_config)
+        reading = _digest(project)
         since, _, read_by = (cursor or "").partition(" ")
         start = since if read_by == reading else None
         found = self.studio.fetch(self.project_id, start, lambda done, total: progress("fetch", done, total))
@@ -126,9 +126,17 @@ class FileSource:
         return f"{len(batch)} texts with proposed spans stand in {target}."
 
 
-def _digest(config: LabelConfig) -> str:
-    """What decides how annotations are read, in short."""
-    parts = (config.labels, config.from_name, config.to_name, config.data_key, sorted(config.aliases.items()))
+def _digest(project: ProjectInfo) -> str:
+    """What decides whose annotations are read and how, in short."""
+    config = project.label_config
+    parts = (
+        project.created_at,
+        config.labels,
+        config.from_name,
+        config.to_name,
+        config.data_key,
+        sorted(config.aliases.items()),
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

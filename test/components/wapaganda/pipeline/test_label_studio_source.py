@@ -14,10 +14,11 @@ class Studio:
     def __init__(self):
         self.config = parse_label_config(default_label_config(["PER"]))
         self.asked = []
+        self.created_at = "2026-01-01"
         self.refusal = LabelStudioError("It is down.")
 
     def project(self, project_id):
-        return SimpleNamespace(label_config=self.config, n_tasks=5)
+        return SimpleNamespace(label_config=self.config, created_at=self.created_at, n_tasks=5)
 
     def release(self, project_id, batch, version, on_progress):
         raise self.refusal
@@ -48,6 +49,14 @@ def test_all_is_read_anew_when_the_label_config_has_changed(studio):
     second = source.fetch(first.cursor, print)
     source.fetch(second.cursor, print)
     assert studio.asked == [None, None, "2026-01-01T00:00:00.000000Z"]
+
+
+def test_all_is_read_anew_when_another_project_has_the_number_now(studio):
+    source = LabelStudioSource(studio, 1)
+    first = source.fetch(None, print)
+    studio.created_at = "2026-02-02"
+    source.fetch(first.cursor, print)
+    assert studio.asked == [None, None]
 
 
 def test_only_a_version_of_another_batch_asks_for_a_new_name(studio):
