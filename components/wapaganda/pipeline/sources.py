@@ -31,7 +31,7 @@ class LabelStudioSource:
         return LabelSchema(tuple(self.studio.project(self.project_id).label_config.labels))
 
     def fetch(self, cursor: str | None, progress: Progress) -> Changes:
-        """Tasks that changed since the cursor; all if the labelling configuration or the project is another."""
+        """Tasks that changed since the cursor; all when the project or its label config is another one."""
         project = self.studio.project(self.project_id)  # before: a task too few is noticed, one too many not
         reading = _digest(project)
         since, _, read_by = (cursor or "").partition(" ")
