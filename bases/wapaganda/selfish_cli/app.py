@@ -2,13 +2,16 @@
 
 import logging
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 from wapaganda.selfish_cli.connect import connect
 from wapaganda.selfish_cli.doctor import doctor
 from wapaganda.selfish_cli.export import export
 from wapaganda.selfish_cli.predict import predict
+from wapaganda.selfish_cli.problems import WRONG_INPUT, Problem
+from wapaganda.selfish_cli.screen import Screen
 from wapaganda.selfish_cli.select import select
 from wapaganda.selfish_cli.status import status
 from wapaganda.selfish_cli.train import train
@@ -24,16 +27,40 @@ environment and from a file .env in the current directory; selfish doctor checks
 Exit codes: 0 done, 1 failed, 2 wrong input or usage, 130 interrupted (Ctrl-C; nothing finished is lost).
 """
 
+
+class Commands(TyperGroup):
+    """The commands; with ``--json`` a wrong option becomes an object on stdout, as every other failure."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps the class of it to itself
+        """Run the command that the arguments name."""
+        as_json = "--json" in ctx.args
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            # Only a usage error of the command line has this method; its class is private to typer.
+            message = getattr(error, "format_message", None)
+            if as_json and message is not None:
+                mend = "selfish COMMAND --help lists the options."
+                Screen(as_json).emit(Problem(message(), mend, WRONG_INPUT).to_dict())
+            raise
+
+
+def flowing(text: str | None) -> str:
+    """Paragraphs without the line ends of the source, so that help is wrapped by the terminal's width."""
+    return "\n\n".join(" ".join(part.split()) for part in (text or "").strip().split("\n\n"))
+
+
 app = typer.Typer(
     name="selfish",
-    help=HELP,
+    cls=Commands,
+    help=flowing(HELP),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (train, select, update, predict, status, export, doctor, connect):
-    app.command()(command)
+    app.command(help=flowing(command.__doc__))(command)
 
 
 @app.callback()

@@ -2,12 +2,11 @@
 
 import importlib.util
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wapaganda.selfish_cli.workspace import Workspace
+from wapaganda.selfish_cli.workspace import Workspace, why_not_writable
 
 if TYPE_CHECKING:
     from wapaganda.settings import Settings
@@ -51,17 +50,10 @@ def check_folders(settings: "Settings") -> list[Check]:
 
 
 def _check_folder(name: str, folder: Path, setting: str) -> Check:
-    existing = folder.absolute()
-    while not existing.exists():
-        existing = existing.parent
-    mend = f"Name a folder that you may write into by {setting}."
-    if not existing.is_dir():
-        return Check(name, False, f"{existing} is no folder", mend)
-    try:
-        with tempfile.TemporaryFile(dir=existing):
-            pass
-    except OSError as error:
-        return Check(name, False, f"{folder} cannot be written: {error.strerror or error}", mend)
+    reason = why_not_writable(folder)
+    if reason:
+        mend = f"Name a folder that you may write into by {setting}."
+        return Check(name, False, f"{folder} cannot be written: {reason}", mend)
     return Check(name, True, str(folder.absolute()))
 
 

@@ -1,6 +1,7 @@
 """selfish connect: a Label Studio project with labels, backend, webhook and sampling as they should be."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,9 +56,11 @@ def connect(
             server = studio.check()
             documents = _read(data or [], screen, progress)
             number = _project(studio, project, title, labels, documents)
+            screen.say(f"Project {number}: {studio.url}/projects/{number}/data")
             imported = _import(studio, number, documents, progress)
-            info = _backend(workspace, studio, number, backend, title or "wapaganda")
-            studio.use_uncertainty_sampling(number)
+            with _telling_what_is_kept(number, imported):
+                info = _backend(workspace, studio, number, backend, title or "wapaganda")
+                studio.use_uncertainty_sampling(number)
         found = studio.project(number)
         facts = [
             ("Project", f"{number}: {found.title}, {studio.url}/projects/{number}/data"),
@@ -93,10 +96,15 @@ def _project(
 
     wanted = [label.strip() for label in (labels or "").split(",") if label.strip()]
     if project is not None:
-        if wanted:
-            _check_labels(studio, project, wanted)
+        _check_labels(studio, project, wanted)
         return project
-    wanted = wanted or sorted({span.label for document in documents for span in document.spans or ()})
+    used = sorted({span.label for document in documents for span in document.spans or ()})
+    if wanted and set(used) - set(wanted):
+        raise UsageError(
+            f"Expected labels of the texts out of {', '.join(wanted)}, was: {', '.join(used)}.",
+            "Name them all by --labels, or leave it out.",
+        )
+    wanted = wanted or used
     if not wanted:
         raise UsageError(
             "Expected the entity types of the new project, was: none.",
@@ -108,7 +116,7 @@ def _project(
 def _check_labels(studio: "LabelStudio", project: int, wanted: Sequence[str]) -> None:
     """Labels of a project that people work in are not changed behind their backs."""
     there = studio.project(project).label_config.labels
-    if set(wanted) != set(there):
+    if wanted and set(wanted) != set(there):
         raise UsageError(
             f"Expected the labels of project {project} ({', '.join(there)}), was: {', '.join(wanted)}.",
             "Leave --labels out, or change the labels in the project's settings.",
@@ -121,6 +129,19 @@ def _import(studio: "LabelStudio", project: int, documents: Sequence["Document"]
     progress("import", 0, len(documents))
     made = studio.import_documents(project, documents, lambda done, total: progress("import", done, total))
     return len(made)
+
+
+@contextlib.contextmanager
+def _telling_what_is_kept(project: int, imported: int) -> Iterator[None]:
+    """Whoever repeats a command that failed half-way must not get a second project with the same texts."""
+    from wapaganda.label_studio import LabelStudioError
+
+    try:
+        yield
+    except LabelStudioError as error:
+        kept = f"Project {project} is kept" + (f" with {imported:,} texts" if imported else "")
+        again = f"{kept}: then repeat with --project {project} and without --title and --import."
+        raise LabelStudioError(error.message, f"{error.mend} {again}".strip()) from error
 
 
 def _backend(

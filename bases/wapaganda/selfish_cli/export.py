@@ -13,6 +13,7 @@ from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.tables import facts_table, plain_table
 from wapaganda.selfish_cli.workspace import Workspace, open_workspace
+from wapaganda.selfish_cli.writing import check_parent
 
 if TYPE_CHECKING:
     from wapaganda.dataset import CardFacts, ExportReport
@@ -47,14 +48,17 @@ def export(
         shares = _shares(split)
         workspace = open_workspace(project, name, overrides)
         with screen.steps() as progress:
-            from wapaganda.dataset import export_dataset
+            from wapaganda.dataset import check_request, export_dataset
 
+            wanted = [each.strip() for each in formats.split(",") if each.strip()]
+            check_request(out, wanted, shares, force)
+            check_parent(out)
             documents, facts = _material(workspace, project, data, title, licence, progress)
             progress("write", 0, 0)
             report = export_dataset(
                 documents,
                 out,
-                [each.strip() for each in formats.split(",") if each.strip()],
+                wanted,
                 shares,
                 workspace.settings.seed,
                 facts=facts,

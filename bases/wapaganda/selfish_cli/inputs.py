@@ -16,10 +16,11 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The documents of a file, and remarks about repairs and skipped texts."""
+    """The documents of a file, remarks about it, and those of the remarks that tell of a loss."""
 
     documents: tuple["Document", ...]
     notes: tuple[str, ...]
+    losses: tuple[str, ...] = ()
 
     @property
     def labelled(self) -> list["Document"]:
@@ -45,7 +46,7 @@ def read_texts(path: Path) -> Texts:
     notes += [f"Skipped: {reason}" for reason in found.skipped[:SHOWN]]
     if len(found.skipped) > SHOWN:
         notes.append(f"{path}: {len(found.skipped):,} texts were skipped in all.")
-    return Texts(tuple(found.documents), (*notes, *found.notes[:SHOWN]))
+    return Texts(tuple(found.documents), (*notes, *found.notes[:SHOWN]), tuple(notes))
 
 
 def read_labelled(path: Path) -> Texts:
@@ -60,7 +61,7 @@ def read_labelled(path: Path) -> Texts:
         raise UsageError(f"Expected labelled texts in {path}, was: {len(texts.documents):,} without labels.")
     left_out = len(texts.documents) - len(labelled)
     note = (f"{path}: {left_out:,} texts without labels were left out.",) if left_out else ()
-    return Texts(labelled, texts.notes + note)
+    return Texts(labelled, texts.notes + note, texts.losses)
 
 
 def read_with_entities(path: Path) -> Texts:
@@ -73,13 +74,13 @@ def read_with_entities(path: Path) -> Texts:
     if not any(document.spans for document in texts.documents):
         raise UsageError(
             f"Expected at least one entity in {path}, was: {len(texts.documents):,} texts without.",
-            " ".join(texts.notes),
+            " ".join(texts.losses) or "Name texts in which somebody has marked entities.",
         )
     return texts
 
 
 def one_of(mend: str, **choices: object) -> None:
-    """Check that exactly one of some options was given.
+    """Check that exactly one of some options was given; ``text`` is an argument without a name.
 
     Raises:
         UsageError: none or several were.
@@ -97,4 +98,4 @@ def copies_among(texts: Sequence["Document"], others: Sequence["Document"]) -> i
 
 
 def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    return "a text" if name == "text" else "--" + name.replace("_", "-")

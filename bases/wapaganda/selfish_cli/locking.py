@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from wapaganda.selfish_cli.problems import UsageError
-from wapaganda.selfish_cli.workspace import Workspace
+from wapaganda.selfish_cli.workspace import Workspace, check_folders
 
 
 @contextlib.contextmanager
@@ -12,17 +12,18 @@ def project_lock(workspace: Workspace) -> Iterator[None]:
     """Hold the project for this process.
 
     Raises:
-        UsageError: another process holds it.
+        UsageError: another process holds it, or what is made could not be kept.
     """
     from filelock import Timeout
 
+    check_folders(workspace.settings)
     lock = workspace.lock()
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise UsageError(
             f"Expected to be alone at work on {workspace.key}, was: another training or round is running.",
-            "Wait until it is done (selfish status shows it) and repeat the command.",
+            "Wait until it is done and repeat the command.",
         ) from None
     try:
         yield

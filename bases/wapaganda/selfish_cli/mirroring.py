@@ -14,6 +14,6 @@ def mirror_runs(workspace: Workspace, screen: Screen, steps: Steps) -> str:
     report = workspace.mirror(PATIENCE)
     if report.ok:
         return f"MLflow has the runs at {workspace.settings.mlflow_tracking_uri}."
-    message = f"MLflow is behind ({report.message}); the runs are kept and written there next time."
+    message = f"{report.message.rstrip('.')}. The runs are kept; what MLflow lacks then is written next time."
     screen.warn(message)
     return message

@@ -16,7 +16,7 @@ Test = Annotated[
     Path | None, typer.Option("--test", help="Labelled texts to judge the model on, never trained on.")
 ]
 Project = Annotated[
-    int | None, typer.Option("--project", help="Id of a Label Studio project, in place of files.")
+    int | None, typer.Option("--project", min=1, help="Id of a Label Studio project, in place of files.")
 ]
 Url = Annotated[
     str | None, typer.Option("--url", help="Address of Label Studio, in place of LABEL_STUDIO_URL.")

@@ -12,7 +12,7 @@ from wapaganda.selfish_cli.problems import UsageError
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.workspace import Workspace, open_workspace
-from wapaganda.selfish_cli.writing import WRITERS, check_suffix, write_texts
+from wapaganda.selfish_cli.writing import WRITERS, check_out, write_texts
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
@@ -47,7 +47,7 @@ def predict(
     with session(as_json, "Nothing was written.") as screen:
         one_of("Give one text in quotes, or name a file by --data.", text=text, data=data)
         if out is not None:
-            check_suffix(out)
+            check_out(out, data)
         workspace = open_workspace(project, name)
         with screen.steps() as progress:
             documents = _documents(text, data, screen, progress)
@@ -63,8 +63,8 @@ def load_tagger(workspace: Workspace, version: str | None, progress: Steps) -> "
     """The tagger of a version, or of the live one.
 
     Raises:
-        UsageError: there is no model yet.
-        ModelStoreError: there is no such version.
+        UsageError: there is no model yet, or no such version.
+        ModelStoreError: the models cannot be read.
     """
     store = workspace.store()
     live = store.current()
@@ -74,6 +74,8 @@ def load_tagger(workspace: Workspace, version: str | None, progress: Steps) -> "
             f"Expected a trained model of {workspace.key}, was: none.",
             "Train one by selfish train or selfish update, or name another --name or --project.",
         )
+    if version is not None and version not in (names := [each.name for each in store.versions()]):
+        raise UsageError(f"Expected a version out of {', '.join(names) or 'none'}, was: {version}.")
     path = store.path(wanted)
     progress("load", 0, 0)
     from wapaganda.tagger import Tagger
@@ -111,6 +113,8 @@ def _show(screen: Screen, found: Sequence["Document"], tagger: "Tagger", out: Pa
     styles = dict(zip(tagger.schema.labels, STYLES * len(tagger.schema.labels), strict=False))
     for document in found[:SHOWN]:
         screen.show(_highlighted(document, styles))
+    if not n_spans:
+        screen.say(f"{tagger.version} finds no entity.")
     if len(found) > SHOWN:
         screen.say(f"… and {len(found) - SHOWN:,} more; --out FILE keeps them all.")
 

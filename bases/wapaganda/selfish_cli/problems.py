@@ -1,6 +1,7 @@
 """What can go wrong, as one sentence, what mends it, and an exit code."""
 
 from dataclasses import dataclass
+from typing import Any
 
 FAILED = 1
 WRONG_INPUT = 2
@@ -23,15 +24,25 @@ class Problem:
     mend: str
     code: int
 
+    def to_dict(self) -> dict[str, Any]:
+        """The object that ``--json`` gives."""
+        return {"error": self.message, "mend": self.mend, "exit_code": self.code}
+
 
 def explain(error: Exception) -> Problem | None:
     """The problem behind ``error``; ``None`` when it is none that a user could have brought about."""
     code = _code(error)
     if code is None:
         return None
-    message = str(error) or type(error).__name__
+    message = _message(error)
     mend = str(getattr(error, "mend", "") or "")
     return Problem(message.removesuffix(mend).strip() or mend, mend, code)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}."
+    return str(error) or type(error).__name__
 
 
 def _code(error: Exception) -> int | None:

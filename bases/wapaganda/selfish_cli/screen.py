@@ -55,8 +55,9 @@ class Screen:
         """One sentence on stderr, the mend below it, and in JSON mode the same as the object on stdout."""
         self._errors.print(f"Error: {problem.message}", markup=False, style="red")
         if problem.mend:
-            self._errors.print(f"Mend: {problem.mend}", markup=False)
-        self.emit({"error": problem.message, "mend": problem.mend, "exit_code": problem.code})
+            name = "Kept" if problem.code == INTERRUPTED else "Mend"
+            self._errors.print(f"{name}: {problem.mend}", markup=False)
+        self.emit(problem.to_dict())
 
 
 @contextlib.contextmanager
@@ -80,7 +81,7 @@ def session(as_json: bool, kept: str = "Nothing was changed.") -> Iterator[Scree
     except Exception as error:
         problem = explain(error)
         if problem is None:
-            screen.emit({"error": f"{type(error).__name__}: {error}", "mend": "", "exit_code": FAILED})
+            screen.emit(Problem(f"{type(error).__name__}: {error}", "", FAILED).to_dict())
             raise
         screen.fail(problem)
         raise typer.Exit(problem.code) from error

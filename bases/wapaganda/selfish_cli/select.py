@@ -14,7 +14,7 @@ from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.tables import facts_table, plain_table
 from wapaganda.selfish_cli.workspace import Workspace, open_workspace
-from wapaganda.selfish_cli.writing import WRITERS, check_suffix, write_texts
+from wapaganda.selfish_cli.writing import WRITERS, check_out, write_texts
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
@@ -73,7 +73,7 @@ def select(
     with session(as_json, "Nothing was written.") as screen:
         one_of("Name the texts by --pool FILE or a project by --project ID.", pool=pool, project=project)
         if out is not None:
-            check_suffix(out)
+            check_out(out, pool, data)
         workspace = open_workspace(project, name, overrides)
         with screen.steps() as progress:
             candidates, labelled, notes = _texts(workspace, project, pool, data, progress)

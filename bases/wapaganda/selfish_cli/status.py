@@ -11,7 +11,8 @@ from wapaganda.selfish_cli.workspace import Workspace, open_workspace
 if TYPE_CHECKING:
     from wapaganda.model_store import Version
 
-HEAD = ["Round", "Step", "Labelled", "F1", "Before", "Version", "Live", "Pool", "Candidates", "Released"]
+ROUNDS = ("Round", "Step", "Labelled", "F1", "Before", "Model", "Pool", "Candidates", "Released")
+MODELS = ("Version", "Made (UTC)", "Texts", "F1", "Encoder")
 
 
 def status(
@@ -39,9 +40,9 @@ def _status(workspace: Workspace) -> dict[str, Any]:
         "project": workspace.key,
         "live": live.name if live else None,
         "versions": [_version(version) for version in versions],
-        "labelled": 0,
-        "unlabelled": 0,
-        "waiting": 0,
+        "labelled": None,
+        "unlabelled": None,
+        "waiting": None,
         "rounds": [],
     }
     if has_ledger:
@@ -84,25 +85,27 @@ def _version(version: "Version") -> dict[str, Any]:
 def _show(screen: Screen, workspace: Workspace, found: dict[str, Any]) -> None:
     if found["rounds"]:
         rows = [_round_row(each) for each in found["rounds"]]
-        screen.show(plain_table("Rounds", HEAD, rows, numbers=(0, 2, 3, 4, 7, 8, 9)))
+        screen.show(plain_table("Rounds", ROUNDS, rows, numbers=(0, 2, 3, 4, 6, 7, 8)))
     if found["versions"]:
         rows = [
             [
                 each["name"] + (" (live)" if each["name"] == found["live"] else ""),
-                each["created_at"],
+                each["created_at"][:16].replace("T", " "),
                 f"{each['n_documents']:,}",
                 percent(each["f1"]),
-                each["encoder"],
+                _short_encoder(each["encoder"]),
             ]
             for each in found["versions"]
         ]
-        screen.show(
-            plain_table("Models", ["Version", "Made", "Texts", "F1", "Encoder"], rows, numbers=(2, 3))
-        )
+        screen.show(plain_table("Models", MODELS, rows, numbers=(2, 3)))
     waiting = f", {found['waiting']:,} of them offered and not answered yet" if found["waiting"] else ""
-    facts = [
-        ("Labelled", f"{found['labelled']:,} texts"),
-        ("Unlabelled", f"{found['unlabelled']:,} texts{waiting}"),
+    facts = [("Texts", "counted from the first selfish update on")]
+    if found["labelled"] is not None:
+        facts = [
+            ("Labelled", f"{found['labelled']:,} texts"),
+            ("Unlabelled", f"{found['unlabelled']:,} texts{waiting}"),
+        ]
+    facts += [
         ("Live model", found["live"] or "none"),
         ("MLflow", found["mlflow"]),
         ("On disk", f"{found['model_dir']}, {found['data_dir']}"),
@@ -122,9 +125,21 @@ def _round_row(each: dict[str, Any]) -> list[str]:
         number("n_labelled"),
         percent(each.get("f1")),
         percent(each.get("previous_f1")),
-        each.get("version") or "–",
-        each.get("live") or "–",
+        _model(each),
         number("n_pool"),
         number("n_candidates"),
         number("n_released"),
     ]
+
+
+def _model(each: dict[str, Any]) -> str:
+    """The number of a round's version: the table of the models, below, has its whole name."""
+    version = each.get("version")
+    if not version:
+        return "–"
+    return str(version).partition("-")[0] + ("" if version == each.get("live") else ", not live")
+
+
+def _short_encoder(name: str) -> str:
+    """A hub name as it is, of a folder the end."""
+    return "/".join(name.split("/")[-2:])

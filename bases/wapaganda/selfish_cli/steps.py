@@ -22,6 +22,7 @@ NAMES = {
     "encoder": "Getting the encoder",
     "fetch": "Fetching labels",
     "train": "Training",
+    "judge": "Judging the model",
     "evaluate": "Evaluating",
     "score": "Scoring the pool",
     "select": "Choosing the batch",

@@ -1,9 +1,11 @@
 """Results as tables for people."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -20,19 +22,40 @@ def facts_table(title: str, facts: Sequence[tuple[str, str]]) -> Table:
     return table
 
 
+NARROW = 72
+"""Columns below which a table that does not fit is better told row by row than folded."""
+WIDEST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """A table; where it is too narrow for that, the same row by row, each a list of names and values."""
+
+    table: Table
+    rows: tuple[Table, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """What fits."""
+        wanted = self.table.__rich_measure__(console, options.update(max_width=WIDEST)).maximum
+        if wanted <= options.max_width or options.max_width >= NARROW:
+            yield self.table
+        else:
+            yield from self.rows
+
+
 def plain_table(
     title: str, head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()
-) -> Table:
+) -> Fitting:
     """A table with a head; the columns in ``numbers`` are set to the right."""
-    table = Table(title=title, title_justify="left", box=SIMPLE)
+    table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
     for index, name in enumerate(head):
         table.add_column(name, justify="right" if index in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    return table
+    return Fitting(table, tuple(facts_table(title, list(zip(head, row, strict=True))) for row in rows))
 
 
-def scores_table(title: str, scores: "Scores") -> Table:
+def scores_table(title: str, scores: "Scores") -> Fitting:
     """Strict span scores, all types together and each alone, in percent."""
     rows = [
         [

@@ -1,8 +1,10 @@
 """The workspace that a command works in: settings, options, and what is said when they cannot be."""
 
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import wapaganda.workspace
@@ -54,6 +56,35 @@ def open_workspace(
             "Choose another --name, or name a project of Label Studio by --project ID.",
         )
     return Workspace(settings, name)
+
+
+def check_folders(settings: "Settings") -> None:
+    """Check that models and data can be kept, before hours of work are done for nothing.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    for name, folder in (("MODEL_DIR", settings.model_dir), ("DATA_DIR", settings.data_dir)):
+        reason = why_not_writable(folder)
+        if reason:
+            raise UsageError(
+                f"Expected a folder that can be written, was: {folder} ({reason}).",
+                f"Name another by {name}.",
+            )
+
+
+def why_not_writable(folder: Path) -> str:
+    """Why ``folder``, or the nearest one above that exists, cannot be written; empty when it can."""
+    existing = folder.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir():
+        return f"{existing} is no folder"
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def read_settings(overrides: Mapping[str, Any] | None = None) -> "Settings":

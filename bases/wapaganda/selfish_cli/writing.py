@@ -5,19 +5,38 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.workspace import why_not_writable
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
 
 
-def check_suffix(path: Path) -> None:
-    """Check early that ``write_texts`` will know the format.
+def check_out(path: Path, *inputs: Path | None) -> None:
+    """Check early that ``write_texts`` will know the format, can write, and overwrites none of ``inputs``.
 
     Raises:
-        UsageError: it will not.
+        UsageError: it is not so.
     """
     if path.suffix not in WRITERS:
         raise UsageError(f"Expected a file name that ends in {', '.join(WRITERS)}, was: {path}.")
+    if path.resolve() in {each.resolve() for each in inputs if each is not None}:
+        raise UsageError(
+            f"Expected a new file, was: {path}, which is read from.", "Name another one by --out."
+        )
+    if path.is_dir():
+        raise UsageError(f"Expected a file, was: {path}, a folder.", "Name a file in it by --out.")
+    check_parent(path)
+
+
+def check_parent(path: Path) -> None:
+    """Check that ``path`` can be made where it shall stand.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    reason = why_not_writable(path.parent)
+    if reason:
+        raise UsageError(f"Expected a place that can be written to, was: {path} ({reason}).")
 
 
 def write_texts(documents: Sequence["Document"], path: Path, labels: Sequence[str]) -> None:

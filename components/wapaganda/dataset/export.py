@@ -40,9 +40,8 @@ def export_dataset(
         ValueError: a format or the shares are wrong, or no document is labelled.
         ExportError: ``out`` holds something already.
     """
-    chosen = _checked_formats(formats)
-    shares = checked_shares(shares)
-    _refuse_to_overwrite(out, force)
+    check_request(out, formats, shares, force)
+    chosen = tuple(dict.fromkeys(formats))
     everything = list(documents)
     labelled, repairs = _repaired(everything)
     if not labelled:
@@ -68,11 +67,22 @@ def export_dataset(
     return report
 
 
-def _checked_formats(formats: Sequence[str]) -> tuple[str, ...]:
+def check_request(out: Path, formats: Sequence[str], shares: Sequence[float], force: bool) -> None:
+    """Check what `export_dataset` is asked for, before the documents are fetched at some length.
+
+    Raises:
+        ValueError: a format or the shares are wrong.
+        ExportError: ``out`` holds something already.
+    """
+    _check_formats(formats)
+    checked_shares(shares)
+    _refuse_to_overwrite(out, force)
+
+
+def _check_formats(formats: Sequence[str]) -> None:
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise ValueError(f"Expected formats out of {', '.join(FORMATS)}, was: {', '.join(unknown) or 'none'}")
-    return tuple(dict.fromkeys(formats))
 
 
 def _refuse_to_overwrite(out: Path, force: bool) -> None:
@@ -84,7 +94,8 @@ def _refuse_to_overwrite(out: Path, force: bool) -> None:
         )
     if not force:
         raise ExportError(
-            f"Expected a new or empty folder, was: {out}, an earlier export; overwrite it by force."
+            f"Expected a new or empty folder, was: {out}, an earlier export; "
+            "replace it by force (--force) or name another one."
         )
 
 

@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from wapaganda.annotation import read_documents
 from wapaganda.model_store import ModelStore
+from wapaganda.tracking import MirrorReport
 
 
 @pytest.fixture
@@ -68,6 +70,23 @@ def test_predict_finds_the_spans_of_one_text(trained, selfish):
     assert found["version"] == trained["version"]
     assert {document["text"][span["start"] : span["end"]] for span in document["spans"]} <= {"anna", "rome"}
     assert all(0 <= span["score"] <= 1 for span in document["spans"])
+
+
+def test_predict_says_so_when_there_is_nothing(trained, selfish):
+    assert "finds no entity" in selfish("predict", "").stderr
+
+
+def test_a_version_that_is_not_there_is_wrong_input(trained, selfish):
+    outcome = selfish("predict", "anna", "--model", "v9")
+    assert outcome.code == 2
+    assert trained["version"] in outcome.stderr
+
+
+def test_status_before_the_first_round_claims_no_counts(trained, selfish):
+    assert selfish("status", "--json").json["labelled"] is None
+    shown = selfish("status").stdout
+    assert "0 texts" not in shown
+    assert "counted from the first selfish update on" in shown
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "json", "conll"])
@@ -140,7 +159,18 @@ def test_ctrl_c_says_what_is_kept_and_leaves_the_live_model(trained, selfish, fi
     outcome = selfish("train", "--data", files.test, "--json")
     assert outcome.code == 130
     assert outcome.json["error"] == "Interrupted."
-    assert "live model" in outcome.stderr
+    assert "Kept: The live model" in outcome.stderr
     current = ModelStore(tmp_path / "models" / "default").current()
     assert current is not None
     assert current.name == trained["version"]
+
+
+def test_an_mlflow_that_is_slow_is_told_in_whole_sentences(selfish, files, monkeypatch):
+    slow = SimpleNamespace(wait=lambda seconds: MirrorReport(False, "MLflow is slow: still at work."))
+    monkeypatch.setattr("wapaganda.tracking.start_mirror", lambda *_, **__: slow)
+    found = selfish("train", "--data", files.data, "--steps", 2, "--json")
+    assert found.code == 0
+    assert found.json["mlflow"] == (
+        "MLflow is slow: still at work. The runs are kept; what MLflow lacks then is written next time."
+    )
+    assert "Judging the model" in found.stderr

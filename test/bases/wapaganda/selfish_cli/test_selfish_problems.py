@@ -6,7 +6,7 @@ import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 from wapaganda.label_studio import LabelStudioError
-from wapaganda.selfish_cli import app
+from wapaganda.selfish_cli.app import app, flowing
 from wapaganda.selfish_cli.problems import Problem, UsageError, explain
 
 
@@ -18,7 +18,7 @@ from wapaganda.selfish_cli.problems import Problem, UsageError, explain
         (["train", "--data", "nowhere.jsonl"], "nowhere.jsonl, which does not exist"),
         (["update", "--data", "nowhere.jsonl"], "Expected --pool beside --data"),
         (["select", "--pool", "nowhere.jsonl", "--out", "batch.xml"], "ends in .jsonl, .json, .conll"),
-        (["predict"], "Expected --text or --data, was: neither."),
+        (["predict"], "Expected a text or --data, was: neither."),
         (["predict", "hello"], "Expected a trained model of default, was: none."),
         (["status"], "trained or updated before, was: default"),
         (["status", "--name", "../etc"], "was: '../etc'"),
@@ -26,6 +26,7 @@ from wapaganda.selfish_cli.problems import Problem, UsageError, explain
         (["export", "--data", "nowhere.jsonl", "--out", "set"], "nowhere.jsonl"),
         (["export", "--data", "x", "--out", "set", "--split", "most"], "was: 'most'"),
         (["connect", "--labels", "PER"], "Expected an access token of Label Studio, was: none."),
+        (["status", "--project", "0"], "greater than or equal to 1"),
         (["update", "--project", "1"], "Expected an access token of Label Studio, was: none."),
     ],
 )
@@ -43,6 +44,62 @@ def test_with_json_the_problem_is_the_object(selfish):
     assert outcome.json["exit_code"] == 2
     assert "default" in outcome.json["error"]
     assert outcome.json["mend"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train", "--steps", "many"], ["export", "--data", "x"], ["status", "--colour"], ["fly"]]
+)
+def test_with_json_a_wrong_command_line_is_an_object_too(selfish, arguments):
+    outcome = selfish(*arguments, "--json")
+    assert outcome.code == 2
+    assert outcome.json["exit_code"] == 2
+    assert outcome.json["error"]
+
+
+def test_texts_without_entities_have_a_mend_that_mends(selfish, files):
+    files.data.write_text('{"text": "fine", "spans": []}\n')
+    outcome = selfish("train", "--data", files.data)
+    assert outcome.code == 2
+    assert "Mend: Name texts in which somebody has marked entities." in outcome.stderr
+
+
+@pytest.mark.parametrize("setting", ["MODEL_DIR", "DATA_DIR"])
+def test_a_folder_that_cannot_be_written_is_told_before_the_training(selfish, files, monkeypatch, setting):
+    monkeypatch.setenv(setting, str(files.data / "below"))
+    outcome = selfish("train", "--data", files.data, "--json")
+    assert outcome.code == 2
+    assert outcome.json["mend"] == f"Name another by {setting}."
+    assert "Training" not in outcome.stderr
+
+
+@pytest.mark.parametrize("command", [["predict", "--data"], ["select", "--pool"]])
+def test_a_file_that_is_read_is_never_overwritten(selfish, files, command):
+    before = files.data.read_bytes()
+    outcome = selfish(*command, files.data, "--out", files.data)
+    assert outcome.code == 2
+    assert "which is read" in outcome.stderr
+    assert files.data.read_bytes() == before
+
+
+def test_what_cannot_be_written_is_told_before_the_work(selfish, files, tmp_path):
+    for command in (["select", "--pool"], ["export", "--data"]):
+        outcome = selfish(*command, files.data, "--out", files.test / "batch.jsonl")
+        assert outcome.code == 2
+        assert f"{files.test} is no folder" in outcome.stderr
+        assert "Reading" not in outcome.stderr
+    (tmp_path / "folder.jsonl").mkdir()
+    assert "a folder" in selfish("select", "--pool", files.pool, "--out", tmp_path / "folder.jsonl").stderr
+
+
+def test_an_error_of_the_disk_names_the_file():
+    error = PermissionError(13, "Permission denied", "models/v0001")
+    assert explain(error) == Problem("models/v0001: Permission denied.", "", 1)
+
+
+def test_help_has_no_line_ends_of_the_source():
+    assert flowing("One\n    line.\n\n    Two\n    lines.\n") == "One line.\n\nTwo lines."
+    for command in app.registered_commands:
+        assert command.help == flowing(command.help)
 
 
 @pytest.mark.parametrize("command", [["status"], ["train", "--data", "x"], ["select", "--pool", "x"]])
@@ -90,6 +147,7 @@ def test_two_trainings_of_one_project_do_not_run_at_a_time(selfish, files, tmp_p
         outcome = selfish("train", "--data", files.data)
     assert outcome.code == 2
     assert "another training" in outcome.stderr
+    assert "selfish status shows" not in outcome.stderr
 
 
 def test_an_unexpected_error_keeps_its_traceback(files, monkeypatch):

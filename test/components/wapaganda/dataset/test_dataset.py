@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from wapaganda.annotation import read_documents
-from wapaganda.dataset import SPLITS, CardFacts, ExportError, export_dataset, split_of
+from wapaganda.dataset import SPLITS, CardFacts, ExportError, check_request, export_dataset, split_of
 from wapaganda.dataset import export as export_module
 from wapaganda.ner import Document, Span
 
@@ -157,3 +157,12 @@ def test_wrong_arguments_are_refused(arguments: dict, message: str, tmp_path: Pa
 def test_without_labels_there_is_nothing_to_export(tmp_path: Path):
     with pytest.raises(ValueError, match="at least one labelled text"):
         export_dataset([Document("a", "bare")], tmp_path / "out")
+
+
+def test_a_request_is_checked_without_any_document(tmp_path: Path):
+    check_request(tmp_path / "new", ["conll"], SHARES, force=False)
+    (tmp_path / "kept.txt").write_text("mine")
+    with pytest.raises(ExportError, match="holds other things"):
+        check_request(tmp_path, ["conll"], SHARES, force=True)
+    with pytest.raises(ValueError, match="Expected formats"):
+        check_request(tmp_path / "new", ["xml"], SHARES, force=False)

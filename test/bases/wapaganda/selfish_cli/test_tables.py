@@ -1,0 +1,29 @@
+"""Tables that can be read on a terminal of any width."""
+
+import io
+
+from rich.console import Console
+from wapaganda.selfish_cli.status import MODELS, ROUNDS
+from wapaganda.selfish_cli.tables import plain_table
+
+
+def shown(width: int, head: tuple[str, ...], row: list[str]) -> list[str]:
+    """The lines of a table with one row."""
+    out = io.StringIO()
+    Console(file=out, width=width).print(plain_table("Title", head, [row]))
+    return [line.rstrip() for line in out.getvalue().splitlines() if line.strip()]
+
+
+def test_the_rounds_fit_an_ordinary_terminal():
+    row = ["12", "done", "30,000", "71.5", "70.1", "v0012", "30,000", "12,345", "500"]
+    title, head, _, values = shown(80, ROUNDS, row)
+    assert title == "Title"
+    assert head.split() == list(ROUNDS)
+    assert values.split() == row
+
+
+def test_a_narrow_terminal_gets_names_and_values():
+    row = ["v0001-7933814d (live)", "2026-11-22 18:14", "28", "19.5", "bert-base-cased"]
+    lines = shown(40, MODELS, row)
+    assert lines[1].split() == ["Version", "v0001-7933814d", "(live)"]
+    assert lines[-1].split() == ["Encoder", "bert-base-cased"]
