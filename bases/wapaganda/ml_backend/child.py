@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_LAST_JOB: Final = "last job"
+"""The fact in the ledger that names the job whose round is over, lest it run another when begun again."""
 _NICENESS: Final = 10
 _LOCK_SECONDS: Final = 5.0
 _MIRROR_SECONDS: Final = 10.0
@@ -52,9 +54,12 @@ def work(job: Job, progress: Progress) -> None:
     credentials = CredentialFile(credentials_path(settings)).get(project)
     workspace = Workspace(settings, project.key)
     with alone(workspace, progress):
-        access = label_studio_access(settings, credentials)
-        report = _loop(workspace, project.number, access, progress).run_round()
-        logger.info("Round done: %s", report)
+        ledger, name = workspace.ledger(), [job.id, job.created_at]
+        if ledger.meta(_LAST_JOB) != name:
+            access = label_studio_access(settings, credentials)
+            report = _loop(workspace, project.number, access, progress).run_round()
+            ledger.set_meta(_LAST_JOB, name)
+            logger.info("Round done: %s", report)
         _mirror(workspace, progress)
 
 

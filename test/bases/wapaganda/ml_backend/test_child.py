@@ -93,6 +93,32 @@ def test_a_job_runs_one_round_with_the_credentials_of_setup(finished_round):
     assert finished_round == [(12, "ls-12", ("http://studio:8080", "brought")), "round", "mirror"]
 
 
+def test_a_job_that_dies_after_its_round_runs_no_second_one(finished_round, monkeypatch):
+    CredentialFile(credentials_path(Settings())).put(ProjectRef("ls-12", 12), BROUGHT)
+    queue = JobQueue(jobs_path(Settings()))
+    job = queue.submit("ls-12", "round")
+
+    def killed(workspace, progress):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(child, "_mirror", killed)
+        with pytest.raises(KeyboardInterrupt):
+            child.work(job, lambda text, fraction: None)
+    child.work(job, lambda text, fraction: None)
+    assert [each for each in finished_round if isinstance(each, str)] == ["round", "mirror"]
+
+    queue.begin(job.id)
+    queue.end(job.id, State.DONE)
+    child.work(queue.submit("ls-12", "round"), lambda text, fraction: None)
+    assert [each for each in finished_round if isinstance(each, str)] == [
+        "round",
+        "mirror",
+        "round",
+        "mirror",
+    ]
+
+
 def test_a_job_of_no_label_studio_project_says_so(finished_round):
     job = JobQueue(jobs_path(Settings())).submit("files", "round")
     with pytest.raises(ValueError, match="Label Studio"):
