@@ -150,7 +150,8 @@ def _show(screen: Screen, batch: Batch, out: Path | None) -> None:
         )
     ]
     title = f"The first {len(rows)} of {len(batch.documents):,} chosen texts"
-    screen.show(plain_table(title, ["Rank", "Uncertainty", "Drawn", "Text"], rows, numbers=(0, 1)))
+    if rows:
+        screen.show(plain_table(title, ["Rank", "Uncertainty", "Drawn", "Text"], rows, numbers=(0, 1)))
     facts = [
         ("Model", batch.version or "none yet, so the batch is drawn at random"),
         ("Pool", f"{chosen.n_pool:,} texts, {chosen.n_candidates:,} candidates"),

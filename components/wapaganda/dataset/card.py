@@ -45,7 +45,7 @@ def data_card(
         _what(report, facts),
         "## Splits\n\n" + _counts(report) + "\n\n" + _splitting(report, shares, seed),
         "## Where the labels come from\n\n" + _bullets(_origin(documents, facts)),
-        "## Repairs\n\n" + _repairs(report),
+        "## Repairs\n\n" + _bullets(_repairs(report, facts)),
         "## How to load it\n\n" + _bullets([LOADING[name] for name in report.formats]),
         "## Licence\n\n" + (facts.licence or "TO BE FILLED IN: the licence of the texts and of the labels."),
     ]
@@ -115,13 +115,15 @@ def _origin(documents: Sequence[Document], facts: CardFacts) -> list[str]:
         lines.append(
             f"Model that chose and pre-annotated last: {version} (encoder {facts.encoder or 'unknown'})."
         )
-    return lines + list(facts.notes)
+    return lines
 
 
-def _repairs(report: ExportReport) -> str:
-    told = report.repairs.describe() if report.repairs.total else "No span had to be repaired."
-    left_out = f" {report.n_unlabelled:,} texts without labels were left out." if report.n_unlabelled else ""
-    return told + left_out
+def _repairs(report: ExportReport, facts: CardFacts) -> list[str]:
+    lines = [f"While reading: {note}" for note in facts.notes]
+    lines.append(f"While writing: {report.repairs.describe()}.")
+    if report.n_unlabelled:
+        lines.append(f"{report.n_unlabelled:,} texts without labels were left out.")
+    return lines
 
 
 def _bullets(lines: Sequence[str]) -> str:

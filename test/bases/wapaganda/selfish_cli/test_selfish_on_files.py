@@ -174,3 +174,10 @@ def test_an_mlflow_that_is_slow_is_told_in_whole_sentences(selfish, files, monke
         "MLflow is slow: still at work. The runs are kept; what MLflow lacks then is written next time."
     )
     assert "Judging the model" in found.stderr
+
+
+def test_a_pool_that_is_labelled_already_gives_no_empty_table(selfish, files):
+    outcome = selfish("select", "--pool", files.data, "--data", files.data)
+    assert outcome.code == 0
+    assert "Rank" not in outcome.stdout
+    assert "no more are left" in outcome.stdout

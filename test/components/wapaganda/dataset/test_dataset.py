@@ -166,3 +166,11 @@ def test_a_request_is_checked_without_any_document(tmp_path: Path):
         check_request(tmp_path, ["conll"], SHARES, force=True)
     with pytest.raises(ValueError, match="Expected formats"):
         check_request(tmp_path / "new", ["xml"], SHARES, force=False)
+
+
+def test_the_card_does_not_deny_what_was_repaired_while_reading(tmp_path: Path):
+    facts = CardFacts(notes=("a.jsonl: spans repaired: 1 trimmed.",))
+    export_dataset(documents(3), tmp_path / "out", formats=("jsonl",), facts=facts)
+    repairs = (tmp_path / "out" / "README.md").read_text().split("## Repairs")[1].split("##")[0]
+    assert "While reading: a.jsonl: spans repaired: 1 trimmed." in repairs
+    assert "While writing: no repairs." in repairs
