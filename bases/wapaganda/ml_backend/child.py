@@ -115,9 +115,7 @@ def _mirror(workspace: Workspace, progress: Progress) -> None:
     progress("mlflow", None)
     report = workspace.mirror(_MIRROR_SECONDS)
     if not report.ok:
-        logger.warning(
-            "MLflow is behind (%s); the runs are kept and written there next time.", report.message
-        )
+        logger.warning("%s. The runs are kept; what MLflow lacks then is written next time.", report.message)
 
 
 if __name__ == "__main__":

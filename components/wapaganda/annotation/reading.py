@@ -76,7 +76,7 @@ def _recognise(path: Path, text: str) -> str:
         return "text"
     raise FormatError(
         f"Expected CoNLL columns, JSON, JSONL or a datasets folder, was: {text[:60]!r}; "
-        f"say which by the format ({', '.join(FORMATS)})",
+        "a name that ends in .conll, .jsonl, .json or .txt says which it is",
         path,
     )
 
