@@ -22,6 +22,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 sys.path.insert(0, str(Path(__file__).parent.parent / "development"))
 
 import psutil
+
 from label_studio_server import running_label_studio
 from wapaganda.annotation import default_label_config, read_documents
 from wapaganda.label_studio import LabelStudio

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
 from wapaganda.annotation import read_documents
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.ner import Document, LabelSchema, repair_spans

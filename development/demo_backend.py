@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from demo_show import Tell, waiting
 from label_studio_server import free_port
 from wapaganda.ledger import Ledger

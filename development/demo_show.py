@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from label_studio_server import LabelStudioServer
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+
+from label_studio_server import LabelStudioServer
 
 if TYPE_CHECKING:
     from demo_backend import Backend

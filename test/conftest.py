@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+
 from label_studio_server import LabelStudioServer, running_label_studio
 from wapaganda.settings import Settings
 

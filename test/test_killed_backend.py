@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+
 from demo_backend import Backend, running_backend
 from sample_corpus import sample_corpus
 from wapaganda.annotation import default_label_config

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from label_studio_server import LabelStudioServer
 from sample_corpus import sample_corpus
 from wapaganda.annotation import default_label_config

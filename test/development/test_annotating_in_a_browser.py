@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, sync_playwright
+
 from browser import ARGUMENTS, NoBrowserError, find_browser
 from label_studio_server import LabelStudioServer
-from playwright.sync_api import Page, sync_playwright
 from wapaganda.annotation import default_label_config
 from wapaganda.label_studio import LabelStudio, Suggestion
 from wapaganda.ner import Document, Span

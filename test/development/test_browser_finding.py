@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-import browser
 import pytest
+
+import browser
 from browser import NoBrowserError, find_browser, install_browser
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from demo_material import MARK, MaterialError, encoder_folder, fresh_folder, material
 from sample_corpus import sample_corpus
 from wapaganda.annotation import read_documents, write_conll

@@ -5,9 +5,10 @@ import sys
 import time
 from pathlib import Path
 
-import label_studio_server
 import psutil
 import pytest
+
+import label_studio_server
 from label_studio_server import LabelStudioStartError
 
 DIES = "import sys; print('no such module: django'); sys.exit(3)"

@@ -4,6 +4,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
+
 from sample_corpus import Corpus, sample_corpus, write_corpus
 from wapaganda.annotation import read_documents
 from wapaganda.ner import repair_spans

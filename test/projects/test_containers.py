@@ -13,8 +13,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-import label_studio_server
 import pytest
+
+import label_studio_server
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "projects/ml_backend/Dockerfile"

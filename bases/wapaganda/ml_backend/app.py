@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+
 from wapaganda.ml_backend.answers import AsciiJson
 from wapaganda.ml_backend.auth import BasicAuth
 from wapaganda.ml_backend.body_limit import BodyLimit

@@ -9,6 +9,7 @@ from typing import Final
 from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
 from starlette.types import ASGIApp, Receive, Scope, Send
+
 from wapaganda.ml_backend.answers import refuse
 
 OPEN_PATHS: Final = frozenset({"/health"})

@@ -1,6 +1,7 @@
 """A cap on request bodies that chunked transfer cannot evade."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from wapaganda.ml_backend.answers import refuse
 
 

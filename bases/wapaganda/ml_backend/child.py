@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from filelock import Timeout
+
 from wapaganda.jobs import Job, Progress, run_child
 from wapaganda.label_studio import LabelStudioError
 from wapaganda.ml_backend.composition import credentials_path

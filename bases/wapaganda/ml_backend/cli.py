@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(settings: Settings, host: str, port: int, child: Sequence[str] | None = None) -> int:
     """Run one uvicorn process; ``child`` is another command to train by, for tests."""
     import uvicorn
+
     from wapaganda.ml_backend.app import create_app
     from wapaganda.ml_backend.composition import compose
     from wapaganda.workspace import prepare_environment

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.jobs import Job, JobQueue, Supervisor
 from wapaganda.ml_backend.book import Book
 from wapaganda.ml_backend.credentials import CredentialFile
@@ -76,6 +77,7 @@ class Preloading:
 
 def _import_models() -> None:
     from transformers import AutoModelForTokenClassification, AutoTokenizer  # noqa: F401
+
     from wapaganda.tagger import Tagger  # noqa: F401
 
 

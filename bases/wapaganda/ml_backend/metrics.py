@@ -6,6 +6,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from wapaganda.ml_backend.shelf import ModelState
 from wapaganda.ml_backend.tasks import Answer
 

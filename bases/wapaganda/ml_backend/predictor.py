@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.annotation import LabelConfig, parse_label_config
 from wapaganda.ml_backend.identity import ProjectRef, project_ref
 from wapaganda.ml_backend.live import LiveModels

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Response
+
 from wapaganda.ml_backend.answers import AsciiJson, streamed_results
 from wapaganda.ml_backend.auth import DocumentedBasic
 from wapaganda.ml_backend.credentials import Credentials

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.ner import Span
 
 logger = logging.getLogger(__name__)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
 from wapaganda.selfish_cli.connect import connect
 from wapaganda.selfish_cli.doctor import doctor
 from wapaganda.selfish_cli.export import export

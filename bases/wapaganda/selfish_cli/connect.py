@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
 from wapaganda.selfish_cli import options
 from wapaganda.selfish_cli.inputs import read_texts
 from wapaganda.selfish_cli.problems import UsageError

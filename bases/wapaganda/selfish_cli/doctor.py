@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.box import SIMPLE
 from rich.table import Table
+
 from wapaganda.selfish_cli import checks, options
 from wapaganda.selfish_cli.checks import Check
 from wapaganda.selfish_cli.problems import FAILED

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
+
 from wapaganda.selfish_cli import options
 from wapaganda.selfish_cli.inputs import one_of, read_texts
 from wapaganda.selfish_cli.problems import UsageError

@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 from rich.console import Console, RenderableType
+
 from wapaganda.selfish_cli.problems import FAILED, INTERRUPTED, Problem, explain
 from wapaganda.selfish_cli.steps import Steps
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
 from wapaganda.selfish_cli import options
 from wapaganda.selfish_cli.inputs import one_of, read_labelled, read_with_entities
 from wapaganda.selfish_cli.locking import project_lock

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.annotation.collecting import FormatError
 from wapaganda.annotation.conll import DOCUMENT_START
 from wapaganda.ner import Document, LabelSchema, Span, encode_tags, repair_spans, word_offsets

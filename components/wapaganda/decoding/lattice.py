@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.decoding.batch import Emissions, as_emissions
 
 SpanIndex = tuple[int, int, int]

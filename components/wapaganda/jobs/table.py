@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+
 from wapaganda.jobs.job import Job, JobError, State
 
 _BUSY_SECONDS = 60.0

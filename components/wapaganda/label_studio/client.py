@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
 import httpx
+
 from wapaganda.annotation import LabelConfig, document_from_task, parse_label_config, result_from_spans
 from wapaganda.label_studio import backend, changes, diagnosis, listing, release, upload
 from wapaganda.label_studio.connection import Connection

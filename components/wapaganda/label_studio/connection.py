@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import httpx
+
 from wapaganda.label_studio.errors import (
     LabelStudioError,
     OutcomeUnknownError,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import httpx
+
 from wapaganda.annotation import parse_label_config
 from wapaganda.label_studio import backend as backends
 from wapaganda.label_studio.connection import LOOPBACK, Connection

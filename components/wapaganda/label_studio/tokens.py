@@ -7,6 +7,7 @@ import time
 from collections.abc import Generator
 
 import httpx
+
 from wapaganda.label_studio.errors import LabelStudioError, UnauthorizedError
 
 NEW_TOKEN = "Make a new one in Label Studio under Account & Settings → Personal Access Token."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.ner.openings import opening_and_glued
 from wapaganda.ner.windows import EncodedText, Window, windows
 from wapaganda.ner.words import word_offsets

@@ -10,6 +10,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.ner.document import Span
 from wapaganda.ner.words import word_offsets
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.ner.document import LabelSchema, Span
 
 

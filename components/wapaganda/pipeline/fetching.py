@@ -1,6 +1,7 @@
 """Bring the ledger up to date with the source, and notice what is gone there or slipped through."""
 
 from filelock import FileLock
+
 from wapaganda.ledger import Ledger
 from wapaganda.pipeline.ports import Changes, Progress, Source
 

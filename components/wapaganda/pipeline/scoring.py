@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.ner import Document
 from wapaganda.pipeline.ports import Progress
 from wapaganda.tagger import Tagger

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
+
 from wapaganda.ledger import Offer
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.sampler.shingles import Shingles, normalise, shingles
 
 SIMILARITY = 0.8

@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
+
 from wapaganda.sampler import strategies
 from wapaganda.sampler.novelty import NoveltyFilter
 from wapaganda.sampler.pool import Pick, Pool, Selection

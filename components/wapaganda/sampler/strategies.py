@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.sampler.diversity import spread
 from wapaganda.sampler.novelty import NoveltyFilter
 from wapaganda.sampler.pool import Drawn, Pool

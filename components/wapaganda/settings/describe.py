@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
+
 from wapaganda.settings.settings import Settings
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
+
 from wapaganda.tagger.inputs import ModelInput
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.decoding import SpanIndex, length_batches, pad, span_probability, viterbi
 from wapaganda.ner import LabelSchema, Span
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.ner import EncodedText, PieceEncoder, Window
 from wapaganda.tagger.shapes import word_shapes
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
 from wapaganda.ner import EncodedText, LabelSchema, PieceEncoder, Span
 from wapaganda.tagger.batches import budget_batches, collate, word_logits
 from wapaganda.tagger.entities import decode

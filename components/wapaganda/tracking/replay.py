@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
+
 from wapaganda.tracking.cursor import Cursor, read_cursor, write_cursor
 from wapaganda.tracking.events import parse
 from wapaganda.tracking.mirroring import MirrorReport

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor
+
 from wapaganda.tagger import collate, word_logits
 from wapaganda.trainer.batching import endless_batches
 from wapaganda.trainer.encoders import LoadedEncoder

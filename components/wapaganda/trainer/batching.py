@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.trainer.examples import Example
 from wapaganda.trainer.recipe import Recipe
 

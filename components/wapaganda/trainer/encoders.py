@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
+
 from wapaganda.ner import LabelSchema, PieceEncoder
 from wapaganda.tagger import N_SHAPES, quiet_loading
 from wapaganda.trainer.hub import find_config, first_line, source_of

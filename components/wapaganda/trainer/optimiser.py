@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import torch
+
 from wapaganda.trainer.recipe import Recipe
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
+
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, Repairs
 from wapaganda.tagger import ModelFolder, Tagger, quiet_loading

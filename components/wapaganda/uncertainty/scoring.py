@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wapaganda.decoding import length_batches, pad
 from wapaganda.uncertainty.sequences import least_confidence, mnlp
 from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, margin

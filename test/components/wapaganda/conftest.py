@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from wapaganda.ner import Document, Span
 
 NAMES, CITIES = ("anna", "bob", "carla", "dieter"), ("oslo", "rome", "new york", "paris")

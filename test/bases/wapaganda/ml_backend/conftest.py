@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+
 from wapaganda.ml_backend.app import create_app
 from wapaganda.ml_backend.book import Book
 from wapaganda.ml_backend.credentials import CredentialFile

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from wapaganda.jobs import JobQueue, State
 from wapaganda.label_studio import LabelStudioError
 from wapaganda.ml_backend import child

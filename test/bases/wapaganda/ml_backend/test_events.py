@@ -1,6 +1,7 @@
 """What Label Studio's webhooks mean, by table, in the shapes that it really sends."""
 
 import pytest
+
 from wapaganda.ml_backend.events import NewLabel, decide
 from wapaganda.ml_backend.identity import ProjectRef, project_ref
 

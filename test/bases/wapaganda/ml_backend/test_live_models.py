@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from wapaganda.ml_backend.live import LiveModels
 from wapaganda.ml_backend.shelf import UNTRAINED
 

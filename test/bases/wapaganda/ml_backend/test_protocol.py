@@ -4,6 +4,7 @@ import json
 import stat
 
 import pytest
+
 from wapaganda.ml_backend.training import TrainingJob
 
 SETUP = {

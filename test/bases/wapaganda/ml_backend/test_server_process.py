@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from wapaganda.model_store import Manifest, ModelStore
 from wapaganda.tagger import ModelFolder
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from typer.testing import CliRunner
+
 from wapaganda.selfish_cli import app
 from wapaganda.tracking import MirrorReport
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
+
 from wapaganda.label_studio import LabelStudioError
 
 

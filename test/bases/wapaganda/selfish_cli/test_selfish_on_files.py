@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
 from wapaganda.annotation import read_documents
 from wapaganda.model_store import ModelStore
 from wapaganda.tracking import MirrorReport

@@ -1,6 +1,7 @@
 """The command on a real Label Studio project: connect, update, status, select, export, doctor."""
 
 import pytest
+
 from wapaganda.label_studio import LabelStudio
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.slow]

@@ -5,6 +5,7 @@ import json
 import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
+
 from wapaganda.label_studio import LabelStudioError
 from wapaganda.selfish_cli.app import app, flowing
 from wapaganda.selfish_cli.problems import Problem, UsageError, explain

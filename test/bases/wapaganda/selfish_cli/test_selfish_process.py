@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from sample_corpus import sample_corpus
 from wapaganda.annotation import write_jsonl
 

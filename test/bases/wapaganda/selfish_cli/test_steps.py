@@ -6,6 +6,7 @@ import signal
 
 import pytest
 from rich.console import Console
+
 from wapaganda.selfish_cli.screen import Screen
 from wapaganda.selfish_cli.steps import Steps
 

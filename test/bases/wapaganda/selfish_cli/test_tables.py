@@ -3,6 +3,7 @@
 import io
 
 from rich.console import Console
+
 from wapaganda.selfish_cli.status import MODELS, ROUNDS
 from wapaganda.selfish_cli.tables import plain_table
 

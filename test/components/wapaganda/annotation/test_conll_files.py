@@ -1,4 +1,5 @@
 import pytest
+
 from wapaganda.annotation import FormatError, read_documents, write_conll
 from wapaganda.ner import Document, Span
 

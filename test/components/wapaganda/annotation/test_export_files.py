@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from wapaganda.annotation import FormatError, LabelConfig, read_documents, write_label_studio_tasks
 from wapaganda.ner import Document, Span
 

@@ -1,6 +1,7 @@
 from xml.etree import ElementTree
 
 import pytest
+
 from wapaganda.annotation import FormatError, LabelConfig, default_label_config, parse_label_config
 
 PLAIN = '<View><Labels name="label" toName="text"><Label value="PER"/><Label value="LOC"/></Labels>{}</View>'

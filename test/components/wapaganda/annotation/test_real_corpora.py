@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from wapaganda.annotation import read_documents, write_conll, write_datasets_folder, write_jsonl
 from wapaganda.ner import Repairs
 

@@ -2,6 +2,7 @@ import json
 
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
+
 from wapaganda.annotation import FormatError, read_documents, write_datasets_folder, write_jsonl
 from wapaganda.ner import Document, Repairs, Span
 

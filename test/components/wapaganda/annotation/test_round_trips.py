@@ -2,6 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from wapaganda.annotation import (
     LabelConfig,
     document_from_task,

@@ -2,6 +2,7 @@ import json
 import re
 
 import pytest
+
 from wapaganda.annotation import (
     FormatError,
     LabelConfig,

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from wapaganda.annotation import read_documents
 from wapaganda.dataset import SPLITS, CardFacts, ExportError, check_request, export_dataset, split_of
 from wapaganda.dataset import export as export_module

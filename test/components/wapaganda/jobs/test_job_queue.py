@@ -2,6 +2,7 @@ import sqlite3
 import threading
 
 import pytest
+
 from wapaganda.jobs import JobError, JobQueue, State
 
 

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from wapaganda import jobs
 from wapaganda.jobs import JobError, JobQueue, State, Supervisor, run_child
 

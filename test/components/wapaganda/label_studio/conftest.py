@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
 from label_studio_server import LabelStudioServer
 from wapaganda.annotation import default_label_config
 from wapaganda.label_studio import LabelStudio

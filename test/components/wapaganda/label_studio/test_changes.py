@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from wapaganda.annotation import default_label_config, parse_label_config
 from wapaganda.label_studio import changes, listing
 from wapaganda.label_studio.connection import Connection

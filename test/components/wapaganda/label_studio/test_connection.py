@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+
 from wapaganda.annotation import default_label_config
 from wapaganda.label_studio import (
     LabelStudio,

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from wapaganda.annotation import default_label_config
 from wapaganda.label_studio import LabelStudio, LabelStudioError, OutcomeUnknownError, Suggestion
 from wapaganda.label_studio.upload import PATIENCE

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from label_studio_server import LabelStudioServer, free_port, running_label_studio
 from wapaganda.annotation import default_label_config
 from wapaganda.label_studio import Finding, LabelStudio, LabelStudioError, Suggestion

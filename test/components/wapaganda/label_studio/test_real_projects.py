@@ -4,6 +4,7 @@ import time
 
 import httpx
 import pytest
+
 from label_studio_server import LabelStudioServer
 from wapaganda.label_studio import LabelStudio, LabelStudioError, changes
 from wapaganda.ner import Document, Span

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+
 from label_studio_server import LabelStudioServer
 from wapaganda.label_studio import LabelStudio, LabelStudioError, Suggestion, release
 from wapaganda.ner import Document, Span

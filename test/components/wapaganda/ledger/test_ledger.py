@@ -5,6 +5,7 @@ import sqlite3
 import threading
 
 import pytest
+
 from wapaganda.ledger import Ledger, LedgerError, Offer, UpsertReport
 from wapaganda.ner import Document, Span
 

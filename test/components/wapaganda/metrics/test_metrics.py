@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from wapaganda.metrics import PRF, Scores, evaluate
 from wapaganda.ner import Span
 

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from wapaganda.model_store import Manifest, ModelStore, ModelStoreError, data_fingerprint, library_versions
 from wapaganda.ner import Document, Span
 

@@ -1,4 +1,5 @@
 import pytest
+
 from wapaganda.ner import Repairs, Span, fit_spans, repair_spans, word_offsets
 
 TEXT = "Anna met 👩‍👩‍👧 Bob Smith.\r\n"

@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from wapaganda.ner import LabelSchema, Span, decode_tags, encode_tags, fit_spans, repair_spans, word_offsets
 
 SCHEMA = LabelSchema(("LOC", "MISC", "PER"))

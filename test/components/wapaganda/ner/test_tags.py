@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from wapaganda.ner import LabelSchema, Span, decode_tags, encode_tags, word_offsets
 
 SCHEMA = LabelSchema(("LOC", "PER"))

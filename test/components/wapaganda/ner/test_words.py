@@ -1,4 +1,5 @@
 import pytest
+
 from wapaganda.ner import word_offsets
 
 

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from wapaganda.annotation import read_documents
 from wapaganda.ner import Span
 from wapaganda.pipeline import FileSource, Suggestion

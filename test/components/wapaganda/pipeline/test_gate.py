@@ -1,4 +1,5 @@
 import pytest
+
 from wapaganda.pipeline.gate import judge
 
 

@@ -1,5 +1,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wapaganda.ner import Document
 from wapaganda.pipeline.holdout import MINIMUM_LABELLED, split_holdout
 

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+
 from wapaganda.annotation import default_label_config, parse_label_config
 from wapaganda.label_studio import LabelStudioError, VersionTakenError
 from wapaganda.pipeline import BatchNameTakenError, LabelStudioSource

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from filelock import FileLock, Timeout
+
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema

@@ -4,6 +4,7 @@ import functools
 import random
 
 import pytest
+
 from wapaganda.sampler import NoveltyFilter
 from wapaganda.sampler.shingles import normalise, shingles
 

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from wapaganda.settings import Settings, SettingsError, describe, env_example, settings_table
 
 ROOT = next(parent for parent in Path(__file__).resolve().parents if (parent / "workspace.toml").exists())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
+
 from wapaganda.decoding import pad, span_probability, viterbi
 from wapaganda.ner import LabelSchema, decode_tags
 from wapaganda.tagger import FolderError, ModelFolder, TaggedText, Tagger, word_shapes

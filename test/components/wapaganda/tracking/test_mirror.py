@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from wapaganda.tracking import EXPERIMENT, CurvePoint, RunLog, learning_curve_png, mirror, start_mirror
 from wapaganda.tracking.cursor import read_cursor, write_cursor
 from wapaganda.tracking.mlflow_store import open_store

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+
 from wapaganda.tracking import CurvePoint, ModelEvent, RunLog, learning_curve_png, mirroring
 from wapaganda.tracking.mlflow_run import _name
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from wapaganda.ner import LabelSchema
 from wapaganda.trainer import EncoderUnavailable, load_encoder, recipe_for
 from wapaganda.trainer.hub import find_config

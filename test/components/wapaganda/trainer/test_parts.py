@@ -5,6 +5,7 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
+
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.trainer import Recipe, load_encoder
 from wapaganda.trainer.attempt import frequency_loss

@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 
 import pytest
+
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.tagger import Tagger

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.tagger import Tagger

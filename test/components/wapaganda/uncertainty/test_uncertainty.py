@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from wapaganda.decoding import pad
 from wapaganda.uncertainty import (
     MEASURES,

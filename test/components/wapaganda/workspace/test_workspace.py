@@ -4,6 +4,7 @@ import sys
 
 import pytest
 from filelock import Timeout
+
 from wapaganda.settings import Settings
 from wapaganda.workspace import Workspace, prepare_environment
 
