@@ -78,6 +78,8 @@ def train_version(
     write_learnt(scratch, documents)
     progress("judge", 0, 0)
     scores, previous, verdict = compare(scratch, live, holdout, config, store)
+    if result.collapsed and live is not None:
+        verdict = Verdict(False, f"The training learnt nothing, so {live.name} stays live.")
     made = store.publish(scratch, _manifest(documents, schema, config, recipe, scores, verdict, live))
     if verdict.promote:
         store.promote(made.name)

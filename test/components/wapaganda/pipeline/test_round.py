@@ -1,7 +1,7 @@
 """Whole rounds with a source in memory and everything else real: ledger, store, run log, a tiny encoder."""
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from filelock import FileLock, Timeout
@@ -378,3 +378,16 @@ def _killed(*_):
 
 def _broken(*_):
     raise ValueError("no picture")
+
+
+def test_a_training_that_learnt_nothing_never_replaces_a_model(loop, source):
+    first = loop.run_round()
+    for item in source.released["al-001"]:
+        source.texts[item.document_id] = source.texts[item.document_id].with_spans(())
+    loop.config = replace(loop.config, train_steps=1, promotion_margin=1.0)
+
+    second = loop.run_round()
+
+    assert second.version != first.version
+    assert second.live == first.version
+    assert "learnt nothing" in second.reason
