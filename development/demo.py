@@ -110,8 +110,9 @@ def _demo(plan: Plan, data: Path | None, test: Path | None, folder: Path, stays:
         show_addresses(server, backend, project, folder)
         if stays:
             say("Everything stays up. Press Ctrl-C to stop.")
-            while True:
-                time.sleep(3600)
+            with contextlib.suppress(KeyboardInterrupt):
+                while True:
+                    time.sleep(3600)
     say("Label Studio and the backend are down; the folder stays.")
 
 

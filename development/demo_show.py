@@ -64,8 +64,20 @@ def waiting(what: str) -> Iterator[Tell]:
 
 
 def show_table(rows: Sequence[Row], seconds: float) -> None:
-    """F1 on the test texts by round."""
+    """F1 on the test texts by round, and by type where the terminal is wide enough."""
     labels = sorted({label for row in rows for label in row.per_type})
+    table = _table(rows, labels)
+    wanted = CONSOLE.measure(table, options=CONSOLE.options.update(width=10_000)).maximum
+    if wanted > CONSOLE.width:
+        table = _table(rows, ())
+    CONSOLE.print()
+    CONSOLE.print(table)
+    if not all(row.promoted for row in rows):
+        say("* The new model was worse on the held-out labels, so the one before it stayed live.")
+    say(f"{len(rows)} trainings and {len(rows) - 1} annotated batches in {seconds / 60:.1f} minutes.")
+
+
+def _table(rows: Sequence[Row], labels: Sequence[str]) -> Table:
     table = Table(title="Strict span F1 on the test texts", title_justify="left", box=SIMPLE)
     for name in ("Round", "Labelled", "F1", "Gain", *labels, "F1 held out", "Live model"):
         table.add_column(name, justify="left" if name == "Live model" else "right", no_wrap=True)
@@ -77,22 +89,19 @@ def show_table(rows: Sequence[Row], seconds: float) -> None:
         live = row.live if row.promoted else f"{row.live} *"
         table.add_row(str(row.number), f"{row.n_labelled:,}", f"{100 * row.f1:.1f}", gain, *types, held, live)
         before = row.f1
-    CONSOLE.print()
-    CONSOLE.print(table)
-    if not all(row.promoted for row in rows):
-        say("* The new model was worse on the held-out labels, so the one before it stayed live.")
-    say(f"{len(rows)} trainings and {len(rows) - 1} annotated batches in {seconds / 60:.1f} minutes.")
+    return table
 
 
 def show_addresses(server: LabelStudioServer, backend: "Backend", project: int, folder: Path) -> None:
     """Where the artefacts are, and the addresses and log-ins to look for oneself."""
+    mlflow = Path(sys.executable).parent / "mlflow"
     say("\nLook for yourself")
     for name, value in (
         ("Label Studio", f"{server.url}/projects/{project}/data"),
         ("  log-in", f"{server.username}  {server.password}"),
         ("ML backend", f"{backend.url}/docs"),
         ("  log-in", f"{backend.auth[0]}  {backend.auth[1]}"),
-        ("MLflow", f"mlflow ui --backend-store-uri sqlite:///{folder / 'mlruns.db'}"),
+        ("MLflow", f"{mlflow} ui --backend-store-uri sqlite:///{folder / 'mlruns.db'}"),
         ("Models", str(folder / "models" / f"ls-{project}")),
         ("Ledger, runs", str(folder / "data" / f"ls-{project}")),
         ("Texts", str(folder / "corpus")),

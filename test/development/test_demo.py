@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+import demo_show
 from demo_material import MARK, MaterialError, encoder_folder, fresh_folder, material
 from sample_corpus import sample_corpus
 from wapaganda.annotation import read_documents, write_conll
@@ -97,3 +99,13 @@ def test_a_tiny_demo_runs_through_and_stops_what_it_started(tmp_path):
     for port in set(re.findall(r"http://127\.0\.0\.1:(\d+)", done.stdout)):
         with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
             probe.connect(("127.0.0.1", int(port)))
+
+
+@pytest.mark.parametrize(("width", "by_type"), [(80, False), (140, True)])
+def test_the_table_fits_the_terminal(monkeypatch, capsys, width, by_type):
+    types = {"LOC": 0.7, "MISC": 0.5, "ORG": 0.6, "PER": 0.8}
+    monkeypatch.setattr(demo_show, "CONSOLE", Console(width=width, soft_wrap=True))
+    demo_show.show_table([demo_show.Row(1, 200, "v0001-925d75e4", 0.632, types, 0.563, True)], 60)
+    shown = capsys.readouterr().out
+    assert "63.2" in shown
+    assert ("MISC" in shown) is by_type

@@ -2,11 +2,8 @@
 
 import contextlib
 import json
-import signal
 import sys
-import threading
 from collections.abc import Iterator, Mapping
-from types import FrameType
 from typing import Any
 
 import typer
@@ -24,32 +21,14 @@ class Screen:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        self._pressed = threading.Event()
         self._out = sys.stdout
         self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
     @contextlib.contextmanager
     def steps(self) -> Iterator[Steps]:
         """Progress of the steps of a long work, on stderr."""
-        with Steps(self._errors, interrupted=self._pressed.is_set) as steps:
+        with Steps(self._errors) as steps:
             yield steps
-
-    @contextlib.contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Remember Ctrl-C beside raising it: Python ignores what is raised in a destructor or callback."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def press(number: int, frame: FrameType | None) -> None:
-            self._pressed.set()
-            signal.default_int_handler(number, frame)
-
-        before = signal.signal(signal.SIGINT, press)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def say(self, sentence: str) -> None:
         """A remark for people, on stderr."""
@@ -93,7 +72,7 @@ def session(as_json: bool, kept: str = "Nothing was changed.") -> Iterator[Scree
     """
     screen = Screen(as_json)
     try:
-        with screen.interruptible(), contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
+        with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
             yield screen
     except KeyboardInterrupt:
         screen.fail(Problem("Interrupted.", kept, INTERRUPTED))

@@ -38,18 +38,9 @@ QUIET_SECONDS = 10.0
 
 
 class Steps:
-    """Shows the progress of named steps; ``total`` 0 means that nobody knows how much there is.
+    """Shows the progress of named steps; ``total`` 0 means that nobody knows how much there is."""
 
-    ``interrupted`` says whether Ctrl-C was pressed.
-    """
-
-    def __init__(
-        self,
-        console: Console,
-        clock: Callable[[], float] = time.monotonic,
-        interrupted: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._interrupted = interrupted
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
         self._clock = clock
         self._tasks: dict[str, TaskID] = {}
@@ -75,13 +66,7 @@ class Steps:
             self._bars.stop()
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        """Take note that ``done`` of ``total`` of ``step`` is done.
-
-        Raises:
-            KeyboardInterrupt: Ctrl-C was pressed, and a library has swallowed it.
-        """
-        if self._interrupted():
-            raise KeyboardInterrupt
+        """Take note that ``done`` of ``total`` of ``step`` is done."""
         if self._console.is_terminal:
             self._move_bar(step, done, total)
         else:

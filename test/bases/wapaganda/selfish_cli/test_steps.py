@@ -1,13 +1,9 @@
 """Progress without a terminal: a line when a step begins, ends, and now and then between."""
 
-import contextlib
 import io
-import signal
 
-import pytest
 from rich.console import Console
 
-from wapaganda.selfish_cli.screen import Screen
 from wapaganda.selfish_cli.steps import Steps
 
 
@@ -48,13 +44,3 @@ def test_bars_on_a_terminal_end_full():
             steps("train", done, 3)
     last = out.getvalue().rsplit("Training", 1)[-1]
     assert "3/3" in last
-
-
-def test_a_ctrl_c_that_a_library_swallowed_ends_the_work_at_the_next_step():
-    screen = Screen(as_json=False)
-    with screen.interruptible(), screen.steps() as steps:
-        with contextlib.suppress(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            steps("train", 1, 10)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
