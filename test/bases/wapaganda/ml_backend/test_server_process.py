@@ -232,6 +232,11 @@ def test_models_are_swapped_under_load_without_a_failed_or_mixed_answer(place):
             results = place.predict(100)
             assert len(results) == 100
             (version,) = {str(item["model_version"]) for item in results}
+            if (
+                version == "unanswered"
+            ):  # the very first model is still loading; later ones are never waited for
+                assert not seen
+                continue
             said = {json.dumps([item["result"], item["score"]]) for item in results}
             assert len(said) == 1
             seen.setdefault(version, set()).update(said)
