@@ -1,8 +1,9 @@
 """Which texts of a pool to annotate next: strategies, threshold, and no near duplicates."""
 
 from wapaganda.sampler.diversity import spread
-from wapaganda.sampler.novelty import SIMILARITY, NoveltyFilter
-from wapaganda.sampler.pool import Drawn, Pick, Pool, Selection
+from wapaganda.sampler.novelty import SIMILARITY, NoveltyFilter, near_duplicates
+from wapaganda.sampler.options import Options
+from wapaganda.sampler.pool import Drawn, Labelled, Pick, Pool, Selection
 from wapaganda.sampler.selection import DEFAULT_STRATEGY, STRATEGIES, select
 from wapaganda.sampler.strategies import Draw, Strategy
 
@@ -12,11 +13,14 @@ __all__ = [
     "STRATEGIES",
     "Draw",
     "Drawn",
+    "Labelled",
     "NoveltyFilter",
+    "Options",
     "Pick",
     "Pool",
     "Selection",
     "Strategy",
+    "near_duplicates",
     "select",
     "spread",
 ]

@@ -124,6 +124,12 @@ class NoveltyFilter:
         return bool((shared >= self._similarity * (sizes + len(own) - shared) - 1e-9).any())
 
 
+def near_duplicates(texts: Sequence[str], similarity: float = SIMILARITY) -> int:
+    """How many of the texts are nearly the same as an earlier one that is itself no such copy."""
+    novelty = NoveltyFilter(texts, similarity=similarity)
+    return sum(not novelty.admit(index) for index in range(len(texts)))
+
+
 def _frequency(texts: Sequence[str]) -> NDArray[np.int64]:
     """In about how many texts a shingle stands, by the remainder of its hash."""
     sample: Shingles = shingles([normalise(text) for text in texts])

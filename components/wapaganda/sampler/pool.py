@@ -7,47 +7,94 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Drawn = Literal["random", "uncertain", "diverse"]
-"""Why a text was taken: by lot, by its score alone, or as unlike the others taken."""
+Drawn = Literal["random", "uncertain", "diverse", "representative", "rare"]
+"""Why a text was taken: by lot, by its worth alone, as unlike the others taken, as the most usual of its
+kind, or for a type of entity that is rare so far."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """Texts without labels: ids (each once), texts, scores (n,) and, if there are any, embeddings (n, H).
+    """Texts without labels: ids (each once) and texts, and what is known of each, row by row.
+
+    ``scores`` (n,): what the threshold looks at. ``embeddings`` (n, H), if there are any. ``worth`` (n,):
+    what strategies rank and weigh by, of any scale, the scores where there is none. ``entities`` (n, L): how
+    many entities of each type a text is expected to hold.
 
     Raises:
-        ValueError: unequal lengths, an id twice, or a number that is not finite.
+        ValueError: unequal lengths, an id twice, a number that is not finite, or entities below 0.
     """
 
     ids: Sequence[str]
     texts: Sequence[str]
     scores: NDArray[Any]
     embeddings: NDArray[Any] | None = None
+    worth: NDArray[Any] | None = None
+    entities: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
-        if len(self.texts) != len(self.ids) or self.scores.shape != (len(self.ids),):
+        n_texts = len(self.ids)
+        if len(self.texts) != n_texts or self.scores.shape != (n_texts,):
             raise ValueError(
-                f"Expected a text and a score for each of {len(self.ids)} ids, "
+                f"Expected a text and a score for each of {n_texts} ids, "
                 f"was: {len(self.texts)} texts and scores of shape {self.scores.shape}"
             )
-        if len(set(self.ids)) != len(self.ids):
-            raise ValueError(f"Expected each id once, was: {len(self.ids) - len(set(self.ids))} repeated")
-        if not np.isfinite(self.scores).all():
-            raise ValueError(f"Expected finite scores, was: {int((~np.isfinite(self.scores)).sum())} others")
-        self._check_embeddings()
-
-    def _check_embeddings(self) -> None:
-        if self.embeddings is None:
-            return
-        if self.embeddings.ndim != 2 or len(self.embeddings) != len(self.ids):
-            raise ValueError(
-                f"Expected an embedding for each of {len(self.ids)} ids, was: shape {self.embeddings.shape}"
-            )
-        if not np.isfinite(self.embeddings).all():
-            raise ValueError("Expected finite embeddings, was: an array with NaN or infinity")
+        if len(set(self.ids)) != n_texts:
+            raise ValueError(f"Expected each id once, was: {n_texts - len(set(self.ids))} repeated")
+        _check_finite(self.scores, "scores")
+        if self.worth is not None:
+            _check_rows(self.worth, 1, n_texts, "a worth")
+        if self.embeddings is not None:
+            _check_rows(self.embeddings, 2, n_texts, "an embedding")
+        if self.entities is not None:
+            _check_rows(self.entities, 2, n_texts, "a row of expected entities")
+            _check_not_negative(self.entities)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def value(self) -> NDArray[Any]:
+        """What strategies rank and weigh by, (n,): the worth, or the scores where there is none."""
+        return self.scores if self.worth is None else self.worth
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """What is known of the labelled texts, if anything: ``embeddings`` (m, H), ``entities`` (L,) by type.
+
+    Both by the model and in the order of types that the pool goes by.
+
+    Raises:
+        ValueError: the wrong number of dimensions, a number that is not finite, or entities below 0.
+    """
+
+    embeddings: NDArray[Any] | None = None
+    entities: NDArray[Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.embeddings is not None:
+            _check_rows(self.embeddings, 2, len(self.embeddings), "an embedding")
+        if self.entities is not None:
+            if self.entities.ndim != 1:
+                raise ValueError(f"Expected a number for each type, was: shape {self.entities.shape}")
+            _check_finite(self.entities, "numbers of entities")
+            _check_not_negative(self.entities)
+
+
+def _check_rows(values: NDArray[Any], n_dimensions: int, n_texts: int, name: str) -> None:
+    if values.ndim != n_dimensions or len(values) != n_texts:
+        raise ValueError(f"Expected {name} for each of {n_texts} texts, was: shape {values.shape}")
+    _check_finite(values, f"numbers in {name}")
+
+
+def _check_finite(values: NDArray[Any], name: str) -> None:
+    if not np.isfinite(values).all():
+        raise ValueError(f"Expected finite {name}, was: {int((~np.isfinite(values)).sum())} others")
+
+
+def _check_not_negative(entities: NDArray[Any]) -> None:
+    if (entities < 0).any():
+        raise ValueError(f"Expected 0 entities or more, was: {entities.min()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +113,10 @@ class Selection:
     """A batch in the order in which to annotate it, with what there is to say about it.
 
     ``n_candidates``: texts of the pool at or above the threshold. ``n_filled``: picks below it that fill
-    the batch, those by lot not counted. ``n_duplicates``: texts passed over because they are nearly the
-    same as one that was labelled, offered or picked. ``n_blank``: texts without any character, which are
-    never picked. ``should_stop``: no new text reaches the threshold. ``n_filled`` is 0 and ``should_stop``
-    is false for strategies without threshold.
+    the batch, those by lot or representative not counted. ``n_duplicates``: texts passed over because they
+    are nearly the same as one that was labelled, offered or picked. ``n_blank``: texts without any
+    character, which are never picked. ``should_stop``: no new text reaches the threshold. ``n_filled`` is 0
+    and ``should_stop`` is false for strategies without threshold.
     """
 
     picks: tuple[Pick, ...]

@@ -8,7 +8,8 @@ import numpy as np
 
 from wapaganda.sampler import strategies
 from wapaganda.sampler.novelty import NoveltyFilter
-from wapaganda.sampler.pool import Pick, Pool, Selection
+from wapaganda.sampler.options import Options
+from wapaganda.sampler.pool import Drawn, Labelled, Pick, Pool, Selection
 from wapaganda.sampler.strategies import Draw, Strategy
 
 STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
@@ -21,8 +22,12 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
 )
 
 DEFAULT_STRATEGY = "hybrid"
+DEFAULT_OPTIONS = Options()
+NOTHING_LABELLED = Labelled()
 SCORE_BASED = frozenset({"uncertainty", "hybrid"})
 """The strategies for which the threshold counts."""
+FREE: frozenset[Drawn] = frozenset({"random", "representative"})
+"""The picks for which it does not, whatever the strategy."""
 
 
 def select(
@@ -33,7 +38,8 @@ def select(
     threshold: float = 0.7,
     seed: int = 13,
     seen: Sequence[str] = (),
-    random_share: float = 0.1,
+    labelled: Labelled = NOTHING_LABELLED,
+    options: Options = DEFAULT_OPTIONS,
 ) -> Selection:
     """Choose up to ``size`` texts of the pool; the same arguments give the same batch.
 
@@ -41,18 +47,20 @@ def select(
         threshold: what ``wapaganda.uncertainty`` says it means. Texts at or above it are candidates; too few
             are filled up by rank; none at all is a reason to stop, which is said, and the batch is filled.
         seen: texts that were labelled or offered before; they and their near duplicates are not chosen.
-        random_share: the part of a ``hybrid`` batch that is drawn by lot, 0 to 1.
+        labelled: what is known of those that are labelled, in the terms of the pool.
 
     Raises:
-        ValueError: an unknown strategy, a negative size, a threshold or share outside [0, 1], or no
-            embeddings for a strategy that needs them.
+        ValueError: an unknown strategy, a negative size, a threshold outside [0, 1], no embeddings for a
+            strategy that needs them, or a pool and labels of other widths.
     """
-    _check(strategy, size, threshold, random_share)
+    _check(strategy, size, threshold)
+    _check_widths(pool, labelled)
     is_blank = [not text or text.isspace() for text in pool.texts]
     eligible = np.flatnonzero(~np.array(is_blank, dtype=np.bool_)).astype(np.int64)
     novelty = NoveltyFilter(pool.texts, seen)
     rng = np.random.default_rng(seed)
-    choices = STRATEGIES[strategy](Draw(pool, eligible, size, threshold, random_share, novelty, rng))
+    draw = Draw(pool, eligible, size, threshold, novelty, rng, labelled, len(seen), options)
+    choices = STRATEGIES[strategy](draw)
     picks = tuple(
         Pick(index, pool.ids[index], float(pool.scores[index]), rank, drawn)
         for rank, (index, drawn) in enumerate(choices, start=1)
@@ -60,7 +68,7 @@ def select(
     rejected = np.fromiter(novelty.rejected, dtype=np.int64)
     n_candidates = int((pool.scores[eligible] >= threshold).sum())
     n_new_candidates = n_candidates - int((pool.scores[rejected] >= threshold).sum())
-    by_score = [pick for pick in picks if pick.drawn != "random"] if strategy in SCORE_BASED else []
+    by_score = [pick for pick in picks if pick.drawn not in FREE] if strategy in SCORE_BASED else []
     selection = Selection(
         picks=picks,
         n_pool=len(pool),
@@ -74,14 +82,24 @@ def select(
     return replace(selection, reason=_reason(selection, strategy, threshold, size))
 
 
-def _check(strategy: str, size: int, threshold: float, random_share: float) -> None:
+def _check(strategy: str, size: int, threshold: float) -> None:
     if strategy not in STRATEGIES:
         raise ValueError(f"Expected a strategy among {', '.join(STRATEGIES)}, was: {strategy!r}")
     if size < 0:
         raise ValueError(f"Expected a batch size of 0 or more, was: {size}")
-    for name, value in (("threshold", threshold), ("random share", random_share)):
-        if not 0.0 <= value <= 1.0:
-            raise ValueError(f"Expected a {name} between 0 and 1 (inclusive), was: {value}")
+    if not 0.0 <= threshold <= 1.0:
+        raise ValueError(f"Expected a threshold between 0 and 1 (inclusive), was: {threshold}")
+
+
+def _check_widths(pool: Pool, labelled: Labelled) -> None:
+    for name, here, there in (
+        ("embeddings", pool.embeddings, labelled.embeddings),
+        ("entities", pool.entities, labelled.entities),
+    ):
+        if here is not None and there is not None and here.shape[1] != there.shape[-1]:
+            raise ValueError(
+                f"Expected {name} of labelled texts of width {here.shape[1]}, was: {there.shape[-1]}"
+            )
 
 
 def _reason(selection: Selection, strategy: str, threshold: float, size: int) -> str:

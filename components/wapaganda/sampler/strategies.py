@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 
 from wapaganda.sampler.diversity import spread
 from wapaganda.sampler.novelty import NoveltyFilter
-from wapaganda.sampler.pool import Drawn, Pool
-
-SHORTLIST = 10
-"""How many texts per place in the batch the best scores may put up for a diverse choice."""
+from wapaganda.sampler.options import Options
+from wapaganda.sampler.pool import Drawn, Labelled, Pool
 
 Choice = tuple[int, Drawn]
 
@@ -20,16 +18,18 @@ Choice = tuple[int, Drawn]
 class Draw:
     """One selection under way: its order, its dice and the filter that knows what was seen and taken.
 
-    ``eligible`` holds the indices that may be taken at all.
+    ``eligible`` holds the indices that may be taken at all, ``n_seen`` counts the texts seen before.
     """
 
     pool: Pool
     eligible: NDArray[np.int64]
     size: int
     threshold: float
-    random_share: float
     novelty: NoveltyFilter
     rng: np.random.Generator
+    labelled: Labelled
+    n_seen: int
+    options: Options
 
     def take(self, indices: Iterable[int], size: int) -> list[int]:
         """The first ``size`` of ``indices`` that are no near duplicates."""
@@ -41,11 +41,11 @@ class Draw:
                 taken.append(int(index))
         return taken
 
-    def by_score(self, without: Iterable[int] = ()) -> NDArray[np.int64]:
-        """The eligible indices from the highest score down, equal scores in random order."""
+    def by_worth(self, without: Iterable[int] = ()) -> NDArray[np.int64]:
+        """The eligible indices from the highest worth down, equal ones in random order."""
         rest = np.setdiff1d(self.eligible, np.fromiter(without, dtype=np.int64))
         ranked: NDArray[np.int64] = rest[
-            np.lexsort((self.rng.permutation(len(rest)), -self.pool.scores[rest]))
+            np.lexsort((self.rng.permutation(len(rest)), -self.pool.value[rest]))
         ]
         return ranked
 
@@ -70,8 +70,11 @@ def random(draw: Draw) -> list[Choice]:
 
 
 def uncertainty(draw: Draw) -> list[Choice]:
-    """From the highest score down; texts below the threshold come last by themselves and fill the batch."""
-    return [(index, "uncertain") for index in draw.take(draw.by_score(), draw.size)]
+    """From the highest worth down; texts below the threshold come last and fill the batch."""
+    ranked = draw.by_worth()
+    is_candidate = draw.pool.scores[ranked] >= draw.threshold
+    order = np.concatenate([ranked[is_candidate], ranked[~is_candidate]])
+    return [(index, "uncertain") for index in draw.take(order, draw.size)]
 
 
 def diversity(draw: Draw) -> list[Choice]:
@@ -87,16 +90,16 @@ def hybrid(draw: Draw) -> list[Choice]:
     """A share by lot, and of the candidates with the best scores those that are unlike each other.
 
     By lot is drawn from the whole pool, so that these labels can measure the model without bias. The others
-    come from the ``SHORTLIST`` × size best texts at or above the threshold; when these do not suffice, all
+    come from the ``shortlist`` × size best texts at or above the threshold; when these do not suffice, all
     of them are taken and the next best scores fill the batch. Those by lot are spread evenly over the
     batch.
     """
-    by_lot = draw.take(draw.rng.permutation(draw.eligible), int(draw.size * draw.random_share + 0.5))
+    by_lot = draw.take(draw.rng.permutation(draw.eligible), int(draw.size * draw.options.random_share + 0.5))
     wanted = draw.size - len(by_lot)
-    ranked = draw.by_score(without=by_lot)
+    ranked = draw.by_worth(without=by_lot)
     is_candidate = draw.pool.scores[ranked] >= draw.threshold
-    shortlist = np.array(draw.take(ranked[is_candidate], SHORTLIST * wanted), dtype=np.int64)
-    rows = spread(draw.embeddings(shortlist), draw.pool.scores[shortlist], wanted, draw.rng)
+    shortlist = np.array(draw.take(ranked[is_candidate], draw.options.shortlist * wanted), dtype=np.int64)
+    rows = spread(draw.embeddings(shortlist), draw.pool.value[shortlist], wanted, draw.rng)
     rest: list[Choice] = [(int(shortlist[row]), "diverse") for row in rows]
     rest += [(index, "uncertain") for index in draw.take(ranked[~is_candidate], wanted - len(rest))]
     return _interleave([(index, "random") for index in by_lot], rest)

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from wapaganda.sampler import NoveltyFilter
+from wapaganda.sampler import NoveltyFilter, near_duplicates
 from wapaganda.sampler.shingles import normalise, shingles
 
 
@@ -100,3 +100,17 @@ def test_ten_thousand_equal_texts_are_one_text():
 def test_similarity_is_a_share(similarity):
     with pytest.raises(ValueError, match="similarity"):
         NoveltyFilter(["a"], similarity=similarity)
+
+
+def test_near_duplicates_of_a_batch_are_counted():
+    texts = [
+        "Anna lives in Berlin.",
+        "Otto works in Madrid.",
+        "anna lives in berlin",
+        "Anna lives in Berlin!",
+    ]
+    assert near_duplicates(texts) == 2
+    assert near_duplicates(texts[:2]) == near_duplicates([]) == 0
+    assert near_duplicates(texts, similarity=1.0) == 0
+    batch = variants(120, 3)
+    assert near_duplicates(batch) == 120 - sum(greedy(batch, [], 0.8))

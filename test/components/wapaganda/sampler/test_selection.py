@@ -1,9 +1,13 @@
 """The strategies, the threshold and the odd pools."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from wapaganda.sampler import STRATEGIES, Pool, select
+from wapaganda.sampler import STRATEGIES, Labelled, Options, Pool, select
+
+NO_LOT = Options(random_share=0.0)
 
 
 def texts_of(n):
@@ -158,7 +162,7 @@ def test_hybrid_draws_the_lot_from_the_whole_pool():
 
 @pytest.mark.parametrize(("share", "expected"), [(0.0, 0), (0.04, 0), (0.05, 1), (0.3, 3), (1.0, 10)])
 def test_the_share_by_lot_is_rounded(share, expected):
-    selection = select(pool_of([0.9] * 100), 10, random_share=share)
+    selection = select(pool_of([0.9] * 100), 10, options=Options(random_share=share))
     assert sum(pick.drawn == "random" for pick in selection.picks) == expected
     assert len(selection.picks) == 10
 
@@ -175,7 +179,7 @@ def test_the_threshold_is_inclusive(strategy):
 @SCORED
 def test_too_few_candidates_are_filled_up_by_rank(strategy):
     scores = np.concatenate([[0.9, 0.8, 0.7], np.linspace(0, 0.6, 97)])
-    selection = select(pool_of(scores), 10, strategy=strategy, random_share=0.0)
+    selection = select(pool_of(scores), 10, strategy=strategy, options=NO_LOT)
     assert sorted(indices(selection)[:3]) == [0, 1, 2]
     assert indices(selection)[3:] == [99, 98, 97, 96, 95, 94, 93]
     assert selection.n_candidates == 3
@@ -186,7 +190,7 @@ def test_too_few_candidates_are_filled_up_by_rank(strategy):
 
 @SCORED
 def test_no_candidate_is_a_reason_to_stop_and_said(strategy):
-    selection = select(pool_of(np.linspace(0, 0.69, 100)), 10, strategy=strategy, random_share=0.0)
+    selection = select(pool_of(np.linspace(0, 0.69, 100)), 10, strategy=strategy, options=NO_LOT)
     assert selection.should_stop
     assert selection.n_candidates == 0
     assert selection.n_filled == 10
@@ -211,6 +215,27 @@ def test_of_near_duplicates_the_highest_score_stays():
     assert indices(selection) == [1]
 
 
+@SCORED
+def test_the_worth_ranks_and_the_scores_are_held_against_the_threshold(strategy):
+    scores = np.array([0.9] * 20 + [0.1] * 80)
+    pool = replace(pool_of(scores), worth=np.concatenate([np.arange(20.0), 1000.0 + np.arange(80.0)]))
+    options = Options(random_share=0.0, shortlist=1)
+    assert sorted(indices(select(pool, 5, strategy=strategy, options=options))) == [15, 16, 17, 18, 19]
+    filled = select(pool, 25, strategy=strategy, options=options)
+    assert sorted(indices(filled)[:20]) == list(range(20))
+    assert indices(filled)[20:] == [99, 98, 97, 96, 95]
+    assert (filled.n_candidates, filled.n_filled) == (20, 5)
+    assert [pick.score for pick in filled.picks] == [0.9] * 20 + [0.1] * 5
+
+
+@ALL
+def test_any_scale_of_worth_will_do(strategy):
+    pool = pool_of([0.9] * 60)
+    for worth in (np.zeros(60), np.full(60, -3.0), np.linspace(-1e30, 1e30, 60), np.linspace(0, 1e-30, 60)):
+        chosen = indices(select(replace(pool, worth=worth), 20, strategy=strategy))
+        assert len(set(chosen)) == 20
+
+
 @pytest.mark.parametrize("strategy", ["diversity", "hybrid"])
 def test_diverse_strategies_ask_for_embeddings(strategy):
     with pytest.raises(ValueError, match="Expected a pool with embeddings"):
@@ -229,7 +254,7 @@ def test_the_others_do_without(strategy):
         ({"size": -1}, "batch size"),
         ({"threshold": 1.5}, "threshold between 0 and 1"),
         ({"threshold": float("nan")}, "threshold between 0 and 1"),
-        ({"random_share": -0.1}, "random share"),
+        ({"labelled": Labelled(embeddings=np.zeros((2, 9)))}, "of width 8, was: 9"),
     ],
 )
 def test_bad_orders_are_refused(arguments, message):
@@ -244,13 +269,62 @@ def test_bad_orders_are_refused(arguments, message):
         (["a"], ["x"], [0.1, 0.2], None, "a text and a score for each of 1 ids"),
         (["a", "a"], ["x", "y"], [0.1, 0.2], None, "each id once, was: 1 repeated"),
         (["a"], ["x"], [float("nan")], None, "finite scores"),
-        (["a"], ["x"], [0.1], np.zeros((2, 3)), "an embedding for each of 1 ids"),
-        (["a"], ["x"], [0.1], np.full((1, 3), np.inf), "finite embeddings"),
+        (["a"], ["x"], [0.1], np.zeros((2, 3)), "an embedding for each of 1 texts"),
+        (["a"], ["x"], [0.1], np.full((1, 3), np.inf), "finite numbers in an embedding"),
     ],
 )
 def test_bad_pools_are_refused(ids, texts, scores, embeddings, message):
     with pytest.raises(ValueError, match=message):
         Pool(ids, texts, np.array(scores), embeddings)
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "message"),
+    [
+        ("worth", [[0.1]], "a worth for each of 1 texts"),
+        ("worth", [np.nan], "finite numbers in a worth"),
+        ("entities", [0.5], "expected entities for each of 1 texts"),
+        ("entities", [[0.5], [1.0]], "expected entities for each of 1 texts"),
+        ("entities", [[np.inf]], "finite numbers"),
+        ("entities", [[-0.1]], "0 entities or more, was: -0.1"),
+    ],
+)
+def test_bad_worths_and_entities_are_refused(field, values, message):
+    with pytest.raises(ValueError, match=message):
+        Pool(["a"], ["x"], np.zeros(1), **{field: np.array(values)})
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        ({"embeddings": np.zeros(3)}, "an embedding for each"),
+        ({"embeddings": np.full((1, 3), np.nan)}, "finite"),
+        ({"entities": np.zeros((1, 3))}, "a number for each type"),
+        ({"entities": np.array([np.nan])}, "finite"),
+        ({"entities": np.array([-1])}, "0 entities or more"),
+    ],
+)
+def test_bad_knowledge_of_labelled_texts_is_refused(known, message):
+    with pytest.raises(ValueError, match=message):
+        Labelled(**known)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"random_share": -0.1}, "random share between 0 and 1"),
+        ({"random_share": float("nan")}, "random share between 0 and 1"),
+        ({"representative_share": 1.1}, "representative share between 0 and 1"),
+        ({"outlier_share": 2}, "outlier share between 0 and 1"),
+        ({"type_floor": -1}, "type floor of 0 or more"),
+        ({"shortlist": 0}, "shortlist of 1 or more"),
+        ({"annealed_by": 0}, "to anneal by of 1 or more"),
+        ({"random_share": 0.6, "representative_share": 0.5}, "make up 1 at most"),
+    ],
+)
+def test_bad_options_are_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        Options(**values)
 
 
 def test_no_matrix_of_all_pairs():
