@@ -12,17 +12,25 @@ All measures look at the words only, never at padding, and at the model's probab
 sequences (brick ``decoding``). A text without words scores 0.
 """
 
+from wapaganda.uncertainty.counts import EXTENSIVE, acquisition, amount, expected_errors
+from wapaganda.uncertainty.expectation import Expectation, expect
 from wapaganda.uncertainty.scoring import DEFAULT_MEASURE, MEASURES, Measure, score
 from wapaganda.uncertainty.sequences import least_confidence, mnlp
 from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, margin
 
 __all__ = [
     "DEFAULT_MEASURE",
+    "EXTENSIVE",
     "MEASURES",
+    "Expectation",
     "Measure",
+    "acquisition",
+    "amount",
     "boundary",
     "entropy_max",
     "entropy_mean",
+    "expect",
+    "expected_errors",
     "least_confidence",
     "margin",
     "mnlp",

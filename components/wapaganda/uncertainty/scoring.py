@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.decoding import length_batches, pad
+from wapaganda.uncertainty.counts import expected_errors
 from wapaganda.uncertainty.sequences import least_confidence, mnlp
 from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, margin
 
@@ -22,6 +23,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "entropy_mean": entropy_mean,
         "margin": margin,
         "boundary": boundary,
+        "expected_errors": expected_errors,
     }
 )
 

@@ -1,0 +1,29 @@
+"""What a text costs an annotator, in seconds.
+
+The price is linear, as in the studies that timed annotators: reading costs so much a word, every entity that
+has to be marked so much, and where a model has marked entities beforehand, so much to confirm a right one and
+to remove a wrong one.
+"""
+
+from wapaganda.effort.corrections import Corrections, count_corrections
+from wapaganda.effort.prices import (
+    CORRECTING,
+    FROM_SCRATCH,
+    PRICES,
+    Prices,
+    expected_seconds,
+    seconds_correcting,
+    seconds_from_scratch,
+)
+
+__all__ = [
+    "CORRECTING",
+    "FROM_SCRATCH",
+    "PRICES",
+    "Corrections",
+    "Prices",
+    "count_corrections",
+    "expected_seconds",
+    "seconds_correcting",
+    "seconds_from_scratch",
+]
