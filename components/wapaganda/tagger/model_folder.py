@@ -20,12 +20,14 @@ class ModelFolder:
     """The content of ``labels.json``.
 
     ``max_pieces`` and ``overlap`` of the windows; ``shapes``: whether the model is told the case of words.
+    ``temperature``: the tag scores are divided by it; above 1 the model's own confidence was too high.
     """
 
     labels: tuple[str, ...]
     max_pieces: int = 512
     overlap: int = 128
     shapes: bool = False
+    temperature: float = 1.0
 
     @property
     def schema(self) -> LabelSchema:
@@ -57,7 +59,13 @@ class ModelFolder:
             raise FolderError(f"Expected a model folder of format {_FORMAT}, was: {path}")
         try:
             labels = tuple(str(label) for label in content["labels"])
-            return cls(labels, int(content["max_pieces"]), int(content["overlap"]), bool(content["shapes"]))
+            return cls(
+                labels,
+                int(content["max_pieces"]),
+                int(content["overlap"]),
+                bool(content["shapes"]),
+                float(content.get("temperature", 1.0)),  # folders of version 0.1 have none
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise FolderError(
                 f"Expected labels, max_pieces, overlap and shapes in {path}, was: {error}"

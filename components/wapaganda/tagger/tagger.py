@@ -29,8 +29,9 @@ OnProgress = Callable[[int, int], None]
 class Tagger:
     """Tags texts of any length; the answer for a text does not depend on the texts around it.
 
-    Attributes: ``model``, ``encoder``, ``schema``, ``shapes`` (whether letter case is told to the model) and
-    ``version``, the name of the folder it was loaded from.
+    Attributes: ``model``, ``encoder``, ``schema``, ``shapes`` (whether letter case is told to the model),
+    ``temperature``, by which the tag scores are divided, and ``version``, the name of the folder it was
+    loaded from.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class Tagger:
         schema: LabelSchema,
         *,
         shapes: bool = False,
+        temperature: float = 1.0,
         version: str = "",
     ) -> None:
         self.model = model
         self.encoder = encoder
         self.schema = schema
         self.shapes = shapes
+        self.temperature = temperature
         self.version = version
 
     @classmethod
@@ -72,6 +75,7 @@ class Tagger:
             encoder,
             folder.schema,
             shapes=folder.shapes,
+            temperature=folder.temperature,
             version=path.resolve().name,
         )
 
@@ -124,7 +128,8 @@ class Tagger:
         logits, hidden = word_logits(self.model, tensors, shapes=self.shapes, with_hidden=True)
         self.model.train(was_training)
         assert hidden is not None
-        return logits.float().log_softmax(dim=-1).cpu().numpy(), hidden.float().cpu().numpy()
+        log_probs = (logits.float() / self.temperature).log_softmax(dim=-1)
+        return log_probs.cpu().numpy(), hidden.float().cpu().numpy()
 
 
 class _ChunkAnswers:

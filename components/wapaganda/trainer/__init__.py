@@ -11,11 +11,13 @@ from wapaganda.trainer.reports import StepReport, TrainResult
 from wapaganda.trainer.unavailable import EncoderUnavailable
 
 if TYPE_CHECKING:
+    from wapaganda.trainer.cross_fitting import cross_fit
     from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
     from wapaganda.trainer.training import train
 
 _HEAVY = {
     "LoadedEncoder": "wapaganda.trainer.encoders",
+    "cross_fit": "wapaganda.trainer.cross_fitting",
     "load_encoder": "wapaganda.trainer.encoders",
     "train": "wapaganda.trainer.training",
 }
@@ -26,6 +28,7 @@ __all__ = [
     "Recipe",
     "StepReport",
     "TrainResult",
+    "cross_fit",
     "load_encoder",
     "recipe_for",
     "train",

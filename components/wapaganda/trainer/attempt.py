@@ -12,6 +12,7 @@ from wapaganda.trainer.batching import endless_batches
 from wapaganda.trainer.encoders import LoadedEncoder
 from wapaganda.trainer.examples import Example
 from wapaganda.trainer.optimiser import make_optimiser, make_schedule
+from wapaganda.trainer.precision import precision_of
 from wapaganda.trainer.recipe import Recipe
 from wapaganda.trainer.reports import StepReport
 from wapaganda.trainer.weights import WeightKeeper
@@ -43,6 +44,8 @@ def run_attempt(
 ) -> Attempt:
     """Train ``loaded.model`` in place; with ``dev_f1`` the weights that were best by it are the ones left."""
     attempt = Attempt()
+    loaded.model.get_input_embeddings().weight.requires_grad_(recipe.word_embeddings)
+    precision = precision_of(recipe, loaded.model.device)
     optimiser = make_optimiser(loaded.model, recipe, shapes=loaded.shapes)
     schedule = make_schedule(optimiser, recipe)
     best = WeightKeeper(loaded.model)
@@ -51,7 +54,7 @@ def run_attempt(
     loaded.model.train()
     for step in range(1, recipe.steps + 1):
         rate = float(schedule.get_last_lr()[0])
-        attempt.losses.append(_step(loaded, next(batches), optimiser, recipe))
+        attempt.losses.append(_step(loaded, next(batches), optimiser, recipe, precision))
         schedule.step()
         looked = None
         if dev_f1 is not None and (step % look_every == 0 or step == recipe.steps):
@@ -68,14 +71,19 @@ def run_attempt(
 
 
 def _step(
-    loaded: LoadedEncoder, batch: Sequence[Example], optimiser: torch.optim.Optimizer, recipe: Recipe
+    loaded: LoadedEncoder,
+    batch: Sequence[Example],
+    optimiser: torch.optim.Optimizer,
+    recipe: Recipe,
+    precision: torch.dtype,
 ) -> float:
     """One optimiser step on the mean cross-entropy a word; the loss."""
     model = loaded.model
     inputs = collate([example.window for example in batch], loaded.pieces.pad_id, model.device)
     tags = torch.from_numpy(np.concatenate([example.tags for example in batch])).to(model.device)
-    logits, _ = word_logits(model, inputs, shapes=loaded.shapes)
-    loss: Tensor = torch.nn.functional.cross_entropy(logits, tags)
+    with torch.autocast(model.device.type, precision, enabled=precision != torch.float32):
+        logits, _ = word_logits(model, inputs, shapes=loaded.shapes)
+    loss: Tensor = torch.nn.functional.cross_entropy(logits.float(), tags)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
     optimiser.step()

@@ -14,6 +14,8 @@ def make_optimiser(model: "PreTrainedModel", recipe: Recipe, *, shapes: bool) ->
     """AdamW, fused: a faster new head and letter-case table, no weight decay of biases and LayerNorms."""
     groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         factor = _rate_factor(name, model.base_model_prefix, recipe, shapes)
         groups.setdefault((factor, parameter.ndim > 1), []).append(parameter)
     return torch.optim.AdamW(

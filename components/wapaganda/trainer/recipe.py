@@ -1,6 +1,7 @@
 """How a training goes, and the defaults for an encoder and a number of texts."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from wapaganda.trainer.hub import find_config
 
@@ -13,9 +14,11 @@ class Recipe:
     they would need more than ``batch_pieces`` padded pieces. ``head_factor`` and ``shape_factor``: learning
     rates of the new head and of the letter-case embeddings, as multiples of ``learning_rate``.
     ``warmup_share``: of the steps; then the rate falls linearly to 0. ``shapes``: tell uncased encoders the
-    letter case. ``evaluations`` and ``patience``: with a dev set, how often it is looked at, and how many
-    looks without gain end the training. ``max_restarts``: new attempts, with another seed, after a training
-    that learnt nothing.
+    letter case. ``word_embeddings``: whether the table of word pieces is trained, too. ``precision``: of the
+    matrix products; ``auto`` is bfloat16 (weights and sums stay float32) where the machine has instructions
+    for it, else float32. ``evaluations`` and ``patience``: with a dev set, how often it is looked at, and how
+    many looks without gain end the training. ``max_restarts``: new attempts, with another seed, after a
+    training that learnt nothing.
     """
 
     learning_rate: float
@@ -32,6 +35,8 @@ class Recipe:
     max_pieces: int = 512
     overlap: int = 128
     shapes: bool = True
+    word_embeddings: bool = False
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
     evaluations: int = 10
     patience: int = 4
     max_restarts: int = 1

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -45,6 +46,42 @@ def train(
         ValueError: a document is not labelled, has an unknown label, or no text has words.
     """
     started = time.monotonic()
+    fitted = fit(documents, schema, encoder, recipe, dev=dev, on_step=on_step, device=device)
+    attempt = fitted.attempt
+    _save(fitted.loaded, schema, out)
+    return TrainResult(
+        steps=len(attempt.losses),
+        seconds=time.monotonic() - started,
+        losses=tuple(attempt.losses),
+        repairs=fitted.repairs,
+        stopped_because=attempt.stopped_because,
+        restarts=fitted.restarts,
+        collapsed=attempt.collapsed,
+        dev_f1=tuple(attempt.dev_f1),
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Fitted:
+    """A trained model that is still in memory, and how it got there."""
+
+    loaded: LoadedEncoder
+    attempt: Attempt
+    repairs: Repairs
+    restarts: int
+
+
+def fit(
+    documents: Sequence[Document],
+    schema: LabelSchema,
+    encoder: str,
+    recipe: Recipe,
+    *,
+    dev: Sequence[Document] = (),
+    on_step: Callable[[StepReport], None] | None = None,
+    device: str = "auto",
+) -> Fitted:
+    """``train`` without writing anything."""
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     devices = [torch.device(device).index or 0] if device.startswith("cuda") else []
@@ -60,17 +97,7 @@ def train(
             _LOGGER.warning(
                 "Attempt %d with seed %d learnt nothing: %s", number + 1, seed, attempt.stopped_because
             )
-    _save(loaded, schema, out)
-    return TrainResult(
-        steps=len(attempt.losses),
-        seconds=time.monotonic() - started,
-        losses=tuple(attempt.losses),
-        repairs=repairs,
-        stopped_because=attempt.stopped_because,
-        restarts=number,
-        collapsed=attempt.collapsed,
-        dev_f1=tuple(attempt.dev_f1),
-    )
+    return Fitted(loaded, attempt, repairs, number)
 
 
 def _attempt(

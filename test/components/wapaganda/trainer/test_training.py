@@ -7,8 +7,8 @@ import torch
 
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, Span
-from wapaganda.tagger import Tagger
-from wapaganda.trainer import Recipe, StepReport, train
+from wapaganda.tagger import ModelFolder, Tagger
+from wapaganda.trainer import Recipe, StepReport, load_encoder, train
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_size=8)
@@ -114,3 +114,41 @@ def test_spans_that_had_to_be_repaired_are_counted(tiny_encoder, toy_documents, 
 def test_what_cannot_be_learnt_from_is_refused(tiny_encoder, tmp_path, documents, message):
     with pytest.raises(ValueError, match=message):
         train(documents, SCHEMA, tiny_encoder, RECIPE, tmp_path)
+
+
+def test_a_frozen_word_table_stays_and_the_rest_learns(tiny_encoder, toy_documents, tmp_path):
+    recipe = replace(RECIPE, steps=8, precision="fp32")
+    train(toy_documents, SCHEMA, tiny_encoder, replace(recipe, word_embeddings=False), tmp_path / "frozen")
+    train(toy_documents, SCHEMA, tiny_encoder, replace(recipe, word_embeddings=True), tmp_path / "free")
+
+    before = load_encoder(tiny_encoder, SCHEMA).model.state_dict()
+    frozen, free = (Tagger.load(tmp_path / name).model.state_dict() for name in ("frozen", "free"))
+
+    words = "bert.embeddings.word_embeddings.weight"
+    assert torch.equal(frozen[words], before[words])
+    assert not torch.equal(free[words], before[words])
+    layer = "bert.encoder.layer.0.attention.self.query.weight"
+    assert not torch.equal(frozen[layer], before[layer])
+
+
+def test_half_precision_learns_as_well_and_leaves_full_weights(tiny_encoder, toy_documents, tmp_path):
+    for precision in ("bf16", "fp32"):
+        train(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, precision=precision), tmp_path / precision)
+
+    half, full = (Tagger.load(tmp_path / name) for name in ("bf16", "fp32"))
+
+    gold, texts = [d.spans for d in toy_documents], [d.text for d in toy_documents]
+    assert evaluate(gold, half.predict(texts)).micro.f1 > 0.9
+    assert {value.dtype for value in half.model.state_dict().values()} == {torch.float32}
+    assert not same_weights(half, full)
+
+
+def test_the_temperature_of_a_model_folder_flattens_its_probabilities(tiny_encoder, toy_documents, tmp_path):
+    train(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=8), tmp_path)
+    plain = next(Tagger.load(tmp_path).tag(["anna went to oslo"])).log_probs
+    replace(ModelFolder.read(tmp_path), temperature=2.0).write(tmp_path)
+
+    tempered = next(Tagger.load(tmp_path).tag(["anna went to oslo"])).log_probs
+
+    expected = torch.from_numpy(plain / 2).log_softmax(dim=-1).numpy()
+    assert tempered == pytest.approx(expected, abs=1e-5)

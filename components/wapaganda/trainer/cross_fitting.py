@@ -1,0 +1,51 @@
+"""Cross-fitting: every labelled text is read by a model that has not learnt it."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wapaganda.ner import Document, LabelSchema
+from wapaganda.tagger import TaggedText, Tagger
+from wapaganda.trainer.recipe import Recipe
+from wapaganda.trainer.reports import StepReport
+from wapaganda.trainer.training import fit
+
+
+def cross_fit(
+    documents: Sequence[Document],
+    schema: LabelSchema,
+    encoder: str,
+    recipe: Recipe,
+    *,
+    folds: int = 4,
+    on_step: Callable[[StepReport], None] | None = None,
+    device: str = "auto",
+) -> list[TaggedText]:
+    """Out-of-fold answers, in the order of ``documents``, of ``folds`` models trained by ``recipe``.
+
+    Each model learns the texts of all folds but one and reads those of that one (Stone 1974,
+    "Cross-validatory choice and assessment of statistical predictions"). Equal texts share a fold.
+
+    Raises:
+        EncoderUnavailable: the encoder cannot be had.
+        ValueError: fewer than two folds, or fewer different texts than folds.
+    """
+    fold_of = _folds([document.text for document in documents], folds, recipe.seed)
+    answers: dict[int, TaggedText] = {}
+    for fold in range(folds):
+        learnt = [documents[index] for index in np.flatnonzero(fold_of != fold)]
+        held_out = np.flatnonzero(fold_of == fold).tolist()
+        fitted = fit(learnt, schema, encoder, recipe, on_step=on_step, device=device)
+        tagger = Tagger(fitted.loaded.model, fitted.loaded.pieces, schema, shapes=fitted.loaded.shapes)
+        answers.update(zip(held_out, tagger.tag([documents[index].text for index in held_out]), strict=True))
+    return [answers[index] for index in range(len(documents))]
+
+
+def _folds(texts: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:
+    """The fold of each text, (n,): as many different texts in each as can be."""
+    place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    if not 2 <= folds <= len(place):
+        raise ValueError(f"Expected 2 to {len(place)} folds for {len(place)} different texts, was: {folds}")
+    drawn = np.random.default_rng(seed).permutation(len(place)) % folds
+    return drawn[[place[text] for text in texts]]
