@@ -10,29 +10,65 @@ below a maximum.
 
 All measures look at the words only, never at padding, and at the model's probabilities over valid IOB2
 sequences (brick ``decoding``). A text without words scores 0.
+
+Three measures count something over a whole text (``EXTENSIVE``). A count has no largest value, so here the
+map is 1 − exp(−count), and ``acquisition`` divides the count by what the text costs. With ``expected_errors``
+0.7 says: 1.2 wrong or missing spans are to be expected, at least one with a probability of 0.7. ``tag_count``
+alone is no doubt at all: it counts the words in entities.
+
+Measures that compare several readings of a text (``DISAGREEMENT``) and the ``fluctuation`` of past scores
+need more than one set of log-probabilities and stand apart from ``MEASURES``.
 """
 
-from wapaganda.uncertainty.counts import EXTENSIVE, acquisition, amount, expected_errors
+from wapaganda.uncertainty.counts import (
+    EXTENSIVE,
+    acquisition,
+    amount,
+    entropy_sum,
+    expected_errors,
+    tag_count,
+)
+from wapaganda.uncertainty.disagreement import (
+    DISAGREEMENT,
+    DisagreementMeasure,
+    bald,
+    fluctuation,
+    score_samples,
+    vote_entropy,
+)
 from wapaganda.uncertainty.expectation import Expectation, expect
+from wapaganda.uncertainty.parts import EntropySplit, entropy_split, split
 from wapaganda.uncertainty.scoring import DEFAULT_MEASURE, MEASURES, Measure, score
 from wapaganda.uncertainty.sequences import least_confidence, mnlp
-from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, margin
+from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, ltp, margin
 
 __all__ = [
     "DEFAULT_MEASURE",
+    "DISAGREEMENT",
     "EXTENSIVE",
     "MEASURES",
+    "DisagreementMeasure",
+    "EntropySplit",
     "Expectation",
     "Measure",
     "acquisition",
     "amount",
+    "bald",
     "boundary",
     "entropy_max",
     "entropy_mean",
+    "entropy_split",
+    "entropy_sum",
     "expect",
     "expected_errors",
+    "fluctuation",
     "least_confidence",
+    "ltp",
     "margin",
     "mnlp",
     "score",
+    "score_samples",
+    "split",
+    "tag_count",
+    "vote_entropy",
 ]

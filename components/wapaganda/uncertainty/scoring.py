@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.decoding import length_batches, pad
-from wapaganda.uncertainty.counts import expected_errors
+from wapaganda.uncertainty.counts import entropy_sum, expected_errors, tag_count
+from wapaganda.uncertainty.parts import split
 from wapaganda.uncertainty.sequences import least_confidence, mnlp
-from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, margin
+from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, ltp, margin
 
 Measure = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
 """Log-probabilities (B, T, K) and lengths (B,) to scores (B,): 0 = sure, 1 = the measure's largest value."""
@@ -19,11 +20,15 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
         "least_confidence": least_confidence,
         "mnlp": mnlp,
+        "ltp": ltp,
+        "margin": margin,
         "entropy_max": entropy_max,
         "entropy_mean": entropy_mean,
-        "margin": margin,
+        "entropy_sum": entropy_sum,
         "boundary": boundary,
+        "split": split,
         "expected_errors": expected_errors,
+        "tag_count": tag_count,
     }
 )
 

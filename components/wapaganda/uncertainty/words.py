@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.decoding import posterior
+from wapaganda.decoding import posterior, viterbi
+from wapaganda.uncertainty.marginals import binary_entropy, is_word, tag_entropy, top_mean
 
 
 def entropy_max(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
@@ -38,8 +39,21 @@ def margin(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64
     if tag.shape[2] < 2:
         return np.zeros(len(lengths))
     best = np.partition(tag, -2, axis=2)
-    closeness = np.where(_is_word(log_probs, lengths), 1.0 - (best[:, :, -1] - best[:, :, -2]), 0.0)
+    closeness = np.where(is_word(log_probs, lengths), 1.0 - (best[:, :, -1] - best[:, :, -2]), 0.0)
     largest: NDArray[np.float64] = closeness.max(axis=1, initial=0.0)
+    return largest
+
+
+def ltp(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
+    """1 − min_t P(ŷ_t | x), the word of the best sequence ŷ that is least sure: (B, T, K) and (B,) to (B,).
+
+    LTP, lowest token probability, of Liu et al. 2022, "LTP: A new active learning strategy for CRF-based
+    named entity recognition".
+    """
+    best, _ = viterbi(log_probs, lengths)
+    sure = np.take_along_axis(posterior(log_probs, lengths).tag, best[:, :, None], axis=2)[:, :, 0]
+    doubt = np.where(is_word(log_probs, lengths), 1.0 - sure, 0.0)
+    largest: NDArray[np.float64] = doubt.max(axis=1, initial=0.0)
     return largest
 
 
@@ -60,30 +74,10 @@ def boundary(log_probs: NDArray[Any], lengths: NDArray[Any], *, top: int = 3) ->
         raise ValueError(f"Expected at least one border to pool, was: {top}")
     marginals = posterior(log_probs, lengths)
     borders = np.concatenate([marginals.start.sum(axis=2), marginals.end.sum(axis=2)], axis=1)
-    doubt = np.sort(_binary_entropy(borders), axis=1)[:, ::-1][:, :top]
-    mean: NDArray[np.float64] = doubt.sum(axis=1) / np.clip(2 * lengths, 1, top)
-    return np.clip(mean, 0.0, 1.0)
+    return np.clip(top_mean(binary_entropy(borders), 2 * lengths, top), 0.0, 1.0)
 
 
 def _word_entropy(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
     """Entropy of the tag marginals over its largest value, (B, T), 0 behind a text's end."""
     tag = posterior(log_probs, lengths).tag
-    share: NDArray[np.float64] = -_p_log_p(tag).sum(axis=2) / math.log(max(2, tag.shape[2]))
-    return np.clip(share, 0.0, 1.0)
-
-
-def _binary_entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """In bits; rounding may have put a sum of marginals a hair outside [0, 1]."""
-    inside = np.clip(p, 0.0, 1.0)
-    entropy: NDArray[np.float64] = -(_p_log_p(inside) + _p_log_p(1.0 - inside)) / math.log(2)
-    return entropy
-
-
-def _p_log_p(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    product: NDArray[np.float64] = p * np.log(np.where(p > 0, p, 1.0))
-    return product
-
-
-def _is_word(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.bool_]:
-    is_word: NDArray[np.bool_] = np.arange(log_probs.shape[1])[None, :] < lengths[:, None]
-    return is_word
+    return np.clip(tag_entropy(tag) / math.log(max(2, tag.shape[2])), 0.0, 1.0)

@@ -9,11 +9,16 @@ from wapaganda.uncertainty import (
     boundary,
     entropy_max,
     entropy_mean,
+    entropy_sum,
     least_confidence,
+    ltp,
     margin,
     mnlp,
     score,
+    tag_count,
 )
+
+DOUBTS = [name for name in MEASURES if name != "tag_count"]  # which counts words, sure or not
 
 
 def log(probabilities):
@@ -67,6 +72,28 @@ def test_margin_by_hand_is_one_minus_the_difference():
     assert one(margin, [[0.5, 0.5, 0.0]]) == pytest.approx(1.0)  # 1 − p₁ − p₂ would be 0, "sure"
 
 
+def test_ltp_by_hand():
+    best_at_first = 0.6 * 0.9 / TOTAL  # the best sequence is O O
+    best_at_second = 0.7 * 0.8 / TOTAL
+    assert one(ltp, TWO_WORDS) == pytest.approx(1 - min(best_at_first, best_at_second))
+
+
+def test_ltp_looks_at_the_best_sequence_not_at_the_best_tags():
+    """B I is the best of all sequences, although O is the likelier tag of the first word."""
+    first_two = [[0.5, 0.5, 0.0], [0.1, 0.0, 0.9]]
+    assert one(ltp, first_two) == pytest.approx(1 - 1.0 * 0.5 * 0.9 / (0.5 * 0.1 + 0.5 * 1.0))
+
+
+def test_entropy_sum_by_hand():
+    mean = one(entropy_mean, TWO_WORDS) * np.log(3)
+    assert one(entropy_sum, TWO_WORDS) == pytest.approx(1 - np.exp(-2 * mean))
+
+
+def test_tag_count_counts_the_words_of_the_best_sequence():
+    text = [[0.1, 0.8, 0.1], [0.1, 0.1, 0.8], [0.9, 0.05, 0.05], [0.3, 0.6, 0.1]]
+    assert one(tag_count, text) == pytest.approx(1 - np.exp(-3))
+
+
 def test_boundary_by_hand():
     start = [0.2 / TOTAL, 0.2 * 0.8 / TOTAL]
     goes_on = 0.2 * 0.1 / TOTAL
@@ -86,7 +113,7 @@ def test_boundary_sees_no_doubt_about_the_type_alone():
     assert one(entropy_max, [[0.0, 0.5, 0.0, 0.5, 0.0]] * 2) > 0.4
 
 
-@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("name", DOUBTS)
 def test_certainty_is_zero_and_more_doubt_is_more(name):
     sure = [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
     doubtful = [[0.05, 0.9, 0.05], [0.1, 0.1, 0.8], [0.9, 0.05, 0.05]]
@@ -102,6 +129,11 @@ def test_certainty_is_zero_and_more_doubt_is_more(name):
     [
         ("least_confidence", [[1 / 3] * 3] * 60),
         ("mnlp", [[1 / 3] * 3] * 2000),
+        ("ltp", [[1 / 201] * 201] * 2),
+        ("entropy_sum", [[1 / 3] * 3] * 60),
+        ("expected_errors", [[1 / 3] * 3] * 60),
+        ("tag_count", [[0.0, 1.0, 0.0]] * 60),
+        ("split", [[0.3963, 0.2035, 0.4002]] * 500),
         ("margin", [[0.5, 0.5, 0.0]]),
         ("boundary", [[0.5, 0.5, 0.0]] * 3),
         (
@@ -132,16 +164,16 @@ def test_padding_and_batch_mates_change_no_score(name, rng):
     np.testing.assert_allclose(MEASURES[name](padded, lengths)[:-1], alone, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("name", [name for name in MEASURES if name != "entropy_sum"])
 def test_probabilities_are_per_word_not_over_the_whole_text(name):
     """A softmax over the flattened (words × tags) would make a sure word look doubtful in a longer text."""
     sure = [[0.999, 0.0005, 0.0005]]
     assert one(MEASURES[name], sure * 20) < 0.1
 
 
-@pytest.mark.parametrize("name", ["entropy_max", "margin", "boundary"])
+@pytest.mark.parametrize("name", ["entropy_max", "margin", "boundary", "ltp", "split", "expected_errors"])
 def test_sure_words_do_not_hide_a_doubtful_one(name):
-    doubtful, sure = [[0.5, 0.5, 0.0]] * 2, [[1.0, 0.0, 0.0]] * 500
+    doubtful, sure = [[0.5, 0.5, 0.0]] * 3, [[1.0, 0.0, 0.0]] * 500
     assert one(MEASURES[name], doubtful + sure) == pytest.approx(one(MEASURES[name], doubtful), abs=1e-9)
 
 

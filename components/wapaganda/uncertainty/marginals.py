@@ -1,0 +1,42 @@
+"""Small sums that several measures share."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def is_word(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which places of a padded batch (B, T, K) hold a word, (B, T)."""
+    inside: NDArray[np.bool_] = np.arange(log_probs.shape[1])[None, :] < lengths[:, None]
+    return inside
+
+
+def p_log_p(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """p log p in nats, 0 at 0."""
+    product: NDArray[np.float64] = p * np.log(np.where(p > 0, p, 1.0))
+    return product
+
+
+def tag_entropy(tag: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Entropy in nats of the tag marginals (…, K), a number a word; 0 where there is none."""
+    entropy: NDArray[np.float64] = np.maximum(-p_log_p(tag).sum(axis=-1), 0.0)
+    return entropy
+
+
+def binary_entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """In bits; rounding may have put a sum of marginals a hair outside [0, 1]."""
+    inside = np.clip(p, 0.0, 1.0)
+    entropy: NDArray[np.float64] = -(p_log_p(inside) + p_log_p(1.0 - inside)) / math.log(2)
+    return entropy
+
+
+def top_mean(values: NDArray[np.float64], counts: NDArray[Any], top: int) -> NDArray[np.float64]:
+    """The mean of the ``top`` largest values of each row, (B, M) to (B,), or of all ``counts`` where fewer.
+
+    What stands behind a text's end must be 0 and the others 0 or more.
+    """
+    largest = np.sort(values, axis=1)[:, ::-1][:, :top]
+    mean: NDArray[np.float64] = largest.sum(axis=1) / np.clip(counts, 1, top)
+    return mean
