@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_NOISE = 1e-6
-"""Squared distances below this are rounding: both points are the same."""
+from wapaganda.sampler.directions import Nearest, unit_rows
+
+Accept = Callable[[int], bool]
+"""Whether a row may be chosen; asked once, when it is about to be."""
 
 
 def spread(
@@ -15,50 +17,69 @@ def spread(
     weights: NDArray[Any],
     size: int,
     rng: np.random.Generator,
-    accept: Callable[[int], bool] = lambda _: True,
+    accept: Accept = lambda _: True,
+    covered: NDArray[Any] | None = None,
 ) -> list[int]:
     """Up to ``size`` rows of ``embeddings`` (n, H), far apart in direction and heavy in ``weights`` (n,).
 
     Weighted k-means++ seeding (Arthur & Vassilvitskii 2007, "k-means++: the advantages of careful
     seeding"): each next row is drawn with probability ∝ weight × squared distance to the nearest row drawn
-    so far, distances between rows scaled to length 1. Where all distances are 0 the weights decide alone,
-    and where these are 0, chance. No row comes twice; a row that ``accept`` refuses is passed over. Memory:
-    one copy of the embeddings in float32.
+    so far or of ``covered`` (m, H), distances between rows scaled to length 1. Where all distances are 0 the
+    weights decide alone, where all weights are 0 the distances, and where both are, chance. No row comes
+    twice; a row that ``accept`` refuses is passed over. Memory: one copy of the embeddings in float32.
     """
-    points = _unit_rows(embeddings)
-    squares = np.einsum("ij,ij->i", points, points)
+    points = unit_rows(embeddings)
     weight = np.maximum(np.asarray(weights, dtype=np.float64), 0.0)
-    nearest = np.ones(len(points))
+    weight /= weight.max(initial=0.0) or 1.0
+    nearest = Nearest(points, unit_rows(points[:0] if covered is None else covered))
     is_free = np.ones(len(points), dtype=np.bool_)
     chosen: list[int] = []
     while len(chosen) < size and is_free.any():
-        row = _draw(is_free, weight, nearest, rng)
+        row = _draw(is_free, weight, nearest.distances, rng)
         is_free[row] = False
         if accept(row):
             chosen.append(row)
-            distance = squares + squares[row] - 2.0 * (points @ points[row])
-            distance[distance < _NOISE] = 0.0
-            nearest = distance.astype(np.float64) if len(chosen) == 1 else np.minimum(nearest, distance)
+            nearest.take(row)
+    return chosen
+
+
+def farthest(
+    embeddings: NDArray[Any],
+    size: int,
+    rng: np.random.Generator,
+    accept: Accept = lambda _: True,
+    covered: NDArray[Any] | None = None,
+) -> list[int]:
+    """Up to ``size`` rows of ``embeddings`` (n, H), each the farthest from those before it.
+
+    The greedy k-center of Sener & Savarese 2018, "Active learning for convolutional neural networks: a
+    core-set approach", from ``covered`` (m, H) on, distances between rows scaled to length 1. Equally far
+    ones, and the first when nothing is covered, are drawn by lot. No row comes twice; one that ``accept``
+    refuses is passed over.
+    """
+    points = unit_rows(embeddings)
+    nearest = Nearest(points, unit_rows(points[:0] if covered is None else covered))
+    is_free = np.ones(len(points), dtype=np.bool_)
+    chosen: list[int] = []
+    while len(chosen) < size and is_free.any():
+        far = np.where(is_free, nearest.distances, -1.0)
+        row = int(rng.choice(np.flatnonzero(far == far.max())))
+        is_free[row] = False
+        if accept(row):
+            chosen.append(row)
+            nearest.take(row)
     return chosen
 
 
 def _draw(
     is_free: NDArray[np.bool_],
     weight: NDArray[np.float64],
-    nearest: NDArray[np.float64],
+    nearest: NDArray[np.float32],
     rng: np.random.Generator,
 ) -> int:
-    for mass in (weight * nearest, weight, np.ones(len(weight))):
+    for mass in (weight * nearest, weight, nearest, np.ones(len(weight))):
         running = np.cumsum(np.where(is_free, mass, 0.0))
         if running[-1] > 0:
             point = min(rng.random() * running[-1], np.nextafter(running[-1], 0.0))
             return int(np.searchsorted(running, point, side="right"))
     raise ValueError("Expected a free row to draw, was: none")
-
-
-def _unit_rows(embeddings: NDArray[Any]) -> NDArray[np.float32]:
-    """Rows scaled to length 1; a row of zeros (a text without words) stays one."""
-    points = embeddings.astype(np.float32)
-    lengths = np.sqrt(np.einsum("ij,ij->i", points, points))
-    points /= np.where(lengths > 0, lengths, 1.0)[:, None]
-    return points

@@ -17,8 +17,8 @@ class Pool:
     """Texts without labels: ids (each once) and texts, and what is known of each, row by row.
 
     ``scores`` (n,): what the threshold looks at. ``embeddings`` (n, H), if there are any. ``worth`` (n,):
-    what strategies rank and weigh by, of any scale, the scores where there is none. ``entities`` (n, L): how
-    many entities of each type a text is expected to hold.
+    what strategies rank and weigh by (as a weight, what is below 0 counts as 0), the scores where there is
+    none. ``entities`` (n, L): how many entities of each type a text is expected to hold.
 
     Raises:
         ValueError: unequal lengths, an id twice, a number that is not finite, or entities below 0.

@@ -7,24 +7,28 @@ from types import MappingProxyType
 import numpy as np
 
 from wapaganda.sampler import strategies
+from wapaganda.sampler.draw import Draw, Strategy
+from wapaganda.sampler.hybrid import hybrid
 from wapaganda.sampler.novelty import NoveltyFilter
 from wapaganda.sampler.options import Options
 from wapaganda.sampler.pool import Drawn, Labelled, Pick, Pool, Selection
-from wapaganda.sampler.strategies import Draw, Strategy
 
 STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
     {
         "random": strategies.random,
         "uncertainty": strategies.uncertainty,
         "diversity": strategies.diversity,
-        "hybrid": strategies.hybrid,
+        "k_center": strategies.k_center,
+        "representative": strategies.representative,
+        "facility_location": strategies.facility_location,
+        "hybrid": hybrid,
     }
 )
 
 DEFAULT_STRATEGY = "hybrid"
 DEFAULT_OPTIONS = Options()
 NOTHING_LABELLED = Labelled()
-SCORE_BASED = frozenset({"uncertainty", "hybrid"})
+SCORE_BASED = frozenset({"uncertainty", "facility_location", "hybrid"})
 """The strategies for which the threshold counts."""
 FREE: frozenset[Drawn] = frozenset({"random", "representative"})
 """The picks for which it does not, whatever the strategy."""

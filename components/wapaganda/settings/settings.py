@@ -85,13 +85,35 @@ class Settings(BaseSettings):
     samples_per_iteration: int = Field(
         500, ge=1, description="Texts offered to the annotators in each round."
     )
-    strategy: Literal["random", "uncertainty", "diversity", "hybrid"] = Field(
-        "hybrid", description="How a batch is chosen: `random`, `uncertainty`, `diversity` or `hybrid`."
+    strategy: Literal[
+        "random",
+        "uncertainty",
+        "diversity",
+        "k_center",
+        "representative",
+        "facility_location",
+        "hybrid",
+    ] = Field(
+        "hybrid",
+        description="How a batch is chosen: `random`, `uncertainty`, `diversity`, `k_center`, "
+        "`representative`, `facility_location` or `hybrid`.",
     )
-    measure: Literal["least_confidence", "mnlp", "entropy_max", "entropy_mean", "margin", "boundary"] = Field(
+    measure: Literal[
+        "least_confidence",
+        "mnlp",
+        "ltp",
+        "margin",
+        "entropy_max",
+        "entropy_mean",
+        "entropy_sum",
         "boundary",
-        description="What uncertainty means: `least_confidence`, `mnlp`, `entropy_max`, `entropy_mean`, "
-        "`margin` or `boundary`.",
+        "split",
+        "expected_errors",
+        "tag_count",
+    ] = Field(
+        "boundary",
+        description="What uncertainty means: `least_confidence`, `mnlp`, `ltp`, `margin`, `entropy_max`, "
+        "`entropy_mean`, `entropy_sum`, `boundary`, `split`, `expected_errors` or `tag_count`.",
     )
     train_after_labels: int = Field(
         50, ge=0, description="New labels after which a training starts by itself; 0 switches that off."

@@ -29,7 +29,7 @@ def indices(selection):
 
 
 ALL = pytest.mark.parametrize("strategy", STRATEGIES)
-SCORED = pytest.mark.parametrize("strategy", ["uncertainty", "hybrid"])
+SCORED = pytest.mark.parametrize("strategy", ["uncertainty", "facility_location", "hybrid"])
 
 
 @ALL
@@ -236,7 +236,7 @@ def test_any_scale_of_worth_will_do(strategy):
         assert len(set(chosen)) == 20
 
 
-@pytest.mark.parametrize("strategy", ["diversity", "hybrid"])
+@pytest.mark.parametrize("strategy", [name for name in STRATEGIES if name not in ("random", "uncertainty")])
 def test_diverse_strategies_ask_for_embeddings(strategy):
     with pytest.raises(ValueError, match="Expected a pool with embeddings"):
         select(pool_of([0.9] * 5, embeddings=None), 2, strategy=strategy)
@@ -250,7 +250,7 @@ def test_the_others_do_without(strategy):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"strategy": "best"}, "random, uncertainty, diversity, hybrid, was: 'best'"),
+        ({"strategy": "best"}, "facility_location, hybrid, was: 'best'"),
         ({"size": -1}, "batch size"),
         ({"threshold": 1.5}, "threshold between 0 and 1"),
         ({"threshold": float("nan")}, "threshold between 0 and 1"),
@@ -335,7 +335,7 @@ def test_no_matrix_of_all_pairs():
     pool = pool_of(np.random.default_rng(6).random(n))
     tracemalloc.start()
     try:
-        for strategy in ("diversity", "hybrid"):
+        for strategy in STRATEGIES:
             assert len(select(pool, 20, strategy=strategy).picks) == 20
         assert tracemalloc.get_traced_memory()[1] < 200e6
     finally:
