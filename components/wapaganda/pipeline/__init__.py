@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.record import RoundRecord
     from wapaganda.pipeline.report import RoundReport
     from wapaganda.pipeline.round import Loop
-    from wapaganda.pipeline.scoring import PoolScores, score_pool
+    from wapaganda.pipeline.scoring import PoolScores, score_pool, score_tagged
     from wapaganda.pipeline.selection import choose
     from wapaganda.pipeline.sources import FileSource, LabelStudioSource
     from wapaganda.pipeline.training import Trained, train_version
@@ -33,6 +33,7 @@ _LATE = {
     "evaluate_documents": "judging",
     "evaluate_version": "judging",
     "score_pool": "scoring",
+    "score_tagged": "scoring",
     "train_version": "training",
 }
 
@@ -56,6 +57,7 @@ __all__ = [
     "evaluate_version",
     "judge",
     "score_pool",
+    "score_tagged",
     "split_holdout",
     "train_version",
 ]

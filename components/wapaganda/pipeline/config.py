@@ -9,7 +9,8 @@ class LoopConfig:
 
     ``learning_rate`` and ``train_steps`` of ``None`` mean the encoder's own default (docs/training.md).
     ``promotion_margin`` is in F1 (0 to 1): a new model may be that much worse on the held-out labels and
-    still go live.
+    still go live. ``cost_exponent``: 0 ranks by what a text teaches, 1 by what it teaches for its price;
+    ``prices`` is the list of ``wapaganda.effort`` by which it is priced.
     """
 
     encoder: str
@@ -19,6 +20,8 @@ class LoopConfig:
     batch_size: int = 500
     strategy: str = "hybrid"
     measure: str = "boundary"
+    cost_exponent: float = 0.0
+    prices: str = "scratch"
     seed: int = 13
     holdout_fraction: float = 0.2
     promotion_margin: float = 0.02

@@ -173,7 +173,7 @@ class Loop:
             return None
         kept = self._folder(number) / f"scores-{self.config.measure}-{live.name}.npz"
         with self._timed("score"):
-            scored = PoolScores.load(kept) if kept.exists() else None
+            scored = PoolScores.load(kept)
             if scored is None or scored.ids != tuple(each.id for each in pool):
                 tagger = Tagger.load(live.path, device=self.config.device)
                 scored = score_pool(tagger, pool, self.config.measure, self.progress)

@@ -1,6 +1,8 @@
 """Judge every unlabelled text with the live model and keep what selection needs, on disk."""
 
-from collections.abc import Sequence
+import logging
+import zipfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,53 +11,89 @@ from numpy.typing import NDArray
 
 from wapaganda.ner import Document
 from wapaganda.pipeline.ports import Progress
-from wapaganda.tagger import Tagger
-from wapaganda.uncertainty import score
+from wapaganda.tagger import TaggedText, Tagger
+from wapaganda.uncertainty import Expectation, expect, score
 
 BLOCK = 512
 """Texts whose emissions are held in memory at a time."""
 
+_LOGGER = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class PoolScores:
-    """The scored pool: ``ids`` (n,), ``scores`` (n,) in [0, 1] and ``embeddings`` (n, hidden) as float16."""
+    """The scored pool: ``ids`` (n,), ``scores`` (n,) in [0, 1], ``embeddings`` (n, hidden) as float16, and
+    what the model expects of each text, by which it is priced."""
 
     ids: tuple[str, ...]
     scores: NDArray[np.float64]
     embeddings: NDArray[np.float16]
+    expectation: Expectation
 
     def save(self, path: Path) -> None:
         """Write one ``.npz``; the file appears whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial.npz")
         np.savez(
-            partial, ids=np.array(self.ids, dtype=np.str_), scores=self.scores, embeddings=self.embeddings
+            partial,
+            ids=np.array(self.ids, dtype=np.str_),
+            scores=self.scores,
+            embeddings=self.embeddings,
+            n_words=self.expectation.n_words,
+            predicted=self.expectation.predicted,
+            right=self.expectation.right,
+            entities=self.expectation.entities,
         )
         partial.replace(path)
 
     @classmethod
-    def load(cls, path: Path) -> "PoolScores":
-        """Read what ``save`` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            return cls(tuple(stored["ids"].tolist()), stored["scores"], stored["embeddings"])
+    def load(cls, path: Path) -> "PoolScores | None":
+        """Read what ``save`` wrote; ``None`` when there is none, or one of an earlier version or a torn one:
+        it is computed anew."""
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                expectation = Expectation(*(stored[each] for each in _EXPECTED))
+                return cls(tuple(stored["ids"].tolist()), stored["scores"], stored["embeddings"], expectation)
+        except FileNotFoundError:
+            return None
+        except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            _LOGGER.info("The scores in %s are computed anew: %s", path, error)
+            return None
+
+
+_EXPECTED = ("n_words", "predicted", "right", "entities")
 
 
 def score_pool(tagger: Tagger, pool: Sequence[Document], measure: str, progress: Progress) -> PoolScores:
     """Tag the pool once and score every text by ``measure``; memory does not grow with the emissions."""
-    progress("score", 0, len(pool))
-    scores = np.zeros(len(pool))
+    ids = [document.id for document in pool]
+    return score_tagged(ids, tagger.tag([document.text for document in pool]), measure, progress)
+
+
+def score_tagged(
+    ids: Sequence[str], tagged: Iterable[TaggedText], measure: str, progress: Progress
+) -> PoolScores:
+    """Score texts that were tagged, or are as they are asked for; one of ``tagged`` for each of ``ids``."""
+    progress("score", 0, len(ids))
+    scores = np.zeros(len(ids))
     embeddings: NDArray[np.float16] | None = None
     emissions: list[NDArray[np.float32]] = []
+    expected: list[Expectation] = []
     done = 0
-    for index, tagged in enumerate(tagger.tag([document.text for document in pool])):
+    for index, each in enumerate(tagged):
         if embeddings is None:
-            embeddings = np.zeros((len(pool), tagged.embedding.shape[0]), dtype=np.float16)
-        embeddings[index] = tagged.embedding
-        emissions.append(tagged.log_probs)
-        if len(emissions) == BLOCK or index + 1 == len(pool):
+            embeddings = np.zeros((len(ids), each.embedding.shape[0]), dtype=np.float16)
+        embeddings[index] = each.embedding
+        emissions.append(each.log_probs)
+        if len(emissions) == BLOCK or index + 1 == len(ids):
             scores[done : index + 1] = score(emissions, measure)
+            expected.append(expect(emissions))
             done = index + 1
             emissions.clear()
-            progress("score", done, len(pool))
-    ids = tuple(document.id for document in pool)
-    return PoolScores(ids, scores, np.zeros((0, 0), np.float16) if embeddings is None else embeddings)
+            progress("score", done, len(ids))
+    return PoolScores(
+        tuple(ids),
+        scores,
+        np.zeros((0, 0), np.float16) if embeddings is None else embeddings,
+        Expectation.join(expected),
+    )

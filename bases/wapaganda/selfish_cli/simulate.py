@@ -1,0 +1,223 @@
+"""selfish simulate: the loop played through on labelled texts, strategy against strategy."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wapaganda.selfish_cli import options
+from wapaganda.selfish_cli.inputs import Texts, copies_among, read_labelled, read_with_entities
+from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.screen import Screen, session
+from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.workspace import Workspace, open_workspace
+from wapaganda.selfish_cli.writing import check_parent
+
+if TYPE_CHECKING:
+    from wapaganda.experiment import Advance, Outcome, Plan
+
+KEPT = "Every finished round; the same command goes on from there."
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What is learnt from and what is judged on."""
+
+    train: Texts
+    test: Texts
+    name: str
+
+
+def simulate(
+    train: Annotated[
+        Path, typer.Option("--train", help=f"Labelled texts to choose from: {options.FORMATS}.")
+    ],
+    test: Annotated[Path, typer.Option("--test", help="Labelled texts to judge on, never trained on.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for the results; one that is there is gone on with.")
+    ],
+    strategies: Annotated[
+        str,
+        typer.Option(
+            "--strategies",
+            help="With commas between, each STRATEGY or STRATEGY:MEASURE; random belongs among them.",
+        ),
+    ] = "random,uncertainty,diversity,hybrid",
+    measure: options.Measure = None,
+    seed_size: Annotated[
+        int, typer.Option("--seed-size", min=1, help="Texts labelled at first, by lot.")
+    ] = 100,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Texts in the first batch.")] = 50,
+    growth: Annotated[float, typer.Option("--growth", help="Each batch is so many times the last.")] = 1.0,
+    rounds: Annotated[int, typer.Option("--rounds", min=0, help="Batches after the seed set.")] = 8,
+    seeds: Annotated[
+        str, typer.Option("--seeds", help="How many (3 means 1,2,3), or which, with commas between.")
+    ] = "3",
+    pool_size: Annotated[
+        int, typer.Option("--pool-size", min=0, help="Texts of --train to choose from, drawn once; 0: all.")
+    ] = 2000,
+    encoder: options.Encoder = None,
+    layers: Annotated[
+        int | None, typer.Option("--layers", min=1, help="Keep only so many layers of the encoder: faster.")
+    ] = None,
+    learning_rate: options.LearningRate = None,
+    steps: options.TrainSteps = None,
+    threshold: options.Threshold = None,
+    cost_exponent: Annotated[
+        float,
+        typer.Option("--cost-exponent", min=0, help="0: price plays no part; 1: gain by estimated second."),
+    ] = 0.0,
+    prices: Annotated[
+        str,
+        typer.Option(
+            "--prices", help="scratch (every entity is marked) or correcting (proposals are shown)."
+        ),
+    ] = "scratch",
+    full: Annotated[
+        bool,
+        typer.Option("--full/--no-full", help="Train on the whole pool, too: savings are relative to it."),
+    ] = True,
+    calibrate_at: Annotated[
+        int, typer.Option("--calibrate-at", min=0, help="Texts at which confidence is calibrated; 0: never.")
+    ] = 200,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Processes at a time; else one for each core.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option("--budget", min=1, help="Seconds after which no round is begun.")
+    ] = None,
+    name: options.Name = "default",
+    as_json: options.AsJson = False,
+) -> None:
+    """Play the loop through on texts whose labels are known, and compare strategies.
+
+    All strategies begin with the same seed set and share one trainer. Writes curves.csv, summary.json and
+    report.html. Stopped or killed, the same command goes on with the rounds that are missing.
+    """
+    overrides = {
+        "baseline_model_name": encoder,
+        "learning_rate": learning_rate,
+        "train_steps": steps,
+        "uncertainty_threshold": threshold,
+        "measure": measure,
+    }
+    with session(as_json, KEPT) as screen:
+        workspace = open_workspace(None, name, overrides)
+        check_parent(out / "plan.json")
+        from wapaganda.experiment import Plan
+
+        settings = workspace.settings
+        plan = Plan(
+            strategies=_arms(strategies, settings.measure),
+            encoder=settings.baseline_model_name,
+            seed_size=seed_size,
+            batch=batch,
+            growth=growth,
+            rounds=rounds,
+            seeds=_seeds(seeds),
+            pool_size=pool_size or None,
+            layers=layers,
+            learning_rate=settings.explicit_learning_rate,
+            train_steps=settings.train_steps,
+            threshold=settings.uncertainty_threshold,
+            cost_exponent=cost_exponent,
+            prices=_prices(prices),
+            full=full,
+            calibrate_at=calibrate_at,
+            device=settings.device,
+        )
+        with screen.steps() as progress:
+            corpus = _corpus(screen, train, test, progress)
+        outcome = _run(screen, corpus, plan, out, jobs, budget)
+        with screen.steps() as progress:
+            result = _written(screen, workspace, plan, out, outcome, progress)
+        screen.emit(result)
+
+
+def _arms(text: str, measure: str) -> tuple[Any, ...]:
+    from wapaganda.experiment import Arm
+
+    return tuple(Arm.parse(each.strip(), measure) for each in text.split(",") if each.strip())
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    """``3`` means three seeds, ``1,2,5`` those, ``7,`` the seed 7 alone."""
+    try:
+        numbers = tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise UsageError(f"Expected how many seeds, or seeds such as 1,2,3, was: {text!r}.") from None
+    return numbers if "," in text else tuple(range(1, numbers[0] + 1)) if numbers else ()
+
+
+def _prices(text: str) -> Any:  # noqa: ANN401 - the plan checks it
+    return text
+
+
+def _corpus(screen: Screen, train: Path, test: Path, progress: Steps) -> Corpus:
+    progress("read", 0, 0)
+    corpus = Corpus(read_with_entities(train), read_labelled(test), train.parent.name or train.stem)
+    copies = copies_among(corpus.test.documents, corpus.train.documents)
+    for note in (*corpus.train.notes, *corpus.test.notes):
+        screen.warn(note)
+    if copies:
+        screen.warn(f"{copies:,} of the test texts are in --train, too: the scores flatter the models.")
+    return corpus
+
+
+def _run(
+    screen: Screen, corpus: Corpus, plan: "Plan", out: Path, jobs: int | None, budget: float | None
+) -> "Outcome":
+    screen.say("Loading the libraries …")
+    from wapaganda.experiment import simulate as simulate_plan
+
+    def tell(advance: "Advance") -> None:
+        screen.say(f"[{advance.done}/{advance.total}] {advance.told}{_left(advance.seconds_left)}")
+
+    outcome = simulate_plan(
+        corpus.train.documents,
+        corpus.test.documents,
+        plan,
+        out,
+        corpus=corpus.name,
+        jobs=jobs,
+        budget=budget,
+        progress=tell,
+    )
+    if outcome.stopped:
+        screen.warn(outcome.stopped)
+    return outcome
+
+
+def _left(seconds: float | None) -> str:
+    if not seconds:
+        return ""
+    minutes = seconds / 60
+    told = (
+        f"{seconds:.0f} s"
+        if minutes < 2
+        else f"{minutes:.0f} min"
+        if minutes < 120
+        else f"{minutes / 60:.1f} h"
+    )
+    return f"; about {told} left"
+
+
+def _written(
+    screen: Screen, workspace: Workspace, plan: "Plan", out: Path, outcome: "Outcome", progress: Steps
+) -> dict[str, Any]:
+    progress("write", 0, 0)
+    try:
+        from wapaganda.experiment import write_results
+    except ModuleNotFoundError:
+        screen.warn("The report is not built yet.")
+    else:
+        write_results(out)
+    return {
+        "out": str(out),
+        "complete": outcome.complete,
+        "stopped": outcome.stopped,
+        "rounds_done": outcome.done,
+        "rounds": outcome.total,
+        "seconds": round(outcome.seconds, 1),
+    }

@@ -1,0 +1,53 @@
+"""The only one who knows the labels; whoever wants one must ask for it, and pays."""
+
+from collections.abc import Iterable, Sequence
+
+from wapaganda.metrics import Scores, evaluate
+from wapaganda.ner import Document, Span, repair_spans
+
+
+class Oracle:
+    """An annotator who knows all answers and gives each once.
+
+    Raises:
+        ValueError: a document without labels, or an id twice.
+    """
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._gold: dict[str, Document] = {}
+        for document in documents:
+            if document.spans is None:
+                raise ValueError(f"Expected labelled texts to simulate with, was: {document.id!r} without")
+            if document.id in self._gold:
+                raise ValueError(f"Expected each id once in the texts, was: {document.id!r} twice")
+            spans, _ = repair_spans(document.text, document.spans)
+            self._gold[document.id] = Document(document.id, document.text, spans)
+        self._asked: set[str] = set()
+
+    def waiting(self) -> list[Document]:
+        """The texts that nobody has asked about, without their labels and whatever else was known of them."""
+        return [
+            Document(document.id, document.text)
+            for document in self._gold.values()
+            if document.id not in self._asked
+        ]
+
+    def answer(self, ids: Iterable[str]) -> list[Document]:
+        """The labels of these texts, in this order.
+
+        Raises:
+            ValueError: an unknown id, or one that was asked before.
+        """
+        answers = []
+        for document_id in ids:
+            if document_id not in self._gold:
+                raise ValueError(f"Expected the id of a text of the pool, was: {document_id!r}")
+            if document_id in self._asked:
+                raise ValueError(f"Expected a text that was not labelled yet, was: {document_id!r} again")
+            self._asked.add(document_id)
+            answers.append(self._gold[document_id])
+        return answers
+
+    def judge(self, ids: Sequence[str], predicted: Sequence[Sequence[Span]]) -> Scores:
+        """How good the predictions for these texts are: what only a laboratory can know."""
+        return evaluate([self._gold[each].spans or () for each in ids], predicted)

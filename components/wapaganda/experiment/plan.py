@@ -1,0 +1,106 @@
+"""What is simulated: the arms that compete, and all that they have in common."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self
+
+Prices = Literal["scratch", "correcting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way to choose batches; ``name`` is as the user wrote it: ``STRATEGY`` or ``STRATEGY:MEASURE``."""
+
+    name: str
+    strategy: str
+    measure: str
+
+    @classmethod
+    def parse(cls, text: str, measure: str) -> Self:
+        """The arm that ``text`` names; ``measure`` is the one of an arm that names none.
+
+        Raises:
+            ValueError: there is no such strategy or measure.
+        """
+        # Imported here: the registries may be added to until a plan is made.
+        from wapaganda.sampler import STRATEGIES
+        from wapaganda.uncertainty import MEASURES
+
+        strategy, _, own = text.partition(":")
+        if strategy not in STRATEGIES:
+            raise ValueError(f"Expected a strategy among {', '.join(STRATEGIES)}, was: {strategy!r}")
+        if (own or measure) not in MEASURES:
+            raise ValueError(f"Expected a measure among {', '.join(MEASURES)}, was: {(own or measure)!r}")
+        return cls(text, strategy, own or measure)
+
+    @property
+    def file_name(self) -> str:
+        """The name as part of a file's name."""
+        return self.name.replace(":", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A simulation; plain values only, so that it can be kept as JSON.
+
+    ``rounds`` batches follow the seed set of ``seed_size`` texts; batch r has ``batch · growth^(r−1)`` texts.
+    ``pool_size``: texts drawn once from the training file, the same for every seed (``None``: all of them).
+    ``layers``: of the encoder that are kept (``None``: all). ``full``: whether a model of the whole pool
+    is trained for each seed. ``calibrate_at``: texts at which the temperature is fitted and judged; 0: never.
+    """
+
+    strategies: tuple[Arm, ...]
+    encoder: str
+    seed_size: int = 100
+    batch: int = 50
+    growth: float = 1.0
+    rounds: int = 8
+    seeds: tuple[int, ...] = (1, 2, 3)
+    pool_size: int | None = 2000
+    layers: int | None = None
+    learning_rate: float | None = None
+    train_steps: int | None = None
+    threshold: float = 0.7
+    cost_exponent: float = 0.0
+    prices: Prices = "scratch"
+    full: bool = True
+    calibrate_at: int = 200
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        names = [arm.file_name for arm in self.strategies]
+        if not names or len(set(names)) != len(names):
+            raise ValueError(f"Expected at least one strategy, each once, was: {', '.join(names) or 'none'}")
+        if not self.seeds or len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
+            raise ValueError(f"Expected at least one seed, each once and none below 0, was: {self.seeds}")
+        for name in ("seed_size", "batch", "growth"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"Expected {name} above 0, was: {getattr(self, name)}")
+        for name in ("rounds", "calibrate_at", "cost_exponent"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"Expected {name} of 0 or more, was: {getattr(self, name)}")
+        if self.prices not in ("scratch", "correcting"):
+            raise ValueError(f"Expected prices scratch or correcting, was: {self.prices!r}")
+
+    def batch_size(self, number: int) -> int:
+        """How many texts batch ``number`` (from 1) has."""
+        return max(1, round(self.batch * self.growth ** (number - 1)))
+
+    def texts_at(self, number: int) -> int:
+        """How many texts are labelled in round ``number`` (from 0), if the pool lasts."""
+        return self.seed_size + sum(self.batch_size(each) for each in range(1, number + 1))
+
+    def common(self) -> "Plan":
+        """What has to be the same for results to be comparable: all but arms, seeds and horizon."""
+        return replace(self, strategies=(Arm("", "", ""),), seeds=(0,), rounds=0, full=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        values = asdict(self)
+        return values | {"strategies": [asdict(arm) for arm in self.strategies], "seeds": list(self.seeds)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of :meth:`to_dict`."""
+        arms = tuple(Arm(**each) for each in values["strategies"])
+        return cls(**{**values, "strategies": arms, "seeds": tuple(values["seeds"])})

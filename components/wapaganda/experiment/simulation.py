@@ -1,0 +1,213 @@
+"""A whole simulation: all runs of a plan, in parallel, gone on with after whatever stopped it."""
+
+import json
+import os
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from wapaganda.experiment.cache import reading_path
+from wapaganda.experiment.encoder import cut_encoder
+from wapaganda.experiment.laboratory import Laboratory
+from wapaganda.experiment.plan import Plan
+from wapaganda.experiment.records import FULL, RunRecord, write_json
+from wapaganda.experiment.schedule import Schedule, Task
+from wapaganda.experiment.workers import Done, Workers
+from wapaganda.ner import Document, LabelSchema
+
+POOL_DICE = 20240229
+"""Draws the pool out of a larger training file; the same for every seed, so that all compete on one pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """How far a simulation is: a sentence, rounds, and seconds left (``None``: nobody knows yet)."""
+
+    told: str
+    done: int
+    total: int
+    seconds_left: float | None
+
+
+OnAdvance = Callable[[Advance], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a call did: whether the plan is fulfilled, if not why, rounds done of all, seconds it took."""
+
+    complete: bool
+    stopped: str
+    done: int
+    total: int
+    seconds: float
+
+
+def simulate(
+    train: Sequence[Document],
+    test: Sequence[Document],
+    plan: Plan,
+    out: Path,
+    *,
+    corpus: str = "",
+    jobs: int | None = None,
+    budget: float | None = None,
+    progress: OnAdvance = lambda _: None,
+) -> Outcome:
+    """Run ``plan`` on labelled texts and keep every finished round below ``out``.
+
+    What ``out`` has of the plan is not done again. With a ``budget`` (seconds) no round begins that would not
+    end in time. ``jobs``: processes, one for each core when ``None``. ``corpus``: a name for the report.
+
+    Raises:
+        ValueError: the texts do not suffice for the plan, or ``out`` holds another simulation.
+        EncoderUnavailable: the encoder cannot be had.
+        WorkerError: a round failed.
+    """
+    started = time.monotonic()
+    pool = draw_pool(train, plan)
+    _check(pool, test, plan)
+    cores = jobs or len(os.sched_getaffinity(0))
+    with _alone(out), tempfile.TemporaryDirectory(prefix="encoder-", dir=out) as folder:
+        _settle(plan, corpus, pool, test, out)
+        encoder = cut_encoder(plan.encoder, plan.layers, Path(folder)) if plan.layers else plan.encoder
+        shared = {seed for seed in plan.seeds if reading_path(out, seed).exists()}
+        schedule = Schedule.of(plan, out, shared, len(pool))
+        laboratory = Laboratory(plan, pool, test, encoder, out)
+        deadline = started + budget if budget is not None else None
+        _work(schedule, laboratory, cores, deadline, progress)
+    done, total = schedule.counts
+    stopped = (
+        "" if done == total else f"The budget of {budget:g} s is spent: {total - done:,} of {total:,} rounds "
+    )
+    if stopped:
+        stopped += "are missing; the same command goes on where it stopped."
+    return Outcome(done == total, stopped, done, total, time.monotonic() - started)
+
+
+def draw_pool(train: Sequence[Document], plan: Plan) -> list[Document]:
+    """The texts that can be chosen from: of a large file a part, drawn by dice that no seed changes."""
+    if plan.pool_size is None or len(train) <= plan.pool_size:
+        return list(train)
+    kept = sorted(random.Random(POOL_DICE).sample(range(len(train)), plan.pool_size))
+    return [train[index] for index in kept]
+
+
+def _check(pool: Sequence[Document], test: Sequence[Document], plan: Plan) -> None:
+    if len(pool) <= plan.seed_size:
+        raise ValueError(
+            f"Expected more texts to choose from than the {plan.seed_size:,} of the seed set, "
+            f"was: {len(pool):,}"
+        )
+    for name, documents in (("train on", pool), ("judge on", test)):
+        if not any(document.spans for document in documents):
+            raise ValueError(f"Expected texts with entities to {name}, was: none in {len(documents):,} texts")
+
+
+def _settle(plan: Plan, corpus: str, pool: Sequence[Document], test: Sequence[Document], out: Path) -> None:
+    """Write the plan; one that is there already must be comparable."""
+    path, texts = out / "plan.json", {"pool": fingerprint(pool), "test": fingerprint(test)}
+    if path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        changed = ["texts"] if before["texts"] != texts else _changed(before, plan)
+        if changed:
+            raise ValueError(
+                f"Expected the plan with which {out} was begun, was: another {', '.join(changed)}; "
+                "name another folder"
+            )
+    about = {
+        "name": corpus,
+        "pool": len(pool),
+        "test": len(test),
+        "labels": list(LabelSchema.of(pool).labels),
+    }
+    write_json(path, {**plan.to_dict(), "corpus": about, "texts": texts})
+
+
+def _changed(before: Mapping[str, Any], plan: Plan) -> list[str]:
+    """What is not as it was when the folder was begun, beyond strategies, seeds and horizon."""
+    names = [each.name for each in fields(Plan)]
+    old = Plan.from_dict({name: before[name] for name in names if name in before}).common().to_dict()
+    return [name for name, value in plan.common().to_dict().items() if old[name] != value]
+
+
+def fingerprint(documents: Sequence[Document]) -> str:
+    """16 hex digits that tell labelled texts from others."""
+    digest = sha256()
+    for document in documents:
+        spans = [(span.start, span.end, span.label) for span in document.spans or ()]
+        digest.update(json.dumps([document.id, document.text, spans]).encode())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    out.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out / "simulation.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ValueError(
+            f"Expected to be alone at work in {out}, was: another simulation runs there"
+        ) from None
+    try:
+        for left in (*out.glob("round-*"), *out.glob("encoder-*")):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+    finally:
+        lock.release()
+
+
+def _work(
+    schedule: Schedule, laboratory: Laboratory, cores: int, deadline: float | None, progress: OnAdvance
+) -> None:
+    """Work until nothing is left, or until nothing fits before the deadline."""
+    if schedule.next() is None:
+        return
+    n = min(cores, sum(not run.complete for run in schedule.runs.values()))
+    with Workers(n, max(1, cores // n), laboratory) as workers:
+        while True:
+            while workers.n_idle and (task := _fitting(schedule, deadline)) is not None:
+                schedule.busy.add(task.key)
+                workers.give(task)
+            if not schedule.busy:
+                return
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return
+            for done in workers.wait(left):
+                schedule.finish(done.task, done.run, done.seconds)
+                progress(_advance(schedule, done, n))
+
+
+def _fitting(schedule: Schedule, deadline: float | None) -> Task | None:
+    task = schedule.next()
+    if task is None or deadline is None:
+        return task
+    return task if time.monotonic() + schedule.expected_seconds(task) <= deadline else None
+
+
+def _advance(schedule: Schedule, done: Done, workers: int) -> Advance:
+    finished, total = schedule.counts
+    return Advance(_sentence(done), finished, total, schedule.seconds_left(workers))
+
+
+def _sentence(done: Done) -> str:
+    if done.task.kind == "share":
+        return f"seed {done.run.seed}: the model of the seed set is trained"
+    return _point(done.run)
+
+
+def _point(run: RunRecord) -> str:
+    last = run.rounds[-1]
+    name = "all texts" if run.arm.name == FULL else run.arm.name
+    return f"seed {run.seed}, {name}: F1 {100 * last.f1:.1f} with {last.texts:,} texts, {last.seconds:,.0f} s"
