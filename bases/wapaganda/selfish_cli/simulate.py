@@ -209,7 +209,7 @@ def _written(
     progress("write", 0, 0)
     try:
         from wapaganda.experiment import write_results
-    except ModuleNotFoundError:
+    except ImportError:
         screen.warn("The report is not built yet.")
     else:
         write_results(out)
