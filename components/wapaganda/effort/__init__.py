@@ -6,6 +6,7 @@ to remove a wrong one.
 """
 
 from wapaganda.effort.corrections import Corrections, count_corrections
+from wapaganda.effort.lead_times import ENOUGH, Refit, refit
 from wapaganda.effort.prices import (
     CORRECTING,
     FROM_SCRATCH,
@@ -18,12 +19,15 @@ from wapaganda.effort.prices import (
 
 __all__ = [
     "CORRECTING",
+    "ENOUGH",
     "FROM_SCRATCH",
     "PRICES",
     "Corrections",
     "Prices",
+    "Refit",
     "count_corrections",
     "expected_seconds",
+    "refit",
     "seconds_correcting",
     "seconds_from_scratch",
 ]
