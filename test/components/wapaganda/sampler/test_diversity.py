@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from wapaganda.sampler import spread
+from wapaganda.sampler.diversity import farthest
 
 
 @pytest.fixture
@@ -65,3 +66,34 @@ def test_the_input_is_left_alone(rng):
     before = rows.copy()
     spread(rows, np.ones(1000), 5, rng)
     np.testing.assert_array_equal(rows, before)
+
+
+def test_farthest_first_takes_the_farthest_each_time(rng):
+    rows = rng.normal(size=(300, 8))
+    points = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    covered = rng.normal(size=(3, 8))
+    taken = list(covered / np.linalg.norm(covered, axis=1, keepdims=True))
+    for row in farthest(rows, 25, rng, covered=covered):
+        nearest = np.min([((points - each) ** 2).sum(axis=1) for each in taken], axis=0)
+        assert nearest[row] == pytest.approx(nearest.max(), rel=1e-4)
+        taken.append(points[row])
+
+
+def test_farthest_first_on_equal_rows_and_refused_ones(rng):
+    assert sorted(farthest(np.ones((50, 4)), 99, rng)) == list(range(50))
+    assert farthest(np.ones((50, 4)), 10, np.random.default_rng(1)) != list(range(10))
+    chosen = farthest(clusters(rng), 2000, rng, accept=lambda row: row % 3 == 0)
+    assert sorted(chosen) == list(range(0, 1000, 3))
+
+
+def test_covered_directions_are_kept_away_from(rng):
+    rows = np.repeat(np.eye(10, 16), 100, axis=0)
+    for chosen in (
+        spread(rows, np.ones(1000), 4, rng, covered=5 * np.eye(6, 16)),
+        farthest(rows, 4, rng, covered=5 * np.eye(6, 16)),
+    ):
+        assert sorted(row // 100 for row in chosen) == [6, 7, 8, 9]
+
+
+def test_without_weights_the_distances_decide(rng):
+    assert sorted(row // 100 for row in spread(clusters(rng), -np.ones(1000), 10, rng)) == list(range(10))
