@@ -20,6 +20,12 @@ Measures that compare several readings of a text (``DISAGREEMENT``) and the ``fl
 need more than one set of log-probabilities and stand apart from ``MEASURES``.
 """
 
+from wapaganda.uncertainty.calibration import (
+    Reliability,
+    expected_calibration_error,
+    reliability,
+    span_confidence,
+)
 from wapaganda.uncertainty.counts import (
     EXTENSIVE,
     acquisition,
@@ -40,6 +46,7 @@ from wapaganda.uncertainty.expectation import Expectation, expect
 from wapaganda.uncertainty.parts import EntropySplit, entropy_split, split
 from wapaganda.uncertainty.scoring import DEFAULT_MEASURE, MEASURES, Measure, score
 from wapaganda.uncertainty.sequences import least_confidence, mnlp
+from wapaganda.uncertainty.temperature import fit_temperature, tempered
 from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, ltp, margin
 
 __all__ = [
@@ -51,6 +58,7 @@ __all__ = [
     "EntropySplit",
     "Expectation",
     "Measure",
+    "Reliability",
     "acquisition",
     "amount",
     "bald",
@@ -60,15 +68,20 @@ __all__ = [
     "entropy_split",
     "entropy_sum",
     "expect",
+    "expected_calibration_error",
     "expected_errors",
+    "fit_temperature",
     "fluctuation",
     "least_confidence",
     "ltp",
     "margin",
     "mnlp",
+    "reliability",
     "score",
     "score_samples",
+    "span_confidence",
     "split",
     "tag_count",
+    "tempered",
     "vote_entropy",
 ]
