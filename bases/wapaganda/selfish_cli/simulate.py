@@ -1,32 +1,25 @@
 """selfish simulate: the loop played through on labelled texts, strategy against strategy."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wapaganda.selfish_cli import options
-from wapaganda.selfish_cli.inputs import Texts, copies_among, read_labelled, read_with_entities
+from wapaganda.selfish_cli.inputs import copies_among, read_labelled, read_with_entities
+from wapaganda.selfish_cli.mirroring import mirror_runs
 from wapaganda.selfish_cli.problems import UsageError
 from wapaganda.selfish_cli.screen import Screen, session
-from wapaganda.selfish_cli.steps import Steps
-from wapaganda.selfish_cli.workspace import Workspace, open_workspace
+from wapaganda.selfish_cli.tables import facts_table, percent, plain_table
+from wapaganda.selfish_cli.workspace import Workspace, check_folders, open_workspace
 from wapaganda.selfish_cli.writing import check_parent
 
 if TYPE_CHECKING:
-    from wapaganda.experiment import Advance, Outcome, Plan
+    from wapaganda.experiment import Advance, Arm, Outcome, Plan, Results
+    from wapaganda.ner import Document
+    from wapaganda.tracking import Run
 
 KEPT = "Every finished round; the same command goes on from there."
-
-
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """What is learnt from and what is judged on."""
-
-    train: Texts
-    test: Texts
-    name: str
 
 
 def simulate(
@@ -104,6 +97,7 @@ def simulate(
     }
     with session(as_json, KEPT) as screen:
         workspace = open_workspace(None, name, overrides)
+        check_folders(workspace.settings)
         check_parent(out / "plan.json")
         from wapaganda.experiment import Plan
 
@@ -122,20 +116,19 @@ def simulate(
             train_steps=settings.train_steps,
             threshold=settings.uncertainty_threshold,
             cost_exponent=cost_exponent,
-            prices=_prices(prices),
+            prices=prices,
             full=full,
             calibrate_at=calibrate_at,
             device=settings.device,
         )
-        with screen.steps() as progress:
-            corpus = _corpus(screen, train, test, progress)
-        outcome = _run(screen, corpus, plan, out, jobs, budget)
-        with screen.steps() as progress:
-            result = _written(screen, workspace, plan, out, outcome, progress)
-        screen.emit(result)
+        outcome = _run(screen, train, test, plan, out, jobs, budget)
+        results = _write(screen, out)
+        mlflow = _track(screen, workspace, plan, out, outcome, results)
+        _show(screen, outcome, results)
+        screen.emit(_result(out, outcome, results, mlflow))
 
 
-def _arms(text: str, measure: str) -> tuple[Any, ...]:
+def _arms(text: str, measure: str) -> tuple["Arm", ...]:
     from wapaganda.experiment import Arm
 
     return tuple(Arm.parse(each.strip(), measure) for each in text.split(",") if each.strip())
@@ -150,24 +143,22 @@ def _seeds(text: str) -> tuple[int, ...]:
     return numbers if "," in text else tuple(range(1, numbers[0] + 1)) if numbers else ()
 
 
-def _prices(text: str) -> Any:  # noqa: ANN401 - the plan checks it
-    return text
-
-
-def _corpus(screen: Screen, train: Path, test: Path, progress: Steps) -> Corpus:
-    progress("read", 0, 0)
-    corpus = Corpus(read_with_entities(train), read_labelled(test), train.parent.name or train.stem)
-    copies = copies_among(corpus.test.documents, corpus.train.documents)
-    for note in (*corpus.train.notes, *corpus.test.notes):
+def _read(screen: Screen, train: Path, test: Path) -> tuple[list["Document"], list["Document"]]:
+    with screen.steps() as progress:
+        progress("read", 0, 0)
+        learnt, judged = read_with_entities(train), read_labelled(test)
+    for note in (*learnt.losses, *judged.losses):
         screen.warn(note)
+    copies = copies_among(judged.documents, learnt.documents)
     if copies:
         screen.warn(f"{copies:,} of the test texts are in --train, too: the scores flatter the models.")
-    return corpus
+    return list(learnt.documents), list(judged.documents)
 
 
 def _run(
-    screen: Screen, corpus: Corpus, plan: "Plan", out: Path, jobs: int | None, budget: float | None
+    screen: Screen, train: Path, test: Path, plan: "Plan", out: Path, jobs: int | None, budget: float | None
 ) -> "Outcome":
+    learnt, judged = _read(screen, train, test)
     screen.say("Loading the libraries …")
     from wapaganda.experiment import simulate as simulate_plan
 
@@ -175,11 +166,11 @@ def _run(
         screen.say(f"[{advance.done}/{advance.total}] {advance.told}{_left(advance.seconds_left)}")
 
     outcome = simulate_plan(
-        corpus.train.documents,
-        corpus.test.documents,
+        learnt,
+        judged,
         plan,
         out,
-        corpus=corpus.name,
+        corpus=train.resolve().parent.name,
         jobs=jobs,
         budget=budget,
         progress=tell,
@@ -193,26 +184,71 @@ def _left(seconds: float | None) -> str:
     if not seconds:
         return ""
     minutes = seconds / 60
-    told = (
-        f"{seconds:.0f} s"
-        if minutes < 2
-        else f"{minutes:.0f} min"
-        if minutes < 120
-        else f"{minutes / 60:.1f} h"
-    )
-    return f"; about {told} left"
+    told = f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min"
+    return f"; about {told if minutes < 120 else f'{minutes / 60:.1f} h'} left"
 
 
-def _written(
-    screen: Screen, workspace: Workspace, plan: "Plan", out: Path, outcome: "Outcome", progress: Steps
-) -> dict[str, Any]:
-    progress("write", 0, 0)
-    try:
+def _write(screen: Screen, out: Path) -> "Results":
+    with screen.steps() as progress:
+        progress("write", 0, 0)
         from wapaganda.experiment import write_results
-    except ImportError:
-        screen.warn("The report is not built yet.")
-    else:
-        write_results(out)
+
+        return write_results(out)
+
+
+def _track(
+    screen: Screen, workspace: Workspace, plan: "Plan", out: Path, outcome: "Outcome", results: "Results"
+) -> str:
+    """One run for the whole simulation: F1 by texts, the areas, and the three files."""
+    params = {key: value for key, value in plan.to_dict().items() if key != "strategies"}
+    names = ", ".join(arm.name for arm in plan.strategies)
+    run = workspace.runs().start("simulate", {**params, "strategies": names, "out": str(out)})
+    _log(run, results)
+    run.end("FINISHED" if outcome.complete else "KILLED")
+    with screen.steps() as progress:
+        return mirror_runs(workspace, screen, progress)
+
+
+def _log(run: "Run", results: "Results") -> None:
+    for arm in results.summary.strategies:
+        name = arm.strategy.translate(str.maketrans(":=+", "/-_"))
+        for each in arm.rounds:
+            run.metrics(round(each.texts), {f"f1/{name}": each.f1_mean, f"seconds/{name}": each.seconds})
+        area = arm.areas.get("seconds")
+        if area is not None:
+            run.metrics(0, {f"alc_seconds/{name}": area.value.mean})
+    if results.summary.full_f1 is not None:
+        run.metrics(0, {"full_f1": results.summary.full_f1})
+    for path in results.paths:
+        run.artifact(path)
+
+
+def _show(screen: Screen, outcome: "Outcome", results: "Results") -> None:
+    rows = []
+    for arm in results.summary.strategies:
+        last = arm.rounds[-1] if arm.rounds else None
+        area = arm.areas.get("seconds")
+        rows.append(
+            [
+                arm.strategy,
+                f"{len(arm.seeds)}",
+                f"{last.texts:,.0f}" if last else "–",
+                percent(last.f1_mean if last else None),
+                percent(area.value.mean if area else None),
+                f"{arm.worst.delta_f1:+.1f}" if arm.worst and not arm.is_random else "–",
+            ]
+        )
+    head = ["Strategy", "Seeds", "Texts", "F1", "Mean F1 by seconds", "Worst against random"]
+    screen.show(plain_table("Strict span F1 on the test texts", head, rows, numbers=(1, 2, 3, 4, 5)))
+    facts = [
+        ("Whole pool", percent(results.summary.full_f1)),
+        ("Rounds", f"{outcome.done:,} of {outcome.total:,}"),
+        ("Report", str(results.report_html)),
+    ]
+    screen.show(facts_table("", facts))
+
+
+def _result(out: Path, outcome: "Outcome", results: "Results", mlflow: str) -> dict[str, Any]:
     return {
         "out": str(out),
         "complete": outcome.complete,
@@ -220,4 +256,7 @@ def _written(
         "rounds_done": outcome.done,
         "rounds": outcome.total,
         "seconds": round(outcome.seconds, 1),
+        "report": str(results.report_html),
+        "mlflow": mlflow,
+        "summary": results.summary.to_dict(),
     }

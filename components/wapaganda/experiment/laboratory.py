@@ -16,8 +16,8 @@ from wapaganda.experiment.reading import Judged, PoolReading, judge_test
 from wapaganda.experiment.records import RoundRecord, RunRecord
 from wapaganda.experiment.schedule import Task
 from wapaganda.ner import Document, LabelSchema, Span, word_offsets
-from wapaganda.pipeline import LoopConfig, choose, score_tagged
-from wapaganda.sampler import NoveltyFilter
+from wapaganda.pipeline import choose, score_tagged
+from wapaganda.sampler import near_duplicates
 from wapaganda.tagger import Tagger
 from wapaganda.trainer import recipe_for, train
 
@@ -78,7 +78,7 @@ class Laboratory:
             seconds_correcting=self._correcting(run, labelled),
             batch_ids=chosen,
             batch_correcting=_correcting_seconds(answers, reading.proposals(chosen)),
-            near_duplicates=_near_duplicates(answers),
+            near_duplicates=near_duplicates([document.text for document in answers]),
             score_seconds=round(judged.score_seconds + time.monotonic() - started, 3),
         )
         run = run.with_round(record, complete=not chosen)
@@ -97,7 +97,7 @@ class Laboratory:
 
     def seed_set(self, seed: int) -> tuple[str, ...]:
         """The ids of the texts with which every arm begins: drawn by lot, as the product does."""
-        config = replace(self._config(Arm("random", "random", "boundary")), batch_size=self.plan.seed_size)
+        config = replace(self.plan.config(), batch_size=self.plan.seed_size)
         picks = choose(Oracle(self.pool).waiting(), None, (), config, model_seed(seed, 0)).picks
         return tuple(pick.id for pick in picks)
 
@@ -133,19 +133,9 @@ class Laboratory:
         reading: PoolReading,
     ) -> tuple[str, ...]:
         scored = score_tagged(reading.ids, reading.tagged, arm.measure, lambda *_: None)
-        config = replace(self._config(arm), batch_size=self.plan.batch_size(number + 1))
+        config = replace(arm.config(self.plan.config()), batch_size=self.plan.batch_size(number + 1))
         selection = choose(oracle.waiting(), scored, labelled, config, model_seed(seed, number + 1))
         return tuple(pick.id for pick in selection.picks)
-
-    def _config(self, arm: Arm) -> LoopConfig:
-        return LoopConfig(
-            encoder=self.encoder,
-            threshold=self.plan.threshold,
-            strategy=arm.strategy,
-            measure=arm.measure,
-            cost_exponent=self.plan.cost_exponent,
-            prices=self.plan.prices,
-        )
 
     def _correcting(self, run: RunRecord, labelled: Sequence[Document]) -> float:
         """The seed set was marked from scratch, each batch by correcting the model that chose it."""
@@ -207,9 +197,3 @@ def _correcting_seconds(documents: Sequence[Document], proposals: Sequence[Seque
         [each.spurious for each in counts],
     )
     return round(float(seconds.sum()), 3)
-
-
-def _near_duplicates(documents: Sequence[Document]) -> int:
-    """How many texts of a batch are near copies of an earlier one in it."""
-    novelty = NoveltyFilter([document.text for document in documents])
-    return sum(not novelty.admit(index) for index in range(len(documents)))

@@ -1,42 +1,73 @@
 """What is simulated: the arms that compete, and all that they have in common."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, Self
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self
 
-Prices = Literal["scratch", "correcting"]
+from wapaganda.effort import PRICES
+from wapaganda.pipeline import LoopConfig
+from wapaganda.sampler import STRATEGIES, Options
+from wapaganda.uncertainty import MEASURES
+
+_OPTIONS = {each.name: type(each.default) for each in fields(Options)}
+_CHANGES: Mapping[str, type] = {"threshold": float, "cost_exponent": float, "prices": str, **_OPTIONS}
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way to choose batches; ``name`` is as the user wrote it: ``STRATEGY`` or ``STRATEGY:MEASURE``."""
+    """One way to choose batches; ``name`` is as the user wrote it.
+
+    That is ``STRATEGY``, ``STRATEGY:MEASURE`` or ``STRATEGY:MEASURE:KEY=VALUE+KEY=VALUE``; the ``changes``
+    are what this arm alone does otherwise than the plan says.
+    """
 
     name: str
     strategy: str
     measure: str
+    changes: Mapping[str, float | str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str, measure: str) -> Self:
         """The arm that ``text`` names; ``measure`` is the one of an arm that names none.
 
         Raises:
-            ValueError: there is no such strategy or measure.
+            ValueError: there is no such strategy, measure or key, or the value is none for the key.
         """
-        # Imported here: the registries may be added to until a plan is made.
-        from wapaganda.sampler import STRATEGIES
-        from wapaganda.uncertainty import MEASURES
-
-        strategy, _, own = text.partition(":")
+        strategy, _, rest = text.partition(":")
+        own, _, changes = rest.partition(":")
         if strategy not in STRATEGIES:
             raise ValueError(f"Expected a strategy among {', '.join(STRATEGIES)}, was: {strategy!r}")
         if (own or measure) not in MEASURES:
             raise ValueError(f"Expected a measure among {', '.join(MEASURES)}, was: {(own or measure)!r}")
-        return cls(text, strategy, own or measure)
+        return cls(text, strategy, own or measure, dict(map(_change, filter(None, changes.split("+")))))
 
     @property
     def file_name(self) -> str:
         """The name as part of a file's name."""
-        return self.name.replace(":", "-")
+        return re.sub(r"[^A-Za-z0-9_.=+-]", "-", self.name)
+
+    def config(self, common: LoopConfig) -> LoopConfig:
+        """The configuration of the loop that this arm has.
+
+        Raises:
+            ValueError: a change is out of its range.
+        """
+        options = {name: value for name, value in self.changes.items() if name in _OPTIONS}
+        others = {name: value for name, value in self.changes.items() if name not in _OPTIONS}
+        config = replace(common, strategy=self.strategy, measure=self.measure, **others)  # type: ignore[arg-type]
+        return replace(config, options=replace(config.options, **options))  # type: ignore[arg-type]
+
+
+def _change(text: str) -> tuple[str, float | str]:
+    name, _, value = text.partition("=")
+    try:
+        change: float | str = _CHANGES[name](value)
+    except KeyError:
+        raise ValueError(f"Expected a change of {', '.join(_CHANGES)}, was: {text!r}") from None
+    except ValueError:
+        raise ValueError(f"Expected a number for {name}, was: {value!r}") from None
+    return name, change
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +93,7 @@ class Plan:
     train_steps: int | None = None
     threshold: float = 0.7
     cost_exponent: float = 0.0
-    prices: Prices = "scratch"
+    prices: str = "scratch"
     full: bool = True
     calibrate_at: int = 200
     device: str = "cpu"
@@ -79,8 +110,19 @@ class Plan:
         for name in ("rounds", "calibrate_at", "cost_exponent"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"Expected {name} of 0 or more, was: {getattr(self, name)}")
-        if self.prices not in ("scratch", "correcting"):
-            raise ValueError(f"Expected prices scratch or correcting, was: {self.prices!r}")
+        for arm in self.strategies:
+            config = arm.config(self.config())
+            if config.prices not in PRICES:
+                raise ValueError(f"Expected prices among {', '.join(PRICES)}, was: {config.prices!r}")
+
+    def config(self) -> LoopConfig:
+        """The configuration of the loop that all arms share."""
+        return LoopConfig(
+            encoder=self.encoder,
+            threshold=self.threshold,
+            cost_exponent=self.cost_exponent,
+            prices=self.prices,
+        )
 
     def batch_size(self, number: int) -> int:
         """How many texts batch ``number`` (from 1) has."""
@@ -92,7 +134,7 @@ class Plan:
 
     def common(self) -> "Plan":
         """What has to be the same for results to be comparable: all but arms, seeds and horizon."""
-        return replace(self, strategies=(Arm("", "", ""),), seeds=(0,), rounds=0, full=False)
+        return replace(self, strategies=(Arm("any", "random", ""),), seeds=(0,), rounds=0, full=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -101,6 +143,7 @@ class Plan:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of :meth:`to_dict`."""
+        """The inverse of :meth:`to_dict`; other keys are passed over."""
+        known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
         arms = tuple(Arm(**each) for each in values["strategies"])
-        return cls(**{**values, "strategies": arms, "seeds": tuple(values["seeds"])})
+        return cls(**{**known, "strategies": arms, "seeds": tuple(values["seeds"])})

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -135,8 +135,7 @@ def _settle(plan: Plan, corpus: str, pool: Sequence[Document], test: Sequence[Do
 
 def _changed(before: Mapping[str, Any], plan: Plan) -> list[str]:
     """What is not as it was when the folder was begun, beyond strategies, seeds and horizon."""
-    names = [each.name for each in fields(Plan)]
-    old = Plan.from_dict({name: before[name] for name in names if name in before}).common().to_dict()
+    old = Plan.from_dict(before).common().to_dict()
     return [name for name, value in plan.common().to_dict().items() if old[name] != value]
 
 

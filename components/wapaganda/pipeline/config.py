@@ -1,6 +1,8 @@
 """The loop's own settings, handed down by a base."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from wapaganda.sampler import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class LoopConfig:
     measure: str = "boundary"
     cost_exponent: float = 0.0
     prices: str = "scratch"
+    options: Options = field(default_factory=Options)
     seed: int = 13
     holdout_fraction: float = 0.2
     promotion_margin: float = 0.02
