@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
+from wapaganda.effort import PRICES, expected_seconds
 from wapaganda.ledger import Offer
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
@@ -11,6 +12,7 @@ from wapaganda.pipeline.ports import Suggestion
 from wapaganda.pipeline.scoring import PoolScores
 from wapaganda.sampler import Pool, Selection, select
 from wapaganda.tagger import Tagger
+from wapaganda.uncertainty import acquisition
 
 
 def choose(
@@ -22,7 +24,9 @@ def choose(
 ) -> Selection:
     """The next batch by the configured strategy; without a model (``scored`` is ``None``) a random one.
 
-    Texts that are labelled already, and near copies of them, are not offered.
+    Texts are ranked by their score for the price that the model's own expectation gives them, as far as the
+    measure is one that grows with the text. Those that are labelled already, and near copies of them, are
+    not offered.
     """
     texts = {document.id: document.text for document in pool}
     seen = [document.text for document in labelled]
@@ -34,11 +38,17 @@ def choose(
         )
     kept = [row for row, document_id in enumerate(scored.ids) if document_id in texts]
     ids = tuple(scored.ids[row] for row in kept)
+    expected = scored.expectation[kept]
+    seconds = expected_seconds(
+        expected.n_words, expected.predicted, expected.right, expected.entities, PRICES[config.prices]
+    )
     candidates = Pool(
         ids,
         [texts[document_id] for document_id in ids],
         scored.scores[kept],
         scored.embeddings[kept].astype(np.float32),
+        worth=acquisition(scored.scores[kept], config.measure, seconds, config.cost_exponent),
+        entities=expected.entities,
     )
     return select(
         candidates,
@@ -47,6 +57,7 @@ def choose(
         threshold=config.threshold,
         seed=seed,
         seen=seen,
+        options=config.options,
     )
 
 

@@ -1,0 +1,93 @@
+"""What the choice of a batch ranks by: the score for its price, the options, what was labelled."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from wapaganda.ner import Document
+from wapaganda.pipeline import LoopConfig, PoolScores, choose
+from wapaganda.sampler import Options
+from wapaganda.uncertainty import Expectation
+
+N = 40
+CONFIG = LoopConfig(
+    "encoder",
+    batch_size=5,
+    strategy="uncertainty",
+    measure="expected_errors",
+    threshold=0.0,
+    cost_exponent=1.0,
+)
+
+
+@pytest.fixture
+def pool():
+    letters = np.random.default_rng(1).choice(list("abcdefghijklmnopqrstuvwxyz"), size=(N, 30))
+    return [Document(f"d{row}", "".join(letters[row]) + f" {row}") for row in range(N)]
+
+
+@pytest.fixture
+def scored(pool):
+    """The later a text stands, the more errors it should hold, and the longer it is by more than that."""
+    rows = np.arange(N, dtype=np.float64)
+    expectation = Expectation(
+        n_words=np.arange(N) ** 2 + 5,
+        predicted=np.ones(N, np.int64),
+        right=np.full(N, 0.5),
+        entities=np.ones((N, 2)),
+    )
+    embeddings = np.random.default_rng(2).normal(size=(N, 4)).astype(np.float16)
+    return PoolScores(
+        tuple(each.id for each in pool), 1.0 - np.exp(-(rows + 1) / 10), embeddings, expectation
+    )
+
+
+def ids(selection):
+    return [pick.id for pick in selection.picks]
+
+
+def test_an_amount_is_divided_by_its_price(pool, scored):
+    by_amount = choose(pool, scored, [], replace(CONFIG, cost_exponent=0.0), 1)
+    assert ids(by_amount) == ["d39", "d38", "d37", "d36", "d35"]
+    seconds = 0.39 * scored.expectation.n_words + 4.2 * 2
+    best = np.argsort(-(np.arange(N) + 1) / seconds)[:5]
+    assert ids(choose(pool, scored, [], CONFIG, 1)) == [f"d{row}" for row in best]
+
+
+def test_a_score_of_single_words_has_no_price(pool, scored):
+    assert ids(choose(pool, scored, [], replace(CONFIG, measure="boundary"), 1))[0] == "d39"
+
+
+def test_the_price_list_counts(pool, scored):
+    expectation = replace(scored.expectation, right=np.where(np.arange(N) == 3, 2.0, 0.0))
+    priced = replace(scored, expectation=replace(expectation, predicted=np.full(N, 2, np.int64)))
+    scratch, correcting = (
+        choose(pool, priced, [], replace(CONFIG, prices=prices), 1) for prices in ("scratch", "correcting")
+    )
+    assert ids(correcting)[0] == "d3"
+    assert ids(scratch)[0] != "d3"
+
+
+def test_the_options_and_the_expected_entities_reach_the_sampler(pool, scored):
+    options = Options(random_share=0.4, type_floor=1)
+    selection = choose(pool, scored, [], replace(CONFIG, strategy="hybrid", options=options), 1)
+    assert sorted(pick.drawn for pick in selection.picks) == [
+        "diverse",
+        "diverse",
+        "random",
+        "random",
+        "rare",
+    ]
+
+
+def test_texts_that_are_labelled_or_gone_are_not_offered(pool, scored):
+    labelled = [Document("other", pool[39].text + ".", ())]
+    chosen = ids(choose(pool[:-3] + pool[-1:], scored, labelled, replace(CONFIG, cost_exponent=0.0), 1))
+    assert chosen == ["d36", "d35", "d34", "d33", "d32"]
+
+
+def test_without_a_model_the_lot_decides(pool):
+    selection = choose(pool, None, [], CONFIG, 1)
+    assert {pick.drawn for pick in selection.picks} == {"random"}
+    assert ids(selection) != ids(choose(pool, None, [], CONFIG, 2))
