@@ -26,14 +26,7 @@ from wapaganda.uncertainty.calibration import (
     reliability,
     span_confidence,
 )
-from wapaganda.uncertainty.counts import (
-    EXTENSIVE,
-    acquisition,
-    amount,
-    entropy_sum,
-    expected_errors,
-    tag_count,
-)
+from wapaganda.uncertainty.counts import EXTENSIVE, entropy_sum, expected_errors, tag_count
 from wapaganda.uncertainty.disagreement import (
     DISAGREEMENT,
     DisagreementMeasure,
@@ -48,6 +41,7 @@ from wapaganda.uncertainty.scoring import DEFAULT_MEASURE, MEASURES, Measure, sc
 from wapaganda.uncertainty.sequences import least_confidence, mnlp
 from wapaganda.uncertainty.temperature import fit_temperature, tempered
 from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, ltp, margin
+from wapaganda.uncertainty.worth import acquisition, amount
 
 __all__ = [
     "DEFAULT_MEASURE",

@@ -1,13 +1,12 @@
-"""Measures that count something over the whole text, and what a text is worth for its price.
+"""Measures that count something over the whole text.
 
 A count has no largest value, so it is mapped to [0, 1) by 1 − exp(−count); ``amount`` gives the count back.
 """
 
-import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from wapaganda.decoding import posterior, viterbi
 from wapaganda.uncertainty.expectation import expected_counts
@@ -54,43 +53,3 @@ def tag_count(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.floa
     words = (viterbi(log_probs, lengths)[0] > 0).sum(axis=1)
     squeezed: NDArray[np.float64] = -np.expm1(-words.astype(np.float64))
     return squeezed
-
-
-def amount(scores: ArrayLike) -> NDArray[np.float64]:
-    """What an extensive measure has counted, −log(1 − score): (n,) to (n,), at most 36.7, where 1 − ε is 1.
-
-    Raises:
-        ValueError: a score lies outside [0, 1].
-    """
-    values: NDArray[np.float64] = np.asarray(scores, dtype=np.float64)
-    if not ((values >= 0) & (values <= 1)).all():
-        raise ValueError(f"Expected scores from 0 to 1, was: {values[~((values >= 0) & (values <= 1))]}")
-    counted: NDArray[np.float64] = -np.log1p(-np.minimum(values, 1.0 - np.finfo(np.float64).epsneg))
-    return counted
-
-
-def acquisition(
-    scores: ArrayLike, measure: str, seconds: ArrayLike, exponent: float = 1.0
-) -> NDArray[np.float64]:
-    """What each text is worth to a sampler that pays by the second: (n,) and (n,) to (n,).
-
-    An extensive measure buys its amount for the price, ``amount / seconds ** exponent``, as Settles, Craven &
-    Friedland 2008, "Active learning with real annotation costs". The others look at single words, so a long
-    text buys no more of them: they are returned as they are. A text that costs nothing has nothing to read
-    and is worth 0 to an extensive measure.
-
-    Raises:
-        ValueError: scores outside [0, 1], another number of prices, a negative price or exponent.
-    """
-    values: NDArray[np.float64] = np.asarray(scores, dtype=np.float64)
-    price: NDArray[np.float64] = np.asarray(seconds, dtype=np.float64)
-    counted = amount(values)
-    if price.shape != values.shape:
-        raise ValueError(
-            f"Expected the seconds of {len(values)} texts, was: an array of the shape {price.shape}"
-        )
-    if not (np.isfinite(price) & (price >= 0)).all() or not 0 <= exponent < math.inf:
-        raise ValueError(f"Expected seconds and an exponent of 0 or more, was: {price}, {exponent}")
-    if measure not in EXTENSIVE:
-        return values
-    return np.where(price > 0, counted / np.where(price > 0, price, 1.0) ** exponent, 0.0)

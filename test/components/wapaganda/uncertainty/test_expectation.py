@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from wapaganda.uncertainty import MEASURES, Expectation, acquisition, amount, expect, score
+from wapaganda.uncertainty import Expectation, expect, score
 
 
 def valid(tags):
@@ -111,38 +111,3 @@ def test_padding_changes_no_expectation(rng):
         alone = expect([text])
         assert together.right[row] == pytest.approx(alone.right[0], abs=1e-12)
         np.testing.assert_allclose(together.entities[row], alone.entities[0], atol=1e-12)
-
-
-def test_amount_gives_the_count_back():
-    np.testing.assert_allclose(amount(-np.expm1(-np.array([0.0, 0.2, 5.0]))), [0.0, 0.2, 5.0])
-    assert np.isfinite(amount([1.0])).all()
-    with pytest.raises(ValueError, match="from 0 to 1"):
-        amount([1.2])
-
-
-def test_acquisition_divides_what_grows_with_the_text_by_its_price():
-    scores = -np.expm1(-np.array([2.0, 1.0, 0.0]))
-    np.testing.assert_allclose(acquisition(scores, "expected_errors", [20.0, 5.0, 0.0]), [0.1, 0.2, 0.0])
-    np.testing.assert_allclose(
-        acquisition(scores, "expected_errors", [4.0, 4.0, 1.0], exponent=0.5), [1.0, 0.5, 0.0]
-    )
-    np.testing.assert_array_equal(acquisition(scores, "boundary", [20.0, 5.0, 0.0]), scores)
-
-
-@pytest.mark.parametrize(
-    ("scores", "seconds", "exponent", "message"),
-    [
-        ([0.5, np.nan], [1, 1], 1, "from 0 to 1"),
-        ([0.5], [1, 1], 1, "seconds of 1 texts"),
-        ([0.5], [-1], 1, "0 or more"),
-        ([0.5], [np.inf], 1, "0 or more"),
-        ([0.5], [1], -1, "0 or more"),
-    ],
-)
-def test_nonsense_is_refused(scores, seconds, exponent, message):
-    with pytest.raises(ValueError, match=message):
-        acquisition(scores, "expected_errors", seconds, exponent)
-
-
-def test_expected_errors_is_a_measure():
-    assert "expected_errors" in MEASURES
