@@ -28,8 +28,8 @@ def named(summary: Summary, arm: ArmSummary) -> Html:
 
 
 def breakable(name: str) -> Html:
-    """A strategy's name that may go on in a new line after its colon and its underscores."""
-    return join(re.split(r"(?<=[:_])", name), Html("<wbr>"))
+    """A strategy's name that may go on in a new line after its colons, underscores, signs."""
+    return join(re.split(r"(?<=[:_+=])", name), Html("<wbr>"))
 
 
 def rounds_table(arm: ArmSummary) -> Html:

@@ -42,7 +42,7 @@ def _type(arm: ArmSummary, label: str) -> Html:
 def calibration_table(summary: Summary) -> Html:
     """ECE and estimated pool F1 before and after, and how far off the estimate is over all rounds."""
     head = ["strategy", "temperature", "ECE before", "ECE after", "estimate off by, before", "after",
-            "over all rounds", "at its worst"]  # fmt: skip
+            "all rounds, as is", "at its worst"]  # fmt: skip
     rows: list[list[str]] = []
     for arm in summary.strategies:
         own = arm.judgement

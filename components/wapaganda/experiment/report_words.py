@@ -104,7 +104,9 @@ def _listed(ratio: Mapping[str, float | None] | Mapping[str, float]) -> str:
         for place, (value, name) in enumerate(known)
         if value is not None
     ]
-    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+    told = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+    correcting = ratio.get("seconds_correcting")
+    return told if correcting is None else f"{told} ({correcting:.2f} where proposals are corrected)"
 
 
 def _standing(arm: ArmSummary) -> str:

@@ -15,18 +15,21 @@ def missing_of(records: Records) -> tuple[str, ...]:
     wanted = [*records.arms, *([FULL] if records.plan.get("full", True) else [])]
     for arm in wanted:
         own = {run.seed: run for run in records.runs if run.arm == arm}
-        lacks = [told for seed in records.seeds if (told := _lack(seed, own.get(seed)))]
+        calibrate_at = 0 if arm == FULL else int(records.plan.get("calibrate_at") or 0)
+        lacks = [told for seed in records.seeds if (told := _lack(seed, own.get(seed), calibrate_at))]
         if lacks:
             found.append(f"{'The training on the whole pool' if arm == FULL else arm}: {', '.join(lacks)}.")
     return tuple(found)
 
 
-def _lack(seed: int, run: Run | None) -> str:
+def _lack(seed: int, run: Run | None, calibrate_at: int) -> str:
     if run is None or not run.rounds:
         return f"seed {seed} is not begun"
-    if run.complete:
-        return ""
-    return f"seed {seed} has come to {run.rounds[-1].cost['texts']:,.0f} texts"
+    texts = run.rounds[-1].cost["texts"]
+    if not run.complete:
+        return f"seed {seed} has come to {texts:,.0f} texts"
+    due = 0 < calibrate_at <= texts and all(each.calibration is None for each in run.rounds)
+    return f"seed {seed} lacks its calibration" if due else ""
 
 
 def remarks_of(records: Records, arms: Sequence[ArmSummary], test_entities: int) -> tuple[str, ...]:

@@ -197,6 +197,12 @@ class TestUnfinished:
         assert all(not arm.areas and arm.worst is None for arm in results.summary.strategies)
         json.loads(results.summary_json.read_text("utf-8"), parse_constant=pytest.fail)
 
+    def test_a_calibration_that_is_still_to_come_is_missing(self, tmp_path):
+        plan = {"calibrate_at": 300}
+        summary = summarise(write(tmp_path / "o", {("random", 1): SLOW, ("early", 1): SLOW[:1]}, plan=plan))
+        assert summary.missing == ("random: seed 1 lacks its calibration.",)
+        assert summary.random.finished
+
     def test_a_damaged_file_is_left_out_and_told(self, synthetic):
         out = synthetic()
         (out / "runs" / "random-seed1.json").write_text('{"arm": {"na', "utf-8")
