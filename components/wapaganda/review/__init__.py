@@ -1,14 +1,25 @@
 """Labels that are probably wrong: found by a model that has not learnt them, ranked, kept as JSON."""
 
 from wapaganda.review.doubts import Answer, label_errors
-from wapaganda.review.suspect import Kind, Suspect, read_suspects, text_key, write_suspects
+from wapaganda.review.matching import Standing, standing
+from wapaganda.review.suspect import (
+    REVIEW_FILE,
+    Kind,
+    Suspect,
+    read_suspects,
+    text_key,
+    write_suspects,
+)
 
 __all__ = [
+    "REVIEW_FILE",
     "Answer",
     "Kind",
+    "Standing",
     "Suspect",
     "label_errors",
     "read_suspects",
+    "standing",
     "text_key",
     "write_suspects",
 ]

@@ -1,14 +1,12 @@
 """The labels that a model which has not learnt them doubts."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.decoding import SpanIndex, length_batches, pad, span_probability
+from wapaganda.decoding import length_batches, pad, posterior
 from wapaganda.ner import Document, LabelSchema, Span, fit_spans, repair_spans
 from wapaganda.review.suspect import Kind, Suspect, text_key
 
@@ -34,11 +32,12 @@ def label_errors(
 ) -> list[Suspect]:
     """Where the labels and the best out-of-fold reading differ, the most doubtful first.
 
-    A given span is doubted by 1 − π(given), a proposed one where nothing is marked by its own π, with π the
-    exact span marginal: the "self-confidence" of confident learning (Northcutt et al. 2021, "Confident
-    Learning: Estimating Uncertainty in Dataset Labels"), of a whole span in place of one word as in Wang &
-    Mueller 2022, "Detecting Label Errors in Token Classification Data". A given span that the best reading
-    holds is never a suspect. The doubts are as good as the calibration of the log-probabilities.
+    A given span that is not proposed is a suspect, with the proposal that it shares most with, and so is a
+    proposal where nothing is given. The doubt is the mean, over the words of both spans, of 1 − P(given tag),
+    by the marginals over valid sequences: one minus the self-confidence of confident learning (Northcutt et
+    al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels"), word by word as in Wang &
+    Mueller 2022, "Detecting Label Errors in Token Classification Data". The mean, since the probability of a
+    whole span falls with its length and would put every long name first.
 
     Args:
         documents: labelled ones.
@@ -55,62 +54,78 @@ def label_errors(
     bare = [document.id for document in documents if document.spans is None]
     if bare:
         raise ValueError(f"Expected labelled documents, was: {bare[0]!r} without labels")
-    given = [_given(document, answer) for document, answer in zip(documents, out_of_fold, strict=True)]
-    proposed = [fit_spans(answer.spans, answer.words)[0] for answer in out_of_fold]
-    wanted = [(*left, *right) for left, right in zip(given, proposed, strict=True)]
-    sure = _probabilities(out_of_fold, wanted, schema)
-    found = chain.from_iterable(map(_suspects, documents, given, proposed, sure))
-    return sorted(found, key=lambda suspect: -suspect.doubt)
+    readings = [_Reading(*pair, schema) for pair in zip(documents, out_of_fold, strict=True)]
+    differing = [reading for reading in readings if reading.differs]
+    found: list[Suspect] = []
+    for batch in length_batches([len(each.words) for each in differing], len(schema.tags)):
+        chosen = [differing[row] for row in batch.tolist()]
+        marginals = posterior(*pad([each.log_probs for each in chosen])).tag
+        for reading, of_words in zip(chosen, marginals, strict=True):
+            found += reading.suspects(of_words)
+    place = {document.id: number for number, document in enumerate(documents)}
+    return sorted(found, key=lambda each: (-each.doubt, place[each.document_id], each.place))
 
 
-def _given(document: Document, answer: Answer) -> dict[Span, Span]:
+class _Reading:
+    """A text with its given and its proposed spans, both over the words that the model sees."""
+
+    def __init__(self, document: Document, answer: Answer, schema: LabelSchema) -> None:
+        self.document, self.words, self.log_probs = document, answer.words, answer.log_probs
+        self.given = _fitted(document, answer.words)
+        self.proposed = fit_spans(answer.spans, answer.words)[0]
+        self.tags = self._tags(self.given, schema)
+
+    @property
+    def differs(self) -> bool:
+        """Whether a span is given or proposed alone."""
+        return set(self.given) != set(self.proposed)
+
+    def suspects(self, marginals: NDArray[np.float64]) -> Iterator[Suspect]:
+        """The labels in doubt, by the marginals (T, K) of the tags."""
+        name, key = self.document.id, text_key(self.document.text)
+        for seen, span in self.given.items():
+            if seen not in self.proposed:
+                other = self._nearest(seen)
+                doubt = self._doubt([seen] if other is None else [seen, other], marginals)
+                yield Suspect(name, _kind(seen, other), span, other, doubt, key)
+        for other in self.proposed:
+            if not any(_overlap(seen, other) for seen in self.given):
+                yield Suspect(name, "missed", None, other, self._doubt([other], marginals), key)
+
+    def _nearest(self, seen: Span) -> Span | None:
+        touching = [span for span in self.proposed if _overlap(seen, span)]
+        return max(touching, key=lambda span: (_overlap(seen, span), span.score or 0.0), default=None)
+
+    def _doubt(self, spans: Iterable[Span], marginals: NDArray[np.float64]) -> float:
+        inside = np.zeros(len(self.words), dtype=np.bool_)
+        for span in spans:
+            inside[_words_of(span, self.words)] = True
+        at = np.flatnonzero(inside)
+        return round(float(np.clip(1.0 - marginals[at, self.tags[at]].mean(), 0.0, 1.0)), 6)
+
+    def _tags(self, spans: Iterable[Span], schema: LabelSchema) -> NDArray[np.int64]:
+        """The given tag of each word; of spans that overlap the last one counts."""
+        tags = np.zeros(len(self.words), dtype=np.int64)
+        for span in spans:
+            covered, begin = _words_of(span, self.words), schema.begin(span.label)
+            tags[covered] = begin + 1
+            tags[covered.start] = begin
+        return tags
+
+
+def _fitted(document: Document, words: NDArray[np.int32]) -> dict[Span, Span]:
     """The given spans as the model could have found them, each with the one that stands in the document."""
     fitted: dict[Span, Span] = {}
     for span in document.spans or ():
         repaired, _ = repair_spans(document.text, [span])
-        for seen in fit_spans(repaired, answer.words)[0]:
+        for seen in fit_spans(repaired, words)[0]:
             fitted.setdefault(seen, span)
     return fitted
 
 
-def _probabilities(
-    answers: Sequence[Answer], spans: Sequence[Sequence[Span]], schema: LabelSchema
-) -> list[dict[Span, float]]:
-    """π of each span of each text."""
-    found: list[dict[Span, float]] = [{} for _ in answers]
-    n_words = [len(answer.words) if spans[row] else 0 for row, answer in enumerate(answers)]
-    for batch in length_batches(n_words, 1 + 2 * len(schema.labels)):
-        rows = [row for row in batch.tolist() if n_words[row]]
-        if rows:
-            places = [[_index(span, answers[row].words, schema) for span in spans[row]] for row in rows]
-            marginals = span_probability(*pad([answers[row].log_probs for row in rows]), places)
-            for row, pi in zip(rows, marginals, strict=True):
-                found[row] = dict(zip(spans[row], pi.tolist(), strict=True))
-    return found
-
-
-def _index(span: Span, words: NDArray[np.int32], schema: LabelSchema) -> SpanIndex:
+def _words_of(span: Span, words: NDArray[np.int32]) -> slice:
     first = int(np.searchsorted(words[:, 0], span.start))
-    last = int(np.searchsorted(words[:, 1], span.end))
-    return first, last, (schema.begin(span.label) - 1) // 2
-
-
-def _suspects(
-    document: Document, given: dict[Span, Span], proposed: Sequence[Span], sure: dict[Span, float]
-) -> Iterator[Suspect]:
-    """One suspect for each given span that is not proposed, one for each proposed where nothing is given."""
-    key = text_key(document.text)
-    for seen, span in given.items():
-        if seen not in proposed:
-            other = max(proposed, key=lambda each: (_overlap(seen, each), sure[each]), default=None)
-            if other is not None and not _overlap(seen, other):
-                other = None
-            yield Suspect(
-                document.id, _kind(seen, other), span, _scored(other, sure), _rounded(1.0 - sure[seen]), key
-            )
-    for other in proposed:
-        if not any(_overlap(seen, other) for seen in given):
-            yield Suspect(document.id, "missed", None, _scored(other, sure), _rounded(sure[other]), key)
+    return slice(first, int(np.searchsorted(words[:, 1], span.end)) + 1)
 
 
 def _kind(seen: Span, other: Span | None) -> Kind:
@@ -119,14 +134,6 @@ def _kind(seen: Span, other: Span | None) -> Kind:
     return "type" if (seen.start, seen.end) == (other.start, other.end) else "border"
 
 
-def _scored(span: Span | None, sure: dict[Span, float]) -> Span | None:
-    return None if span is None else replace(span, score=round(sure[span], 6))
-
-
 def _overlap(left: Span, right: Span) -> int:
     """Code points that belong to both."""
     return max(0, min(left.end, right.end) - max(left.start, right.start))
-
-
-def _rounded(probability: float) -> float:
-    return round(min(1.0, max(0.0, probability)), 6)

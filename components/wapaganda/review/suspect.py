@@ -9,6 +9,9 @@ from typing import Any, Literal, Self, TypeAlias, get_args
 
 from wapaganda.ner import Document, Span
 
+REVIEW_FILE = "review.json"
+"""The list of a model version, in its folder."""
+
 Kind: TypeAlias = Literal["missed", "spurious", "type", "border"]
 """Nobody marked an entity; marked what is none; marked it with the wrong type; marked too little or too
 much (perhaps with the wrong type as well)."""
@@ -18,7 +21,7 @@ much (perhaps with the wrong type as well)."""
 class Suspect:
     """One label in doubt: the ``given`` span (``None``: nothing is marked) and the one ``proposed`` instead.
 
-    ``doubt`` in [0, 1] is the probability, by a model that has not learnt the text, that the label is wrong.
+    ``doubt`` in [0, 1] is how improbable a model that has not learnt the text finds the label.
     ``text_key`` tells whether a text is still the one that the offsets belong to; the text itself is not
     kept, so that a list may lie beside a model that is passed on.
     """
@@ -28,7 +31,7 @@ class Suspect:
     given: Span | None
     proposed: Span | None
     doubt: float
-    text_key: str = ""
+    text_key: str
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -50,7 +53,7 @@ class Suspect:
 
     def stands_in(self, document: Document) -> bool:
         """Whether the document still is as it was when the doubt arose: the same text, the same label."""
-        if document.spans is None or (self.text_key and self.text_key != text_key(document.text)):
+        if document.spans is None or self.text_key != text_key(document.text):
             return False
         if self.given is not None:
             return self.given in document.spans
@@ -74,7 +77,7 @@ class Suspect:
                 given=_span(values["given"]),
                 proposed=_span(values["proposed"]),
                 doubt=float(values["doubt"]),
-                text_key=str(values.get("text_key", "")),
+                text_key=str(values["text_key"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"Expected the values of a suspect, was: {values!r}") from error
