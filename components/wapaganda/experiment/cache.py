@@ -1,63 +1,77 @@
-"""What the model of a seed set said, kept for all arms that begin with it."""
+"""What a model said, kept for those who would otherwise train it again."""
 
 import json
-from dataclasses import asdict, dataclass
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.experiment.reading import Judged, PoolReading
+from wapaganda.experiment.reading import Judged, Reading
 from wapaganda.metrics import Scores
 from wapaganda.ner import Span
 from wapaganda.tagger import TaggedText
 
-
-@dataclass(frozen=True, eq=False, slots=True)
-class SharedReading:
-    """The scores and the answers of the model of a seed set."""
-
-    judged: Judged
-    reading: PoolReading
+PARTS = ("pool", "test")
 
 
-def reading_path(out: Path, seed: int) -> Path:
-    """The file that holds it."""
+def shared_path(out: Path, seed: int) -> Path:
+    """The file of the model of a seed set, which all arms begin with."""
     return out / "cache" / f"seed{seed}.npz"
 
 
-def save_reading(out: Path, seed: int, shared: SharedReading) -> None:
+def save_judged(path: Path, judged: Judged) -> None:
     """Write it; the file appears whole or not at all."""
-    path, tagged = reading_path(out, seed), shared.reading.tagged
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial.npz")
-    np.savez(
-        partial,
-        ids=np.array(shared.reading.ids, dtype=np.str_),
-        judged=np.array(json.dumps(asdict(shared.judged) | {"scores": shared.judged.scores.to_dict()})),
-        spans=np.array(json.dumps([[asdict(span) for span in each.spans] for each in tagged])),
-        lengths=np.array([len(each.words) for each in tagged], dtype=np.int64),
-        words=_joined([each.words for each in tagged], (0, 2)),
-        log_probs=_joined([each.log_probs for each in tagged], (0, 1)),
-        embeddings=_joined([each.embedding[None] for each in tagged], (0, 1)),
-    )
+    about = asdict(judged.without_readings()) | {"scores": judged.scores.to_dict()}
+    arrays = {"judged": np.array(json.dumps(about))}
+    for part, reading in zip(PARTS, (judged.pool, judged.test), strict=True):
+        arrays |= {f"{part}_{name}": array for name, array in _arrays(reading).items()}
+    np.savez(partial, **arrays)  # type: ignore[arg-type]
     partial.replace(path)
 
 
-def load_reading(out: Path, seed: int) -> SharedReading | None:
-    """Read what ``save_reading`` wrote; ``None`` when there is nothing."""
-    path = reading_path(out, seed)
-    if not path.exists():
+def load_judged(path: Path) -> Judged | None:
+    """Read what ``save_judged`` wrote; ``None`` when there is nothing, or only something torn or older."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            about = json.loads(str(stored["judged"]))
+            pool, test = (_reading(stored, f"{part}_") for part in PARTS)
+    except (FileNotFoundError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None
-    with np.load(path, allow_pickle=False) as stored:
-        judged = json.loads(str(stored["judged"]))
-        spans = [tuple(Span(**span) for span in each) for each in json.loads(str(stored["spans"]))]
-        borders = np.cumsum(stored["lengths"])[:-1]
-        words, log_probs = np.split(stored["words"], borders), np.split(stored["log_probs"], borders)
-        rows = zip(words, log_probs, spans, stored["embeddings"], strict=True) if spans else ()
-        reading = PoolReading(tuple(stored["ids"].tolist()), tuple(TaggedText(*row) for row in rows))
-    return SharedReading(Judged(**{**judged, "scores": Scores.from_dict(judged["scores"])}), reading)
+    return Judged(**{**about, "scores": Scores.from_dict(about["scores"]), "pool": pool, "test": test})
 
 
-def _joined(parts: list[NDArray[np.generic]], empty: tuple[int, ...]) -> NDArray[np.generic]:
-    return np.concatenate(parts) if parts else np.zeros(empty)
+def _arrays(reading: Reading) -> dict[str, NDArray[Any]]:
+    tagged = reading.tagged
+    return {
+        "ids": np.array(reading.ids, dtype=np.str_),
+        "spans": np.array(json.dumps([[asdict(span) for span in each.spans] for each in tagged])),
+        "lengths": np.array([len(each.words) for each in tagged], dtype=np.int64),
+        "words": _joined([each.words for each in tagged]),
+        "log_probs": _joined([each.log_probs for each in tagged]),
+        "embeddings": _joined([each.embedding[None] for each in tagged]),
+    }
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.zeros((0, 0), dtype=np.float32)
+
+
+def _reading(stored: Mapping[str, NDArray[Any]], prefix: str) -> Reading:
+    ids = tuple(stored[f"{prefix}ids"].tolist())
+    if not ids:
+        return Reading((), ())
+    borders = np.cumsum(stored[f"{prefix}lengths"])[:-1]
+    rows = zip(
+        np.split(stored[f"{prefix}words"], borders),
+        np.split(stored[f"{prefix}log_probs"], borders),
+        (tuple(Span(**span) for span in each) for each in json.loads(str(stored[f"{prefix}spans"]))),
+        stored[f"{prefix}embeddings"],
+        strict=True,
+    )
+    return Reading(ids, tuple(TaggedText(*row) for row in rows))

@@ -4,22 +4,26 @@ import resource
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from wapaganda.effort import count_corrections, seconds_correcting, seconds_from_scratch
-from wapaganda.experiment.cache import SharedReading, load_reading, save_reading
+from wapaganda.experiment.cache import load_judged, save_judged, shared_path
+from wapaganda.experiment.calibration import calibrated
 from wapaganda.experiment.oracle import Oracle
 from wapaganda.experiment.plan import Arm, Plan
-from wapaganda.experiment.reading import Judged, PoolReading, judge_test
-from wapaganda.experiment.records import RoundRecord, RunRecord
-from wapaganda.experiment.schedule import Task
-from wapaganda.ner import Document, LabelSchema, Span, word_offsets
+from wapaganda.experiment.reading import Judged, Reading
+from wapaganda.experiment.records import Finding, RoundRecord, RunRecord
+from wapaganda.experiment.schedule import FOLDS, Task
+from wapaganda.metrics import evaluate
+from wapaganda.ner import Document, LabelSchema, Span, repair_spans, word_offsets
 from wapaganda.pipeline import choose, score_tagged
 from wapaganda.sampler import near_duplicates
 from wapaganda.tagger import Tagger
-from wapaganda.trainer import recipe_for, train
+from wapaganda.trainer import Recipe, recipe_for, train
+from wapaganda.uncertainty import expect
 
 MODEL_STRIDE = 1009
 """Between the dice of two seeds; a simulation has fewer rounds than that."""
@@ -35,65 +39,88 @@ class Laboratory:
     encoder: str
     out: Path
 
-    def work(self, task: Task) -> RunRecord:
-        """Do one task; the run as it is afterwards."""
+    def work(self, task: Task) -> Finding:
+        """Do one task and tell what came of it; nothing is written but the cache."""
         if task.kind == "share":
             self.share(task.run.seed)
-            return task.run
-        return self.learn_all(task.run) if task.kind == "full" else self.advance(task.run)
+            return Finding()
+        if task.kind == "calibrate":
+            return Finding(calibration=self.calibrate(task.run, task.round))
+        return Finding(self.learn_all(task.run.seed) if task.kind == "full" else self.advance(task.run))
 
     def share(self, seed: int) -> None:
         """Train the model of the seed set once, for all arms."""
         oracle = Oracle(self.pool)
         labelled = oracle.answer(self.seed_set(seed))
-        judged, reading = self._learn(oracle, labelled, model_seed(seed, 0))
-        save_reading(self.out, seed, SharedReading(judged, reading))
+        save_judged(shared_path(self.out, seed), self._learn(oracle, labelled, model_seed(seed, 0)))
 
-    def advance(self, run: RunRecord) -> RunRecord:
-        """The run with its next round, written down.
+    def advance(self, run: RunRecord) -> RoundRecord:
+        """The next round of a run.
 
         Raises:
-            ValueError: the run is over, or what it says of itself does not belong to these texts.
+            ValueError: what the run says of itself does not belong to these texts.
         """
         number, seed = len(run.rounds), run.seed
-        oracle = Oracle(self.pool)
-        seed_ids = self.seed_set(seed)
-        labelled = oracle.answer(seed_ids)
-        for record in run.rounds:
-            labelled += oracle.answer(record.batch_ids)
-        shared = load_reading(self.out, seed) if number == 0 else None
-        if shared is None:
-            judged, reading = self._learn(oracle, labelled, model_seed(seed, number))
-        else:
-            judged, reading = shared.judged, shared.reading
+        oracle, labelled = self._labelled(run, number)
+        judged = load_judged(shared_path(self.out, seed)) if number == 0 else None
+        judged = judged or self._learn(oracle, labelled, model_seed(seed, number))
+        if self.plan.calibrate_at and number and len(labelled) >= self.plan.calibrate_at:
+            self._keep_for_calibration(run, number, judged)
         started = time.monotonic()
-        chosen = (
-            ()
-            if number == self.plan.rounds
-            else self._choose(run.arm, seed, number, oracle, labelled, reading)
-        )
+        chosen: tuple[str, ...] = ()
+        if number < self.plan.rounds and judged.pool.ids:
+            chosen = self._choose(run.arm, seed, number, oracle, labelled, judged.pool)
         answers = Oracle(self.pool).answer(chosen)
-        record = replace(
+        return replace(
             self._record(number, labelled, judged, model_seed(seed, number)),
-            seconds_correcting=self._correcting(run, labelled),
+            seconds_correcting=_correcting_so_far(run, labelled),
             batch_ids=chosen,
-            batch_correcting=_correcting_seconds(answers, reading.proposals(chosen)),
+            batch_correcting=_correcting_seconds(answers, judged.pool.proposals(chosen)),
             near_duplicates=near_duplicates([document.text for document in answers]),
             score_seconds=round(judged.score_seconds + time.monotonic() - started, 3),
         )
-        run = run.with_round(record, complete=not chosen)
-        run.write(self.out)
-        return run
 
-    def learn_all(self, run: RunRecord) -> RunRecord:
-        """The run of the whole pool, written down: what could be reached if all were labelled."""
+    def learn_all(self, seed: int) -> RoundRecord:
+        """The model of the whole pool: what could be reached if all were labelled."""
         oracle = Oracle(self.pool)
         labelled = oracle.answer([document.id for document in self.pool])
-        judged, _ = self._learn(oracle, labelled, model_seed(run.seed, 0))
-        record = self._record(0, labelled, judged, model_seed(run.seed, 0))
-        run = run.with_round(record, complete=True)
-        run.write(self.out)
-        return run
+        dice = model_seed(seed, 0)
+        return self._record(0, labelled, self._learn(oracle, labelled, dice), dice)
+
+    def calibrate(self, run: RunRecord, number: int) -> Mapping[str, Any]:
+        """The calibration of the model of an earlier round, by the texts that it has learnt."""
+        oracle, labelled = self._labelled(run, number)
+        dice = model_seed(run.seed, number)
+        kept = shared_path(self.out, run.seed) if number == 0 else self._kept(run)
+        judged = load_judged(kept) or self._learn(oracle, labelled, dice)
+        found = calibrated(
+            judged,
+            labelled,
+            self.test,
+            LabelSchema.of(self.pool),
+            self.encoder,
+            self._recipe(len(labelled), dice),
+            folds=FOLDS,
+            device=self.plan.device,
+        )
+        self._kept(run).unlink(missing_ok=True)
+        return found
+
+    def _labelled(self, run: RunRecord, number: int) -> tuple[Oracle, list[Document]]:
+        """What was labelled before round ``number``, in the order in which it was asked."""
+        oracle = Oracle(self.pool)
+        labelled = oracle.answer(self.seed_set(run.seed))
+        for record in run.rounds[:number]:
+            labelled += oracle.answer(record.batch_ids)
+        return oracle, labelled
+
+    def _kept(self, run: RunRecord) -> Path:
+        return self.out / "cache" / f"{run.arm.file_name}-seed{run.seed}.npz"
+
+    def _keep_for_calibration(self, run: RunRecord, number: int, judged: Judged) -> None:
+        """Only the first model that has learnt enough is calibrated."""
+        if run.rounds[number - 1].texts < self.plan.calibrate_at:
+            save_judged(self._kept(run), judged)
 
     def seed_set(self, seed: int) -> tuple[str, ...]:
         """The ids of the texts with which every arm begins: drawn by lot, as the product does."""
@@ -101,27 +128,35 @@ class Laboratory:
         picks = choose(Oracle(self.pool).waiting(), None, (), config, model_seed(seed, 0)).picks
         return tuple(pick.id for pick in picks)
 
-    def _learn(self, oracle: Oracle, labelled: Sequence[Document], dice: int) -> tuple[Judged, PoolReading]:
-        """Train, judge on the test texts, read the rest of the pool."""
-        recipe = recipe_for(self.encoder, len(labelled), self.plan.learning_rate, dice)
-        if self.plan.train_steps is not None:
-            recipe = replace(recipe, steps=self.plan.train_steps)
-        schema, waiting = LabelSchema.of(self.pool), oracle.waiting()
+    def _learn(self, oracle: Oracle, labelled: Sequence[Document], dice: int) -> Judged:
+        """Train, then read the test texts and the rest of the pool, each once."""
+        waiting = oracle.waiting()
         with tempfile.TemporaryDirectory(prefix="round-", dir=self.out) as scratch:
-            trained = train(labelled, schema, self.encoder, recipe, Path(scratch), device=self.plan.device)
+            trained = train(
+                labelled,
+                LabelSchema.of(self.pool),
+                self.encoder,
+                self._recipe(len(labelled), dice),
+                Path(scratch),
+                device=self.plan.device,
+            )
             tagger = Tagger.load(Path(scratch), device=self.plan.device)
         started = time.monotonic()
-        scores = judge_test(tagger, self.test)
-        reading = PoolReading.of(tagger, waiting)
-        judged = Judged(
-            scores=scores,
-            estimated_f1=reading.expected_f1(),
-            true_pool_f1=oracle.judge(reading.ids, reading.spans).micro.f1 if waiting else None,
-            calibration=None,
+        test, pool = Reading.of(tagger, self.test), Reading.of(tagger, waiting)
+        gold = [repair_spans(document.text, document.spans or ())[0] for document in self.test]
+        return Judged(
+            scores=evaluate(gold, test.spans),
+            estimated_f1=expect([each.log_probs for each in pool.tagged]).f1() if waiting else None,
+            true_pool_f1=oracle.judge(pool.ids, pool.spans).micro.f1 if waiting else None,
             train_seconds=round(trained.seconds, 3),
             score_seconds=round(time.monotonic() - started, 3),
+            pool=pool,
+            test=test,
         )
-        return judged, reading
+
+    def _recipe(self, n_texts: int, dice: int) -> Recipe:
+        recipe = recipe_for(self.encoder, n_texts, self.plan.learning_rate, dice)
+        return recipe if self.plan.train_steps is None else replace(recipe, steps=self.plan.train_steps)
 
     def _choose(
         self,
@@ -130,19 +165,12 @@ class Laboratory:
         number: int,
         oracle: Oracle,
         labelled: Sequence[Document],
-        reading: PoolReading,
+        reading: Reading,
     ) -> tuple[str, ...]:
         scored = score_tagged(reading.ids, reading.tagged, arm.measure, lambda *_: None)
         config = replace(arm.config(self.plan.config()), batch_size=self.plan.batch_size(number + 1))
         selection = choose(oracle.waiting(), scored, labelled, config, model_seed(seed, number + 1))
         return tuple(pick.id for pick in selection.picks)
-
-    def _correcting(self, run: RunRecord, labelled: Sequence[Document]) -> float:
-        """The seed set was marked from scratch, each batch by correcting the model that chose it."""
-        if not run.rounds:
-            return _scratch_seconds(labelled)
-        last = run.rounds[-1]
-        return round(last.seconds_correcting + last.batch_correcting, 3)
 
     def _record(self, number: int, labelled: Sequence[Document], judged: Judged, dice: int) -> RoundRecord:
         micro = judged.scores.micro
@@ -165,7 +193,7 @@ class Laboratory:
             labelled_types=dict(sorted(types.items())),
             estimated_f1=judged.estimated_f1,
             true_pool_f1=judged.true_pool_f1,
-            calibration=judged.calibration,
+            calibration=None,
             near_duplicates=0,
             batch_ids=(),
             batch_correcting=0.0,
@@ -179,6 +207,14 @@ class Laboratory:
 def model_seed(seed: int, number: int) -> int:
     """The dice of a round: the same for all arms, so that they differ in their texts only."""
     return MODEL_STRIDE * seed + number
+
+
+def _correcting_so_far(run: RunRecord, labelled: Sequence[Document]) -> float:
+    """The seed set was marked from scratch, each batch by correcting the model that chose it."""
+    if not run.rounds:
+        return _scratch_seconds(labelled)
+    last = run.rounds[-1]
+    return round(last.seconds_correcting + last.batch_correcting, 3)
 
 
 def _scratch_seconds(documents: Sequence[Document]) -> float:

@@ -1,32 +1,17 @@
 """What a model says of the test texts and of the rest of the pool."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
-import numpy as np
-
-from wapaganda.metrics import Scores, evaluate
-from wapaganda.ner import Document, Span, repair_spans
+from wapaganda.metrics import Scores
+from wapaganda.ner import Document, Span
 from wapaganda.tagger import TaggedText, Tagger
-from wapaganda.uncertainty import expect
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """How good a model is on the test texts and, by its own estimate and in truth, on the pool."""
-
-    scores: Scores
-    estimated_f1: float | None
-    true_pool_f1: float | None
-    calibration: Mapping[str, Any] | None
-    train_seconds: float
-    score_seconds: float
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class PoolReading:
-    """The model's answers for the texts of the pool that nobody has labelled."""
+class Reading:
+    """The model's answers for some texts."""
 
     ids: tuple[str, ...]
     tagged: tuple[TaggedText, ...]
@@ -47,12 +32,22 @@ class PoolReading:
         by_id = dict(zip(self.ids, self.tagged, strict=True))
         return [by_id[each].spans for each in ids]
 
-    def expected_f1(self) -> float | None:
-        """The F1 on the pool that the model itself expects; ``None`` when nothing is left."""
-        return expect([np.asarray(each.log_probs) for each in self.tagged]).f1() if self.tagged else None
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Judged:
+    """How good a model is on the test texts and, by its own estimate and in truth, on the rest of the pool.
 
-def judge_test(tagger: Tagger, documents: Sequence[Document]) -> Scores:
-    """Strict span scores on labelled texts."""
-    gold = [repair_spans(document.text, document.spans or ())[0] for document in documents]
-    return evaluate(gold, tagger.predict([document.text for document in documents]))
+    ``pool`` and ``test`` are the answers themselves; the F1 of an empty pool is ``None``.
+    """
+
+    scores: Scores
+    estimated_f1: float | None
+    true_pool_f1: float | None
+    train_seconds: float
+    score_seconds: float
+    pool: Reading
+    test: Reading
+
+    def without_readings(self) -> "Judged":
+        """The numbers alone."""
+        return replace(self, pool=Reading((), ()), test=Reading((), ()))

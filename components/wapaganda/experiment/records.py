@@ -51,6 +51,14 @@ class RoundRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What a piece of work brings to light: a new round, or the calibration of an earlier one."""
+
+    record: RoundRecord | None = None
+    calibration: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """A curve: one arm (or the whole pool) with one seed; ``complete`` when no round is missing."""
 
@@ -67,9 +75,15 @@ class RunRecord:
         """The run as it was before round ``number``."""
         return replace(self, complete=False, rounds=self.rounds[:number])
 
-    def with_round(self, record: RoundRecord, *, complete: bool) -> "RunRecord":
-        """The run with one round more."""
-        return replace(self, complete=complete, rounds=(*self.rounds, record))
+    def with_round(self, record: RoundRecord) -> "RunRecord":
+        """The run with one round more; one after which nothing is chosen is the last."""
+        return replace(self, complete=not record.batch_ids, rounds=(*self.rounds, record))
+
+    def with_calibration(self, number: int, calibration: Mapping[str, Any]) -> "RunRecord":
+        """The run with what was found out about the confidence of the model of round ``number``."""
+        rounds = list(self.rounds)
+        rounds[number] = replace(rounds[number], calibration=calibration)
+        return replace(self, rounds=tuple(rounds))
 
     def read(self, out: Path) -> "RunRecord":
         """What the disk has of this run; the run itself when there is nothing."""

@@ -6,33 +6,38 @@ from pathlib import Path
 from typing import Literal
 
 from wapaganda.experiment.plan import Arm, Plan
-from wapaganda.experiment.records import FULL, RunRecord
+from wapaganda.experiment.records import FULL, Finding, RunRecord
 
 # A training makes 160 steps and one more for every five texts; everything else takes about as long each time.
 _STEPS_OF_NONE = 800
 _CHOICE = 20
+FOLDS = 4
+"""Trainings of a calibration."""
 _CAUTION = 1.15
 """What the estimate of a round is multiplied with before it is held against the budget."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One piece of work: the shared model of a seed set, the first batch by it, the next round of a run, or
-    the model of the whole pool."""
+    """One piece of work: the shared model of a seed set, the first batch by it, the next round of a run, the
+    calibration of a round's model, or the model of the whole pool."""
 
-    kind: Literal["share", "choose", "advance", "full"]
+    kind: Literal["share", "choose", "advance", "calibrate", "full"]
     run: RunRecord
+    round: int
     texts: int
 
     @property
-    def key(self) -> tuple[str, int]:
-        """What no two workers may work on at once."""
-        return ("" if self.kind == "share" else self.run.arm.name, self.run.seed)
+    def key(self) -> tuple[str, str, int]:
+        """What no two workers may work on at once; the shared model of a seed belongs to no arm."""
+        lane = self.kind if self.kind in ("share", "calibrate") else "rounds"
+        return lane, "" if self.kind == "share" else self.run.arm.name, self.run.seed
 
     @property
     def weight(self) -> int:
         """How much work it is, by the texts that are learnt."""
-        return _CHOICE if self.kind == "choose" else _STEPS_OF_NONE + self.texts
+        trainings = {"choose": 0, "calibrate": FOLDS}.get(self.kind, 1)
+        return _CHOICE + trainings * (_STEPS_OF_NONE + self.texts)
 
 
 @dataclass
@@ -43,7 +48,7 @@ class Schedule:
     runs: dict[tuple[str, int], RunRecord]
     shared: set[int]
     n_pool: int
-    busy: set[tuple[str, int]] = field(default_factory=set)
+    busy: set[tuple[str, str, int]] = field(default_factory=set)
     _seconds: float = 0.0
     _weight: float = 0.0
 
@@ -73,14 +78,21 @@ class Schedule:
             (task for task in self._open() if task.key not in self.busy), key=self._urgency, default=None
         )
 
-    def finish(self, task: Task, run: RunRecord, seconds: float) -> None:
-        """Take note of what came of a task."""
+    def finish(self, task: Task, finding: Finding, seconds: float) -> RunRecord | None:
+        """Take note of what came of a task; the run as it is now, to be written down."""
         self.busy.discard(task.key)
+        self.learn_pace(task.weight, seconds)
         if task.kind == "share":
             self.shared.add(task.run.seed)
-        else:
-            self.runs[task.key] = run
-        self.learn_pace(task.weight, seconds)
+            return None
+        name = task.run.arm.name, task.run.seed
+        run = self.runs[name]
+        if finding.record is not None:
+            run = run.with_round(finding.record)
+        if finding.calibration is not None:
+            run = run.with_calibration(task.round, finding.calibration)
+        self.runs[name] = run
+        return run
 
     def learn_pace(self, weight: float, seconds: float) -> None:
         """Take note of how long a piece of work took."""
@@ -100,47 +112,64 @@ class Schedule:
     def counts(self) -> tuple[int, int]:
         """How many rounds are done, and how many there are in all."""
         done = sum(len(run.rounds) for run in self.runs.values())
-        return done, done + sum(task.kind != "share" for task in self._left())
+        return done, done + sum(task.kind not in ("share", "calibrate") for task in self._left())
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left, calibrations included."""
+        return next(self._left(), None) is None
+
+    @property
+    def n_lanes(self) -> int:
+        """How many workers may have something to do at a time."""
+        return sum(not run.complete for run in self.runs.values()) + sum(
+            task.kind == "calibrate" for task in self._left()
+        )
 
     @property
     def _pace(self) -> float:
         return self._seconds / self._weight if self._weight else 0.0
 
     def _urgency(self, task: Task) -> tuple[int, int, int]:
-        """Seed by seed, so that what is finished is comparable; within one the shared model comes first."""
-        place = self.plan.seeds.index(task.run.seed)
-        order = {"share": 0, "choose": 1, "advance": 1, "full": 2}[task.kind]
-        return place, order, len(task.run.rounds)
+        """Seed by seed, so that what is finished is comparable; within one the shared model comes first, and
+        what nobody waits for last."""
+        order = {"share": 0, "choose": 1, "advance": 1, "full": 2, "calibrate": 3}[task.kind]
+        return self.plan.seeds.index(task.run.seed), order, task.round
 
     def _open(self) -> Iterator[Task]:
-        for (name, seed), run in self.runs.items():
-            if run.complete:
-                continue
-            if name == FULL:
-                yield Task("full", run, self.n_pool)
-            elif run.rounds:
-                yield Task("advance", run, self._texts(len(run.rounds)))
-            elif seed in self.shared:
-                yield Task("choose", run, self._texts(0))
-            else:
-                yield Task("share", run, self._texts(0))
+        """What can be begun now."""
+        for task in self._left():
+            begun = len(self.runs[task.run.arm.name, task.run.seed].rounds)
+            waits_for_model = task.kind == "choose" and task.run.seed not in self.shared
+            waits_for_round = task.kind == "advance" and task.round > begun
+            waits_for_batches = task.kind == "calibrate" and task.round >= begun
+            if not (waits_for_model or waits_for_round or waits_for_batches):
+                yield task
 
     def _left(self) -> Iterator[Task]:
         """Everything that is still to be done, the shared model of a seed once."""
         unshared = set(self.plan.seeds) - self.shared
         for (name, seed), run in self.runs.items():
-            if run.complete:
-                continue
+            begun = len(run.rounds)
             if name == FULL:
-                yield Task("full", run, self.n_pool)
+                if not run.complete:
+                    yield Task("full", run, 0, self.n_pool)
                 continue
-            if not run.rounds and seed in unshared:
+            if not begun and seed in unshared:
                 unshared.discard(seed)
-                yield Task("share", run, self._texts(0))
-            yield from (
-                Task("advance" if number else "choose", run, self._texts(number))
-                for number in range(len(run.rounds), self._n_rounds())
-            )
+                yield Task("share", run, 0, self._texts(0))
+            if not run.complete:
+                for number in range(begun, self._n_rounds()):
+                    yield Task("advance" if number else "choose", run, number, self._texts(number))
+            yield from self._calibration(run)
+
+    def _calibration(self, run: RunRecord) -> Iterator[Task]:
+        """The first model that has learnt enough texts is the one that is calibrated."""
+        wanted = self.plan.calibrate_at
+        numbers = (number for number in range(self._n_rounds()) if self._texts(number) >= wanted > 0)
+        number = next(numbers, None)
+        if number is not None and not (number < len(run.rounds) and run.rounds[number].calibration):
+            yield Task("calibrate", run, number, self._texts(number))
 
     def _texts(self, number: int) -> int:
         return min(self.n_pool, self.plan.texts_at(number))

@@ -15,11 +15,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from wapaganda.experiment.cache import reading_path
+from wapaganda.experiment.cache import shared_path
 from wapaganda.experiment.encoder import cut_encoder
 from wapaganda.experiment.laboratory import Laboratory
 from wapaganda.experiment.plan import Plan
-from wapaganda.experiment.records import FULL, RunRecord, write_json
+from wapaganda.experiment.records import FULL, write_json
 from wapaganda.experiment.schedule import Schedule, Task
 from wapaganda.experiment.workers import Done, Workers
 from wapaganda.ner import Document, LabelSchema
@@ -80,18 +80,19 @@ def simulate(
     with _alone(out), tempfile.TemporaryDirectory(prefix="encoder-", dir=out) as folder:
         _settle(plan, corpus, pool, test, out)
         encoder = cut_encoder(plan.encoder, plan.layers, Path(folder)) if plan.layers else plan.encoder
-        shared = {seed for seed in plan.seeds if reading_path(out, seed).exists()}
+        shared = {seed for seed in plan.seeds if shared_path(out, seed).exists()}
         schedule = Schedule.of(plan, out, shared, len(pool))
         laboratory = Laboratory(plan, pool, test, encoder, out)
         deadline = started + budget if budget is not None else None
         _work(schedule, laboratory, cores, deadline, progress)
     done, total = schedule.counts
-    stopped = (
-        "" if done == total else f"The budget of {budget:g} s is spent: {total - done:,} of {total:,} rounds "
-    )
-    if stopped:
-        stopped += "are missing; the same command goes on where it stopped."
-    return Outcome(done == total, stopped, done, total, time.monotonic() - started)
+    stopped = "" if schedule.is_done else _stopped(budget, total - done, total)
+    return Outcome(schedule.is_done, stopped, done, total, time.monotonic() - started)
+
+
+def _stopped(budget: float | None, missing: int, total: int) -> str:
+    what = f"{missing:,} of {total:,} rounds are missing" if missing else "a calibration is missing"
+    return f"The budget of {budget:g} s is spent: {what}; the same command goes on where it stopped."
 
 
 def draw_pool(train: Sequence[Document], plan: Plan) -> list[Document]:
@@ -172,7 +173,7 @@ def _work(
     """Work until nothing is left, or until nothing fits before the deadline."""
     if schedule.next() is None:
         return
-    n = min(cores, sum(not run.complete for run in schedule.runs.values()))
+    n = min(cores, schedule.n_lanes)
     with Workers(n, max(1, cores // n), laboratory) as workers:
         while True:
             while workers.n_idle and (task := _fitting(schedule, deadline)) is not None:
@@ -184,7 +185,9 @@ def _work(
             if left is not None and left <= 0:
                 return
             for done in workers.wait(left):
-                schedule.finish(done.task, done.run, done.seconds)
+                run = schedule.finish(done.task, done.finding, done.seconds)
+                if run is not None:
+                    run.write(laboratory.out)
                 progress(_advance(schedule, done, n))
 
 
@@ -201,12 +204,14 @@ def _advance(schedule: Schedule, done: Done, workers: int) -> Advance:
 
 
 def _sentence(done: Done) -> str:
+    seed, arm = done.task.run.seed, done.task.run.arm
     if done.task.kind == "share":
-        return f"seed {done.run.seed}: the model of the seed set is trained"
-    return _point(done.run)
-
-
-def _point(run: RunRecord) -> str:
-    last = run.rounds[-1]
-    name = "all texts" if run.arm.name == FULL else run.arm.name
-    return f"seed {run.seed}, {name}: F1 {100 * last.f1:.1f} with {last.texts:,} texts, {last.seconds:,.0f} s"
+        return f"seed {seed}: the model of the seed set is trained"
+    if done.finding.calibration is not None:
+        return f"seed {seed}, {arm.name}: temperature {done.finding.calibration['temperature']:.2f}"
+    record = done.finding.record
+    assert record is not None
+    name = "all texts" if arm.name == FULL else arm.name
+    return (
+        f"seed {seed}, {name}: F1 {100 * record.f1:.1f} with {record.texts:,} texts, {record.seconds:,.0f} s"
+    )

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Self
 
-from wapaganda.experiment.records import RunRecord
+from wapaganda.experiment.records import Finding
 from wapaganda.experiment.schedule import Task
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ class WorkerError(ChildProcessError):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A finished task, the run as it is now, and how many seconds it took."""
+    """A finished task, what it brought to light, and how many seconds it took."""
 
     task: Task
-    run: RunRecord
+    finding: Finding
     seconds: float
 
 
@@ -134,14 +134,14 @@ def _attempt(laboratory: "Laboratory", task: Task) -> Done | str:
     """What came of the task, or the sentence that tells why nothing did."""
     started = time.monotonic()
     try:
-        run = laboratory.work(task)
+        finding = laboratory.work(task)
     except Exception as error:
         sentence = str(error).strip()
         if not sentence.startswith(("Expected", "The encoder")):
             _LOGGER.exception("A round of %s with seed %d failed", task.run.arm.name, task.run.seed)
             sentence = f"{type(error).__name__}: {sentence}"
-        return f"Round {len(task.run.rounds)} of {task.run.arm.name} with seed {task.run.seed}: {sentence}"
-    return Done(task, run, time.monotonic() - started)
+        return f"Round {task.round} of {task.run.arm.name} with seed {task.run.seed}: {sentence}"
+    return Done(task, finding, time.monotonic() - started)
 
 
 def _die_with_parent() -> None:

@@ -1,0 +1,72 @@
+"""How far a model's confidence can be trusted, before and after a temperature that needs no other labels."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wapaganda.experiment.reading import Judged, Reading
+from wapaganda.ner import Document, LabelSchema, encode_tags, fit_spans, repair_spans
+from wapaganda.tagger import TaggedText
+from wapaganda.trainer import Recipe, cross_fit
+from wapaganda.uncertainty import (
+    expect,
+    expected_calibration_error,
+    fit_temperature,
+    reliability,
+    span_confidence,
+    tempered,
+)
+
+
+def calibrated(
+    judged: Judged,
+    labelled: Sequence[Document],
+    test: Sequence[Document],
+    schema: LabelSchema,
+    encoder: str,
+    recipe: Recipe,
+    *,
+    folds: int,
+    device: str,
+) -> Mapping[str, Any]:
+    """The temperature from the labelled texts alone, by cross-fitting, and what it does on the test texts."""
+    answers = cross_fit(labelled, schema, encoder, recipe, folds=folds, device=device)
+    temperature = fit_temperature([each.log_probs for each in answers], _tags(labelled, answers, schema))
+    emissions = [each.log_probs for each in judged.test.tagged]
+    gold = _tags(test, judged.test.tagged, schema)
+    before = span_confidence(emissions, gold)
+    after = span_confidence(tempered(emissions, temperature), gold)
+    return {
+        "temperature": temperature,
+        "ece_before": expected_calibration_error(*before),
+        "ece_after": expected_calibration_error(*after),
+        "estimated_f1_before": judged.estimated_f1,
+        "estimated_f1_after": _expected_f1(judged.pool, temperature),
+        "test_estimated_f1_before": _expected_f1(judged.test, 1.0),
+        "test_estimated_f1_after": _expected_f1(judged.test, temperature),
+        "bins": [list(each) for each in reliability(*after)],
+        "bins_before": [list(each) for each in reliability(*before)],
+        "n_spans": len(after[0]),
+    }
+
+
+def _tags(
+    documents: Sequence[Document], answers: Sequence[TaggedText], schema: LabelSchema
+) -> list[NDArray[np.int64]]:
+    """The true tags of the words that the model sees; a type that the schema lacks is no entity to it."""
+    tags = []
+    for document, answer in zip(documents, answers, strict=True):
+        spans, _ = repair_spans(document.text, document.spans or ())
+        known = [span for span in spans if span.label in schema.labels]
+        tags.append(encode_tags(fit_spans(known, answer.words)[0], answer.words, schema))
+    return tags
+
+
+def _expected_f1(reading: Reading, temperature: float) -> float | None:
+    return (
+        expect(tempered([each.log_probs for each in reading.tagged], temperature)).f1()
+        if reading.ids
+        else None
+    )
