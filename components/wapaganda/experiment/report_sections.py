@@ -107,9 +107,9 @@ def copies(summary: Summary) -> Html:
     arms = [arm for arm in summary.strategies if arm.rounds]
     return section(
         "Near copies in each batch",
-        "Texts that are almost the same as another of their batch: labelling them teaches little.",
-        legend(arms),
-        tag("figure", duplicates_figure(arms, 1080.0, 220.0)),
+        "Texts that are almost the same as another of their batch: labelling them teaches little. The "
+        "larger a point, the larger their share; at the right that of all batches, best below 1%.",
+        tag("figure", duplicates_figure(arms), class_="wide"),
         numbers("The numbers of this figure", copies_table(summary)),
     )
 

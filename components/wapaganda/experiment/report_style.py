@@ -58,7 +58,8 @@ figure > svg { display: block; width: 100%; height: auto; }
 svg text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
   fill: var(--soft); font-variant-numeric: tabular-nums; }
 svg .middle { text-anchor: middle; } svg .end { text-anchor: end; }
-svg .level-name { font-size: 10px; }
+svg .level-name { font-size: 10px; } svg .row-name { font-size: 12px; fill: var(--ink); }
+.none { fill: var(--rule); } .wide { overflow-x: auto; } .wide > svg { min-width: 640px; }
 .grid { stroke: var(--grid); } .axis { stroke: var(--soft); stroke-width: .8; }
 .level { stroke: var(--soft); stroke-dasharray: 2 3; stroke-width: .9; }
 .s0 { --c: var(--c0); } .s1 { --c: var(--c1); } .s2 { --c: var(--c2); } .s3 { --c: var(--c3); }
@@ -79,7 +80,7 @@ th, td { padding: 6px 12px; text-align: right; border-bottom: 1px solid var(--ru
 thead th { color: var(--soft); font-weight: 550; font-size: 13px; vertical-align: bottom;
   border-bottom-color: var(--soft); }
 th:first-child { text-align: left; padding-left: 2px; }
-tbody th { font-weight: 550; min-width: 90px; max-width: 330px; overflow-wrap: anywhere; }
+tbody th { font-weight: 550; min-width: 90px; max-width: 330px; overflow-wrap: break-word; }
 .named { display: inline-flex; align-items: center; }
 thead .named { flex-direction: column; align-items: flex-end; gap: 3px; } thead .swatch { margin: 0; }
 td i { color: var(--soft); }

@@ -41,8 +41,8 @@ def _type(arm: ArmSummary, label: str) -> Html:
 
 def calibration_table(summary: Summary) -> Html:
     """ECE and estimated pool F1 before and after, and how far off the estimate is over all rounds."""
-    head = ["strategy", "temperature", "ECE before", "ECE after", "estimate off by, before", "after",
-            "all rounds, as is", "at its worst"]  # fmt: skip
+    head = ["strategy", "temperature", "ECE before", "ECE after", "off before", "off after"]
+    head += ["off, all rounds", "off at worst"]
     rows: list[list[str]] = []
     for arm in summary.strategies:
         own = arm.judgement
@@ -52,8 +52,8 @@ def calibration_table(summary: Summary) -> Html:
                 made.ece_before, made.ece_after, made.error_before, made.error_after)),
         ]  # fmt: skip
         rows.append([named(summary, arm), *cells, points(own.estimate_error), points(own.estimate_worst)])
-    return table("Calibration and the estimated F1 of the pool", head, rows,
-                 note="ECE in percent; distances of estimated from true pool F1 in points")  # fmt: skip
+    note = "ECE in percent; off: the estimate from the true F1, in points; all rounds: not calibrated"
+    return table("Calibration and the estimated F1 of the pool", head, rows, note=note)
 
 
 def bins_table(name: str, bins: Bins, bins_before: Bins) -> Html:
