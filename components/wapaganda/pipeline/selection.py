@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wapaganda.effort import PRICES, expected_seconds
 from wapaganda.ledger import Offer
@@ -12,7 +13,10 @@ from wapaganda.pipeline.ports import Suggestion
 from wapaganda.pipeline.scoring import PoolScores
 from wapaganda.sampler import Pool, Selection, select
 from wapaganda.tagger import Tagger
-from wapaganda.uncertainty import acquisition
+from wapaganda.uncertainty import Expectation, acquisition
+
+_READING_NOTHING = 0.1
+"""Seconds that even a text without words costs."""
 
 
 def choose(
@@ -24,9 +28,8 @@ def choose(
 ) -> Selection:
     """The next batch by the configured strategy; without a model (``scored`` is ``None``) a random one.
 
-    Texts are ranked by their score for the price that the model's own expectation gives them, as far as the
-    measure is one that grows with the text. Those that are labelled already, and near copies of them, are
-    not offered.
+    Who is a candidate is a matter of the score and the threshold; how candidates are ranked, of ``_worth``.
+    Texts that are labelled already, and near copies of them, are not offered.
     """
     texts = {document.id: document.text for document in pool}
     seen = [document.text for document in labelled]
@@ -39,15 +42,12 @@ def choose(
     kept = [row for row, document_id in enumerate(scored.ids) if document_id in texts]
     ids = tuple(scored.ids[row] for row in kept)
     expected = scored.expectation[kept]
-    seconds = expected_seconds(
-        expected.n_words, expected.predicted, expected.right, expected.entities, PRICES[config.prices]
-    )
     candidates = Pool(
         ids,
         [texts[document_id] for document_id in ids],
         scored.scores[kept],
         scored.embeddings[kept].astype(np.float32),
-        worth=acquisition(scored.scores[kept], config.measure, seconds, config.cost_exponent),
+        worth=_worth(scored.scores[kept], expected, config),
         entities=expected.entities,
     )
     return select(
@@ -59,6 +59,21 @@ def choose(
         seen=seen,
         options=config.options,
     )
+
+
+def _worth(scores: NDArray[np.float64], expected: Expectation, config: LoopConfig) -> NDArray[np.float64]:
+    """What an annotator's second buys at each text, (n,).
+
+    The strategy ``uncertainty`` goes by the measure alone: what it counts for the price, as far as it counts
+    something. The others, that also look for variety, go by the expected span errors for the price, whatever
+    the measure.
+    """
+    seconds = expected_seconds(
+        expected.n_words, expected.predicted, expected.right, expected.entities, PRICES[config.prices]
+    )
+    if config.strategy == "uncertainty":
+        return acquisition(scores, config.measure, seconds, config.cost_exponent)
+    return expected.errors / np.maximum(seconds, _READING_NOTHING) ** config.cost_exponent
 
 
 def suggestions(

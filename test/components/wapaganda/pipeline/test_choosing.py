@@ -91,3 +91,23 @@ def test_without_a_model_the_lot_decides(pool):
     selection = choose(pool, None, [], CONFIG, 1)
     assert {pick.drawn for pick in selection.picks} == {"random"}
     assert ids(selection) != ids(choose(pool, None, [], CONFIG, 2))
+
+
+@pytest.mark.parametrize("exponent", [0.0, 1.0])
+def test_hybrid_ranks_by_expected_errors_for_their_price_whatever_the_measure(pool, scored, exponent):
+    right = np.linspace(1.0, 0.0, N) ** 2
+    expectation = replace(scored.expectation, right=right, n_words=np.arange(N, dtype=np.int64) * 5)
+    scored = replace(scored, scores=np.full(N, 0.5), expectation=expectation)
+    config = replace(
+        CONFIG,
+        strategy="hybrid",
+        measure="boundary",
+        cost_exponent=exponent,
+        options=Options(random_share=0.0, shortlist=1),
+    )
+
+    chosen = ids(choose(pool, scored, [], config, 1))
+
+    errors = (1 - right) + (2 - right)
+    seconds = 0.39 * np.arange(N) * 5 + 4.2 * 2
+    assert set(chosen) == {f"d{row}" for row in np.argsort(-errors / seconds**exponent)[:5]}
