@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from wapaganda.experiment.figure import scale, ticks_between
 from wapaganda.experiment.figure_marks import looks
 from wapaganda.experiment.report_html import Html, join, table, tag
 from wapaganda.experiment.report_words import headline, verdict
+from wapaganda.experiment.summary_measures import mean_of
 
 HOSTILE = "<script>alert('&')</script>\x00\"><img src=x onerror=alert(1)>"
 VOID = {"meta", "link", "br", "wbr"}
@@ -151,11 +153,16 @@ def test_a_headline_says_it_in_words(synthetic):
     assert "is what the others are compared with" in told["random"]
 
 
-def test_verdicts_follow_the_interval(synthetic):
-    arms = {a.strategy: a for a in summarise(synthetic(rounds=14)).strategies}
-    assert verdict(arms["hybrid:expected_errors"]) == "better"
-    assert arms["hybrid:expected_errors"].areas["seconds"].difference.low > 0
-    assert verdict(arms["random"]) == "unknown"
+@pytest.mark.parametrize(
+    ("differences", "found"),
+    [([0.01, 0.02, 0.03], "unsure"), ([0.02, 0.021, 0.022], "better"), ([-0.02, -0.021, -0.022], "worse"),
+     ([0.02], "one-seed")],
+)  # fmt: skip
+def test_verdicts_follow_the_interval_and_not_the_mean(synthetic, differences, found):
+    arm = summarise(synthetic(rounds=2)).strategies[1]
+    area = replace(arm.areas["seconds"], difference=mean_of(differences))
+    assert verdict(replace(arm, areas={"seconds": area})) == found
+    assert verdict(replace(arm, areas={})) == "unknown"
 
 
 def test_one_seed_gives_no_verdict(synthetic):
