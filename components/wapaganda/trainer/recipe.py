@@ -14,11 +14,12 @@ class Recipe:
     they would need more than ``batch_pieces`` padded pieces. ``head_factor`` and ``shape_factor``: learning
     rates of the new head and of the letter-case embeddings, as multiples of ``learning_rate``.
     ``warmup_share``: of the steps; then the rate falls linearly to 0. ``shapes``: tell uncased encoders the
-    letter case. ``word_embeddings``: whether the table of word pieces is trained, too. ``precision``: of the
-    matrix products; ``auto`` is bfloat16 (weights and sums stay float32) where the machine has instructions
-    for it, else float32. ``evaluations`` and ``patience``: with a dev set, how often it is looked at, and how
-    many looks without gain end the training. ``max_restarts``: new attempts, with another seed, after a
-    training that learnt nothing.
+    letter case. ``keep``: how much of the last model a warm start keeps, 0 to 1. ``word_embeddings``:
+    whether the table of word pieces is trained, too. ``precision``: of the matrix products; ``auto`` is
+    bfloat16 (weights and sums stay float32) where the machine has instructions for it, else float32.
+    ``evaluations`` and ``patience``: with a dev set, how often it is looked at, and how many looks without
+    gain end the training. ``max_restarts``: new attempts, with another seed, after a training that learnt
+    nothing.
     """
 
     learning_rate: float
@@ -35,6 +36,7 @@ class Recipe:
     max_pieces: int = 512
     overlap: int = 128
     shapes: bool = True
+    keep: float = 0.5
     word_embeddings: bool = False
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     evaluations: int = 10
@@ -45,6 +47,8 @@ class Recipe:
         for name in ("learning_rate", "steps", "batch_size", "batch_pieces", "evaluations", "patience"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"Expected {name} above 0, was: {getattr(self, name)}")
+        if not 0 <= self.keep <= 1:
+            raise ValueError(f"Expected keep from 0 to 1, was: {self.keep}")
         if not 0 <= self.warmup_share < 1:
             raise ValueError(f"Expected warmup_share from 0 to below 1, was: {self.warmup_share}")
 

@@ -16,6 +16,7 @@ from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
 from wapaganda.trainer.examples import gold_spans, make_examples
 from wapaganda.trainer.recipe import Recipe
 from wapaganda.trainer.reports import StepReport, TrainResult
+from wapaganda.trainer.warm_start import shrink_towards_pretrained
 
 _LOGGER = logging.getLogger(__name__)
 _SEED_STRIDE = 1_000_003
@@ -30,6 +31,7 @@ def train(
     out: Path,
     *,
     dev: Sequence[Document] = (),
+    last: Path | None = None,
     on_step: Callable[[StepReport], None] | None = None,
     device: str = "auto",
 ) -> TrainResult:
@@ -39,14 +41,16 @@ def train(
     stays at that of guessing by frequency, or no entity is found in the training texts) begins anew with
     another seed, at most ``recipe.max_restarts`` times. With ``dev`` documents the weights that are best on
     them are kept and the training ends early when they do not improve; without, it ends early only when the
-    loss is as good as 0.
+    loss is as good as 0. With ``last``, the folder of a model that learnt fewer texts of the same labels,
+    the training begins between that and the pretrained weights (``recipe.keep``), and only the first
+    attempt does.
 
     Raises:
         EncoderUnavailable: the encoder cannot be had.
         ValueError: a document is not labelled, has an unknown label, or no text has words.
     """
     started = time.monotonic()
-    fitted = fit(documents, schema, encoder, recipe, dev=dev, on_step=on_step, device=device)
+    fitted = fit(documents, schema, encoder, recipe, dev=dev, last=last, on_step=on_step, device=device)
     attempt = fitted.attempt
     _save(fitted.loaded, schema, out)
     return TrainResult(
@@ -78,6 +82,7 @@ def fit(
     recipe: Recipe,
     *,
     dev: Sequence[Document] = (),
+    last: Path | None = None,
     on_step: Callable[[StepReport], None] | None = None,
     device: str = "auto",
 ) -> Fitted:
@@ -90,7 +95,16 @@ def fit(
         for number in range(recipe.max_restarts + 1):
             seed = recipe.seed + number * _SEED_STRIDE
             loaded, attempt, repairs = _attempt(
-                documents, schema, encoder, recipe, seed, device, dev, on_step, number + 1
+                documents,
+                schema,
+                encoder,
+                recipe,
+                seed,
+                device,
+                dev,
+                None if number else last,
+                on_step,
+                number + 1,
             )
             if not attempt.collapsed:
                 break
@@ -108,6 +122,7 @@ def _attempt(
     seed: int,
     device: str,
     dev: Sequence[Document],
+    last: Path | None,
     on_step: Callable[[StepReport], None] | None,
     number: int,
 ) -> tuple[LoadedEncoder, Attempt, Repairs]:
@@ -120,6 +135,8 @@ def _attempt(
         dropout=recipe.dropout,
         shapes=recipe.shapes,
     )
+    if last is not None:
+        shrink_towards_pretrained(loaded.model, last, recipe.keep, schema.tags)
     loaded.model.to(device)
     examples, repairs = make_examples(documents, loaded.pieces, schema, shapes=loaded.shapes)
     tagger = Tagger(loaded.model, loaded.pieces, schema, shapes=loaded.shapes)
