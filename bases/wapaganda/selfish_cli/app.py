@@ -12,6 +12,7 @@ from wapaganda.selfish_cli.doctor import doctor
 from wapaganda.selfish_cli.export import export
 from wapaganda.selfish_cli.predict import predict
 from wapaganda.selfish_cli.problems import WRONG_INPUT, Problem
+from wapaganda.selfish_cli.review import review
 from wapaganda.selfish_cli.screen import Screen
 from wapaganda.selfish_cli.select import select
 from wapaganda.selfish_cli.simulate import simulate
@@ -61,7 +62,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, select, update, predict, status, simulate, export, doctor, connect):
+for command in (train, select, update, predict, status, review, simulate, export, doctor, connect):
     app.command(help=flowing(command.__doc__))(command)
 
 

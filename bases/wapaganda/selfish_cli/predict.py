@@ -67,6 +67,20 @@ def load_tagger(workspace: Workspace, version: str | None, progress: Steps) -> "
         UsageError: there is no model yet, or no such version.
         ModelStoreError: the models cannot be read.
     """
+    path = workspace.store().path(chosen_version(workspace, version))
+    progress("load", 0, 0)
+    from wapaganda.tagger import Tagger
+
+    return Tagger.load(path, device=workspace.settings.device)
+
+
+def chosen_version(workspace: Workspace, version: str | None) -> str:
+    """The name of a version, or of the live one.
+
+    Raises:
+        UsageError: there is no model yet, or no such version.
+        ModelStoreError: the models cannot be read.
+    """
     store = workspace.store()
     live = store.current()
     wanted = version or (live.name if live else None)
@@ -77,11 +91,7 @@ def load_tagger(workspace: Workspace, version: str | None, progress: Steps) -> "
         )
     if version is not None and version not in (names := [each.name for each in store.versions()]):
         raise UsageError(f"Expected a version out of {', '.join(names) or 'none'}, was: {version}.")
-    path = store.path(wanted)
-    progress("load", 0, 0)
-    from wapaganda.tagger import Tagger
-
-    return Tagger.load(path, device=workspace.settings.device)
+    return wanted
 
 
 def _documents(text: str | None, data: Path | None, screen: Screen, progress: Steps) -> Sequence["Document"]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import httpx
 
 from wapaganda.annotation import LabelConfig, document_from_task, parse_label_config, result_from_spans
-from wapaganda.label_studio import backend, changes, diagnosis, listing, release, upload
+from wapaganda.label_studio import backend, changes, diagnosis, listing, release, upload, views
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.errors import LabelStudioError, RejectedError
 from wapaganda.label_studio.records import (
@@ -146,6 +146,10 @@ class LabelStudio:
         """
         project = self.project(project_id)
         return release.release(self._connection, project, batch, version, on_progress, chunk_size)
+
+    def show_annotated(self, project_id: int, task_ids: Sequence[int], title: str) -> int:
+        """The Data Manager tab ``title`` with exactly these annotated tasks; its id. May be done again."""
+        return views.view_of_annotated(self._connection, project_id, title, task_ids)
 
     def connect_backend(
         self, project_id: int, url: str, title: str = "wapaganda", basic_auth: tuple[str, str] | None = None

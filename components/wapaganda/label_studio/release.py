@@ -19,6 +19,7 @@ from wapaganda.label_studio.listing import Task, all_tasks, predicted_by, query_
 from wapaganda.label_studio.records import Progress, ProjectInfo, ReleaseReport, Suggestion
 from wapaganda.label_studio.upload import PATIENCE, UPLOAD_TIMEOUT
 from wapaganda.label_studio.validation import refuse_unusable
+from wapaganda.label_studio.views import view_once
 
 SAMPLING = "Uncertainty sampling"
 CHUNK = 500  # what Label Studio itself stores at once, so that a chunk arrives whole or not at all
@@ -60,7 +61,8 @@ def release(
     _send_all(connection, project.id, version, predictions, on_progress, chunk_size)
     warnings = _verify(connection, project.id, version, present.keys() | {item.task_id for item in fit})
     point_at(connection, project, version)
-    view = _view(connection, project.id, version)
+    by_rank = query_of([predicted_by(version)], "tasks:predictions_score")
+    view = view_once(connection, project.id, version, by_rank)
     return ReleaseReport(
         version, len(batch), len(fit), len(present), left_out, view, warnings + _remarks(project)
     )
@@ -194,14 +196,3 @@ def _remarks(project: ProjectInfo) -> tuple[str, ...]:
             "Tasks want several annotators each: half-done tasks are served before the batch's order."
         )
     return tuple(remarks)
-
-
-def _view(connection: Connection, project: int, version: str) -> int:
-    """The Data Manager view of the batch, made once."""
-    views = connection.sdk.views
-    for view in connection.repeat(views.list, project=project):
-        if (view.data or {}).get("title") == version:
-            return int(view.id)
-    query = query_of([predicted_by(version)], "tasks:predictions_score")
-    data = {"title": version, "type": "list", "target": "tasks", **query}
-    return int(connection.once(views.create, project=project, data=data).id)

@@ -1,8 +1,11 @@
 """The command on a real Label Studio project: connect, update, status, select, export, doctor."""
 
+from pathlib import Path
+
 import pytest
 
 from wapaganda.label_studio import LabelStudio
+from wapaganda.review import REVIEW_FILE, Suspect, text_key, write_suspects
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.slow]
 
@@ -66,3 +69,29 @@ def test_a_project_that_is_not_there_fails_with_a_sentence(connected, selfish):
     assert outcome.code == 1
     assert "999999" in outcome.stderr
     assert "Traceback" not in outcome.stderr
+
+
+def test_review_makes_the_tab_of_likely_label_errors(connected, selfish, label_studio_server, monkeypatch):
+    monkeypatch.setenv("TRAIN_STEPS", "5")
+    project = connected["project"]
+    assert selfish("update", "--project", project, "--size", 2, "--json").code == 0
+    status = selfish("status", "--project", project, "--json").json
+    path = Path(status["model_dir"], "versions", status["live"], REVIEW_FILE)
+    with LabelStudio(label_studio_server.url, label_studio_server.token) as studio:
+        marked = [each for each in studio.fetch(project).documents if each.spans][:3]
+        suspects = [
+            Suspect(each.id, "spurious", each.spans[0], None, 0.9, text_key(each.text)) for each in marked
+        ]
+        path.unlink(missing_ok=True)
+        write_suspects(path, suspects)
+        found = selfish("review", "--project", project, "--view", "--json").json
+        assert [each["document_id"] for each in found["suspects"]] == [each.id for each in marked]
+        assert (found["view"]["texts"], found["view"]["title"]) == (3, "Likely label errors")
+        assert found["view"]["url"].endswith(f"/projects/{project}/data?tab={found['view']['id']}")
+
+        studio.annotate(project, int(marked[0].id), marked[0].text, [])  # corrected by an annotator
+        again = selfish("review", "--project", project, "--view", "--json").json
+    assert (again["n_doubtful"], again["view"]["texts"]) == (2, 2)
+    assert again["view"]["id"] == found["view"]["id"]
+    offline = selfish("review", "--project", project, "--json").json
+    assert (offline["n_doubtful"], offline["view"]) == (2, None)

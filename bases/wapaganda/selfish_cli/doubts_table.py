@@ -1,0 +1,71 @@
+"""Labels in doubt as a table for people and as records for machines."""
+
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from wapaganda.selfish_cli.tables import Fitting, plain_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wapaganda.ner import Document, Span
+    from wapaganda.review import Suspect
+
+    Case = tuple[Suspect, Document]
+
+KINDS = {
+    "missed": "not marked",
+    "spurious": "no entity",
+    "type": "another type",
+    "border": "other borders",
+}
+HEAD = ("Rank", "Doubt", "Perhaps", "Text", "Marked", "Model", "In its words")
+AROUND = 40
+"""Characters that are shown before and behind a span."""
+
+
+def doubts_table(title: str, cases: "Sequence[Case]") -> Fitting:
+    """The labels in their order, each with the words around it."""
+    rows = [
+        [
+            str(rank),
+            f"{suspect.doubt:.2f}",
+            KINDS[suspect.kind],
+            escape(document.id),
+            escape(_told(suspect.given, document) or "–"),
+            escape(_told(suspect.proposed, document) or "–"),
+            escape(_in_words(suspect, document)),
+        ]
+        for rank, (suspect, document) in enumerate(cases, start=1)
+    ]
+    return plain_table(title, HEAD, rows, numbers=(0, 1))
+
+
+def doubts_records(cases: "Sequence[Case]") -> list[dict[str, Any]]:
+    """The labels as JSON holds them, with the spans in words and the text."""
+    return [
+        {
+            "rank": rank,
+            **suspect.to_dict(),
+            "document_id": document.id,
+            "marked": _told(suspect.given, document),
+            "model": _told(suspect.proposed, document),
+            "text": document.text,
+        }
+        for rank, (suspect, document) in enumerate(cases, start=1)
+    ]
+
+
+def _told(span: "Span | None", document: "Document") -> str | None:
+    return span and f"{' '.join(document.text[span.start : span.end].split())} ({span.label})"
+
+
+def _in_words(suspect: "Suspect", document: "Document") -> str:
+    """The text around the label in doubt, on one line, the label in brackets."""
+    text, place = document.text, suspect.place
+    before = text[: place.start][-AROUND:]
+    behind = text[place.end :][:AROUND]
+    line = f"{before}[{text[place.start : place.end]}]{behind}"
+    cut = ("…" if place.start > AROUND else "", "…" if len(text) - place.end > AROUND else "")
+    return cut[0] + " ".join(line.split()) + cut[1]

@@ -1,0 +1,194 @@
+"""selfish review: the labels that are probably wrong, the most doubtful first."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wapaganda.selfish_cli import options
+from wapaganda.selfish_cli.doubts_table import doubts_records, doubts_table
+from wapaganda.selfish_cli.inputs import read_labelled
+from wapaganda.selfish_cli.loops import project_loop
+from wapaganda.selfish_cli.predict import chosen_version
+from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.screen import Screen, session
+from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.tables import facts_table
+from wapaganda.selfish_cli.workspace import Workspace, open_workspace
+from wapaganda.selfish_cli.writing import check_parent
+
+if TYPE_CHECKING:
+    from wapaganda.ner import Document
+    from wapaganda.review import Standing, Suspect
+
+TITLE = "Likely label errors"
+"""Of the Data Manager's tab."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a list of a version comes to today, ``shown`` the part of it that was asked for."""
+
+    version: str
+    found: "Standing"
+    shown: tuple[tuple["Suspect", "Document"], ...]
+
+
+def review(
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="The labelled texts as they are now; else those of the last update."),
+    ] = None,
+    project: options.Project = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="How many, the most doubtful first; 0: all.")
+    ] = 20,
+    view: Annotated[
+        bool, typer.Option("--view", help=f'Show their texts in Label Studio, in the tab "{TITLE}".')
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="File for the list: .jsonl.")] = None,
+    name: options.Name = "default",
+    model: options.Version = None,
+    url: options.Url = None,
+    api_key: options.ApiKey = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """List the labels that are probably wrong, with what the model would mark instead.
+
+    Each label was judged by a model that had not learnt its text, when the live model was trained. Labels
+    that were changed since are left out. With --view the newest labels are fetched first.
+    """
+    overrides = {"label_studio_url": url, "label_studio_api_key": api_key}
+    with session(as_json, "Nothing was written.") as screen:
+        _check_usage(data, project, view, out)
+        workspace = open_workspace(project, name, overrides)
+        with screen.steps() as progress:
+            version, suspects = _suspects(workspace, model)
+            documents = _documents(screen, workspace, data, project if view else None, progress)
+            from wapaganda.review import standing
+
+            found = standing(suspects, documents)
+            reviewed = Review(version, found, found.cases[: limit or None])
+            if out is not None:
+                _write(out, reviewed)
+            tab = _tab(workspace, project, reviewed) if view and project is not None else None
+        _show(screen, reviewed, out, tab)
+        screen.emit(_result(workspace, reviewed, out, tab))
+
+
+def _check_usage(data: Path | None, project: int | None, view: bool, out: Path | None) -> None:
+    if data is not None and project is not None:
+        raise UsageError(
+            "Expected --data or --project, was: both.", "A project's texts come from Label Studio."
+        )
+    if view and project is None:
+        raise UsageError("Expected --project with --view, was: none.", "Name the project by --project ID.")
+    if out is None:
+        return
+    if out.suffix != ".jsonl" or out.is_dir():
+        raise UsageError(f"Expected a file name that ends in .jsonl, was: {out}.")
+    if data is not None and out.resolve() == data.resolve():
+        raise UsageError(f"Expected a new file, was: {out}, which is read from.", "Name another by --out.")
+    check_parent(out)
+
+
+def _suspects(workspace: Workspace, model: str | None) -> tuple[str, "list[Suspect]"]:
+    from wapaganda.review import REVIEW_FILE, read_suspects
+
+    version = chosen_version(workspace, model)
+    path = workspace.store().path(version) / REVIEW_FILE
+    if not path.exists():
+        raise UsageError(
+            f"Expected a list of likely label errors of {version}, was: none.",
+            "selfish train and selfish update make it with each new version unless FOLDS is below 2.",
+        )
+    return version, read_suspects(path)
+
+
+def _documents(
+    screen: Screen, workspace: Workspace, data: Path | None, fetched: int | None, progress: Steps
+) -> Sequence["Document"]:
+    """The labelled texts as they are now; of the project ``fetched`` the newest."""
+    progress("read", 0, 0)
+    if data is not None:
+        texts = read_labelled(data)
+        for note in texts.notes:
+            screen.warn(note)
+        return texts.documents
+    if fetched is not None:
+        loop = project_loop(workspace, fetched, progress)
+        for note in loop.fetch().notes:
+            screen.warn(note)
+        return list(loop.ledger.documents(labelled=True))
+    if not (workspace.directory / "ledger.sqlite").exists():
+        raise UsageError(
+            "Expected the labelled texts that the model was trained on, was: none.", "Name them by --data."
+        )
+    return list(workspace.ledger().documents(labelled=True))
+
+
+def _tab(workspace: Workspace, project: int, reviewed: Review) -> dict[str, Any]:
+    studio = workspace.studio()
+    numbers = list(dict.fromkeys(int(document.id) for _, document in reviewed.shown))
+    tab = studio.show_annotated(project, numbers, TITLE)
+    return {
+        "id": tab,
+        "title": TITLE,
+        "texts": len(numbers),
+        "url": f"{studio.url}/projects/{project}/data?tab={tab}",
+    }
+
+
+def _write(path: Path, reviewed: Review) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    lines = [json.dumps(each, ensure_ascii=False) for each in doubts_records(reviewed.shown)]
+    try:
+        partial.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _show(screen: Screen, reviewed: Review, out: Path | None, tab: dict[str, Any] | None) -> None:
+    found = reviewed.found
+    if reviewed.shown:
+        title = f"The {len(reviewed.shown):,} most doubtful of {len(found.cases):,} labels in doubt"
+        screen.show(doubts_table(title, reviewed.shown))
+    facts = [("Model", reviewed.version), ("In doubt", f"{len(found.cases):,} labels{_since(found)}")]
+    if out is not None:
+        facts.append(("Written", str(out)))
+    if tab is not None:
+        facts.append(("Label Studio", f"{tab['texts']:,} texts in the tab {TITLE}: {tab['url']}"))
+    screen.show(facts_table("", facts))
+
+
+def _since(found: "Standing") -> str:
+    parts = [
+        f"{number:,} {what}"
+        for number, what in (
+            (found.n_changed, "were changed since"),
+            (found.n_gone, "stood in texts that are not there any more"),
+        )
+        if number
+    ]
+    return f"; {', '.join(parts)}" if parts else ""
+
+
+def _result(
+    workspace: Workspace, reviewed: Review, out: Path | None, tab: dict[str, Any] | None
+) -> dict[str, Any]:
+    found = reviewed.found
+    return {
+        "project": workspace.key,
+        "version": reviewed.version,
+        "n_doubtful": len(found.cases),
+        "n_changed": found.n_changed,
+        "n_gone": found.n_gone,
+        "out": str(out) if out else None,
+        "view": tab,
+        "suspects": doubts_records(reviewed.shown),
+    }
