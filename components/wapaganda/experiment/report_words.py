@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from wapaganda.experiment.report_html import Html, join, tag
 from wapaganda.experiment.summary import Summary
 from wapaganda.experiment.summary_arm import ArmSummary
-from wapaganda.experiment.summary_measures import Mean
+from wapaganda.experiment.summary_measures import Mean, isotonic
 from wapaganda.experiment.summary_savings import RANDOMS_LAST, Saving
 
 AXIS_WORDS = {"texts": "texts", "words": "words", "seconds": "estimated seconds"}
@@ -87,8 +87,8 @@ def _need(arm: ArmSummary, full_f1: float | None) -> str:
 
 
 def _end(arm: ArmSummary) -> str:
-    best, last = max(each.f1_mean for each in arm.rounds), arm.rounds[-1]
-    return f"its best is {points(best)}, and it ends with {last.texts:,.0f} texts."
+    level = float(isotonic([each.f1_mean for each in arm.rounds])[-1])
+    return f"its level at the end is {points(level)}, with {arm.rounds[-1].texts:,.0f} texts."
 
 
 def _goal(level: str, saving: Saving, full_f1: float | None) -> str:

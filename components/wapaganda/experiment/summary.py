@@ -106,7 +106,7 @@ def summarise(out: Path) -> Summary:
         strategies=arms,
         complete=not missing,
         missing=missing,
-        remarks=remarks_of(records, arms, tested),
+        remarks=remarks_of(records, arms, tested, full.f1 if full else None),
         test_entities=tested,
     )
 

@@ -6,7 +6,7 @@ from math import sqrt
 from wapaganda.experiment.summary_arm import ArmSummary
 from wapaganda.experiment.summary_records import FULL, Records, Run
 
-FEW_SEEDS, FEW_ENTITIES, MANY_COPIES = 3, 400, 0.01
+FEW_SEEDS, FEW_ENTITIES, MANY_COPIES, OVER_FULL = 3, 400, 0.01, 0.02
 
 
 def missing_of(records: Records) -> tuple[str, ...]:
@@ -32,9 +32,17 @@ def _lack(seed: int, run: Run | None, calibrate_at: int) -> str:
     return f"seed {seed} lacks its calibration" if due else ""
 
 
-def remarks_of(records: Records, arms: Sequence[ArmSummary], test_entities: int) -> tuple[str, ...]:
+def remarks_of(
+    records: Records, arms: Sequence[ArmSummary], test_entities: int, full_f1: float | None
+) -> tuple[str, ...]:
     """What a reader must know before he trusts the numbers, a sentence or two each."""
-    return (*_on_seeds(records), *_on_random(arms), *_on_test(arms, test_entities), *_on_copies(arms))
+    return (
+        *_on_seeds(records),
+        *_on_random(arms),
+        *_on_full(arms, full_f1),
+        *_on_test(arms, test_entities),
+        *_on_copies(arms),
+    )
 
 
 def _on_seeds(records: Records) -> list[str]:
@@ -50,6 +58,17 @@ def _on_random(arms: Sequence[ArmSummary]) -> list[str]:
     if any(arm.is_random for arm in arms):
         return []
     return ["Random was not simulated, so nothing is compared with it. Add it to the strategies."]
+
+
+def _on_full(arms: Sequence[ArmSummary], full_f1: float | None) -> list[str]:
+    best = max((each.f1_mean for arm in arms for each in arm.rounds), default=0.0)
+    if full_f1 is None or best < full_f1 + OVER_FULL:
+        return []
+    return [
+        f"The model of the whole pool ({100 * full_f1:.1f}) is worse than one of a part of it "
+        f"({100 * best:.1f}): it may have been trained too short (--steps). The savings mean little; the areas "
+        "and the last savings table do not depend on it."
+    ]
 
 
 def _on_test(arms: Sequence[ArmSummary], test_entities: int) -> list[str]:

@@ -111,5 +111,6 @@ def _note(
 
 
 def _short(who: str, curve: Sequence[MeanRound]) -> str:
-    best, texts = max(each.f1_mean for each in curve), curve[-1].texts
-    return f"{who} did not get there with {texts:,.0f} texts (best F1 {100 * best:.1f})."
+    """The level is that of the monotone curve: one lucky round is not enough."""
+    level, texts = isotonic([each.f1_mean for each in curve])[-1], curve[-1].texts
+    return f"{who} did not get there with {texts:,.0f} texts (its level at the end: F1 {100 * level:.1f})."

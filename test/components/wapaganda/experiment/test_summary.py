@@ -99,7 +99,7 @@ def test_a_level_that_random_never_reaches_gives_a_bound_and_a_reason(tmp_path):
     quick, never = arm_of(out, "quick").savings["0.99"], arm_of(out, "never").savings["0.99"]
     assert quick.ratio["texts"] is None
     assert quick.at_most["texts"] == pytest.approx((100 + 200 * 0.98) / 500)
-    assert quick.note == "Random did not get there with 500 texts (best F1 70.0)."
+    assert quick.note == "Random did not get there with 500 texts (its level at the end: F1 70.0)."
     assert "It did not get there with 300 texts" in never.note
     assert never.at_most == never.at_least == {}
     known = arm_of(out, "never").savings["random_last"]
@@ -228,6 +228,11 @@ class TestRemarks:
         results = write_results(synthetic(arms=("diversity", "uncertainty:mnlp")))
         assert any("Random was not simulated" in each for each in results.summary.remarks)
         assert all(arm.savings == {} and arm.worst is None for arm in results.summary.strategies)
+
+    def test_a_whole_pool_that_is_no_ceiling(self, tmp_path):
+        remarks = summarise(write(tmp_path / "o", {("random", 1): SLOW}, full=0.77)).remarks
+        (told,) = [each for each in remarks if "trained too short" in each]
+        assert told.startswith("The model of the whole pool (77.0) is worse than one of a part of it (80.0)")
 
     def test_few_test_entities(self, synthetic):
         summary = summarise(synthetic(types={"PER": 0.1}))
