@@ -66,8 +66,8 @@ def _on_full(arms: Sequence[ArmSummary], full_f1: float | None) -> list[str]:
         return []
     return [
         f"The model of the whole pool ({100 * full_f1:.1f}) is worse than one of a part of it "
-        f"({100 * best:.1f}): it may have been trained too short (--steps). The savings mean little; the areas "
-        "and the last savings table do not depend on it."
+        f"({100 * best:.1f}): it may have been trained too short (--steps). The savings mean little; the "
+        "areas and the last savings table do not depend on it."
     ]
 
 
