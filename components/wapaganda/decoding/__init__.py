@@ -7,6 +7,7 @@ probability 0 and the others share the whole, as in a conditional random field w
 
 from wapaganda.decoding.batch import FLOOR, length_batches, pad
 from wapaganda.decoding.lattice import Lattice, Posterior, SpanIndex, lattice, posterior, span_probability
+from wapaganda.decoding.spans import spans_of
 from wapaganda.decoding.viterbi import viterbi
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "pad",
     "posterior",
     "span_probability",
+    "spans_of",
     "viterbi",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.decoding import SpanIndex, length_batches, pad, span_probability, viterbi
+from wapaganda.decoding import SpanIndex, length_batches, pad, span_probability, spans_of, viterbi
 from wapaganda.ner import LabelSchema, Span
 
 
@@ -23,26 +23,11 @@ def decode(
         texts = filled[batch]
         padded, sizes = pad([log_probs[text] for text in texts])
         tags, _ = viterbi(padded, sizes)
-        entities = _entities(tags)
+        entities = spans_of(tags)
         probabilities = span_probability(padded, sizes, entities)
         for text, places, scores in zip(texts, entities, probabilities, strict=True):
             found[text] = _spans(places, scores, words[text], schema)
     return found
-
-
-def _entities(tags: NDArray[np.int64]) -> list[list[SpanIndex]]:
-    """First word, last word and type number of every entity of valid IOB2 ``tags``, (batch, words)."""
-    going_on = (tags > 0) & (tags % 2 == 0)
-    followed = np.pad(going_on[:, 1:], ((0, 0), (0, 1)))
-    rows, firsts = np.nonzero(tags % 2 == 1)
-    _, lasts = np.nonzero((tags > 0) & ~followed)
-    entities: list[list[SpanIndex]] = [[] for _ in tags]
-    kinds = tags[rows, firsts] // 2
-    for row, first, last, kind in zip(
-        rows.tolist(), firsts.tolist(), lasts.tolist(), kinds.tolist(), strict=True
-    ):
-        entities[row].append((first, last, kind))
-    return entities
 
 
 def _spans(

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wapaganda.decoding import lattice, length_batches, pad, viterbi
-from wapaganda.uncertainty.expectation import best_spans
+from wapaganda.decoding import lattice, length_batches, pad, spans_of, viterbi
 
 
 class Reliability(NamedTuple):
@@ -30,10 +29,10 @@ def span_confidence(
     correct: list[NDArray[np.bool_]] = [np.zeros(0, dtype=np.bool_)]
     for rows in rows_by_length(log_probs, tags):
         padded, lengths = pad([log_probs[i] for i in rows])
-        found = best_spans(viterbi(padded, lengths)[0])
+        found = spans_of(viterbi(padded, lengths)[0])
         confidence += lattice(padded, lengths).span_probability(found)
         for i, spans in zip(rows, found, strict=True):
-            true = set(best_spans(np.asarray(tags[i])[None])[0])
+            true = set(spans_of(np.asarray(tags[i])[None])[0])
             correct.append(np.array([span in true for span in spans], dtype=np.bool_))
     return np.concatenate(confidence), np.concatenate(correct)
 

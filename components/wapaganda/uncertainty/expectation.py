@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.decoding import SpanIndex, lattice, length_batches, pad, viterbi
+from wapaganda.decoding import lattice, length_batches, pad, spans_of, viterbi
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +100,7 @@ def expected_counts(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """``predicted`` (B,), ``right`` (B,) and ``entities`` (B, L) of a batch (B, T, K) with lengths (B,)."""
     sums = lattice(log_probs, lengths)
-    spans = best_spans(viterbi(log_probs, lengths)[0])
+    spans = spans_of(viterbi(log_probs, lengths)[0])
     right = np.array([pi.sum() for pi in sums.span_probability(spans)], dtype=np.float64)
     predicted = np.array([len(of_text) for of_text in spans], dtype=np.int64)
     return predicted, right, sums.posterior().start.sum(axis=1)
-
-
-def best_spans(tags: NDArray[np.int64]) -> list[list[SpanIndex]]:
-    """First word, last word and type number of every entity of valid IOB2 ``tags`` (B, T)."""
-    goes_on = (tags > 0) & (tags % 2 == 0)
-    followed = np.pad(goes_on[:, 1:], ((0, 0), (0, 1)))
-    text, first = np.nonzero(tags % 2 == 1)
-    last = np.nonzero((tags > 0) & ~followed)[1]
-    spans: list[list[SpanIndex]] = [[] for _ in tags]
-    for row, *span in zip(*(a.tolist() for a in (text, first, last, tags[text, first] // 2)), strict=True):
-        spans[row].append((span[0], span[1], span[2]))
-    return spans
