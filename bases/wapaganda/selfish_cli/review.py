@@ -103,7 +103,8 @@ def _suspects(workspace: Workspace, model: str | None) -> tuple[str, "list[Suspe
     if not path.exists():
         raise UsageError(
             f"Expected a list of likely label errors of {version}, was: none.",
-            "selfish train and selfish update make it with each new version unless FOLDS is below 2.",
+            "selfish train and selfish update make it with a new version; FOLDS must be 2 or more, "
+            "and the labelled texts at least 20.",
         )
     return version, read_suspects(path)
 

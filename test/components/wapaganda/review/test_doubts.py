@@ -70,13 +70,13 @@ def test_planted_errors_come_first_each_by_its_kind():
     assert min(each.doubt for each in found) > 0.4
 
 
-def test_the_doubt_is_the_mean_over_the_words_of_both_spans():
+def test_the_doubt_pools_the_words_of_both_spans():
     text = "Dieter May saw"
     given, proposed = Span(7, 10, "PER"), Span(0, 10, "PER")
     sure = answer(text, (proposed,), 0.8)
     (found,) = label_errors([Document("a", text, (given,))], [sure], SCHEMA)
     tags = posterior(sure.log_probs[None], np.array([3])).tag[0]
-    assert found.doubt == pytest.approx(1 - (tags[0, 0] + tags[1, 3]) / 2, abs=1e-6)
+    assert found.doubt == pytest.approx(1 - np.sqrt((tags[0, 0] ** 2 + tags[1, 3] ** 2) / 2), abs=1e-6)
 
 
 def test_a_long_name_does_not_come_before_a_plain_error():
