@@ -69,7 +69,7 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> dict[str, object]:
             LabelStudioSource(studio, project),
             Ledger(scratch / "ledger.sqlite"),
             ModelStore(scratch / "models"),
-            LoopConfig(encoder=chosen.encoder, batch_size=chosen.batch),
+            LoopConfig(encoder=chosen.encoder, batch_size=chosen.batch, folds=0),
             RoundRecord(RunLog(scratch / "runs")),
             scratch,
             lambda step, done, total: print(

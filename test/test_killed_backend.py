@@ -24,6 +24,7 @@ def environment(label_studio_server, small_encoder, tmp_path):
         **os.environ,
         "BASELINE_MODEL_NAME": small_encoder,
         "TRAIN_STEPS": "60",
+        "FOLDS": "0",
         "TRAIN_AFTER_LABELS": "0",
         "SAMPLES_PER_ITERATION": "5",
         "LABEL_STUDIO_URL": label_studio_server.url,

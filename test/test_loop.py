@@ -37,7 +37,7 @@ def test_two_rounds_from_labels_to_a_better_model_in_label_studio_and_mlflow(
             LabelStudioSource(studio, project),
             Ledger(tmp_path / "ledger.sqlite"),
             ModelStore(tmp_path / "models"),
-            LoopConfig(encoder=small_encoder, train_steps=60, batch_size=BATCH, device="cpu"),
+            LoopConfig(encoder=small_encoder, train_steps=60, batch_size=BATCH, folds=0, device="cpu"),
             RoundRecord(RunLog(tmp_path / "runs"), "whole-loop"),
             tmp_path,
         )

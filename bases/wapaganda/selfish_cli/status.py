@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from wapaganda.selfish_cli import options
+from wapaganda.selfish_cli.outlook import OUTLOOK, outlook_facts
 from wapaganda.selfish_cli.problems import UsageError
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.tables import facts_table, percent, plain_table
@@ -58,14 +59,20 @@ def _status(workspace: Workspace) -> dict[str, Any]:
             }
             for each in ledger.rounds()
         ]
-    last = found["rounds"][-1] if found["rounds"] else {}
+    last = _last_report(found["rounds"])
     return found | {
         "should_stop": bool(last.get("should_stop", False)),
         "stop_reason": str(last.get("stop_reason", "")),
+        **{key: last.get(key) for key in OUTLOOK},
         "mlflow": workspace.settings.mlflow_tracking_uri,
         "model_dir": str(store.root),
         "data_dir": str(workspace.directory),
     }
+
+
+def _last_report(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """That of the last round that was finished."""
+    return next((each for each in reversed(rounds) if each["step"] == "done"), {})
 
 
 def _version(version: "Version") -> dict[str, Any]:
@@ -110,8 +117,7 @@ def _show(screen: Screen, workspace: Workspace, found: dict[str, Any]) -> None:
         ("MLflow", found["mlflow"]),
         ("On disk", f"{found['model_dir']}, {found['data_dir']}"),
     ]
-    if found["should_stop"]:
-        facts.append(("Stop?", found["stop_reason"]))
+    facts += outlook_facts(_last_report(found["rounds"]))
     screen.show(facts_table(f"Project {workspace.key}", facts))
 
 

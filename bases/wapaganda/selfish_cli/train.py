@@ -9,6 +9,7 @@ from wapaganda.selfish_cli import options
 from wapaganda.selfish_cli.inputs import copies_among, one_of, read_labelled, read_with_entities
 from wapaganda.selfish_cli.locking import project_lock
 from wapaganda.selfish_cli.mirroring import mirror_runs
+from wapaganda.selfish_cli.outlook import cross_validated_facts
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.tables import facts_table, scores_table
@@ -16,7 +17,7 @@ from wapaganda.selfish_cli.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document, LabelSchema
-    from wapaganda.pipeline import Trained
+    from wapaganda.pipeline import Calibration, Trained
 
 KEPT = "The live model and all labels are as before; the half-done training was thrown away."
 
@@ -146,8 +147,23 @@ def _train(workspace: Workspace, material: Material, progress: Steps) -> "Traine
             trained.steps,
             {f"{material.judged_on}_f1": micro.f1, "precision": micro.precision, "recall": micro.recall},
         )
+    if trained.calibration is not None:
+        run.metrics(trained.steps, _cross_validated(trained.calibration))
     run.end("FINISHED")
     return trained
+
+
+def _cross_validated(calibration: "Calibration | None") -> dict[str, float]:
+    if calibration is None:
+        return {}
+    low, high = calibration.f1_interval
+    return {
+        "cross_validated_f1": calibration.f1,
+        "cross_validated_f1_low": low,
+        "cross_validated_f1_high": high,
+        "temperature": calibration.temperature,
+        "span_calibration_error": calibration.ece_after,
+    }
 
 
 def _show(screen: Screen, workspace: Workspace, material: Material, trained: "Trained") -> None:
@@ -166,11 +182,19 @@ def _show(screen: Screen, workspace: Workspace, material: Material, trained: "Tr
             [
                 ("Version", f"{trained.version} ({effort})"),
                 ("Learned from", f"{trained.n_train:,} texts"),
+                *_calibration_facts(trained),
                 ("Live", f"{live.name if live else 'none'}: {trained.verdict.reason}"),
                 ("Model", str(workspace.store().path(trained.version))),
             ],
         )
     )
+
+
+def _calibration_facts(trained: "Trained") -> list[tuple[str, str]]:
+    found = trained.calibration
+    if found is None:
+        return []
+    return cross_validated_facts(found.f1, found.f1_interval, found.ece_after, found.temperature)
 
 
 def _result(workspace: Workspace, material: Material, trained: "Trained", mlflow: str) -> dict[str, Any]:
@@ -200,6 +224,7 @@ def _result(workspace: Workspace, material: Material, trained: "Trained", mlflow
         "reason": trained.verdict.reason,
         "live": live.name if live else None,
         **scores,
+        **_cross_validated(trained.calibration),
         "encoder": workspace.settings.baseline_model_name,
         "labels": list(material.schema.labels),
         "n_train": trained.n_train,

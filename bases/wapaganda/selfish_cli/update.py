@@ -10,6 +10,7 @@ from wapaganda.selfish_cli.inputs import one_of, read_labelled, read_with_entiti
 from wapaganda.selfish_cli.locking import project_lock
 from wapaganda.selfish_cli.loops import files_loop, project_loop
 from wapaganda.selfish_cli.mirroring import mirror_runs
+from wapaganda.selfish_cli.outlook import outlook_facts
 from wapaganda.selfish_cli.problems import UsageError
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
@@ -120,8 +121,7 @@ def _show(screen: Screen, report: "RoundReport", scores: "Scores | None") -> Non
         ("Batch", f"{report.n_released:,} texts. {report.selection}"),
         ("Released", report.release),
     ]
-    if report.should_stop:
-        facts.append(("Stop?", report.stop_reason))
+    facts.extend(outlook_facts(report.to_dict()))
     facts.extend(("Note", note) for note in report.notes)
     screen.show(facts_table(f"Round {report.number}", facts))
 

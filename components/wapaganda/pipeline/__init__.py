@@ -12,6 +12,7 @@ from wapaganda.pipeline.holdout import split_holdout
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Source, Suggestion
 
 if TYPE_CHECKING:
+    from wapaganda.pipeline.calibration import Calibration, calibrate
     from wapaganda.pipeline.judging import evaluate_documents, evaluate_version
     from wapaganda.pipeline.record import RoundRecord
     from wapaganda.pipeline.report import RoundReport
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.training import Trained, train_version
 
 _LATE = {
+    "Calibration": "calibration",
     "FileSource": "sources",
     "LabelStudioSource": "sources",
     "Loop": "round",
@@ -29,6 +31,7 @@ _LATE = {
     "RoundRecord": "record",
     "RoundReport": "report",
     "Trained": "training",
+    "calibrate": "calibration",
     "choose": "selection",
     "evaluate_documents": "judging",
     "evaluate_version": "judging",
@@ -39,6 +42,7 @@ _LATE = {
 
 __all__ = [
     "BatchNameTakenError",
+    "Calibration",
     "Changes",
     "FileSource",
     "LabelStudioSource",
@@ -52,6 +56,7 @@ __all__ = [
     "Suggestion",
     "Trained",
     "Verdict",
+    "calibrate",
     "choose",
     "evaluate_documents",
     "evaluate_version",

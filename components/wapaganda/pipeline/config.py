@@ -12,7 +12,8 @@ class LoopConfig:
     ``learning_rate`` and ``train_steps`` of ``None`` mean the encoder's own default (docs/training.md).
     ``promotion_margin`` is in F1 (0 to 1): a new model may be that much worse on the held-out labels and
     still go live. ``cost_exponent``: 0 ranks by what a text teaches, 1 by what it teaches for its price;
-    ``prices`` is the list of ``wapaganda.effort`` by which it is priced.
+    ``prices`` is the list of ``wapaganda.effort`` by which it is priced. ``folds`` of 2 or more: every
+    training is followed by a cross-fitting with so many models, which calibrates the model.
     """
 
     encoder: str
@@ -28,4 +29,5 @@ class LoopConfig:
     seed: int = 13
     holdout_fraction: float = 0.2
     promotion_margin: float = 0.02
+    folds: int = 4
     device: str = "auto"

@@ -19,6 +19,10 @@ class Progress(Protocol):
         """Take note of the progress; must return at once."""
 
 
+def silent(step: str, done: int, total: int) -> None:
+    """A progress listener that tells nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What a source holds that the ledger does not know yet.

@@ -34,7 +34,13 @@ class RoundRecord:
         """Write down what the round came to: scores, counts, learning curve, report and model version."""
         run.metrics(report.number, _figures(report))
         run.tags(
-            {"selection": report.selection, "verdict": report.reason, "should_stop": str(report.should_stop)}
+            {
+                "selection": report.selection,
+                "verdict": report.reason,
+                "should_stop": str(report.should_stop),
+                "advice": report.advice,
+                "forecast": report.forecast,
+            }
         )
         with tempfile.TemporaryDirectory() as scratch:
             summary = Path(scratch, "report.json")
@@ -69,6 +75,13 @@ def _figures(report: RoundReport) -> dict[str, float]:
         "holdout_macro_f1": report.macro_f1,
         "previous_f1": report.previous_f1,
         "mean_uncertainty": report.mean_uncertainty,
+        "estimated_pool_f1": report.estimated_f1,
+        "cross_validated_f1": report.cross_validated_f1,
+        "temperature": report.temperature,
+        "span_calibration_error": report.ece,
+        "agreement": report.agreement,
+        "forecast_gain": report.forecast_gain,
+        "forecast_hours": report.forecast_hours,
     }
     counts = {
         "labelled": report.n_labelled,
@@ -81,6 +94,7 @@ def _figures(report: RoundReport) -> dict[str, float]:
     }
     types = {f"f1_{label}": f1 for label, f1 in report.per_type_f1.items()}
     seconds = {f"seconds_{step}": value for step, value in report.seconds.items()}
-    return {
-        name: float(value) for name, value in (scores | counts | types | seconds).items() if value is not None
-    }
+    low, high = report.cross_validated_interval or (None, None)
+    interval = {"cross_validated_f1_low": low, "cross_validated_f1_high": high}
+    figures = scores | interval | counts | types | seconds
+    return {name: float(value) for name, value in figures.items() if value is not None}

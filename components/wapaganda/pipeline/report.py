@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from wapaganda.pipeline.outlook import Outlook
 from wapaganda.pipeline.training import Trained
 from wapaganda.sampler import Selection
 
@@ -11,7 +12,14 @@ from wapaganda.sampler import Selection
 @dataclass(frozen=True, slots=True)
 class RoundReport:
     """One round of the loop; scores are strict span scores on held-out labels (0 to 1), ``None`` where not
-    measured."""
+    measured.
+
+    ``estimated_f1``: of the live model on the unlabelled pool, by its own expectation. Of the new version, by
+    cross-fitting: ``cross_validated_f1`` with its 95 % interval, ``temperature``, and ``ece``, the error of
+    its spans' confidence. ``agreement``: κ with the live model of the round before. ``forecast``: what the
+    next labels buy, in words, with ``forecast_gain`` in F1 (0 to 1) and ``forecast_hours`` of annotation;
+    ``pricing``: how a text is priced; ``advice``: whether to go on, and why.
+    """
 
     number: int
     batch: str
@@ -40,6 +48,17 @@ class RoundReport:
     stop_reason: str
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    estimated_f1: float | None = None
+    cross_validated_f1: float | None = None
+    cross_validated_interval: tuple[float, float] | None = None
+    temperature: float | None = None
+    ece: float | None = None
+    agreement: float | None = None
+    forecast: str = ""
+    forecast_gain: float | None = None
+    forecast_hours: float | None = None
+    pricing: str = ""
+    advice: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, with the field names as keys."""
@@ -47,25 +66,33 @@ class RoundReport:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "RoundReport":
-        """The inverse of ``to_dict``."""
-        return cls(**{**values, "notes": tuple(values.get("notes", ()))})
+        """The inverse of ``to_dict``; a report of an earlier version lacks what was not measured then."""
+        interval = values.get("cross_validated_interval")
+        plain = {
+            "notes": tuple(values.get("notes", ())),
+            "cross_validated_interval": None if interval is None else (interval[0], interval[1]),
+        }
+        return cls(**{**values, **plain})
 
 
 def draft_report(
     number: int,
     trained: Trained | None,
     selection: Selection,
+    outlook: Outlook,
     *,
     batch: str,
     live: str | None,
     n_labelled: int,
     mean_uncertainty: float | None,
+    pricing: str,
     seconds: Mapping[str, float],
     notes: Sequence[str],
 ) -> RoundReport:
     """The report of a round whose batch is chosen but not released yet."""
     scores = trained.scores if trained else None
     previous = trained.previous_scores if trained else None
+    calibration = trained.calibration if trained else None
     return RoundReport(
         number=number,
         batch=batch,
@@ -90,8 +117,19 @@ def draft_report(
         mean_uncertainty=mean_uncertainty,
         selection=selection.reason,
         release="",
-        should_stop=selection.should_stop,
-        stop_reason=selection.reason if selection.should_stop else "",
+        should_stop=outlook.advice.stop,
+        stop_reason=outlook.advice.reason if outlook.advice.stop else "",
         seconds=dict(seconds),
         notes=tuple(notes),
+        estimated_f1=outlook.estimated_f1,
+        cross_validated_f1=calibration.f1 if calibration else None,
+        cross_validated_interval=calibration.f1_interval if calibration else None,
+        temperature=calibration.temperature if calibration else None,
+        ece=calibration.ece_after if calibration else None,
+        agreement=outlook.agreement,
+        forecast=outlook.forecast.told,
+        forecast_gain=outlook.forecast.gain,
+        forecast_hours=outlook.forecast.hours,
+        pricing=pricing,
+        advice=outlook.advice.reason,
     )

@@ -9,26 +9,26 @@ from pathlib import Path
 
 import numpy as np
 
+from wapaganda.effort import Prices
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
 from wapaganda.ner import Document
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.fetching import fetch_into
 from wapaganda.pipeline.holdout import split_holdout
-from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Source
+from wapaganda.pipeline.outlook import Outlook, compare_readings, look_ahead
+from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Source, silent
+from wapaganda.pipeline.pricing import fitted_prices, read_proposals, write_proposals
 from wapaganda.pipeline.record import RoundRecord, StepListener, training_listener
 from wapaganda.pipeline.report import RoundReport, draft_report
 from wapaganda.pipeline.scoring import PoolScores, score_pool
 from wapaganda.pipeline.selection import choose, suggestions
 from wapaganda.pipeline.training import Trained, train_version
+from wapaganda.sampler import Selection
 from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
 
 logger = logging.getLogger(__name__)
-
-
-def silent(step: str, done: int, total: int) -> None:
-    """A progress listener that tells nobody."""
 
 
 @dataclass
@@ -129,16 +129,19 @@ class Loop:
         with self._timed("select"):
             selection = choose(pool, scored, labelled, self.config, self.config.seed + number)
         live = self.store.current()
+        prices = fitted_prices(labelled, read_proposals(self._rounds))
         draft = draft_report(
             number,
             trained,
             selection,
+            self._outlook(len(labelled), pool, scored, selection, prices.prices),
             batch=self.source.batch_name(number),
             live=live.name if live else None,
             n_labelled=len(labelled),
             mean_uncertainty=float(np.mean(scored.scores))
             if scored is not None and len(scored.scores)
             else None,
+            pricing=prices.told,
             seconds=self._seconds,
             notes=self._notes,
         )
@@ -180,6 +183,22 @@ class Loop:
                 scored.save(kept)
         return scored
 
+    def _outlook(
+        self,
+        n_labelled: int,
+        pool: Sequence[Document],
+        scored: PoolScores | None,
+        selection: Selection,
+        prices: Prices,
+    ) -> Outlook:
+        """What the models and the rounds so far say about going on."""
+        rounds, live = self.reports(), self.store.current()
+        with self._timed("compare"):
+            before, now = rounds[-1].live if rounds else None, live.name if live else None
+            agreed = compare_readings(self.store, before, now, pool, self.config.device)
+        curve = [(each.n_labelled, each.estimated_f1) for each in rounds if each.estimated_f1 is not None]
+        return look_ahead(curve, n_labelled, scored, selection, agreed, prices)
+
     def _release(self, number: int, chosen: RoundReport) -> RoundReport:
         offers = self.ledger.offers(number)
         documents = self.ledger.find([offer.document_id for offer in offers])
@@ -192,6 +211,7 @@ class Loop:
             tagger = Tagger.load(live.path, device=self.config.device) if live else None
             labels = self.source.schema().labels if tagger else ()
             batch = suggestions(offers, documents, tagger, labels)
+            write_proposals(self._folder(number), batch)
             try:
                 told = self.source.release(chosen.batch, batch, self.progress)
             except BatchNameTakenError:  # by a program with a ledger of its own, since the batch was chosen
@@ -214,8 +234,12 @@ class Loop:
         """What is labelled in the ledger now, in short."""
         return data_fingerprint(self.ledger.documents(labelled=True))
 
+    @property
+    def _rounds(self) -> Path:
+        return self.directory / "rounds"
+
     def _folder(self, number: int) -> Path:
-        return self.directory / "rounds" / f"{number:03d}"
+        return self._rounds / f"{number:03d}"
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:

@@ -3,23 +3,33 @@ candidate."""
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from wapaganda.metrics import Scores
-from wapaganda.model_store import Manifest, ModelStore, Version, data_fingerprint, library_versions
+from wapaganda.model_store import ModelStore, Version
 from wapaganda.ner import Document, LabelSchema
+from wapaganda.pipeline.calibration import MINIMUM_TEXTS, Calibration, calibrate, too_few_to_calibrate
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.gate import Verdict
 from wapaganda.pipeline.judging import compare, evaluate_version, write_learnt
 from wapaganda.pipeline.ports import Progress
+from wapaganda.pipeline.versions import calibration_of, made_before, manifest_of
+from wapaganda.review import label_errors, write_suspects
+from wapaganda.tagger import ModelFolder
 from wapaganda.trainer import Recipe, StepReport, TrainResult, recipe_for, train
+
+REVIEW_FILE = "review.json"
+"""The file of a version with the likely errors among the labels that it has learnt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a training gave: the version, its scores and those of the model that was live, and the verdict."""
+    """What a training gave: the version, its scores and those of the model that was live, and the verdict.
+
+    ``calibration``: by cross-fitting; ``None`` where that is switched off or the texts are too few.
+    """
 
     version: str
     scores: Scores | None
@@ -32,6 +42,7 @@ class Trained:
     seconds: float
     reused: bool
     remarks: tuple[str, ...]
+    calibration: Calibration | None = None
 
 
 def train_version(
@@ -48,8 +59,9 @@ def train_version(
     """Train on ``documents``, compare with the live model on ``holdout``, publish, and promote when not
     worse.
 
-    A version that was already made from the same documents with the same recipe is used again, so repeating
-    an interrupted round makes no second one.
+    With two folds or more the recipe is cross-fitted, too: the temperature and the likely label errors go
+    into the folder of the model. A version that was already made from the same documents in the same way is
+    used again, so repeating an interrupted round makes no second one.
 
     Raises:
         ValueError: no document holds an entity.
@@ -62,7 +74,7 @@ def train_version(
         )
     recipe = _recipe(config, len(documents))
     live = store.current()
-    same = _same_version(store, documents, schema, config, recipe)
+    same = made_before(store, documents, schema, config, recipe)
     if same is not None:
         return _again(same, live, documents, holdout, config, store)
     shutil.rmtree(scratch, ignore_errors=True)
@@ -76,11 +88,15 @@ def train_version(
         device=config.device,
     )
     write_learnt(scratch, documents)
+    calibration = None
+    if not result.collapsed:
+        calibration = _calibrated(scratch, documents, schema, config, recipe, progress)
     progress("judge", 0, 0)
     scores, previous, verdict = compare(scratch, live, holdout, config, store)
     if result.collapsed and live is not None:
         verdict = Verdict(False, f"The training learnt nothing, so {live.name} stays live.")
-    made = store.publish(scratch, _manifest(documents, schema, config, recipe, scores, verdict, live))
+    manifest = manifest_of(documents, schema, config, recipe, scores, calibration, verdict, live)
+    made = store.publish(scratch, manifest)
     if verdict.promote:
         store.promote(made.name)
     shutil.rmtree(scratch, ignore_errors=True)
@@ -95,7 +111,8 @@ def train_version(
         steps=result.steps,
         seconds=result.seconds,
         reused=False,
-        remarks=_remarks(result),
+        remarks=(*_remarks(result), *_about_calibration(calibration, documents, config)),
+        calibration=calibration,
     )
 
 
@@ -128,6 +145,7 @@ def _again(
         seconds=0.0,
         reused=True,
         remarks=(),
+        calibration=calibration_of(made.manifest),
     )
 
 
@@ -142,43 +160,46 @@ def _remarks(result: TrainResult) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def _recipe(config: LoopConfig, n_documents: int) -> Recipe:
-    recipe = recipe_for(config.encoder, n_documents, config.learning_rate, config.seed)
-    return recipe if config.train_steps is None else replace(recipe, steps=config.train_steps)
-
-
-def _same_version(
-    store: ModelStore, documents: Sequence[Document], schema: LabelSchema, config: LoopConfig, recipe: Recipe
-) -> Version | None:
-    wanted = (data_fingerprint(documents), tuple(schema.labels), config.encoder, asdict(recipe))
-    for made in reversed(store.versions()):
-        manifest = made.manifest
-        if wanted == (manifest.data_fingerprint, tuple(manifest.labels), manifest.encoder, manifest.recipe):
-            return made
-    return None
-
-
-def _manifest(
+def _calibrated(
+    folder: Path,
     documents: Sequence[Document],
     schema: LabelSchema,
     config: LoopConfig,
     recipe: Recipe,
-    scores: Scores | None,
-    verdict: Verdict,
-    live: Version | None,
-) -> Manifest:
-    return Manifest(
-        labels=schema.labels,
-        encoder=config.encoder,
-        data_fingerprint=data_fingerprint(documents),
-        n_documents=len(documents),
-        metrics={} if scores is None else scores.to_dict(),
-        seed=config.seed,
-        recipe=asdict(recipe),
-        library_versions=library_versions(),
-        reason=verdict.reason,
-        parent=live.name if live else None,
+    progress: Progress,
+) -> Calibration | None:
+    """Cross-fit the recipe and write what follows into the folder of the model that learnt all texts."""
+    if config.folds < 2 or too_few_to_calibrate(documents, config.folds):
+        return None
+    calibration = calibrate(
+        documents,
+        schema,
+        config.encoder,
+        recipe,
+        folds=config.folds,
+        progress=progress,
+        device=config.device,
     )
+    replace(ModelFolder.read(folder), temperature=calibration.temperature).write(folder)
+    suspects = label_errors(documents, calibration.tempered_answers(), schema)
+    write_suspects(folder / REVIEW_FILE, suspects)
+    return calibration
+
+
+def _about_calibration(
+    calibration: Calibration | None, documents: Sequence[Document], config: LoopConfig
+) -> list[str]:
+    if calibration is not None or config.folds < 2 or not too_few_to_calibrate(documents, config.folds):
+        return []
+    return [
+        f"{len(documents)} labelled texts are too few to calibrate the model: {MINIMUM_TEXTS} are needed, "
+        f"{2 * config.folds} of them with entities."
+    ]
+
+
+def _recipe(config: LoopConfig, n_documents: int) -> Recipe:
+    recipe = recipe_for(config.encoder, n_documents, config.learning_rate, config.seed)
+    return recipe if config.train_steps is None else replace(recipe, steps=config.train_steps)
 
 
 def _both(*listeners: Callable[[StepReport], Any] | None) -> Callable[[StepReport], None]:

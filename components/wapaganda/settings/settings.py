@@ -76,6 +76,13 @@ class Settings(BaseSettings):
         le=1,
         description="How much F1 a new model may lose on the held-out labels and still go live.",
     )
+    folds: int = Field(
+        4,
+        ge=0,
+        le=20,
+        description="Models of the cross-fitting that follows every training: calibration, F1 without a "
+        "held-out part, likely label errors. 0 or 1: none, and a training takes a fifth of the time.",
+    )
     uncertainty_threshold: float = Field(
         0.7,
         ge=0,

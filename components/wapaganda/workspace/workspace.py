@@ -70,6 +70,7 @@ class Workspace:
             seed=chosen.seed,
             holdout_fraction=chosen.holdout_fraction,
             promotion_margin=chosen.promotion_margin,
+            folds=chosen.folds,
             device=chosen.device,
         )
 

@@ -142,6 +142,7 @@ def selfish(encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
         "BASELINE_MODEL_NAME": encoder,
         "LEARNING_RATE": "1e-3",
         "TRAIN_STEPS": "60",
+        "FOLDS": "0",
         "MODEL_DIR": str(tmp_path / "models"),
         "DATA_DIR": str(tmp_path / "kept"),
         "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlruns.db'}",

@@ -141,6 +141,22 @@ def test_update_goes_round_the_loop_and_status_tells(selfish, files, tmp_path):
     assert "Rounds" in shown.stdout
 
 
+def test_a_cross_fitted_round_is_told_by_update_and_status(selfish, files, monkeypatch):
+    monkeypatch.setenv("FOLDS", "2")
+    arguments = ("update", "--data", files.data, "--pool", files.pool, "--size", 4)
+    done = selfish(*arguments, "--json").json
+    assert 0.25 <= done["temperature"] <= 8
+    low, high = done["cross_validated_interval"]
+    assert low <= done["cross_validated_f1"] <= high
+    status = selfish("status", "--json").json
+    assert (status["estimated_f1"], status["advice"]) == (done["estimated_f1"], done["advice"])
+    for shown in (selfish("status").stdout, selfish(*arguments).stdout):
+        assert "Cross-fitted" in shown
+        assert "Advice" in shown
+    trained = selfish("train", "--data", files.data, "--json").json
+    assert trained["cross_validated_f1"] == done["cross_validated_f1"]
+
+
 def test_export_writes_the_data_set(selfish, files, tmp_path):
     found = selfish(
         "export", "--data", files.data, "--out", tmp_path / "set", "--formats", "conll,jsonl", "--json"

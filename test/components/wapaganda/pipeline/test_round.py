@@ -1,6 +1,7 @@
 """Whole rounds with a source in memory and everything else real: ledger, store, run log, a tiny encoder."""
 
 import itertools
+import shutil
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -19,6 +20,9 @@ from wapaganda.pipeline import (
     train_version,
 )
 from wapaganda.pipeline.holdout import MINIMUM_LABELLED
+from wapaganda.pipeline.versions import calibration_of
+from wapaganda.review import read_suspects
+from wapaganda.tagger import ModelFolder
 from wapaganda.tracking import RunLog
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
@@ -79,7 +83,13 @@ def source(toy_documents):
 @pytest.fixture
 def loop(source, tmp_path, tiny_encoder):
     config = LoopConfig(
-        encoder=tiny_encoder, learning_rate=3e-3, train_steps=15, batch_size=6, threshold=0.0, device="cpu"
+        encoder=tiny_encoder,
+        learning_rate=3e-3,
+        train_steps=15,
+        batch_size=6,
+        threshold=0.0,
+        folds=0,
+        device="cpu",
     )
     return Loop(
         source,
@@ -391,3 +401,79 @@ def test_a_training_that_learnt_nothing_never_replaces_a_model(loop, source):
     assert second.version != first.version
     assert second.live == first.version
     assert "learnt nothing" in second.reason
+
+
+def test_a_cross_fitted_round_tells_what_it_found_and_calibrates_the_model(loop, source):
+    loop.config = replace(loop.config, folds=2)
+    told = []
+    loop.progress = lambda *step: told.append(step)
+
+    report = loop.run_round()
+
+    version = loop.store.version(report.version)
+    assert ModelFolder.read(version.path).temperature == report.temperature != 1.0
+    kept = calibration_of(version.manifest)
+    assert (report.cross_validated_f1, report.cross_validated_interval) == (kept.f1, kept.f1_interval)
+    assert report.ece == kept.ece_after
+    assert kept.n_texts == report.n_train
+    assert isinstance(read_suspects(version.path / "review.json"), list)
+    assert ("calibrate", 30, 30) in told
+    figures = loop.record.runs.runs()[0].last_metrics()
+    assert figures["cross_validated_f1"] == report.cross_validated_f1
+    assert figures["estimated_pool_f1"] == report.estimated_f1
+    assert figures["temperature"] == report.temperature
+    assert sum("train_loss" in event.values for event in loop.record.runs.runs()[0].metrics) == 15
+
+    again = loop.run_round()
+    assert again.version == report.version  # found again, with all that was measured when it was made
+    assert again.temperature == report.temperature
+    assert loop.reports() == [report, again]
+
+
+def test_a_model_without_temperature_is_no_version_of_one_that_was_to_be_cross_fitted(loop):
+    first = loop.run_round()
+    loop.config = replace(loop.config, folds=2)
+    assert loop.run_round().version != first.version
+    loop.config = replace(loop.config, folds=0)
+    assert loop.run_round().version == first.version
+
+
+def test_too_few_texts_for_folds_are_told_and_the_round_goes_on(loop):
+    loop.config = replace(loop.config, folds=20)
+    report = loop.run_round()
+    assert report.temperature is None
+    assert "too few to calibrate" in report.notes[0]
+    assert len(source_files(loop, "proposals.json")) == 1
+
+
+def test_the_new_model_is_compared_with_the_live_one_of_the_round_before(loop, source):
+    loop.config = replace(loop.config, train_steps=60, promotion_margin=1.0)
+    first = loop.run_round()
+    for item in source.released["al-001"]:
+        spans = source.texts[item.document_id.removeprefix("p")].spans
+        source.texts[item.document_id] = source.texts[item.document_id].with_spans(spans)
+
+    second, third = loop.run_round(), loop.run_round()
+
+    assert first.agreement is None
+    assert second.live != first.live
+    assert 0 < second.agreement <= 1
+    assert third.agreement is None  # nothing new was learnt
+    assert first.forecast_gain is None
+    assert first.forecast_hours > 0
+    assert "Assumed prices" in first.pricing
+    assert second.advice
+    assert loop.record.runs.runs()[1].last_metrics()["agreement"] == second.agreement
+    assert loop.record.runs.runs()[1].tags["advice"] == second.advice
+
+
+def test_an_earlier_live_model_that_was_removed_is_not_compared(loop, source):
+    first = loop.run_round()
+    source.texts[next(iter(source.texts))] = next(iter(source.texts.values())).with_spans(())
+    shutil.rmtree(loop.store.path(first.version))
+    (loop.store.root / "current.json").unlink()
+    assert loop.run_round().agreement is None
+
+
+def source_files(loop, name):
+    return list((loop.directory / "rounds").rglob(name))

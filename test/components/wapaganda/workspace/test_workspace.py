@@ -32,11 +32,19 @@ def test_a_learning_rate_is_handed_down_only_when_the_user_set_it(tmp_path):
 
 
 def test_every_setting_of_the_loop_arrives(tmp_path):
-    chosen = {"seed": 5, "strategy": "random", "measure": "mnlp", "train_steps": 7, "device": "cpu"}
+    chosen = {
+        "seed": 5,
+        "strategy": "random",
+        "measure": "mnlp",
+        "train_steps": 7,
+        "folds": 3,
+        "device": "cpu",
+    }
     chosen |= {"holdout_fraction": 0.3, "promotion_margin": 0.1, "baseline_model_name": "some/encoder"}
     chosen |= {"uncertainty_threshold": 0.4, "samples_per_iteration": 9}
     config = Workspace(Settings(data_dir=tmp_path, **chosen), "a").config()
     assert (config.seed, config.strategy, config.measure, config.train_steps) == (5, "random", "mnlp", 7)
+    assert config.folds == 3
     assert (config.holdout_fraction, config.promotion_margin, config.device) == (0.3, 0.1, "cpu")
     assert (config.encoder, config.threshold, config.batch_size) == ("some/encoder", 0.4, 9)
 

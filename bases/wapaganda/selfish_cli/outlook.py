@@ -1,0 +1,47 @@
+"""What a round says about going on: how good the model is, what more labels buy, what is advised."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wapaganda.selfish_cli.tables import percent
+
+OUTLOOK = ("estimated_f1", "agreement", "forecast", "forecast_gain", "forecast_hours", "advice")
+"""The values of a round's report that stay true until the next one."""
+
+
+def outlook_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Names and values out of a report as plain values; what was not measured is left out."""
+    facts: list[tuple[str, str]] = []
+    if report.get("estimated_f1") is not None:
+        facts.append(("F1 of the pool", f"{percent(report['estimated_f1'])}, estimated without labels"))
+    facts += cross_validated_facts(
+        report.get("cross_validated_f1"),
+        report.get("cross_validated_interval"),
+        report.get("ece"),
+        report.get("temperature"),
+    )
+    if report.get("agreement") is not None:
+        facts.append(("Agreement", f"κ {report['agreement']:.3f} with the model before, on entity words"))
+    advice = str(report.get("advice") or report.get("stop_reason") or "")
+    forecast = str(report.get("forecast") or "")
+    if forecast and forecast not in advice:
+        facts.append(("More labels", forecast))
+    if advice:
+        facts.append(("Advice", advice))
+    return facts
+
+
+def cross_validated_facts(
+    f1: float | None, interval: Sequence[float] | None, ece: float | None, temperature: float | None
+) -> list[tuple[str, str]]:
+    """What cross-fitting has told of a model; nothing when there was none."""
+    if f1 is None or interval is None or ece is None or temperature is None:
+        return []
+    low, high = map(percent, interval)
+    return [
+        (
+            "Cross-fitted",
+            f"F1 {percent(f1)} ({low} to {high}) on texts not learnt; confidence off by {percent(ece)} "
+            f"points at temperature {temperature:.2f}",
+        )
+    ]

@@ -1,0 +1,157 @@
+"""How far a model's confidence can be trusted, by models that have not learnt the texts: cross-fitting."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wapaganda.metrics import evaluate
+from wapaganda.ner import Document, LabelSchema, Span, encode_tags, fit_spans, repair_spans
+from wapaganda.pipeline.ports import Progress, silent
+from wapaganda.tagger import TaggedText
+from wapaganda.trainer import Recipe, StepReport, cross_fit
+from wapaganda.uncertainty import (
+    Reliability,
+    expected_calibration_error,
+    fit_temperature,
+    reliability,
+    span_confidence,
+    tempered,
+)
+
+MINIMUM_TEXTS = 20
+"""With fewer labelled texts nothing is calibrated: a handful of spans tells no confidence from another."""
+
+_DRAWS = 1_000  # of the bootstrap
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What cross-fitting tells of a model.
+
+    ``temperature`` to divide the tag scores by. ``f1``: cross-validated strict micro F1, with the bounds of
+    a 95 % bootstrap interval over texts in ``f1_interval``; it is biased where texts were chosen actively.
+    ``ece_before`` and ``ece_after``: expected calibration error of the predicted spans without and with a
+    temperature, that of each half of the texts fitted to the other half; ``bins`` after. ``out_of_fold``: the
+    answers themselves, without temperature, in the order of the documents; not kept on disk.
+    """
+
+    temperature: float
+    f1: float
+    f1_interval: tuple[float, float]
+    ece_before: float
+    ece_after: float
+    n_texts: int
+    bins: tuple[Reliability, ...] = ()
+    out_of_fold: Sequence[TaggedText] = field(default=(), repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON, without the answers."""
+        return {
+            "temperature": self.temperature,
+            "f1": self.f1,
+            "f1_interval": list(self.f1_interval),
+            "ece_before": self.ece_before,
+            "ece_after": self.ece_after,
+            "n_texts": self.n_texts,
+            "bins": [list(each) for each in self.bins],
+        }
+
+    def tempered_answers(self) -> list[TaggedText]:
+        """The out-of-fold answers with the temperature, except for the scores of their spans."""
+        rows = tempered([answer.log_probs for answer in self.out_of_fold], self.temperature)
+        pairs = zip(self.out_of_fold, rows, strict=True)
+        return [replace(answer, log_probs=row.astype(np.float32)) for answer, row in pairs]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_dict``."""
+        low, high = values["f1_interval"]
+        bins = tuple(Reliability(*each) for each in values["bins"])
+        return cls(**{**values, "f1_interval": (low, high), "bins": bins})
+
+
+def calibrate(
+    documents: Sequence[Document],
+    schema: LabelSchema,
+    encoder: str,
+    recipe: Recipe,
+    *,
+    folds: int = 4,
+    progress: Progress = silent,
+    device: str = "auto",
+) -> Calibration:
+    """Cross-fit labelled documents and tell temperature, F1 and calibration from the out-of-fold answers.
+
+    It costs ``folds`` trainings and one reading of all documents.
+
+    Raises:
+        EncoderUnavailable: the encoder cannot be had.
+        ValueError: a document is not labelled, or there are fewer different texts than folds.
+    """
+    answers = cross_fit(
+        documents, schema, encoder, recipe, folds=folds, on_step=_teller(folds, progress), device=device
+    )
+    gold = [repair_spans(document.text, document.spans or ())[0] for document in documents]
+    log_probs = [answer.log_probs for answer in answers]
+    tags = [
+        encode_tags(fit_spans(spans, answer.words)[0], answer.words, schema)
+        for spans, answer in zip(gold, answers, strict=True)
+    ]
+    before, after = span_confidence(log_probs, tags), _crosswise(log_probs, tags)
+    predicted = [answer.spans for answer in answers]
+    return Calibration(
+        temperature=fit_temperature(log_probs, tags),
+        f1=evaluate(gold, predicted).micro.f1,
+        f1_interval=_f1_interval(gold, predicted, recipe.seed),
+        ece_before=expected_calibration_error(*before),
+        ece_after=expected_calibration_error(*after),
+        n_texts=len(documents),
+        bins=tuple(reliability(*after)),
+        out_of_fold=answers,
+    )
+
+
+def too_few_to_calibrate(documents: Sequence[Document], folds: int) -> bool:
+    """Whether there are too few labelled texts, or texts with entities, for that many folds."""
+    filled = {document.text for document in documents if document.spans}
+    return len(documents) < MINIMUM_TEXTS or len(filled) < 2 * folds
+
+
+def _crosswise(
+    log_probs: Sequence[NDArray[Any]], tags: Sequence[NDArray[Any]]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Confidence and correctness of the spans, each half of the texts by the temperature of the other."""
+    parts = []
+    for here, there in ((0, 1), (1, 0)):
+        temperature = fit_temperature(log_probs[there::2], tags[there::2])
+        parts.append(span_confidence(tempered(log_probs[here::2], temperature), tags[here::2]))
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
+
+def _f1_interval(
+    gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]], seed: int
+) -> tuple[float, float]:
+    """The 2.5 % and 97.5 % quantiles of micro F1 over texts drawn with replacement (Efron 1979)."""
+    right = np.array([len(set(a) & set(b)) for a, b in zip(gold, predicted, strict=True)])
+    total = np.array([len(a) + len(b) for a, b in zip(gold, predicted, strict=True)])
+    rng, n = np.random.default_rng(seed), len(gold)
+    rows = (rng.integers(n, size=n) for _ in range(_DRAWS))
+    drawn = [2 * right[row].sum() / max(1, total[row].sum()) for row in rows]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _teller(folds: int, progress: Progress) -> Callable[[StepReport], None]:
+    """Tells the steps of all trainings together; a training begun anew does not count twice."""
+    begun = 0
+    progress("calibrate", 0, 0)
+
+    def tell(report: StepReport) -> None:
+        nonlocal begun
+        begun += report.step == 1 and report.attempt == 1
+        progress("calibrate", (begun - 1) * report.steps + report.step, folds * report.steps)
+
+    return tell

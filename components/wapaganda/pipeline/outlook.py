@@ -1,0 +1,86 @@
+"""How good the live model is on the rest of the pool, and what more labels would buy; no label is needed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wapaganda.effort import Prices
+from wapaganda.model_store import ModelStore
+from wapaganda.ner import Document, LabelSchema, Span, encode_tags, word_offsets
+from wapaganda.pipeline.holdout import text_key
+from wapaganda.pipeline.pricing import seconds_per_text
+from wapaganda.pipeline.scoring import PoolScores
+from wapaganda.sampler import Selection
+from wapaganda.stopping import Advice, Forecast, advise, agreement, forecast
+from wapaganda.tagger import Tagger
+
+STOP_SET = 500
+"""Texts of the pool on which successive models are compared."""
+
+NEXT_TEXTS = 100
+"""Labels whose gain is foretold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """``estimated_f1`` of the live model on the unlabelled pool, ``agreement`` κ with the one before it on a
+    stop set (``None``: there is none, or nothing is found), the forecast, and what is advised."""
+
+    estimated_f1: float | None
+    agreement: float | None
+    forecast: Forecast
+    advice: Advice
+
+
+def look_ahead(
+    curve: Sequence[tuple[int, float]],
+    n_labelled: int,
+    scored: PoolScores | None,
+    selection: Selection,
+    agreed: float | None,
+    prices: Prices,
+) -> Outlook:
+    """What the scored pool and the past rounds tell together.
+
+    ``curve``: labelled texts and estimated F1 of the rounds so far, oldest first, this one left out.
+    """
+    expectation = scored.expectation if scored is not None and len(scored.ids) else None
+    estimated = expectation.f1() if expectation is not None else None
+    points = list(curve) if estimated is None else [*curve, (n_labelled, estimated)]
+    seconds = None
+    if scored is not None and expectation is not None:
+        place = {document_id: row for row, document_id in enumerate(scored.ids)}
+        seconds = seconds_per_text(expectation[[place[pick.id] for pick in selection.picks]], prices)
+    told = forecast([n for n, _ in points], [f1 for _, f1 in points], NEXT_TEXTS, seconds)
+    advice = advise([f1 for _, f1 in points], agreed, told, no_candidates=selection.should_stop)
+    return Outlook(estimated, agreed, told, advice)
+
+
+def compare_readings(
+    store: ModelStore, before: str | None, now: str | None, pool: Sequence[Document], device: str
+) -> float | None:
+    """κ of two versions on a stop set out of ``pool``: always the same texts while they last.
+
+    ``None`` when one is missing, both are the same, or neither finds an entity.
+    """
+    names, texts = {version.name for version in store.versions()}, _stop_set(pool)
+    if before is None or now is None or before == now or before not in names or not texts:
+        return None
+    readings = [Tagger.load(store.path(name), device=device) for name in (before, now)]
+    labels = {label: None for reading in readings for label in reading.schema.labels}
+    schema = LabelSchema(tuple(labels))
+    first, second = (_tags(texts, reading.predict(texts), schema) for reading in readings)
+    return agreement(first, second)
+
+
+def _stop_set(pool: Sequence[Document]) -> list[str]:
+    texts = {text_key(document.text): document.text for document in pool}
+    return [texts[key] for key in sorted(texts)[:STOP_SET]]
+
+
+def _tags(texts: Sequence[str], spans: Sequence[tuple[Span, ...]], schema: LabelSchema) -> NDArray[np.int64]:
+    """The tags of all words of all texts, one after the other."""
+    tags = [encode_tags(found, word_offsets(text), schema) for text, found in zip(texts, spans, strict=True)]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *tags])

@@ -1,0 +1,72 @@
+"""What a text costs these annotators, by the times that Label Studio has measured."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from wapaganda.effort import Prices, Refit, count_corrections, expected_seconds, refit
+from wapaganda.ner import Document, Span, word_offsets
+from wapaganda.pipeline.ports import Suggestion
+from wapaganda.uncertainty import Expectation
+
+_FILE = "proposals.json"
+
+Proposals = Mapping[str, Sequence[Span]]
+"""The spans that annotators were shown, by document id."""
+
+
+def write_proposals(folder: Path, batch: Sequence[Suggestion]) -> None:
+    """Keep beside the round what annotators were shown; the file appears whole or not at all."""
+    shown = {item.document_id: [[span.start, span.end, span.label] for span in item.spans] for item in batch}
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{_FILE}.partial"
+    partial.write_text(json.dumps(shown), "utf-8")
+    partial.replace(folder / _FILE)
+
+
+def read_proposals(rounds: Path) -> Proposals:
+    """What annotators were shown in the rounds below the folder ``rounds``; the last time counts."""
+    shown: dict[str, Sequence[Span]] = {}
+    for path in sorted(rounds.glob(f"*/{_FILE}")):
+        for document_id, spans in json.loads(path.read_text("utf-8")).items():
+            shown[document_id] = tuple(Span(*span) for span in spans)
+    return shown
+
+
+def fitted_prices(labelled: Sequence[Document], proposals: Proposals) -> Refit:
+    """The annotators' own prices, from the ``lead_time`` of labelled documents, where there are enough.
+
+    A text whose annotation began from a prediction needs to be known with its proposals; it is left out when
+    it is not. One that did not was labelled from scratch.
+    """
+    timed = [
+        (document, float(seconds), proposals.get(document.id, ()) if _was_corrected(document) else ())
+        for document in labelled
+        if isinstance(seconds := document.meta.get("lead_time"), int | float)
+        and (document.id in proposals or not _was_corrected(document))
+    ]
+    words = [len(word_offsets(document.text)) for document, _, _ in timed]
+    done = [count_corrections(document.spans or (), shown) for document, _, shown in timed]
+    return refit(
+        words,
+        [each.right for each in done],
+        [each.missed for each in done],
+        [each.spurious for each in done],
+        [seconds for _, seconds, _ in timed],
+    )
+
+
+def seconds_per_text(expectation: Expectation, prices: Prices) -> float | None:
+    """What a text should cost on average, corrected; ``None`` without texts."""
+    if not len(expectation):
+        return None
+    seconds = expected_seconds(
+        expectation.n_words, expectation.predicted, expectation.right, expectation.entities, prices
+    )
+    return float(np.mean(seconds))
+
+
+def _was_corrected(document: Document) -> bool:
+    return document.meta.get("parent_prediction") is not None
