@@ -58,7 +58,9 @@ def doubts_records(cases: "Sequence[Case]") -> list[dict[str, Any]]:
 
 
 def _told(span: "Span | None", document: "Document") -> str | None:
-    return span and f"{' '.join(document.text[span.start : span.end].split())} ({span.label})"
+    if span is None:
+        return None
+    return f"{' '.join(document.text[span.start : span.end].split())} ({span.label})"
 
 
 def _in_words(suspect: "Suspect", document: "Document") -> str:
