@@ -58,15 +58,15 @@ def simulate(
     steps: options.TrainSteps = None,
     threshold: options.Threshold = None,
     cost_exponent: Annotated[
-        float,
+        float | None,
         typer.Option("--cost-exponent", min=0, help="0: price plays no part; 1: gain by estimated second."),
-    ] = 0.0,
+    ] = None,
     prices: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--prices", help="scratch (every entity is marked) or correcting (proposals are shown)."
         ),
-    ] = "scratch",
+    ] = None,
     full: Annotated[
         bool,
         typer.Option("--full/--no-full", help="Train on the whole pool, too: savings are relative to it."),
@@ -101,10 +101,10 @@ def simulate(
         check_parent(out / "plan.json")
         from wapaganda.experiment import Plan
 
-        settings = workspace.settings
+        product = workspace.config()
         plan = Plan(
-            strategies=_arms(strategies, settings.measure),
-            encoder=settings.baseline_model_name,
+            strategies=_arms(strategies, product.measure),
+            encoder=product.encoder,
             seed_size=seed_size,
             batch=batch,
             growth=growth,
@@ -112,14 +112,14 @@ def simulate(
             seeds=_seeds(seeds),
             pool_size=pool_size or None,
             layers=layers,
-            learning_rate=settings.explicit_learning_rate,
-            train_steps=settings.train_steps,
-            threshold=settings.uncertainty_threshold,
-            cost_exponent=cost_exponent,
-            prices=prices,
+            learning_rate=product.learning_rate,
+            train_steps=product.train_steps,
+            threshold=product.threshold,
+            cost_exponent=product.cost_exponent if cost_exponent is None else cost_exponent,
+            prices=prices or product.prices,
             full=full,
             calibrate_at=calibrate_at,
-            device=settings.device,
+            device=product.device,
         )
         outcome = _run(screen, train, test, plan, out, jobs, budget)
         results = _write(screen, out)

@@ -10,6 +10,8 @@ from wapaganda.pipeline import LoopConfig
 from wapaganda.sampler import STRATEGIES, Options
 from wapaganda.uncertainty import MEASURES
 
+_PRODUCT = LoopConfig("")
+"""What nobody changes is as the product ships it."""
 _OPTIONS = {each.name: type(each.default) for each in fields(Options)}
 _CHANGES: Mapping[str, type] = {"threshold": float, "cost_exponent": float, "prices": str, **_OPTIONS}
 
@@ -91,9 +93,9 @@ class Plan:
     layers: int | None = None
     learning_rate: float | None = None
     train_steps: int | None = None
-    threshold: float = 0.7
-    cost_exponent: float = 0.0
-    prices: str = "scratch"
+    threshold: float = _PRODUCT.threshold
+    cost_exponent: float = _PRODUCT.cost_exponent
+    prices: str = _PRODUCT.prices
     full: bool = True
     calibrate_at: int = 200
     device: str = "cpu"
