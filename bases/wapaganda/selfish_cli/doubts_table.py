@@ -30,7 +30,7 @@ def doubts_table(title: str, cases: "Sequence[Case]") -> Fitting:
     rows = [
         [
             str(rank),
-            f"{suspect.doubt:.2f}",
+            f"{suspect.doubt:.3f}",
             KINDS[suspect.kind],
             escape(document.id),
             escape(_told(suspect.given, document) or "–"),
@@ -66,8 +66,9 @@ def _told(span: "Span | None", document: "Document") -> str | None:
 def _in_words(suspect: "Suspect", document: "Document") -> str:
     """The text around the label in doubt, on one line, the label in brackets."""
     text, place = document.text, suspect.place
-    before = text[: place.start][-AROUND:]
-    behind = text[place.end :][:AROUND]
-    line = f"{before}[{text[place.start : place.end]}]{behind}"
-    cut = ("…" if place.start > AROUND else "", "…" if len(text) - place.end > AROUND else "")
-    return cut[0] + " ".join(line.split()) + cut[1]
+    before, behind = text[: place.start][-AROUND:], text[place.end :][:AROUND]
+    if place.start > AROUND:
+        before = "…" + (before.partition(" ")[2] or before)
+    if len(text) - place.end > AROUND:
+        behind = (behind.rpartition(" ")[0] or behind) + "…"
+    return " ".join(f"{before}[{text[place.start : place.end]}]{behind}".split())

@@ -1,0 +1,39 @@
+"""The words around a label in doubt."""
+
+import pytest
+
+from wapaganda.ner import Document, Span
+from wapaganda.review import Suspect, text_key
+from wapaganda.selfish_cli.doubts_table import _in_words, doubts_records
+
+LONG = "one two three four five six seven eight nine ten " * 2
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "told"),
+    [
+        ("", "", "[Zoë]"),
+        ("(", ")\n saw", "([Zoë]) saw"),
+        (
+            LONG,
+            " " + LONG,
+            "…four five six seven eight nine ten [Zoë] one two three four five six seven eight…",
+        ),
+        ("名" * 50, "名" * 50, f"…{'名' * 40}[Zoë]{'名' * 40}…"),
+    ],
+)
+def test_the_words_around_are_whole_on_one_line_and_not_too_many(before, behind, told):
+    text = f"{before}Zoë{behind}"
+    span = Span(len(before), len(before) + 3, "PER")
+    suspect = Suspect("a", "spurious", span, None, 0.5, text_key(text))
+    assert _in_words(suspect, Document("a", text, (span,))) == told
+
+
+def test_records_name_the_spans_in_words():
+    text = "Zoë\nMüller saw"
+    given, proposed = Span(0, 3, "PER"), Span(0, 10, "PER", 0.5)
+    suspect = Suspect("old", "border", given, proposed, 0.5, text_key(text))
+    (record,) = doubts_records([(suspect, Document("new", text, (given,)))])
+    assert (record["rank"], record["document_id"]) == (1, "new")
+    assert (record["marked"], record["model"]) == ("Zoë (PER)", "Zoë Müller (PER)")
+    assert record["proposed"]["score"] == 0.5
