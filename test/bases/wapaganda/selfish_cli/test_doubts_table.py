@@ -17,7 +17,7 @@ LONG = "one two three four five six seven eight nine ten " * 2
         (
             LONG,
             " " + LONG,
-            "…four five six seven eight nine ten [Zoë] one two three four five six seven eight…",
+            "…four five six seven eight nine ten [Zoë] one two three four five six seven…",
         ),
         ("名" * 50, "名" * 50, f"…{'名' * 40}[Zoë]{'名' * 40}…"),
     ],
