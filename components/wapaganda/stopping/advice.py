@@ -44,17 +44,15 @@ def advise(
         no_candidates: no new text reaches the uncertainty threshold.
         least_gain: in F1, 0 to 1.
     """
-    signs = [
-        *_plateau(estimated_f1, least_gain),
-        *_settled(agreement),
-        *_little_to_gain(forecast, least_gain),
-    ]
+    little = _little_to_gain(forecast, least_gain)
+    signs = [*_plateau(estimated_f1, least_gain), *_settled(agreement), *little]
     if no_candidates:
         signs.insert(0, "no new text reaches the uncertainty threshold")
     if no_candidates or len(signs) >= _SIGNS:
         return Advice(True, f"Consider stopping: {'; '.join(signs)}.")
-    but = f" But {signs[0]}: one sign alone." if signs else ""
-    return Advice(False, f"Go on. {forecast.told}{but}")
+    told = "" if little else f" {forecast.told}"
+    but = f" One sign alone speaks against it: {signs[0]}." if signs else ""
+    return Advice(False, f"Go on.{told}{but}")
 
 
 def _plateau(estimated_f1: Sequence[float], least_gain: float) -> list[str]:

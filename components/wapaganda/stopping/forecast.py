@@ -55,9 +55,8 @@ def forecast(
     gain = a * (now**-b - (now + next_texts) ** -b) if b > 0 else 0.0
     told = f"The next {next_texts} labels buy about {100 * gain:+.1f} F1{effort}"
     if b <= 0:
-        told = (
-            f"F1 has not risen over the last {len(weights)} rounds: more labels like these buy none{effort}"
-        )
+        told = f"F1 has not risen in the last {len(weights)} rounds, so the next {next_texts} labels"
+        told += f"{effort and effort + ','} are not expected to raise it"
     elif b <= doubt:
         told += "; the rounds scatter more than they rise, so this is a guess"
     return Forecast(gain, hours, f"{told}.")

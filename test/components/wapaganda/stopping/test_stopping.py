@@ -82,7 +82,14 @@ def test_a_curve_that_does_not_rise_promises_nothing(f1):
     told = forecast([100, 150, 200, 250], f1)
     assert told.gain == 0.0
     assert told.hours is None
-    assert "has not risen" in told.told
+    assert told.told == (
+        "F1 has not risen in the last 4 rounds, so the next 100 labels are not expected to raise it."
+    )
+
+
+def test_what_the_next_labels_cost_is_told_even_when_they_buy_nothing():
+    told = forecast([100, 150, 200], [0.7, 0.7, 0.7], seconds_per_text=9).told
+    assert "the next 100 labels, ≈ 15 minutes of annotation, are not expected" in told
 
 
 def test_a_trend_below_the_scatter_is_called_a_guess():
@@ -118,7 +125,9 @@ def test_a_rising_curve_goes_on_with_the_forecast_as_its_reason():
 def test_one_sign_alone_is_told_but_does_not_stop(estimated, kappa, curve):
     advice = advise(estimated, kappa, curve)
     assert not advice.stop
-    assert "one sign alone" in advice.reason
+    assert advice.reason.startswith("Go on.")
+    assert "One sign alone speaks against it" in advice.reason
+    assert advice.reason.count("+0.1 F1") <= 1
 
 
 @pytest.mark.parametrize(
