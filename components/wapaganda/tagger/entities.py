@@ -5,14 +5,26 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.decoding import SpanIndex, length_batches, pad, span_probability, spans_of, viterbi
+from wapaganda.decoding import (
+    ConfidenceMap,
+    SpanIndex,
+    length_batches,
+    pad,
+    span_probability,
+    spans_of,
+    viterbi,
+)
 from wapaganda.ner import LabelSchema, Span
 
 
 def decode(
-    words: Sequence[NDArray[np.int32]], log_probs: Sequence[NDArray[np.float32]], schema: LabelSchema
+    words: Sequence[NDArray[np.int32]],
+    log_probs: Sequence[NDArray[np.float32]],
+    schema: LabelSchema,
+    confidence: ConfidenceMap,
 ) -> list[tuple[Span, ...]]:
-    """The spans of the best valid tag sequence of each text, each with its exact probability as ``score``.
+    """The spans of the best valid tag sequence of each text, each with the ``confidence`` of its exact
+    probability as ``score``.
 
     Shapes: words (n_words, 2) and log_probs (n_words, 1 + 2L) for each text.
     """
@@ -26,7 +38,7 @@ def decode(
         entities = spans_of(tags)
         probabilities = span_probability(padded, sizes, entities)
         for text, places, scores in zip(texts, entities, probabilities, strict=True):
-            found[text] = _spans(places, scores, words[text], schema)
+            found[text] = _spans(places, confidence(scores), words[text], schema)
     return found
 
 

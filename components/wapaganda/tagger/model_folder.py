@@ -1,10 +1,11 @@
 """What a model folder says beyond the transformers files: its labels and how texts are to be read."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
+from wapaganda.decoding import ConfidenceMap
 from wapaganda.ner import LabelSchema
 
 LABELS_FILE = "labels.json"
@@ -21,6 +22,7 @@ class ModelFolder:
 
     ``max_pieces`` and ``overlap`` of the windows; ``shapes``: whether the model is told the case of words.
     ``temperature``: the tag scores are divided by it; above 1 the model's own confidence was too high.
+    ``confidence``: from the probability of a span to the score that is shown.
     """
 
     labels: tuple[str, ...]
@@ -28,6 +30,7 @@ class ModelFolder:
     overlap: int = 128
     shapes: bool = False
     temperature: float = 1.0
+    confidence: ConfidenceMap = field(default_factory=ConfidenceMap)
 
     @property
     def schema(self) -> LabelSchema:
@@ -64,7 +67,8 @@ class ModelFolder:
                 int(content["max_pieces"]),
                 int(content["overlap"]),
                 bool(content["shapes"]),
-                float(content.get("temperature", 1.0)),  # folders of version 0.1 have none
+                float(content.get("temperature", 1.0)),  # folders of version 0.1 have neither
+                ConfidenceMap(**content.get("confidence", {})),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise FolderError(

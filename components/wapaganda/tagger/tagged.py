@@ -14,7 +14,7 @@ class TaggedText:
 
     ``words``: code-point offsets of the words that the model sees, shape (n_words, 2). ``log_probs``:
     log-probability of every tag, shape (n_words, 1 + 2L), in the order of ``LabelSchema.tags``. ``spans``:
-    the entities of the most probable valid tag sequence, each with its exact probability as ``score``.
+    the entities of the most probable valid tag sequence, each with the model's confidence in it as ``score``.
     ``embedding``: the text as one vector, words weighted by their probability to belong to an entity, shape
     (hidden,), zeros for a text without words.
     """

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from wapaganda.decoding import ConfidenceMap
 from wapaganda.ner import EncodedText, LabelSchema, PieceEncoder, Span
 from wapaganda.tagger.batches import budget_batches, collate, word_logits
 from wapaganda.tagger.entities import decode
@@ -30,8 +31,8 @@ class Tagger:
     """Tags texts of any length; the answer for a text does not depend on the texts around it.
 
     Attributes: ``model``, ``encoder``, ``schema``, ``shapes`` (whether letter case is told to the model),
-    ``temperature``, by which the tag scores are divided, and ``version``, the name of the folder it was
-    loaded from.
+    ``temperature``, by which the tag scores are divided, ``confidence``, which makes a span's score of its
+    probability, and ``version``, the name of the folder it was loaded from.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Tagger:
         *,
         shapes: bool = False,
         temperature: float = 1.0,
+        confidence: ConfidenceMap | None = None,
         version: str = "",
     ) -> None:
         self.model = model
@@ -49,6 +51,7 @@ class Tagger:
         self.schema = schema
         self.shapes = shapes
         self.temperature = temperature
+        self.confidence = confidence or ConfidenceMap()
         self.version = version
 
     @classmethod
@@ -76,6 +79,7 @@ class Tagger:
             folder.schema,
             shapes=folder.shapes,
             temperature=folder.temperature,
+            confidence=folder.confidence,
             version=path.resolve().name,
         )
 
@@ -115,7 +119,7 @@ class Tagger:
         if not inputs:
             advance(1.0)
         log_probs, embeddings = answers.log_probs(), answers.embeddings(self.model.config.hidden_size)
-        spans = decode([text.words for text in encoded], log_probs, self.schema)
+        spans = decode([text.words for text in encoded], log_probs, self.schema, self.confidence)
         rows = zip(encoded, log_probs, spans, embeddings, strict=True)
         return [TaggedText(text.words, *answer) for text, *answer in rows]
 

@@ -23,6 +23,7 @@ need more than one set of log-probabilities and stand apart from ``MEASURES``.
 from wapaganda.uncertainty.calibration import (
     Reliability,
     expected_calibration_error,
+    fit_confidence,
     reliability,
     span_confidence,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "expect",
     "expected_calibration_error",
     "expected_errors",
+    "fit_confidence",
     "fit_temperature",
     "fluctuation",
     "least_confidence",

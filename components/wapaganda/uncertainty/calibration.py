@@ -6,7 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wapaganda.decoding import lattice, length_batches, pad, spans_of, viterbi
+from wapaganda.decoding import ConfidenceMap, lattice, length_batches, logit, pad, spans_of, viterbi
+
+_IDENTITY = np.array([1.0, 0.0])
+_NEWTON_STEPS = 50
+_NO_STEP = 1e-9
+_LEAST_SLOPE = 0.01
 
 
 class Reliability(NamedTuple):
@@ -37,18 +42,37 @@ def span_confidence(
     return np.concatenate(confidence), np.concatenate(correct)
 
 
+def fit_confidence(confidence: ArrayLike, correct: ArrayLike, *, ridge: float = 1.0) -> ConfidenceMap:
+    """The map under which the outcomes of held-out spans are most probable: two times (m,).
+
+    The words of a span are right or wrong together, which no temperature of single words knows; two numbers
+    on the logit mend most of that. ``ridge`` pulls them towards the identity with the weight of a few spans,
+    so that a handful of spans changes little.
+
+    Raises:
+        ValueError: as ``reliability``.
+    """
+    sure, right = _checked(confidence, correct)
+    columns = np.stack([logit(sure), np.ones_like(sure)], axis=1)
+    found = _IDENTITY
+    for _ in range(_NEWTON_STEPS):
+        expected = _sigmoid(columns @ found)
+        gradient = columns.T @ (expected - right) + ridge * (found - _IDENTITY)
+        curvature = (columns * (expected * (1.0 - expected))[:, None]).T @ columns + ridge * np.eye(2)
+        step, cost = np.linalg.solve(curvature, gradient), _cost(found, columns, right, ridge)
+        while _cost(found - step, columns, right, ridge) > cost and np.abs(step).max() > _NO_STEP:
+            step = step / 2.0
+        found = found - step
+    return ConfidenceMap(max(float(found[0]), _LEAST_SLOPE), float(found[1]))
+
+
 def reliability(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> list[Reliability]:
     """At most ``bins`` bins of as equal a number of spans as can be, from the least to the most confident.
 
     Raises:
         ValueError: arrays of different shapes, a confidence outside [0, 1], or no bin.
     """
-    sure: NDArray[np.float64] = np.asarray(confidence, dtype=np.float64)
-    right: NDArray[np.float64] = np.asarray(correct, dtype=np.float64)
-    if sure.shape != right.shape or sure.ndim != 1 or bins < 1:
-        raise ValueError(f"Expected two arrays (m,) and a bin, was: {sure.shape}, {right.shape}, {bins}")
-    if not ((sure >= 0) & (sure <= 1)).all():
-        raise ValueError(f"Expected confidences from 0 to 1, was: {sure.min()} to {sure.max()}")
+    sure, right = _checked(confidence, correct, bins)
     order = np.argsort(sure, kind="stable")
     return [
         Reliability(float(sure[part].mean()), float(right[part].mean()), len(part))
@@ -80,3 +104,28 @@ def rows_by_length(
     if lengths != [len(text) for text in tags]:
         raise ValueError(f"Expected a tag for each word of {len(lengths)} texts, was: {len(tags)} texts")
     return list(length_batches(lengths, log_probs[0].shape[-1] if lengths else 1))
+
+
+def _checked(
+    confidence: ArrayLike, correct: ArrayLike, bins: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    sure: NDArray[np.float64] = np.asarray(confidence, dtype=np.float64)
+    right: NDArray[np.float64] = np.asarray(correct, dtype=np.float64)
+    if sure.shape != right.shape or sure.ndim != 1 or bins < 1:
+        raise ValueError(f"Expected two arrays (m,) and a bin, was: {sure.shape}, {right.shape}, {bins}")
+    if not ((sure >= 0) & (sure <= 1)).all():
+        raise ValueError(f"Expected confidences from 0 to 1, was: {sure.min()} to {sure.max()}")
+    return sure, right
+
+
+def _cost(found: NDArray[Any], columns: NDArray[Any], right: NDArray[Any], ridge: float) -> float:
+    """The negative log-likelihood of the outcomes, with what the distance from the identity costs."""
+    score = columns @ found
+    return float(
+        (np.logaddexp(0.0, score) - right * score).sum() + ridge / 2 * ((found - _IDENTITY) ** 2).sum()
+    )
+
+
+def _sigmoid(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    share: NDArray[np.float64] = np.exp(-np.logaddexp(0.0, -score))
+    return share

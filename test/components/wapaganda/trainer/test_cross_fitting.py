@@ -10,7 +10,7 @@ from wapaganda.trainer import Recipe, cross_fit
 from wapaganda.trainer.cross_fitting import _folds
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
-RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_size=8)
+RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_size=8, word_embeddings=True)
 
 
 @pytest.fixture(autouse=True)

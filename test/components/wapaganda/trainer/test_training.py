@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
+from wapaganda.decoding import ConfidenceMap
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.tagger import ModelFolder, Tagger
 from wapaganda.trainer import Recipe, StepReport, load_encoder, train
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
-RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_size=8)
+RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_size=8, word_embeddings=True)
 
 
 def same_weights(left, right):
@@ -152,3 +153,16 @@ def test_the_temperature_of_a_model_folder_flattens_its_probabilities(tiny_encod
 
     expected = torch.from_numpy(plain / 2).log_softmax(dim=-1).numpy()
     assert tempered == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_confidence_map_of_a_model_folder_makes_the_scores(tiny_encoder, toy_documents, tmp_path):
+    train(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=40), tmp_path)
+    plain = Tagger.load(tmp_path).predict(["anna went to oslo"])[0]
+    replace(ModelFolder.read(tmp_path), confidence=ConfidenceMap(0.5, -1.0)).write(tmp_path)
+
+    mapped = Tagger.load(tmp_path).predict(["anna went to oslo"])[0]
+
+    assert mapped == plain
+    assert mapped
+    expected = ConfidenceMap(0.5, -1.0)([span.score for span in plain])
+    assert [span.score for span in mapped] == pytest.approx(expected.tolist(), abs=1e-6)

@@ -11,7 +11,7 @@ from wapaganda.trainer import Recipe, load_encoder, train
 from wapaganda.trainer.warm_start import shrink_towards_pretrained
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
-RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_size=8)
+RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_size=8, word_embeddings=True)
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
+from wapaganda.decoding import ConfidenceMap
 from wapaganda.uncertainty import (
     Reliability,
     expect,
     expected_calibration_error,
+    fit_confidence,
     fit_temperature,
     reliability,
     span_confidence,
@@ -141,3 +143,41 @@ def test_the_error_of_a_boaster():
 def test_what_does_not_fit_is_refused(confidence, correct, bins):
     with pytest.raises(ValueError, match="Expected"):
         reliability(confidence, correct, bins)
+
+
+def outcomes(slope, intercept, n, seed=0):
+    """Probabilities, and outcomes as often right as the map says."""
+    rng = np.random.default_rng(seed)
+    probabilities = rng.beta(4, 1, size=n)
+    return probabilities, rng.random(n) < ConfidenceMap(slope, intercept)(probabilities)
+
+
+@pytest.mark.parametrize(("slope", "intercept"), [(0.4, -0.8), (1.5, 0.5), (1.0, 0.0)])
+def test_the_map_behind_the_outcomes_is_found(slope, intercept):
+    found = fit_confidence(*outcomes(slope, intercept, 20_000))
+
+    assert (found.slope, found.intercept) == pytest.approx((slope, intercept), abs=0.08)
+
+
+def test_the_map_makes_held_out_spans_honest():
+    found = fit_confidence(*outcomes(0.4, -0.8, 500, seed=1))
+    probabilities, right = outcomes(0.4, -0.8, 5_000, seed=2)
+
+    before = expected_calibration_error(probabilities, right)
+    assert expected_calibration_error(found(probabilities), right) < 0.05 < 0.2 < before
+
+
+@pytest.mark.parametrize("right", [[True, True, True], [False, False, False], []])
+def test_a_handful_of_spans_changes_little_and_extremes_stay_finite(right):
+    found = fit_confidence(np.full(len(right), 0.999999), right)
+
+    assert 0 < float(found(0.9)) < 1
+    assert abs(found.intercept) < 3
+    assert found.slope > 0
+
+
+def test_confident_failures_do_not_overflow():
+    probabilities = np.concatenate([np.full(300, 1 - 1e-9), np.full(20, 0.5)])
+    found = fit_confidence(probabilities, np.arange(320) % 3 > 0)
+
+    assert float(found(1.0)) == pytest.approx(2 / 3, abs=0.05)
