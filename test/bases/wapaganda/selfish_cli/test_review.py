@@ -111,3 +111,16 @@ def test_a_version_without_a_list_says_how_to_get_one(selfish, files, tmp_path):
     outcome = selfish("review", "--data", files.data)
     assert outcome.code == 2
     assert "FOLDS" in outcome.stderr
+
+
+def test_a_training_makes_the_list(selfish, files, monkeypatch):
+    """What a briefly trained model doubts stands in the texts as they are."""
+    monkeypatch.setenv("FOLDS", "2")
+    monkeypatch.setenv("TRAIN_STEPS", "30")
+    trained = selfish("train", "--data", files.data, "--test", files.test, "--json")
+    assert trained.code == 0, trained.stderr
+    found = selfish("review", "--data", files.data, "--limit", 0, "--json").json
+    assert (found["version"], found["n_changed"], found["n_gone"]) == (trained.json["version"], 0, 0)
+    assert found["suspects"]
+    doubts = [each["doubt"] for each in found["suspects"]]
+    assert doubts == sorted(doubts, reverse=True)
