@@ -1,15 +1,13 @@
 """One round of one run, with everything the product uses: its trainer, its scores, its choice."""
 
-import resource
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from wapaganda.effort import count_corrections, seconds_correcting, seconds_from_scratch
+from wapaganda.experiment.accounting import correcting, correcting_so_far, round_record
 from wapaganda.experiment.cache import load_judged, save_judged, shared_path
 from wapaganda.experiment.calibration import calibrated
 from wapaganda.experiment.oracle import Oracle
@@ -18,7 +16,7 @@ from wapaganda.experiment.reading import Judged, Reading
 from wapaganda.experiment.records import Finding, RoundRecord, RunRecord
 from wapaganda.experiment.schedule import FOLDS, Task
 from wapaganda.metrics import evaluate
-from wapaganda.ner import Document, LabelSchema, Span, repair_spans, word_offsets
+from wapaganda.ner import Document, LabelSchema, repair_spans
 from wapaganda.pipeline import choose, score_tagged
 from wapaganda.sampler import near_duplicates
 from wapaganda.tagger import Tagger
@@ -72,10 +70,10 @@ class Laboratory:
             chosen = self._choose(run.arm, seed, number, oracle, labelled, judged.pool)
         answers = Oracle(self.pool).answer(chosen)
         return replace(
-            self._record(number, labelled, judged, model_seed(seed, number)),
-            seconds_correcting=_correcting_so_far(run, labelled),
+            round_record(number, labelled, judged, model_seed(seed, number)),
+            seconds_correcting=correcting_so_far(run, labelled),
             batch_ids=chosen,
-            batch_correcting=_correcting_seconds(answers, judged.pool.proposals(chosen)),
+            batch_correcting=correcting(answers, judged.pool.proposals(chosen)),
             near_duplicates=near_duplicates([document.text for document in answers]),
             score_seconds=round(judged.score_seconds + time.monotonic() - started, 3),
         )
@@ -85,7 +83,7 @@ class Laboratory:
         oracle = Oracle(self.pool)
         labelled = oracle.answer([document.id for document in self.pool])
         dice = model_seed(seed, 0)
-        return self._record(0, labelled, self._learn(oracle, labelled, dice), dice)
+        return round_record(0, labelled, self._learn(oracle, labelled, dice), dice)
 
     def calibrate(self, run: RunRecord, number: int) -> Mapping[str, Any]:
         """The calibration of the model of an earlier round, by the texts that it has learnt."""
@@ -172,64 +170,7 @@ class Laboratory:
         selection = choose(oracle.waiting(), scored, labelled, config, model_seed(seed, number + 1))
         return tuple(pick.id for pick in selection.picks)
 
-    def _record(self, number: int, labelled: Sequence[Document], judged: Judged, dice: int) -> RoundRecord:
-        micro = judged.scores.micro
-        types = Counter(span.label for document in labelled for span in document.spans or ())
-        return RoundRecord(
-            round=number,
-            texts=len(labelled),
-            words=sum(len(word_offsets(document.text)) for document in labelled),
-            entities=types.total(),
-            seconds=_scratch_seconds(labelled),
-            seconds_correcting=_scratch_seconds(labelled),
-            f1=micro.f1,
-            precision=micro.precision,
-            recall=micro.recall,
-            macro_f1=judged.scores.macro.f1,
-            per_type={
-                label: {"f1": each.f1, "support": each.support}
-                for label, each in judged.scores.per_type.items()
-            },
-            labelled_types=dict(sorted(types.items())),
-            estimated_f1=judged.estimated_f1,
-            true_pool_f1=judged.true_pool_f1,
-            calibration=None,
-            near_duplicates=0,
-            batch_ids=(),
-            batch_correcting=0.0,
-            train_seconds=judged.train_seconds,
-            score_seconds=judged.score_seconds,
-            peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-            model_seed=dice,
-        )
-
 
 def model_seed(seed: int, number: int) -> int:
     """The dice of a round: the same for all arms, so that they differ in their texts only."""
     return MODEL_STRIDE * seed + number
-
-
-def _correcting_so_far(run: RunRecord, labelled: Sequence[Document]) -> float:
-    """The seed set was marked from scratch, each batch by correcting the model that chose it."""
-    if not run.rounds:
-        return _scratch_seconds(labelled)
-    last = run.rounds[-1]
-    return round(last.seconds_correcting + last.batch_correcting, 3)
-
-
-def _scratch_seconds(documents: Sequence[Document]) -> float:
-    words = [len(word_offsets(document.text)) for document in documents]
-    entities = [len(document.spans or ()) for document in documents]
-    return round(float(seconds_from_scratch(words, entities).sum()), 3)
-
-
-def _correcting_seconds(documents: Sequence[Document], proposals: Sequence[Sequence[Span]]) -> float:
-    words = [len(word_offsets(document.text)) for document in documents]
-    counts = [count_corrections(d.spans or (), p) for d, p in zip(documents, proposals, strict=True)]
-    seconds = seconds_correcting(
-        words,
-        [each.right for each in counts],
-        [each.missed for each in counts],
-        [each.spurious for each in counts],
-    )
-    return round(float(seconds.sum()), 3)

@@ -1,28 +1,23 @@
 """A whole simulation: all runs of a plan, in parallel, gone on with after whatever stopped it."""
 
-import json
 import os
 import random
-import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
-
-from filelock import FileLock, Timeout
 
 from wapaganda.experiment.cache import shared_path
 from wapaganda.experiment.encoder import cut_encoder
+from wapaganda.experiment.folder import alone, settle
 from wapaganda.experiment.laboratory import Laboratory
+from wapaganda.experiment.oracle import Oracle
 from wapaganda.experiment.plan import Plan
-from wapaganda.experiment.records import FULL, write_json
+from wapaganda.experiment.records import FULL
 from wapaganda.experiment.schedule import Schedule, Task
 from wapaganda.experiment.workers import Done, Workers
-from wapaganda.ner import Document, LabelSchema
+from wapaganda.ner import Document
 
 POOL_DICE = 20240229
 """Draws the pool out of a larger training file; the same for every seed, so that all compete on one pool."""
@@ -76,9 +71,9 @@ def simulate(
     started = time.monotonic()
     pool = draw_pool(train, plan)
     _check(pool, test, plan)
-    cores = jobs or len(os.sched_getaffinity(0))
-    with _alone(out), tempfile.TemporaryDirectory(prefix="encoder-", dir=out) as folder:
-        _settle(plan, corpus, pool, test, out)
+    cores = jobs or _cores()
+    with alone(out), tempfile.TemporaryDirectory(prefix="encoder-", dir=out) as folder:
+        settle(plan, corpus, pool, test, out)
         encoder = cut_encoder(plan.encoder, plan.layers, Path(folder)) if plan.layers else plan.encoder
         shared = {seed for seed in plan.seeds if shared_path(out, seed).exists()}
         schedule = Schedule.of(plan, out, shared, len(pool))
@@ -88,6 +83,11 @@ def simulate(
     done, total = schedule.counts
     stopped = "" if schedule.is_done else _stopped(budget, total - done, total)
     return Outcome(schedule.is_done, stopped, done, total, time.monotonic() - started)
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _stopped(budget: float | None, missing: int, total: int) -> str:
@@ -109,62 +109,10 @@ def _check(pool: Sequence[Document], test: Sequence[Document], plan: Plan) -> No
             f"Expected more texts to choose from than the {plan.seed_size:,} of the seed set, "
             f"was: {len(pool):,}"
         )
+    Oracle(pool)  # refuses what has no labels, or an id twice, before anything is begun
     for name, documents in (("train on", pool), ("judge on", test)):
         if not any(document.spans for document in documents):
             raise ValueError(f"Expected texts with entities to {name}, was: none in {len(documents):,} texts")
-
-
-def _settle(plan: Plan, corpus: str, pool: Sequence[Document], test: Sequence[Document], out: Path) -> None:
-    """Write the plan; one that is there already must be comparable."""
-    path, texts = out / "plan.json", {"pool": fingerprint(pool), "test": fingerprint(test)}
-    if path.exists():
-        before = json.loads(path.read_text(encoding="utf-8"))
-        changed = ["texts"] if before["texts"] != texts else _changed(before, plan)
-        if changed:
-            raise ValueError(
-                f"Expected the plan with which {out} was begun, was: another {', '.join(changed)}; "
-                "name another folder"
-            )
-    about = {
-        "name": corpus,
-        "pool": len(pool),
-        "test": len(test),
-        "labels": list(LabelSchema.of(pool).labels),
-    }
-    write_json(path, {**plan.to_dict(), "corpus": about, "texts": texts})
-
-
-def _changed(before: Mapping[str, Any], plan: Plan) -> list[str]:
-    """What is not as it was when the folder was begun, beyond strategies, seeds and horizon."""
-    old = Plan.from_dict(before).common().to_dict()
-    return [name for name, value in plan.common().to_dict().items() if old[name] != value]
-
-
-def fingerprint(documents: Sequence[Document]) -> str:
-    """16 hex digits that tell labelled texts from others."""
-    digest = sha256()
-    for document in documents:
-        spans = [(span.start, span.end, span.label) for span in document.spans or ()]
-        digest.update(json.dumps([document.id, document.text, spans]).encode())
-    return digest.hexdigest()[:16]
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    out.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out / "simulation.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ValueError(
-            f"Expected to be alone at work in {out}, was: another simulation runs there"
-        ) from None
-    try:
-        for left in (*out.glob("round-*"), *out.glob("encoder-*")):  # by a process that was killed
-            shutil.rmtree(left, ignore_errors=True)
-        yield
-    finally:
-        lock.release()
 
 
 def _work(

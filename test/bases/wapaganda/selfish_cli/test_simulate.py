@@ -55,7 +55,7 @@ def test_what_cannot_be_simulated_is_told_at_once(selfish, arguments, changes, t
 
 def test_another_plan_does_not_mix_with_what_is_there(selfish, arguments, tmp_path):
     from wapaganda.experiment import Arm, Plan
-    from wapaganda.experiment.simulation import fingerprint
+    from wapaganda.experiment.folder import fingerprint
     from wapaganda.selfish_cli.inputs import read_labelled
 
     texts = {"pool": fingerprint(read_labelled(arguments[2]).documents),
