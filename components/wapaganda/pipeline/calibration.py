@@ -1,12 +1,13 @@
 """How far a model's confidence can be trusted, by models that have not learnt the texts: cross-fitting."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wapaganda.decoding import ConfidenceMap
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, Span, encode_tags, fit_spans, repair_spans
 from wapaganda.pipeline.ports import Progress, silent
@@ -15,6 +16,7 @@ from wapaganda.trainer import Recipe, StepReport, cross_fit
 from wapaganda.uncertainty import (
     Reliability,
     expected_calibration_error,
+    fit_confidence,
     fit_temperature,
     reliability,
     span_confidence,
@@ -31,14 +33,16 @@ _DRAWS = 1_000  # of the bootstrap
 class Calibration:
     """What cross-fitting tells of a model.
 
-    ``temperature`` to divide the tag scores by. ``f1``: cross-validated strict micro F1, with the bounds of
-    a 95 % bootstrap interval over texts in ``f1_interval``; it is biased where texts were chosen actively.
-    ``ece_before`` and ``ece_after``: expected calibration error of the predicted spans without and with a
-    temperature, that of each half of the texts fitted to the other half; ``bins`` after. ``out_of_fold``: the
-    answers themselves, without temperature, in the order of the documents; not kept on disk.
+    ``temperature`` to divide the tag scores by, and then ``confidence``, from the probability of a span to
+    the score that is shown. ``f1``: cross-validated strict micro F1, with the bounds of a 95 % bootstrap
+    interval over texts in ``f1_interval``; it is biased where texts were chosen actively.
+    ``ece_before`` and ``ece_after``: expected calibration error of the predicted spans without and with the
+    two, which are fitted for each half of the texts to the other half; ``bins`` after. ``out_of_fold``: the
+    answers themselves, as they came, in the order of the documents; not kept on disk.
     """
 
     temperature: float
+    confidence: ConfidenceMap
     f1: float
     f1_interval: tuple[float, float]
     ece_before: float
@@ -51,6 +55,7 @@ class Calibration:
         """Plain values, ready for JSON, without the answers."""
         return {
             "temperature": self.temperature,
+            "confidence": asdict(self.confidence),
             "f1": self.f1,
             "f1_interval": list(self.f1_interval),
             "ece_before": self.ece_before,
@@ -70,7 +75,8 @@ class Calibration:
         """The inverse of ``to_dict``."""
         low, high = values["f1_interval"]
         bins = tuple(Reliability(*each) for each in values["bins"])
-        return cls(**{**values, "f1_interval": (low, high), "bins": bins})
+        confidence = ConfidenceMap(**values["confidence"])
+        return cls(**{**values, "confidence": confidence, "f1_interval": (low, high), "bins": bins})
 
 
 def calibrate(
@@ -83,7 +89,7 @@ def calibrate(
     progress: Progress = silent,
     device: str = "auto",
 ) -> Calibration:
-    """Cross-fit labelled documents and tell temperature, F1 and calibration from the out-of-fold answers.
+    """Cross-fit labelled documents and tell calibration and F1 from the out-of-fold answers.
 
     It costs ``folds`` trainings and one reading of all documents.
 
@@ -101,9 +107,11 @@ def calibrate(
         for spans, answer in zip(gold, answers, strict=True)
     ]
     before, after = span_confidence(log_probs, tags), _crosswise(log_probs, tags)
+    temperature, confidence = _fit(log_probs, tags)
     predicted = [answer.spans for answer in answers]
     return Calibration(
-        temperature=fit_temperature(log_probs, tags),
+        temperature=temperature,
+        confidence=confidence,
         f1=evaluate(gold, predicted).micro.f1,
         f1_interval=_f1_interval(gold, predicted, recipe.seed),
         ece_before=expected_calibration_error(*before),
@@ -120,14 +128,20 @@ def too_few_to_calibrate(documents: Sequence[Document], folds: int) -> bool:
     return len(documents) < MINIMUM_TEXTS or len(filled) < 2 * folds
 
 
+def _fit(log_probs: Sequence[NDArray[Any]], tags: Sequence[NDArray[Any]]) -> tuple[float, ConfidenceMap]:
+    temperature = fit_temperature(log_probs, tags)
+    return temperature, fit_confidence(*span_confidence(tempered(log_probs, temperature), tags))
+
+
 def _crosswise(
     log_probs: Sequence[NDArray[Any]], tags: Sequence[NDArray[Any]]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Confidence and correctness of the spans, each half of the texts by the temperature of the other."""
+    """Confidence and correctness of the spans, each half of the texts by what was fitted to the other."""
     parts = []
     for here, there in ((0, 1), (1, 0)):
-        temperature = fit_temperature(log_probs[there::2], tags[there::2])
-        parts.append(span_confidence(tempered(log_probs[here::2], temperature), tags[here::2]))
+        temperature, confidence = _fit(log_probs[there::2], tags[there::2])
+        sure, right = span_confidence(tempered(log_probs[here::2], temperature), tags[here::2])
+        parts.append((confidence(sure), right))
     return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 

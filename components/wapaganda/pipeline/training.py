@@ -59,7 +59,7 @@ def train_version(
     """Train on ``documents``, compare with the live model on ``holdout``, publish, and promote when not
     worse.
 
-    With two folds or more the recipe is cross-fitted, too: the temperature and the likely label errors go
+    With two folds or more the recipe is cross-fitted, too: its calibration and the likely label errors go
     into the folder of the model. A version that was already made from the same documents in the same way is
     used again, so repeating an interrupted round makes no second one.
 
@@ -180,7 +180,8 @@ def _calibrated(
         progress=progress,
         device=config.device,
     )
-    replace(ModelFolder.read(folder), temperature=calibration.temperature).write(folder)
+    plain = ModelFolder.read(folder)
+    replace(plain, temperature=calibration.temperature, confidence=calibration.confidence).write(folder)
     suspects = label_errors(documents, calibration.tempered_answers(), schema)
     write_suspects(folder / REVIEW_FILE, suspects)
     return calibration

@@ -8,7 +8,7 @@ import torch
 
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.pipeline import Calibration, calibrate
-from wapaganda.pipeline.calibration import _crosswise, _f1_interval, too_few_to_calibrate
+from wapaganda.pipeline.calibration import _crosswise, _f1_interval, _fit, too_few_to_calibrate
 from wapaganda.trainer import Recipe
 from wapaganda.uncertainty import expected_calibration_error, fit_temperature, span_confidence, tempered
 
@@ -64,7 +64,7 @@ def overconfident(n, factor, seed=4):
     return honest, tags
 
 
-def test_each_half_is_calibrated_by_the_temperature_of_the_other():
+def test_each_half_is_calibrated_by_what_was_fitted_to_the_other():
     log_probs, tags = overconfident(2000, factor=3.0)
     before = expected_calibration_error(*span_confidence(log_probs, tags))
     after = expected_calibration_error(*_crosswise(log_probs, tags))
@@ -73,14 +73,18 @@ def test_each_half_is_calibrated_by_the_temperature_of_the_other():
     assert after < before / 2
 
 
+def _own(log_probs, tags):
+    """The spans of texts with what was fitted to themselves."""
+    temperature, confidence = _fit(log_probs, tags)
+    sure, right = span_confidence(tempered(log_probs, temperature), tags)
+    return confidence(sure), right
+
+
 def test_the_calibration_error_is_not_measured_on_the_texts_of_the_fit():
     honest, sharp = overconfident(2000, factor=1.0), overconfident(2000, factor=4.0, seed=5)
     log_probs = [rows for pair in zip(honest[0], sharp[0], strict=True) for rows in pair]
     tags = [rows for pair in zip(honest[1], sharp[1], strict=True) for rows in pair]
-    own = [
-        span_confidence(tempered(texts, fit_temperature(texts, truth)), truth)
-        for texts, truth in (honest, sharp)
-    ]
+    own = [_own(*half) for half in (honest, sharp)]
     fitted = expected_calibration_error(*(np.concatenate(each) for each in zip(*own, strict=True)))
     assert expected_calibration_error(*_crosswise(log_probs, tags)) > 3 * fitted
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from filelock import FileLock, Timeout
 
+from wapaganda.decoding import ConfidenceMap
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema
@@ -411,8 +412,9 @@ def test_a_cross_fitted_round_tells_what_it_found_and_calibrates_the_model(loop,
     report = loop.run_round()
 
     version = loop.store.version(report.version)
-    assert ModelFolder.read(version.path).temperature == report.temperature != 1.0
-    kept = calibration_of(version.manifest)
+    folder, kept = ModelFolder.read(version.path), calibration_of(version.manifest)
+    assert folder.temperature == report.temperature != 1.0
+    assert folder.confidence == kept.confidence != ConfidenceMap()
     assert (report.cross_validated_f1, report.cross_validated_interval) == (kept.f1, kept.f1_interval)
     assert report.ece == kept.ece_after
     assert kept.n_texts == report.n_train
