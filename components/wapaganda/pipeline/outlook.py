@@ -1,5 +1,6 @@
 """How good the live model is on the rest of the pool, and what more labels would buy; no label is needed."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,9 @@ from wapaganda.pipeline.pricing import seconds_per_text
 from wapaganda.pipeline.scoring import PoolScores
 from wapaganda.sampler import Selection
 from wapaganda.stopping import Advice, Forecast, advise, agreement, forecast
-from wapaganda.tagger import Tagger
+from wapaganda.tagger import FolderError, Tagger
+
+_LOGGER = logging.getLogger(__name__)
 
 STOP_SET = 500
 """Texts of the pool on which successive models are compared."""
@@ -63,12 +66,16 @@ def compare_readings(
 ) -> float | None:
     """κ of two versions on a stop set out of ``pool``: always the same texts while they last.
 
-    ``None`` when one is missing, both are the same, or neither finds an entity.
+    ``None`` when one is missing or damaged, both are the same, or neither finds an entity.
     """
     names, texts = {version.name for version in store.versions()}, _stop_set(pool)
     if before is None or now is None or before == now or before not in names or not texts:
         return None
-    readings = [Tagger.load(store.path(name), device=device) for name in (before, now)]
+    try:
+        readings = [Tagger.load(store.path(name), device=device) for name in (before, now)]
+    except FolderError as error:  # an old version is no reason to hold up a round
+        _LOGGER.warning("%s and %s are not compared: %s", before, now, error)
+        return None
     labels = {label: None for reading in readings for label in reading.schema.labels}
     schema = LabelSchema(tuple(labels))
     first, second = (_tags(texts, reading.predict(texts), schema) for reading in readings)

@@ -10,18 +10,14 @@ from typing import Any
 from wapaganda.metrics import Scores
 from wapaganda.model_store import ModelStore, Version
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.calibration import MINIMUM_TEXTS, Calibration, calibrate, too_few_to_calibrate
+from wapaganda.pipeline.calibration import Calibration
 from wapaganda.pipeline.config import LoopConfig
+from wapaganda.pipeline.cross_fitting import calibrate_folder, too_few_remarks
 from wapaganda.pipeline.gate import Verdict
 from wapaganda.pipeline.judging import compare, evaluate_version, write_learnt
 from wapaganda.pipeline.ports import Progress
 from wapaganda.pipeline.versions import calibration_of, made_before, manifest_of
-from wapaganda.review import label_errors, write_suspects
-from wapaganda.tagger import ModelFolder
 from wapaganda.trainer import Recipe, StepReport, TrainResult, recipe_for, train
-
-REVIEW_FILE = "review.json"
-"""The file of a version with the likely errors among the labels that it has learnt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,7 @@ def train_version(
     write_learnt(scratch, documents)
     calibration = None
     if not result.collapsed:
-        calibration = _calibrated(scratch, documents, schema, config, recipe, progress)
+        calibration = calibrate_folder(scratch, documents, schema, config, recipe, progress)
     progress("judge", 0, 0)
     scores, previous, verdict = compare(scratch, live, holdout, config, store)
     if result.collapsed and live is not None:
@@ -111,7 +107,7 @@ def train_version(
         steps=result.steps,
         seconds=result.seconds,
         reused=False,
-        remarks=(*_remarks(result), *_about_calibration(calibration, documents, config)),
+        remarks=(*_remarks(result), *too_few_remarks(documents, config)),
         calibration=calibration,
     )
 
@@ -158,44 +154,6 @@ def _remarks(result: TrainResult) -> tuple[str, ...]:
     elif result.restarts:
         remarks.append("The training learnt nothing at first and was begun anew with another seed.")
     return tuple(remarks)
-
-
-def _calibrated(
-    folder: Path,
-    documents: Sequence[Document],
-    schema: LabelSchema,
-    config: LoopConfig,
-    recipe: Recipe,
-    progress: Progress,
-) -> Calibration | None:
-    """Cross-fit the recipe and write what follows into the folder of the model that learnt all texts."""
-    if config.folds < 2 or too_few_to_calibrate(documents, config.folds):
-        return None
-    calibration = calibrate(
-        documents,
-        schema,
-        config.encoder,
-        recipe,
-        folds=config.folds,
-        progress=progress,
-        device=config.device,
-    )
-    plain = ModelFolder.read(folder)
-    replace(plain, temperature=calibration.temperature, confidence=calibration.confidence).write(folder)
-    suspects = label_errors(documents, calibration.tempered_answers(), schema)
-    write_suspects(folder / REVIEW_FILE, suspects)
-    return calibration
-
-
-def _about_calibration(
-    calibration: Calibration | None, documents: Sequence[Document], config: LoopConfig
-) -> list[str]:
-    if calibration is not None or config.folds < 2 or not too_few_to_calibrate(documents, config.folds):
-        return []
-    return [
-        f"{len(documents)} labelled texts are too few to calibrate the model: {MINIMUM_TEXTS} are needed, "
-        f"{2 * config.folds} of them with entities."
-    ]
 
 
 def _recipe(config: LoopConfig, n_documents: int) -> Recipe:

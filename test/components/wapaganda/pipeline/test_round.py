@@ -21,6 +21,7 @@ from wapaganda.pipeline import (
     train_version,
 )
 from wapaganda.pipeline.holdout import MINIMUM_LABELLED
+from wapaganda.pipeline.outlook import compare_readings
 from wapaganda.pipeline.versions import calibration_of
 from wapaganda.review import read_suspects
 from wapaganda.tagger import ModelFolder
@@ -475,6 +476,23 @@ def test_an_earlier_live_model_that_was_removed_is_not_compared(loop, source):
     shutil.rmtree(loop.store.path(first.version))
     (loop.store.root / "current.json").unlink()
     assert loop.run_round().agreement is None
+
+
+def test_a_damaged_earlier_model_does_not_hold_up_the_round(loop, toy_documents, caplog):
+    first = loop.run_round()
+    second = train_version(
+        toy_documents[:16],
+        [],
+        SCHEMA,
+        loop.config,
+        loop.store,
+        loop.directory / "draft",
+        progress=loop.progress,
+    )
+    (loop.store.path(first.version) / "labels.json").write_text("{}")
+    agreed = compare_readings(loop.store, first.version, second.version, toy_documents, "cpu")
+    assert agreed is None
+    assert "are not compared" in caplog.text
 
 
 def source_files(loop, name):

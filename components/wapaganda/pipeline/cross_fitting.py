@@ -1,0 +1,53 @@
+"""Cross-fitting of a new model, and what of it goes into the model's folder."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from wapaganda.ner import Document, LabelSchema
+from wapaganda.pipeline.calibration import MINIMUM_TEXTS, Calibration, calibrate, too_few_to_calibrate
+from wapaganda.pipeline.config import LoopConfig
+from wapaganda.pipeline.ports import Progress
+from wapaganda.review import REVIEW_FILE, label_errors, write_suspects
+from wapaganda.tagger import ModelFolder
+from wapaganda.trainer import Recipe
+
+
+def calibrate_folder(
+    folder: Path,
+    documents: Sequence[Document],
+    schema: LabelSchema,
+    config: LoopConfig,
+    recipe: Recipe,
+    progress: Progress,
+) -> Calibration | None:
+    """Cross-fit the recipe; write calibration and likely label errors beside the model that learnt all texts.
+
+    ``None`` when it is switched off or there are too few texts.
+    """
+    if config.folds < 2 or too_few_to_calibrate(documents, config.folds):
+        return None
+    calibration = calibrate(
+        documents,
+        schema,
+        config.encoder,
+        recipe,
+        folds=config.folds,
+        progress=progress,
+        device=config.device,
+    )
+    plain = ModelFolder.read(folder)
+    replace(plain, temperature=calibration.temperature, confidence=calibration.confidence).write(folder)
+    suspects = label_errors(documents, calibration.tempered_answers(), schema)
+    write_suspects(folder / REVIEW_FILE, suspects)
+    return calibration
+
+
+def too_few_remarks(documents: Sequence[Document], config: LoopConfig) -> list[str]:
+    """What a user should know when nothing is cross-fitted although it is asked for."""
+    if config.folds < 2 or not too_few_to_calibrate(documents, config.folds):
+        return []
+    return [
+        f"{len(documents)} labelled texts are too few to calibrate the model: {MINIMUM_TEXTS} are needed, "
+        f"{2 * config.folds} of them with entities."
+    ]
