@@ -1,6 +1,7 @@
-"""How far a model's confidence can be trusted, before and after a temperature that needs no other labels."""
+"""How far a model's confidence can be trusted, before and after a calibration that needs no other labels."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,12 @@ from numpy.typing import NDArray
 
 from wapaganda.experiment.reading import Judged, Reading
 from wapaganda.ner import Document, LabelSchema, encode_tags, fit_spans, repair_spans
+from wapaganda.pipeline import calibrate
 from wapaganda.tagger import TaggedText
-from wapaganda.trainer import Recipe, cross_fit
+from wapaganda.trainer import Recipe
 from wapaganda.uncertainty import (
     expect,
     expected_calibration_error,
-    fit_temperature,
     reliability,
     span_confidence,
     tempered,
@@ -31,15 +32,18 @@ def calibrated(
     folds: int,
     device: str,
 ) -> Mapping[str, Any]:
-    """The temperature from the labelled texts alone, by cross-fitting, and what it does on the test texts."""
-    answers = cross_fit(labelled, schema, encoder, recipe, folds=folds, device=device)
-    temperature = fit_temperature([each.log_probs for each in answers], _tags(labelled, answers, schema))
+    """The product's calibration, from the labelled texts alone, and what it does on the test texts."""
+    found = calibrate(labelled, schema, encoder, recipe, folds=folds, device=device)
+    temperature = found.temperature
     emissions = [each.log_probs for each in judged.test.tagged]
     gold = _tags(test, judged.test.tagged, schema)
     before = span_confidence(emissions, gold)
-    after = span_confidence(tempered(emissions, temperature), gold)
+    probability, right = span_confidence(tempered(emissions, temperature), gold)
+    after = found.confidence(probability), right
     return {
         "temperature": temperature,
+        "confidence": asdict(found.confidence),
+        "cross_validated_f1": found.f1,
         "ece_before": expected_calibration_error(*before),
         "ece_after": expected_calibration_error(*after),
         "estimated_f1_before": judged.estimated_f1,
@@ -48,7 +52,7 @@ def calibrated(
         "test_estimated_f1_after": _expected_f1(judged.test, temperature),
         "bins": [list(each) for each in reliability(*after)],
         "bins_before": [list(each) for each in reliability(*before)],
-        "n_spans": len(after[0]),
+        "n_spans": len(right),
     }
 
 

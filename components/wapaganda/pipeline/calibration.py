@@ -1,7 +1,7 @@
 """How far a model's confidence can be trusted, by models that have not learnt the texts: cross-fitting."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -63,12 +63,6 @@ class Calibration:
             "n_texts": self.n_texts,
             "bins": [list(each) for each in self.bins],
         }
-
-    def tempered_answers(self) -> list[TaggedText]:
-        """The out-of-fold answers with the temperature, except for the scores of their spans."""
-        rows = tempered([answer.log_probs for answer in self.out_of_fold], self.temperature)
-        pairs = zip(self.out_of_fold, rows, strict=True)
-        return [replace(answer, log_probs=row.astype(np.float32)) for answer, row in pairs]
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:

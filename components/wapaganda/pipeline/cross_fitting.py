@@ -38,7 +38,7 @@ def calibrate_folder(
     )
     plain = ModelFolder.read(folder)
     replace(plain, temperature=calibration.temperature, confidence=calibration.confidence).write(folder)
-    suspects = label_errors(documents, calibration.tempered_answers(), schema)
+    suspects = label_errors(documents, calibration.out_of_fold, schema)
     write_suspects(folder / REVIEW_FILE, suspects)
     return calibration
 
