@@ -13,6 +13,7 @@ _IN_URL = r"""[[!-~]--[<>"'()\[\]{}|\\^`]]"""
 _WORD = regex.compile(
     rf"""(?V1x)
       (?i:https?://|www\.) {_IN_URL}* [A-Za-z0-9_/]
+    | (?<![\p{{L}}\p{{N}}_]) [@\#] [[\p{{L}}\p{{M}}\p{{N}}_]--[{_UNSPACED}]]++
     | (?=[[\p{{L}}\p{{N}}]&&[{_UNSPACED}]]) \X
     | [[\p{{L}}\p{{N}}_]--[{_UNSPACED}]]
       (?: [[\p{{L}}\p{{M}}\p{{N}}_\u200C\u200D]--[[\p{{L}}\p{{N}}]&&[{_UNSPACED}]]]
@@ -25,11 +26,11 @@ _WORD = regex.compile(
 def word_offsets(text: str) -> NDArray[np.int32]:
     """The words of ``text`` as code-point offsets ``[start, end)``, ascending, disjoint. Shape: (n_words, 2).
 
-    A word is a web address (``http://``, ``https://`` or ``www.`` and what follows); a run of letters,
-    marks, digits and ``_``, as in user names (joiners and soft hyphens inside included); one grapheme
-    cluster in Han, Kana, Hangul, Thai, Lao, Khmer and Myanmar script; or any other visible grapheme cluster,
-    such as a punctuation mark or an emoji with all its joiners. White space, control and format characters
-    and combining marks without a base belong to no word.
+    A word is a web address (``http://``, ``https://`` or ``www.`` and what follows); a user name or hash tag
+    with its ``@`` or ``#``; a run of letters, marks, digits and ``_`` (joiners and soft hyphens inside
+    included); one grapheme cluster in Han, Kana, Hangul, Thai, Lao, Khmer and Myanmar script; or any other
+    visible grapheme cluster, such as a punctuation mark or an emoji with all its joiners. White space,
+    control and format characters and combining marks without a base belong to no word.
     """
     spans = [match.span() for match in _WORD.finditer(text)]
     return np.array(spans, dtype=np.int32).reshape(-1, 2)
