@@ -23,7 +23,7 @@ class Options:
     annealed_by: int = 500
     type_floor: int = 0
     outlier_share: float = 0.0
-    shortlist: int = 10
+    shortlist: int = 3
 
     def __post_init__(self) -> None:
         for name, share in (

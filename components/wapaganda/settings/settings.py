@@ -122,6 +122,17 @@ class Settings(BaseSettings):
         description="What uncertainty means: `least_confidence`, `mnlp`, `ltp`, `margin`, `entropy_max`, "
         "`entropy_mean`, `entropy_sum`, `boundary`, `split`, `expected_errors` or `tag_count`.",
     )
+    cost_exponent: float = Field(
+        0.5,
+        ge=0,
+        le=2,
+        description="How much the price of a text counts against what it teaches: 0 not at all, 1 in full.",
+    )
+    prices: Literal["scratch", "correcting"] = Field(
+        "scratch",
+        description="By which list a text is priced: `scratch` (every entity is marked) or `correcting` "
+        "(the model's proposals are confirmed and mended).",
+    )
     train_after_labels: int = Field(
         50, ge=0, description="New labels after which a training starts by itself; 0 switches that off."
     )

@@ -67,6 +67,8 @@ class Workspace:
             batch_size=chosen.samples_per_iteration,
             strategy=chosen.strategy,
             measure=chosen.measure,
+            cost_exponent=chosen.cost_exponent,
+            prices=chosen.prices,
             seed=chosen.seed,
             holdout_fraction=chosen.holdout_fraction,
             promotion_margin=chosen.promotion_margin,

