@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-
 from wapaganda.selfish_cli.tables import Fitting, plain_table
 
 if TYPE_CHECKING:
@@ -32,10 +30,10 @@ def doubts_table(title: str, cases: "Sequence[Case]") -> Fitting:
             str(rank),
             f"{suspect.doubt:.3f}",
             KINDS[suspect.kind],
-            escape(document.id),
-            escape(_told(suspect.given, document) or "–"),
-            escape(_told(suspect.proposed, document) or "–"),
-            escape(_in_words(suspect, document)),
+            document.id,
+            _told(suspect.given, document) or "–",
+            _told(suspect.proposed, document) or "–",
+            _in_words(suspect, document),
         ]
         for rank, (suspect, document) in enumerate(cases, start=1)
     ]

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 from rich.box import SIMPLE
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from wapaganda.metrics import Scores
 
 
 def facts_table(title: str, facts: Sequence[tuple[str, str]]) -> Table:
-    """Names and values side by side."""
+    """Names and values side by side, shown as they are: brackets are no markup."""
     table = Table(title=title, title_justify="left", box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in facts:
-        table.add_row(name, value)
+        table.add_row(Text(name), Text(value))
     return table
 
 
@@ -46,12 +47,12 @@ class Fitting:
 def plain_table(
     title: str, head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()
 ) -> Fitting:
-    """A table with a head; the columns in ``numbers`` are set to the right."""
+    """A table with a head, its cells shown as they are; the columns in ``numbers`` are set to the right."""
     table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
     for index, name in enumerate(head):
         table.add_column(name, justify="right" if index in numbers else "left", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     return Fitting(table, tuple(facts_table(title, list(zip(head, row, strict=True))) for row in rows))
 
 

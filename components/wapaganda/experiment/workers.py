@@ -92,6 +92,8 @@ class Workers:
         Raises:
             WorkerError: a task failed, or a process died.
         """
+        # The system's call takes no more than some weeks; to look once an hour costs nothing.
+        seconds = None if seconds is None else min(seconds, 3600.0)
         busy = {worker.connection: worker for worker in self._workers if worker.task is not None}
         return [self._receive(busy[ready]) for ready in wait(list(busy), seconds)]  # type: ignore[index]
 

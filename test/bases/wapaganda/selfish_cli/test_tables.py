@@ -28,3 +28,9 @@ def test_a_narrow_terminal_gets_names_and_values():
     lines = shown(40, MODELS, row)
     assert lines[1].split() == ["Version", "v0001-7933814d", "(live)"]
     assert lines[-1].split() == ["Encoder", "bert-base-cased"]
+
+
+def test_brackets_and_colons_of_a_text_are_no_markup():
+    text = "Call [bold]Anna[/bold] :smile: [1]"
+
+    assert text in " ".join(shown(80, ("Text",), [text]))
