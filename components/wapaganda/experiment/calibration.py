@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from wapaganda.experiment.reading import Judged, Reading
 from wapaganda.ner import Document, LabelSchema, encode_tags, fit_spans, repair_spans
-from wapaganda.pipeline import calibrate
+from wapaganda.pipeline import Calibration, calibrate
 from wapaganda.tagger import TaggedText
 from wapaganda.trainer import Recipe
 from wapaganda.uncertainty import (
@@ -44,12 +44,14 @@ def calibrated(
         "temperature": temperature,
         "confidence": asdict(found.confidence),
         "cross_validated_f1": found.f1,
+        "cross_validated_interval": list(found.f1_interval),
+        "expected_f1": found.expected_f1,
         "ece_before": expected_calibration_error(*before),
         "ece_after": expected_calibration_error(*after),
         "estimated_f1_before": judged.estimated_f1,
-        "estimated_f1_after": _expected_f1(judged.pool, temperature),
+        "estimated_f1_after": _estimated_f1(judged.pool, found),
         "test_estimated_f1_before": _expected_f1(judged.test, 1.0),
-        "test_estimated_f1_after": _expected_f1(judged.test, temperature),
+        "test_estimated_f1_after": _estimated_f1(judged.test, found),
         "bins": [list(each) for each in reliability(*after)],
         "bins_before": [list(each) for each in reliability(*before)],
         "n_spans": len(right),
@@ -66,6 +68,11 @@ def _tags(
         known = [span for span in spans if span.label in schema.labels]
         tags.append(encode_tags(fit_spans(known, answer.words)[0], answer.words, schema))
     return tags
+
+
+def _estimated_f1(reading: Reading, calibration: Calibration) -> float | None:
+    expected = _expected_f1(reading, calibration.temperature)
+    return None if expected is None else calibration.corrected(expected)
 
 
 def _expected_f1(reading: Reading, temperature: float) -> float | None:

@@ -15,6 +15,7 @@ from wapaganda.tagger import TaggedText
 from wapaganda.trainer import Recipe, StepReport, cross_fit
 from wapaganda.uncertainty import (
     Reliability,
+    expect,
     expected_calibration_error,
     fit_confidence,
     fit_temperature,
@@ -27,6 +28,8 @@ MINIMUM_TEXTS = 20
 """With fewer labelled texts nothing is calibrated: a handful of spans tells no confidence from another."""
 
 _DRAWS = 1_000  # of the bootstrap
+_MODEL_BIAS = 0.05
+"""Standard deviation of what a tempered model's own expectation of F1 is off by (docs/experiments.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class Calibration:
 
     ``temperature`` to divide the tag scores by, and then ``confidence``, from the probability of a span to
     the score that is shown. ``f1``: cross-validated strict micro F1, with the bounds of a 95 % bootstrap
-    interval over texts in ``f1_interval``; it is biased where texts were chosen actively.
+    interval over texts in ``f1_interval``; it is biased where texts were chosen actively. ``expected_f1``:
+    what the tempered out-of-fold answers themselves expected it to be.
     ``ece_before`` and ``ece_after``: expected calibration error of the predicted spans without and with the
     two, which are fitted for each half of the texts to the other half; ``bins`` after. ``out_of_fold``: the
     answers themselves, as they came, in the order of the documents; not kept on disk.
@@ -45,11 +49,24 @@ class Calibration:
     confidence: ConfidenceMap
     f1: float
     f1_interval: tuple[float, float]
+    expected_f1: float
     ece_before: float
     ece_after: float
     n_texts: int
     bins: tuple[Reliability, ...] = ()
     out_of_fold: Sequence[TaggedText] = field(default=(), repr=False, compare=False)
+
+    def corrected(self, expected: float) -> float:
+        """The F1 of other texts, from what the tempered model expects it to be.
+
+        On the labelled texts the expectation was off by ``f1 − expected_f1``. As much of that as is no
+        chance, by the width of the interval, is taken to hold for other texts, too (a shrunken difference
+        estimator: Särndal et al. 1992, "Model assisted survey sampling").
+        """
+        low, high = self.f1_interval
+        chance = (high - low) / 3.92
+        share = _MODEL_BIAS**2 / (_MODEL_BIAS**2 + chance**2)
+        return min(1.0, max(0.0, expected + share * (self.f1 - self.expected_f1)))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON, without the answers."""
@@ -58,6 +75,7 @@ class Calibration:
             "confidence": asdict(self.confidence),
             "f1": self.f1,
             "f1_interval": list(self.f1_interval),
+            "expected_f1": self.expected_f1,
             "ece_before": self.ece_before,
             "ece_after": self.ece_after,
             "n_texts": self.n_texts,
@@ -108,6 +126,7 @@ def calibrate(
         confidence=confidence,
         f1=evaluate(gold, predicted).micro.f1,
         f1_interval=_f1_interval(gold, predicted, recipe.seed),
+        expected_f1=expect(tempered(log_probs, temperature)).f1(),
         ece_before=expected_calibration_error(*before),
         ece_after=expected_calibration_error(*after),
         n_texts=len(documents),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from wapaganda.effort import Prices
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema, Span, encode_tags, word_offsets
+from wapaganda.pipeline.calibration import Calibration
 from wapaganda.pipeline.holdout import text_key
 from wapaganda.pipeline.pricing import seconds_per_text
 from wapaganda.pipeline.scoring import PoolScores
@@ -44,13 +45,17 @@ def look_ahead(
     selection: Selection,
     agreed: float | None,
     prices: Prices,
+    calibration: Calibration | None = None,
 ) -> Outlook:
     """What the scored pool and the past rounds tell together.
 
     ``curve``: labelled texts and estimated F1 of the rounds so far, oldest first, this one left out.
+    ``calibration``: of the model that scored the pool, if it was cross-fitted.
     """
     expectation = scored.expectation if scored is not None and len(scored.ids) else None
     estimated = expectation.f1() if expectation is not None else None
+    if estimated is not None and calibration is not None:
+        estimated = calibration.corrected(estimated)
     points = list(curve) if estimated is None else [*curve, (n_labelled, estimated)]
     seconds = None
     if scored is not None and expectation is not None:

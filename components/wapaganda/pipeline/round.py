@@ -24,6 +24,7 @@ from wapaganda.pipeline.report import RoundReport, draft_report
 from wapaganda.pipeline.scoring import PoolScores, score_pool
 from wapaganda.pipeline.selection import choose, suggestions
 from wapaganda.pipeline.training import Trained, train_version
+from wapaganda.pipeline.versions import calibration_of
 from wapaganda.sampler import Selection
 from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
@@ -197,7 +198,8 @@ class Loop:
             before, now = rounds[-1].live if rounds else None, live.name if live else None
             agreed = compare_readings(self.store, before, now, pool, self.config.device)
         curve = [(each.n_labelled, each.estimated_f1) for each in rounds if each.estimated_f1 is not None]
-        return look_ahead(curve, n_labelled, scored, selection, agreed, prices)
+        calibration = calibration_of(live.manifest) if live else None
+        return look_ahead(curve, n_labelled, scored, selection, agreed, prices, calibration)
 
     def _release(self, number: int, chosen: RoundReport) -> RoundReport:
         offers = self.ledger.offers(number)

@@ -6,11 +6,18 @@ import numpy as np
 import pytest
 import torch
 
+from wapaganda.decoding import ConfidenceMap
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.pipeline import Calibration, calibrate
 from wapaganda.pipeline.calibration import _crosswise, _f1_interval, _fit, too_few_to_calibrate
 from wapaganda.trainer import Recipe
-from wapaganda.uncertainty import expected_calibration_error, fit_temperature, span_confidence, tempered
+from wapaganda.uncertainty import (
+    expect,
+    expected_calibration_error,
+    fit_temperature,
+    span_confidence,
+    tempered,
+)
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=5e-3, steps=40, seed=3, head_factor=2.0, batch_size=8)
@@ -42,6 +49,8 @@ def test_cross_fitting_tells_f1_temperature_and_calibration(tiny_encoder, toy_do
     total += sum(len(document.spans) for document in toy_documents)
     assert found.f1 == pytest.approx(2 * right / total)
     assert found.f1_interval[0] <= found.f1 <= found.f1_interval[1]
+    tempered_answers = tempered([answer.log_probs for answer in found.out_of_fold], found.temperature)
+    assert found.expected_f1 == pytest.approx(expect(tempered_answers).f1())
     assert 0.25 <= found.temperature <= 8
     assert sum(each.n for each in found.bins) == sum(len(answer.spans) for answer in found.out_of_fold)
     assert told[0] == ("calibrate", 0, 0)
@@ -106,3 +115,18 @@ def test_a_handful_of_texts_is_not_calibrated(toy_documents):
     assert too_few_to_calibrate([Document(str(i), "and", ()) for i in range(50)], 2)
     copies = [replace(each, text="anna", spans=(Span(0, 4, "NAME"),)) for each in toy_documents]
     assert too_few_to_calibrate(copies, 2)
+
+
+def measured(f1, expected_f1, half_width):
+    interval = (f1 - half_width, f1 + half_width)
+    return Calibration(1.0, ConfidenceMap(), f1, interval, expected_f1, 0.1, 0.1, 200)
+
+
+def test_an_estimate_is_moved_by_what_is_known_to_be_off():
+    sharp, vague = measured(0.7, 0.6, 1e-6), measured(0.7, 0.6, 0.5)
+
+    assert sharp.corrected(0.65) == pytest.approx(0.75)
+    assert 0.65 < vague.corrected(0.65) < 0.66
+    assert measured(0.6, 0.6, 0.1).corrected(0.65) == pytest.approx(0.65)
+    assert measured(0.99, 0.5, 1e-6).corrected(0.8) == 1.0
+    assert measured(0.0, 0.5, 1e-6).corrected(0.1) == 0.0

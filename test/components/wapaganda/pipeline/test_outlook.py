@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from wapaganda.decoding import ConfidenceMap
 from wapaganda.effort import CORRECTING, Prices
 from wapaganda.ner import Document, Span
-from wapaganda.pipeline import PoolScores, RoundReport, Suggestion
+from wapaganda.pipeline import Calibration, PoolScores, RoundReport, Suggestion
 from wapaganda.pipeline.outlook import look_ahead
 from wapaganda.pipeline.pricing import fitted_prices, read_proposals, seconds_per_text, write_proposals
 from wapaganda.sampler import Pick, Selection
@@ -42,6 +43,14 @@ def test_without_a_model_nothing_is_estimated_and_the_advice_is_to_go_on():
     found = look_ahead([], 0, None, chosen("a"), None, CORRECTING)
     assert (found.estimated_f1, found.forecast.gain, found.forecast.hours) == (None, None, None)
     assert not found.advice.stop
+
+
+def test_the_estimate_is_corrected_by_what_cross_fitting_knows():
+    known = Calibration(1.0, ConfidenceMap(), 0.5, (0.5, 0.5), 0.6, 0.1, 0.1, 200)
+
+    found = look_ahead([], 200, SCORED, chosen("b"), None, CORRECTING, known)
+
+    assert found.estimated_f1 == pytest.approx(2 * 3.0 / (4 + 5) - 0.1)
 
 
 def test_no_candidate_is_advice_to_stop():
