@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,25 @@ from filelock import FileLock, Timeout
 from wapaganda.experiment.plan import Plan
 from wapaganda.experiment.records import write_json
 from wapaganda.ner import Document, LabelSchema
+from wapaganda.trainer import recipe_for
 
 
 def settle(plan: Plan, corpus: str, pool: Sequence[Document], test: Sequence[Document], out: Path) -> None:
     """Write the plan into ``out``; one that is there already must be comparable.
 
     Raises:
-        ValueError: it is not, or the texts are others.
+        ValueError: it is not, the texts are others, or the product trains or samples otherwise by now.
+        EncoderUnavailable: the encoder cannot be had.
     """
     path, texts = out / "plan.json", {"pool": fingerprint(pool), "test": fingerprint(test)}
+    ways = {
+        "recipe": asdict(recipe_for(plan.encoder, plan.seed_size, plan.learning_rate, 0)),
+        "options": asdict(plan.config().options),
+    }
     if path.exists():
         before = json.loads(path.read_text(encoding="utf-8"))
         changed = ["texts"] if before["texts"] != texts else _changed(before, plan)
+        changed += [name for name, way in ways.items() if before.get(name, way) != way]
         if changed:
             raise ValueError(
                 f"Expected the plan with which {out} was begun, was: another {', '.join(changed)}; "
@@ -36,7 +44,7 @@ def settle(plan: Plan, corpus: str, pool: Sequence[Document], test: Sequence[Doc
         "test": len(test),
         "labels": list(LabelSchema.of(pool).labels),
     }
-    write_json(path, {**plan.to_dict(), "corpus": about, "texts": texts})
+    write_json(path, {**plan.to_dict(), "corpus": about, "texts": texts, **ways})
 
 
 def _changed(before: Mapping[str, Any], plan: Plan) -> list[str]:
