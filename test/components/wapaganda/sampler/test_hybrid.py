@@ -137,7 +137,10 @@ def test_outliers_are_dropped_from_the_shortlist_where_enough_are_left():
     embeddings, odd = strays()
     pool = pool_of([0.9] * 210, embeddings)
     with_them, without = (
-        {pick.index for pick in select(pool, 20, options=Options(0.0, outlier_share=share, shortlist=10)).picks}
+        {
+            pick.index
+            for pick in select(pool, 20, options=Options(0.0, outlier_share=share, shortlist=10)).picks
+        }
         for share in (0.0, 0.1)
     )
     assert len(with_them & odd) >= 8
