@@ -56,16 +56,15 @@ class Schedule:
     def of(cls, plan: Plan, out: Path, shared: set[int], n_pool: int) -> "Schedule":
         """What the disk leaves to do; a curve that was planned shorter is gone on with."""
         arms = (*plan.strategies, Arm(FULL, FULL, "")) if plan.full else plan.strategies
-        runs = {}
+        schedule = cls(plan, {}, shared, n_pool)
         for arm in arms:
             for seed in plan.seeds:
                 run = RunRecord(arm, seed).read(out)
-                is_short = arm.name != FULL and run.complete and len(run.rounds) <= plan.rounds
-                if is_short and run.rounds[-1].texts < n_pool:
+                # Not by the texts: near copies are never chosen, so a curve may end a little before its pool.
+                if arm.name != FULL and run.complete and len(run.rounds) < schedule._n_rounds():
                     run = run.until(len(run.rounds) - 1)
-                runs[arm.name, seed] = run
-        schedule = cls(plan, runs, shared, n_pool)
-        for run in runs.values():
+                schedule.runs[arm.name, seed] = run
+        for run in schedule.runs.values():
             for record in run.rounds[1:]:
                 schedule.learn_pace(
                     _STEPS_OF_NONE + record.texts, record.train_seconds + record.score_seconds

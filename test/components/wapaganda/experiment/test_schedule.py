@@ -102,6 +102,20 @@ def test_a_pool_that_is_empty_ends_the_curve(tmp_path):
     assert Schedule.of(plan, tmp_path, {1}, 15).is_done
 
 
+def test_a_curve_that_leaves_near_copies_in_the_pool_is_not_done_again(tmp_path):
+    plan = replace(PLAN, strategies=(A,), seeds=(1,), rounds=5, full=False, calibrate_at=0)
+    schedule = Schedule.of(plan, tmp_path, set(), 25)
+    while (task := schedule.next()) is not None:
+        finding = result(task, 2)
+        if finding.record is not None:
+            finding = Finding(replace(finding.record, texts=min(24, task.texts)))
+        run = schedule.finish(task, finding, 1.0)
+        if run is not None:
+            run.write(tmp_path)
+
+    assert Schedule.of(plan, tmp_path, {1}, 25).is_done
+
+
 def test_time_is_told_by_the_texts_that_are_learnt(tmp_path):
     schedule = Schedule.of(replace(PLAN, full=False, calibrate_at=0), tmp_path, set(), 100)
     first = schedule.next()
