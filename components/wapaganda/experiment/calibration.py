@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.experiment.reading import Judged, Reading
-from wapaganda.ner import Document, LabelSchema, encode_tags, fit_spans, repair_spans
+from wapaganda.ner import Document, LabelSchema, encode_tags, fit_spans, gold_spans
 from wapaganda.pipeline import Calibration, calibrate
 from wapaganda.tagger import TaggedText
 from wapaganda.trainer import Recipe
@@ -63,8 +63,7 @@ def _tags(
 ) -> list[NDArray[np.int64]]:
     """The true tags of the words that the model sees; a type that the schema lacks is no entity to it."""
     tags = []
-    for document, answer in zip(documents, answers, strict=True):
-        spans, _ = repair_spans(document.text, document.spans or ())
+    for spans, answer in zip(gold_spans(documents), answers, strict=True):
         known = [span for span in spans if span.label in schema.labels]
         tags.append(encode_tags(fit_spans(known, answer.words)[0], answer.words, schema))
     return tags

@@ -16,7 +16,7 @@ from wapaganda.experiment.reading import Judged, Reading
 from wapaganda.experiment.records import Finding, RoundRecord, RunRecord
 from wapaganda.experiment.schedule import FOLDS, Task
 from wapaganda.metrics import evaluate
-from wapaganda.ner import Document, LabelSchema, repair_spans
+from wapaganda.ner import Document, LabelSchema, gold_spans
 from wapaganda.pipeline import choose, score_tagged
 from wapaganda.sampler import near_duplicates
 from wapaganda.tagger import Tagger
@@ -141,9 +141,8 @@ class Laboratory:
             tagger = Tagger.load(Path(scratch), device=self.plan.device)
         started = time.monotonic()
         test, pool = Reading.of(tagger, self.test), Reading.of(tagger, waiting)
-        gold = [repair_spans(document.text, document.spans or ())[0] for document in self.test]
         return Judged(
-            scores=evaluate(gold, test.spans),
+            scores=evaluate(gold_spans(self.test), test.spans),
             estimated_f1=expect([each.log_probs for each in pool.tagged]).f1() if waiting else None,
             true_pool_f1=oracle.judge(pool.ids, pool.spans).micro.f1 if waiting else None,
             train_seconds=round(trained.seconds, 3),

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-FULL, RANDOM = "full", "random"
+from wapaganda.experiment.records import FULL
+
+RANDOM = "random"
 AXES = ("texts", "words", "entities", "seconds", "seconds_correcting")
 Json = Mapping[str, Any]
 

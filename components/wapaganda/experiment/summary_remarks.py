@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from math import sqrt
 
+from wapaganda.experiment.records import FULL
 from wapaganda.experiment.summary_arm import ArmSummary
-from wapaganda.experiment.summary_records import FULL, Records, Run
+from wapaganda.experiment.summary_records import Records, Run
 
 FEW_SEEDS, FEW_ENTITIES, MANY_COPIES, OVER_FULL = 3, 400, 0.01, 0.02
 

@@ -2,7 +2,7 @@
 
 from wapaganda.ner.document import Document, LabelSchema, Span
 from wapaganda.ner.pieces import PieceEncoder
-from wapaganda.ner.repair import Repairs, fit_spans, repair_spans
+from wapaganda.ner.repair import Repairs, fit_spans, gold_spans, repair_spans
 from wapaganda.ner.tags import decode_tags, encode_tags
 from wapaganda.ner.windows import EncodedText, Window, windows
 from wapaganda.ner.words import word_offsets
@@ -18,6 +18,7 @@ __all__ = [
     "decode_tags",
     "encode_tags",
     "fit_spans",
+    "gold_spans",
     "repair_spans",
     "windows",
     "word_offsets",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Self
@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.ner.document import Span
+from wapaganda.ner.document import Document, Span
 from wapaganda.ner.words import word_offsets
 
 _WORDING = {
@@ -128,3 +128,8 @@ def fit_spans(spans: Iterable[Span], words: NDArray[np.int32]) -> tuple[tuple[Sp
         if first <= last:
             fitted.append(replace(span, start=int(words[first, 0]), end=int(words[last, 1])))
     return tuple(fitted), len(spans) - len(fitted)
+
+
+def gold_spans(documents: Sequence[Document]) -> list[tuple[Span, ...]]:
+    """The spans of documents after repair: what predictions are held against; () where nobody looked."""
+    return [repair_spans(document.text, document.spans or ())[0] for document in documents]

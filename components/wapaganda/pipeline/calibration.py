@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from wapaganda.decoding import ConfidenceMap
 from wapaganda.metrics import evaluate
-from wapaganda.ner import Document, LabelSchema, Span, encode_tags, fit_spans, repair_spans
+from wapaganda.ner import Document, LabelSchema, Span, encode_tags, fit_spans, gold_spans
 from wapaganda.pipeline.ports import Progress, silent
 from wapaganda.tagger import TaggedText
 from wapaganda.trainer import Recipe, StepReport, cross_fit
@@ -112,7 +112,7 @@ def calibrate(
     answers = cross_fit(
         documents, schema, encoder, recipe, folds=folds, on_step=_teller(folds, progress), device=device
     )
-    gold = [repair_spans(document.text, document.spans or ())[0] for document in documents]
+    gold = gold_spans(documents)
     log_probs = [answer.log_probs for answer in answers]
     tags = [
         encode_tags(fit_spans(spans, answer.words)[0], answer.words, schema)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.model_store import ModelStore, Version
-from wapaganda.ner import Document, repair_spans
+from wapaganda.ner import Document, gold_spans
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.gate import Verdict, judge
 from wapaganda.pipeline.holdout import text_key
@@ -50,8 +50,7 @@ def evaluate_version(
 
 def evaluate_documents(tagger: Tagger, documents: Sequence[Document]) -> Scores:
     """Strict span scores of a tagger on labelled documents, against their spans after repair."""
-    gold = [repair_spans(document.text, document.spans or ())[0] for document in documents]
-    return evaluate(gold, tagger.predict([document.text for document in documents]))
+    return evaluate(gold_spans(documents), tagger.predict([document.text for document in documents]))
 
 
 def write_learnt(folder: Path, documents: Sequence[Document]) -> None:

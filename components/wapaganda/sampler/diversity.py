@@ -28,19 +28,11 @@ def spread(
     weights decide alone, where all weights are 0 the distances, and where both are, chance. No row comes
     twice; a row that ``accept`` refuses is passed over. Memory: one copy of the embeddings in float32.
     """
-    points = unit_rows(embeddings)
     weight = np.maximum(np.asarray(weights, dtype=np.float64), 0.0)
     weight /= weight.max(initial=0.0) or 1.0
-    nearest = Nearest(points, unit_rows(points[:0] if covered is None else covered))
-    is_free = np.ones(len(points), dtype=np.bool_)
-    chosen: list[int] = []
-    while len(chosen) < size and is_free.any():
-        row = _draw(is_free, weight, nearest.distances, rng)
-        is_free[row] = False
-        if accept(row):
-            chosen.append(row)
-            nearest.take(row)
-    return chosen
+    return _greedily(
+        embeddings, size, accept, covered, lambda is_free, nearest: _draw(is_free, weight, nearest, rng)
+    )
 
 
 def farthest(
@@ -57,13 +49,28 @@ def farthest(
     ones, and the first when nothing is covered, are drawn by lot. No row comes twice; one that ``accept``
     refuses is passed over.
     """
+
+    def farthest_row(is_free: NDArray[np.bool_], nearest: NDArray[np.float32]) -> int:
+        far = np.where(is_free, nearest, -1.0)
+        return int(rng.choice(np.flatnonzero(far == far.max())))
+
+    return _greedily(embeddings, size, accept, covered, farthest_row)
+
+
+def _greedily(
+    embeddings: NDArray[Any],
+    size: int,
+    accept: Accept,
+    covered: NDArray[Any] | None,
+    next_row: Callable[[NDArray[np.bool_], NDArray[np.float32]], int],
+) -> list[int]:
+    """Row after row, each by which rows are free and how far they lie from what is chosen or covered."""
     points = unit_rows(embeddings)
     nearest = Nearest(points, unit_rows(points[:0] if covered is None else covered))
     is_free = np.ones(len(points), dtype=np.bool_)
     chosen: list[int] = []
     while len(chosen) < size and is_free.any():
-        far = np.where(is_free, nearest.distances, -1.0)
-        row = int(rng.choice(np.flatnonzero(far == far.max())))
+        row = next_row(is_free, nearest.distances)
         is_free[row] = False
         if accept(row):
             chosen.append(row)

@@ -12,7 +12,6 @@ from wapaganda.ner import (
     LabelSchema,
     PieceEncoder,
     Repairs,
-    Span,
     encode_tags,
     fit_spans,
     repair_spans,
@@ -54,11 +53,6 @@ def make_examples(
     if not examples:
         raise ValueError(f"Expected at least one text with words to learn from, was: {len(documents)} texts")
     return examples, repairs
-
-
-def gold_spans(documents: Sequence[Document]) -> list[tuple[Span, ...]]:
-    """The spans of labelled documents after repair."""
-    return [repair_spans(document.text, document.spans or ())[0] for document in documents]
 
 
 def _tags(document: Document, encoded: EncodedText, schema: LabelSchema) -> tuple[NDArray[np.int64], Repairs]:

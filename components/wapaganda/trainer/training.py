@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 
 from wapaganda.metrics import evaluate
-from wapaganda.ner import Document, LabelSchema, Repairs
+from wapaganda.ner import Document, LabelSchema, Repairs, gold_spans
 from wapaganda.tagger import ModelFolder, Tagger, quiet_loading
 from wapaganda.trainer.attempt import Attempt, run_attempt
 from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
-from wapaganda.trainer.examples import gold_spans, make_examples
+from wapaganda.trainer.examples import make_examples
 from wapaganda.trainer.recipe import Recipe
 from wapaganda.trainer.reports import StepReport, TrainResult
 from wapaganda.trainer.warm_start import shrink_towards_pretrained
