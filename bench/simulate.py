@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results" / "simulate"
 ENCODER = Path("bench/small-encoder")
 """A link, so that the plans that are kept name no folder of a machine."""
-GRID = ("--seed-size", "100", "--batch", "50", "--growth", "1.4", "--rounds", "8", "--calibrate-at", "0")
-CALIBRATION = ("--seed-size", "200", "--rounds", "0", "--no-full", "--calibrate-at", "200")
+GRID = ("--seed-size", "100", "--batch", "50", "--growth", "1.4", "--calibrate-at", "0")
+CALIBRATION = ("--seed-size", "200", "--no-full", "--calibrate-at", "200")
 
 
 def main() -> int:
@@ -46,6 +46,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--strategies", default="random,hybrid")
     parser.add_argument("--seeds", default="3", help="how many, or which with commas between")
     parser.add_argument("--budget", type=float, default=1e6, help="seconds for all of them")
+    parser.add_argument("--rounds", default="8", help="a later call may ask for more")
     parser.add_argument("--calibration", action="store_true")
     parser.add_argument("--jobs", default="2")
     return parser.parse_args()
@@ -68,6 +69,7 @@ def _simulate(arguments: argparse.Namespace, corpus: str, budget: float) -> int:
             *("--strategies", "random" if arguments.calibration else arguments.strategies),
             *("--seeds", arguments.seeds, "--jobs", arguments.jobs, "--budget", str(budget)),
             *(CALIBRATION if arguments.calibration else GRID),
+            *("--rounds", "0" if arguments.calibration else arguments.rounds),
             *("--out", str(RESULTS / kind)),
         ]
         return subprocess.run(command, check=False, cwd=ROOT).returncode

@@ -23,8 +23,8 @@ def hybrid(draw: Draw) -> list[Choice]:
     In this order: a share by lot from the whole pool, so that these labels can measure the model without
     bias; a share that stands for the pool, while little is labelled; texts for the rarest types; and the
     rest from the ``shortlist`` × rest best texts at or above the threshold, less its outliers. When these do
-    not suffice, all of them are taken and the next best fill the batch. The kinds are spread evenly over
-    the batch. ``Options`` says how much of each.
+    not suffice, all of them are taken and the next best, chosen in the same way, fill the batch. The kinds
+    are spread evenly over the batch. ``Options`` says how much of each.
     """
     by_lot = draw.take(draw.rng.permutation(draw.eligible), int(draw.size * draw.options.random_share + 0.5))
     usual = _usual(draw, by_lot)
@@ -64,7 +64,13 @@ def _rare(draw: Draw, taken: list[int]) -> list[int]:
 def _best(draw: Draw, taken: list[int]) -> list[Choice]:
     wanted = draw.size - len(taken)
     candidates, others = draw.by_worth(without=taken)
-    shortlist = np.array(draw.take(candidates, draw.options.shortlist * wanted), dtype=np.int64)
+    best = _varied(draw, candidates, wanted, taken)
+    return _named(best + _varied(draw, others, wanted - len(best), taken + best), "diverse")
+
+
+def _varied(draw: Draw, ranked: NDArray[np.int64], wanted: int, taken: list[int]) -> list[int]:
+    """Of the first of ``ranked`` those that are unlike each other and what is taken."""
+    shortlist = np.array(draw.take(ranked, draw.options.shortlist * wanted), dtype=np.int64)
     shortlist = _without_outliers(draw, shortlist, wanted)
     rows = spread(
         draw.embeddings(shortlist),
@@ -73,8 +79,7 @@ def _best(draw: Draw, taken: list[int]) -> list[Choice]:
         draw.rng,
         covered=draw.covered(taken),
     )
-    best = _named([int(shortlist[row]) for row in rows], "diverse")
-    return best + _named(draw.take(others, wanted - len(best)), "uncertain")
+    return [int(shortlist[row]) for row in rows]
 
 
 def _without_outliers(draw: Draw, shortlist: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:

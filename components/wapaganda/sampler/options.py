@@ -18,12 +18,12 @@ class Options:
         ValueError: a number out of its range.
     """
 
-    random_share: float = 0.1
+    random_share: float = 0.05
     representative_share: float = 0.0
     annealed_by: int = 500
     type_floor: int = 0
     outlier_share: float = 0.0
-    shortlist: int = 3
+    shortlist: int = 2
 
     def __post_init__(self) -> None:
         for name, share in (

