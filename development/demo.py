@@ -44,7 +44,7 @@ QUICK = Plan(
     rounds=1,
     pool=60,
     test=40,
-    environment={"TRAIN_STEPS": "20", "HOLDOUT_FRACTION": "0.3"},
+    environment={"TRAIN_STEPS": "20"},
 )
 """Just long enough to see every part at work; its scores mean nothing."""
 

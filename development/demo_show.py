@@ -26,14 +26,14 @@ Tell = Callable[..., None]
 
 @dataclass(frozen=True)
 class Row:
-    """A round: ``f1`` and ``per_type`` on the test texts, ``holdout_f1`` on the held-out labels (0 to 1)."""
+    """A round: ``f1`` and ``per_type`` on the test texts, ``unlearnt_f1`` on labels not learnt (0 to 1)."""
 
     number: int
     n_labelled: int
     live: str
     f1: float
     per_type: dict[str, float]
-    holdout_f1: float | None
+    unlearnt_f1: float | None
     promoted: bool
 
 
@@ -73,19 +73,19 @@ def show_table(rows: Sequence[Row], seconds: float) -> None:
     CONSOLE.print()
     CONSOLE.print(table)
     if not all(row.promoted for row in rows):
-        say("* The new model was worse on the held-out labels, so the one before it stayed live.")
+        say("* The new model was worse on labels that neither had learnt, so the one before it stayed live.")
     say(f"{len(rows)} trainings and {len(rows) - 1} annotated batches in {seconds / 60:.1f} minutes.")
 
 
 def _table(rows: Sequence[Row], labels: Sequence[str]) -> Table:
     table = Table(title="Strict span F1 on the test texts", title_justify="left", box=SIMPLE)
-    for name in ("Round", "Labelled", "F1", "Gain", *labels, "F1 held out", "Live model"):
+    for name in ("Round", "Labelled", "F1", "Gain", *labels, "F1 out of fold", "Live model"):
         table.add_column(name, justify="left" if name == "Live model" else "right", no_wrap=True)
     before: float | None = None
     for row in rows:
         gain = "" if before is None else f"{100 * (row.f1 - before):+.1f}"
         types = [f"{100 * row.per_type.get(label, 0.0):.1f}" for label in labels]
-        held = "–" if row.holdout_f1 is None else f"{100 * row.holdout_f1:.1f}"
+        held = "–" if row.unlearnt_f1 is None else f"{100 * row.unlearnt_f1:.1f}"
         live = row.live if row.promoted else f"{row.live} *"
         table.add_row(str(row.number), f"{row.n_labelled:,}", f"{100 * row.f1:.1f}", gain, *types, held, live)
         before = row.f1

@@ -24,13 +24,17 @@ KEPT = "The live model and all labels are as before; the half-done training was 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What to train on and what to judge on; ``judged_on`` is "test", "holdout" or "" (nothing)."""
+    """What to train on and what to judge on; ``judged_on`` is "test", "holdout" or "out_of_fold".
+
+    The texts of the ids ``chosen`` were taken for what a model thought of them, and judge none.
+    """
 
     train: list["Document"]
     judge: list["Document"]
     judged_on: str
     schema: "LabelSchema"
     notes: tuple[str, ...]
+    chosen: frozenset[str] = frozenset()
 
 
 def train(
@@ -48,8 +52,9 @@ def train(
 ) -> None:
     """Train a model on labelled texts and judge it.
 
-    With --test it learns from all texts of --data and is judged on those of --test; without, a part of the
-    texts is held out. It goes live unless it is worse than the live model on the same texts.
+    It learns from all texts of --data and is judged on those of --test, or without by models that have not
+    learnt them all (FOLDS) or on a part that is held out (HOLDOUT_FRACTION). It goes live unless it is worse
+    than the live model on the same texts.
     """
     overrides = {
         "baseline_model_name": encoder,
@@ -97,11 +102,12 @@ def _material(
         return Material(labelled, list(tested.documents), "test", schema, notes + tested.notes)
     from wapaganda.pipeline import split_holdout
 
-    fraction = workspace.settings.holdout_fraction
-    train_on, held = split_holdout(labelled, fraction, lambda key: drawn.get(key) in (None, "random"))
-    if not held:
+    chosen = frozenset(key for key, how in drawn.items() if how not in (None, "random"))
+    fraction = workspace.config().held_out
+    train_on, held = split_holdout(labelled, fraction, lambda key: key not in chosen)
+    if fraction and not held:
         notes += (f"{len(labelled):,} labelled texts are too few to hold any out: the model is not judged.",)
-    return Material(train_on, held, "holdout" if held else "", schema, notes)
+    return Material(train_on, held, "holdout" if fraction else "out_of_fold", schema, notes, chosen)
 
 
 def _project_material(
@@ -135,6 +141,7 @@ def _train(workspace: Workspace, material: Material, progress: Steps) -> "Traine
             config,
             workspace.store(),
             workspace.directory / "training",
+            chosen=material.chosen,
             progress=progress,
             on_step=on_step,
         )
@@ -167,9 +174,13 @@ def _cross_validated(calibration: "Calibration | None") -> dict[str, float]:
 
 
 def _show(screen: Screen, workspace: Workspace, material: Material, trained: "Trained") -> None:
-    where = {"test": "the test texts", "holdout": "the held-out texts"}.get(material.judged_on, "")
+    where = {"test": "on the test texts", "holdout": "on the held-out texts"}.get(
+        material.judged_on, "out of fold"
+    )
     if trained.scores is not None:
-        screen.show(scores_table(f"Strict span scores on {where} ({len(material.judge):,})", trained.scores))
+        screen.show(
+            scores_table(f"Strict span scores {where} ({trained.scores.n_documents:,})", trained.scores)
+        )
     live = workspace.store().current()
     effort = (
         "made before from the same texts"
@@ -199,7 +210,7 @@ def _calibration_facts(trained: "Trained") -> list[tuple[str, str]]:
 
 def _result(workspace: Workspace, material: Material, trained: "Trained", mlflow: str) -> dict[str, Any]:
     live = workspace.store().current()
-    scores: dict[str, Any] = {"test_f1": None, "holdout_f1": None}
+    scores: dict[str, Any] = {"test_f1": None, "holdout_f1": None, "out_of_fold_f1": None}
     if trained.scores is not None:
         micro, on = trained.scores.micro, material.judged_on
         scores |= {
@@ -228,7 +239,7 @@ def _result(workspace: Workspace, material: Material, trained: "Trained", mlflow
         "encoder": workspace.settings.baseline_model_name,
         "labels": list(material.schema.labels),
         "n_train": trained.n_train,
-        "n_judged": len(material.judge),
+        "n_judged": trained.scores.n_documents if trained.scores else 0,
         "steps": trained.steps,
         "seconds": round(trained.seconds, 2),
         "reused": trained.reused,

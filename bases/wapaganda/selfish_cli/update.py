@@ -113,10 +113,13 @@ def _show(screen: Screen, report: "RoundReport", scores: "Scores | None") -> Non
     facts = [
         (
             "Labelled",
-            f"{report.n_labelled:,} texts ({report.n_train:,} to learn from, {report.n_holdout:,} held out)",
+            f"{report.n_labelled:,} texts, {report.n_train:,} to learn from",
         ),
         ("Model", f"{report.version or 'none'}; live: {report.live or 'none'}. {report.reason}"),
-        ("F1 held out", f"{percent(report.f1)} (before: {percent(report.previous_f1)})"),
+        (
+            "F1 held out" if report.n_holdout else "F1 out of fold",
+            f"{percent(report.f1)} (before: {percent(report.previous_f1)})",
+        ),
         ("Pool", f"{report.n_pool:,} texts, {report.n_candidates:,} candidates"),
         ("Batch", f"{report.n_released:,} texts. {report.selection}"),
         ("Released", report.release),

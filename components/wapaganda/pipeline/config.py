@@ -10,10 +10,12 @@ class LoopConfig:
     """How one project is trained, judged and sampled.
 
     ``learning_rate`` and ``train_steps`` of ``None`` mean the encoder's own default (docs/training.md).
-    ``promotion_margin`` is in F1 (0 to 1): a new model may be that much worse on the held-out labels and
-    still go live. ``cost_exponent``: 0 ranks by what a text teaches, 1 by what it teaches for its price;
-    ``prices`` is the list of ``wapaganda.effort`` by which it is priced. ``folds`` of 2 or more: every
-    training is followed by a cross-fitting with so many models, which calibrates the model.
+    ``holdout_fraction``: of the labelled texts that are never trained on; ``None``: none with two folds or
+    more, whose out-of-fold answers judge the models, else a fifth. ``promotion_margin`` is in F1 (0 to 1): a
+    new model may be that much worse than the live one and still go live. ``cost_exponent``: 0 ranks by what a
+    text teaches, 1 by what it teaches for its price; ``prices`` is the list of ``wapaganda.effort`` by which
+    it is priced. ``folds`` of 2 or more: every training is followed by a cross-fitting with so many models,
+    which calibrates the model.
     """
 
     encoder: str
@@ -27,7 +29,14 @@ class LoopConfig:
     prices: str = "scratch"
     options: Options = field(default_factory=Options)
     seed: int = 13
-    holdout_fraction: float = 0.2
+    holdout_fraction: float | None = None
     promotion_margin: float = 0.02
     folds: int = 4
     device: str = "auto"
+
+    @property
+    def held_out(self) -> float:
+        """The part of the labelled texts that is never trained on."""
+        if self.holdout_fraction is None:
+            return 0.0 if self.folds >= 2 else 0.2
+        return self.holdout_fraction

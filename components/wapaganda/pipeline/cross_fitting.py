@@ -7,6 +7,7 @@ from pathlib import Path
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.calibration import MINIMUM_TEXTS, Calibration, calibrate, too_few_to_calibrate
 from wapaganda.pipeline.config import LoopConfig
+from wapaganda.pipeline.judging import write_out_of_fold
 from wapaganda.pipeline.ports import Progress
 from wapaganda.review import REVIEW_FILE, label_errors, write_suspects
 from wapaganda.tagger import ModelFolder
@@ -21,7 +22,8 @@ def calibrate_folder(
     recipe: Recipe,
     progress: Progress,
 ) -> Calibration | None:
-    """Cross-fit the recipe; write calibration and likely label errors beside the model that learnt all texts.
+    """Cross-fit the recipe; write what it tells beside the model that learnt all texts: calibration, likely
+    label errors, the out-of-fold answers.
 
     ``None`` when it is switched off or there are too few texts.
     """
@@ -38,6 +40,7 @@ def calibrate_folder(
     )
     plain = ModelFolder.read(folder)
     replace(plain, temperature=calibration.temperature, confidence=calibration.confidence).write(folder)
+    write_out_of_fold(folder, documents, calibration.out_of_fold)
     suspects = label_errors(documents, calibration.out_of_fold, schema)
     write_suspects(folder / REVIEW_FILE, suspects)
     return calibration

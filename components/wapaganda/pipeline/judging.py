@@ -1,19 +1,25 @@
-"""Scores of models on held-out labels, and the comparison that decides which one goes live."""
+"""Scores of models on labels that they never saw, and the comparison that decides which one goes live.
+
+Such labels are those held out, or, when none are, all of them by cross-fitting: a version keeps what models
+of its recipe said of each of its texts when they had not learnt it.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.model_store import ModelStore, Version
-from wapaganda.ner import Document, gold_spans
+from wapaganda.ner import Document, Span, gold_spans
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.gate import Verdict, judge
 from wapaganda.pipeline.holdout import text_key
-from wapaganda.tagger import Tagger
+from wapaganda.tagger import TaggedText, Tagger
 
 _LEARNT = "trained_on.json"
 """The file of a version with the keys of the texts that it was trained on."""
+_OUT_OF_FOLD = "out_of_fold.json"
+"""The file of a version with what models that had not learnt a text would propose for it."""
 
 
 def compare(
@@ -41,6 +47,33 @@ def compare(
     return scores, previous, judge(_f1(same), _f1(previous), config.promotion_margin, live.name)
 
 
+def compare_out_of_fold(
+    folder: Path,
+    live: Version | None,
+    documents: Sequence[Document],
+    chosen: Collection[str],
+    config: LoopConfig,
+) -> tuple[Scores | None, Scores | None, Verdict]:
+    """The same by cross-fitting: the out-of-fold scores of the model in ``folder`` and of the live one.
+
+    The texts of the ids in ``chosen``, taken for what a model thought of them, are left out. The two are
+    compared on the texts that both have learnt, by the labels of today.
+    """
+    name, labels = live.name if live else None, "out-of-fold labels"
+    new, old = _read_out_of_fold(folder), _read_out_of_fold(live.path) if live else {}
+    drawn = [each for each in documents if each.id not in chosen and text_key(each.text) in new]
+    both = [each for each in drawn if text_key(each.text) in old]
+    scores, previous = _scores(drawn, new), _scores(both, old)
+    verdict = judge(_f1(_scores(both, new)), _f1(previous), config.promotion_margin, name, labels)
+    return scores, previous, verdict
+
+
+def _scores(documents: Sequence[Document], answers: Mapping[str, Sequence[Span]]) -> Scores | None:
+    if not documents:
+        return None
+    return evaluate(gold_spans(documents), [answers[text_key(each.text)] for each in documents])
+
+
 def evaluate_version(
     store: ModelStore, name: str, documents: Sequence[Document], device: str
 ) -> Scores | None:
@@ -57,6 +90,21 @@ def write_learnt(folder: Path, documents: Sequence[Document]) -> None:
     """Write down in the folder of a model which texts it was trained on."""
     keys = sorted({text_key(document.text) for document in documents})
     (folder / _LEARNT).write_text(json.dumps(keys), "utf-8")
+
+
+def write_out_of_fold(folder: Path, documents: Sequence[Document], answers: Sequence[TaggedText]) -> None:
+    """Write down in the folder of a model what one that had not learnt it would propose for each document."""
+    spans = {
+        text_key(document.text): [[span.start, span.end, span.label] for span in answer.spans]
+        for document, answer in zip(documents, answers, strict=True)
+    }
+    (folder / _OUT_OF_FOLD).write_text(json.dumps(spans), "utf-8")
+
+
+def _read_out_of_fold(folder: Path) -> Mapping[str, Sequence[Span]]:
+    path = folder / _OUT_OF_FOLD
+    found = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return {key: [Span(*span) for span in spans] for key, spans in found.items()}
 
 
 def _learnt(folder: Path) -> frozenset[str]:

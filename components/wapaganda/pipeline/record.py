@@ -68,11 +68,12 @@ def training_listener(run: Run) -> StepListener:
 
 
 def _figures(report: RoundReport) -> dict[str, float]:
+    on = "holdout" if report.n_holdout else "out_of_fold"
     scores = {
-        "holdout_f1": report.f1,
-        "holdout_precision": report.precision,
-        "holdout_recall": report.recall,
-        "holdout_macro_f1": report.macro_f1,
+        f"{on}_f1": report.f1,
+        f"{on}_precision": report.precision,
+        f"{on}_recall": report.recall,
+        f"{on}_macro_f1": report.macro_f1,
         "previous_f1": report.previous_f1,
         "mean_uncertainty": report.mean_uncertainty,
         "estimated_pool_f1": report.estimated_f1,

@@ -11,8 +11,8 @@ from wapaganda.sampler import Selection
 
 @dataclass(frozen=True, slots=True)
 class RoundReport:
-    """One round of the loop; scores are strict span scores on held-out labels (0 to 1), ``None`` where not
-    measured.
+    """One round of the loop; scores are strict span scores (0 to 1) on labels that the model has not learnt,
+    held out or, with ``n_holdout`` of 0, by cross-fitting; ``None`` where not measured.
 
     ``estimated_f1``: of the live model on the unlabelled pool, by its own expectation. Of the new version, by
     cross-fitting: ``cross_validated_f1`` with its 95 % interval, ``temperature``, and ``ece``, the error of

@@ -153,7 +153,8 @@ class Loop:
         return draft
 
     def _train(self, number: int, labelled: Sequence[Document], on_step: StepListener) -> Trained | None:
-        train, holdout = self._split(labelled)
+        chosen = self._chosen()
+        train, holdout = split_holdout(labelled, self.config.held_out, lambda name: name not in chosen)
         if not any(document.spans for document in train):
             self._notes.append("No labelled entity yet: there is nothing to learn, so no model was trained.")
             return None
@@ -165,6 +166,7 @@ class Loop:
                 self.config,
                 self.store,
                 self._folder(number) / "training",
+                chosen=chosen,
                 progress=self.progress,
                 on_step=on_step,
             )
@@ -222,15 +224,14 @@ class Loop:
                 told = self.source.release(chosen.batch, batch, self.progress)
         return replace(chosen, release=told)
 
-    def _split(self, labelled: Sequence[Document]) -> tuple[list[Document], list[Document]]:
-        """To train on, and held out: never a text that was once chosen for what the model thought of it."""
-        chosen = {
+    def _chosen(self) -> set[str]:
+        """The ids of the texts that were once chosen for what the model thought of them: they judge none."""
+        return {
             offer.document_id
             for each in self.ledger.rounds()
             for offer in self.ledger.offers(each.number)
             if offer.drawn != "random"
         }
-        return split_holdout(labelled, self.config.holdout_fraction, lambda name: name not in chosen)
 
     def _labels(self) -> str:
         """What is labelled in the ledger now, in short."""

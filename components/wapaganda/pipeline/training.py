@@ -2,7 +2,7 @@
 candidate."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from wapaganda.pipeline.calibration import Calibration
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.cross_fitting import calibrate_folder, too_few_remarks
 from wapaganda.pipeline.gate import Verdict
-from wapaganda.pipeline.judging import compare, evaluate_version, write_learnt
+from wapaganda.pipeline.judging import compare, compare_out_of_fold, write_learnt
 from wapaganda.pipeline.ports import Progress
 from wapaganda.pipeline.versions import calibration_of, made_before, manifest_of
 from wapaganda.trainer import Recipe, StepReport, TrainResult, recipe_for, train
@@ -49,15 +49,17 @@ def train_version(
     store: ModelStore,
     scratch: Path,
     *,
+    chosen: Collection[str] = (),
     progress: Progress,
     on_step: Callable[[StepReport], None] | None = None,
 ) -> Trained:
-    """Train on ``documents``, compare with the live model on ``holdout``, publish, and promote when not
-    worse.
+    """Train on ``documents``, compare with the live model, publish, and promote when not worse.
 
     With two folds or more the recipe is cross-fitted, too: its calibration and the likely label errors go
-    into the folder of the model. A version that was already made from the same documents in the same way is
-    used again, so repeating an interrupted round makes no second one.
+    into the folder of the model. The models are compared on ``holdout``, or without one by cross-fitting, on
+    the texts that are not among the ids ``chosen`` for what a model thought of them. A version that was
+    already made from the same documents in the same way is used again, so repeating an interrupted round
+    makes no second one.
 
     Raises:
         ValueError: no document holds an entity.
@@ -72,7 +74,7 @@ def train_version(
     live = store.current()
     same = made_before(store, documents, schema, config, recipe)
     if same is not None:
-        return _again(same, live, documents, holdout, config, store)
+        return _again(same, live, documents, holdout, chosen, config, store)
     shutil.rmtree(scratch, ignore_errors=True)
     result = train(
         documents,
@@ -88,7 +90,7 @@ def train_version(
     if not result.collapsed:
         calibration = calibrate_folder(scratch, documents, schema, config, recipe, progress)
     progress("judge", 0, 0)
-    scores, previous, verdict = compare(scratch, live, holdout, config, store)
+    scores, previous, verdict = _compare(scratch, live, documents, holdout, chosen, config, store)
     if result.collapsed and live is not None:
         verdict = Verdict(False, f"The training learnt nothing, so {live.name} stays live.")
     manifest = manifest_of(documents, schema, config, recipe, scores, calibration, verdict, live)
@@ -117,18 +119,16 @@ def _again(
     live: Version | None,
     documents: Sequence[Document],
     holdout: Sequence[Document],
+    chosen: Collection[str],
     config: LoopConfig,
     store: ModelStore,
 ) -> Trained:
-    """A version that was made before, judged on the held-out labels of today."""
+    """A version that was made before, judged on the labels of today."""
+    scores, previous, verdict = _compare(made.path, live, documents, holdout, chosen, config, store)
     if live is not None and live.name == made.name:
-        scores = evaluate_version(store, made.name, holdout, config.device)
-        reason = f"Nothing is new since {made.name} was trained: it stays live."
-        previous, verdict = scores, Verdict(True, reason)
-    else:
-        scores, previous, verdict = compare(made.path, live, holdout, config, store)
-        if verdict.promote:
-            store.promote(made.name)
+        verdict = Verdict(True, f"Nothing is new since {made.name} was trained: it stays live.")
+    elif verdict.promote:
+        store.promote(made.name)
     return Trained(
         version=made.name,
         scores=scores,
@@ -143,6 +143,20 @@ def _again(
         remarks=(),
         calibration=calibration_of(made.manifest),
     )
+
+
+def _compare(
+    folder: Path,
+    live: Version | None,
+    documents: Sequence[Document],
+    holdout: Sequence[Document],
+    chosen: Collection[str],
+    config: LoopConfig,
+    store: ModelStore,
+) -> tuple[Scores | None, Scores | None, Verdict]:
+    if holdout or config.folds < 2:
+        return compare(folder, live, holdout, config, store)
+    return compare_out_of_fold(folder, live, documents, chosen, config)
 
 
 def _remarks(result: TrainResult) -> tuple[str, ...]:

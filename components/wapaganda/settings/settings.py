@@ -64,24 +64,25 @@ class Settings(BaseSettings):
     data_dir: Annotated[Path, AfterValidator(home_path)] = Field(
         Path("data"), description="Folder of the ledger, the run logs and the job table."
     )
-    holdout_fraction: float = Field(
-        0.2,
-        gt=0,
+    holdout_fraction: float | None = Field(
+        None,
+        ge=0,
         lt=1,
-        description="Share of the labelled texts that is never trained on, so that models can be compared.",
+        description="Share of the labelled texts that is never trained on, so that models can be compared. "
+        "Not set: none, cross-fitting compares them; 0.2 where `FOLDS` is 0 or 1.",
     )
     promotion_margin: float = Field(
         0.02,
         ge=0,
         le=1,
-        description="How much F1 a new model may lose on the held-out labels and still go live.",
+        description="How much F1 a new model may lose against the live one and still go live.",
     )
     folds: int = Field(
         4,
         ge=0,
         le=20,
-        description="Models of the cross-fitting that follows every training: calibration, F1 without a "
-        "held-out part, likely label errors. 0 or 1: none, and a training takes a fifth of the time.",
+        description="Models of the cross-fitting that follows every training: calibration, F1 on labels "
+        "not learnt, likely label errors. 0 or 1: none, and a training takes a fifth of the time.",
     )
     uncertainty_threshold: float = Field(
         0.7,

@@ -33,7 +33,7 @@ def learning_curve_png(rounds: Sequence[CurvePoint], path: Path) -> None:
             ha="center",
             fontsize=8,
         )
-    axes.set(xlabel="labelled texts", ylabel="strict span F1 on held-out labels", ylim=(0, 1))
+    axes.set(xlabel="labelled texts", ylabel="strict span F1 on labels not learnt", ylim=(0, 1))
     axes.margins(x=0.12)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)

@@ -29,7 +29,7 @@ def test_train_gives_one_json_object_with_the_scores(trained, files):
     assert Path(trained["model_path"], "model.safetensors").is_file()
 
 
-def test_train_without_test_holds_texts_out(selfish, files):
+def test_train_without_test_and_folds_holds_texts_out(selfish, files):
     found = selfish("train", "--data", files.data, "--json").json
     total = len(read_documents(files.data).documents)
     assert found["test_f1"] is None
@@ -155,6 +155,10 @@ def test_a_cross_fitted_round_is_told_by_update_and_status(selfish, files, monke
         assert "Advice" in shown
     trained = selfish("train", "--data", files.data, "--json").json
     assert trained["cross_validated_f1"] == done["cross_validated_f1"]
+    total = len(read_documents(files.data).documents)
+    assert trained["n_train"] == trained["n_judged"] == total  # no label is kept from the training
+    assert trained["out_of_fold_f1"] == trained["cross_validated_f1"] == done["f1"]
+    assert trained["holdout_f1"] is None
 
 
 def test_export_writes_the_data_set(selfish, files, tmp_path):

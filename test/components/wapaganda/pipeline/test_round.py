@@ -345,9 +345,8 @@ def test_a_text_that_was_ever_chosen_actively_is_never_held_out(loop, source):
         loop.ledger.record_offers(loop.ledger.start_round().number, [(key, 1, 0.5, drawn) for key in held])
     loop.ledger.save_step(1, "done", report={})
     loop.fetch()
-    train, holdout = loop._split(list(loop.ledger.documents(labelled=True)))
-    assert len(train) == 32
-    assert holdout == []
+    assert held
+    assert loop._chosen() == set(held)
 
 
 def test_a_trained_model_lies_in_the_store_alone(loop, tmp_path):
@@ -431,6 +430,52 @@ def test_a_cross_fitted_round_tells_what_it_found_and_calibrates_the_model(loop,
     assert again.version == report.version  # found again, with all that was measured when it was made
     assert again.temperature == report.temperature
     assert loop.reports() == [report, again]
+
+
+def test_with_cross_fitting_nothing_is_held_out_and_the_models_are_compared_out_of_fold(loop, source):
+    loop.config = replace(loop.config, folds=2, promotion_margin=0.0)
+    first = loop.run_round()
+    assert (first.n_train, first.n_holdout, first.previous_f1) == (32, 0, None)
+    assert first.f1 == first.cross_validated_f1  # nothing was chosen actively so far
+
+    for item in source.released["al-001"]:
+        spans = source.texts[item.document_id.removeprefix("p")].spans
+        source.texts[item.document_id] = source.texts[item.document_id].with_spans(spans)
+    second = loop.run_round()
+    by_lot = [offer for offer in loop.ledger.offers(1) if offer.drawn == "random"]
+    assert (second.n_train, second.n_holdout) == (38, 0)
+    assert second.previous_f1 == first.f1  # what the first one was judged on are the texts of both
+    assert len(by_lot) < 6
+    assert "on the same out-of-fold labels" in second.reason
+    assert "out_of_fold_f1" in loop.record.runs.runs()[0].last_metrics()
+
+
+def test_a_model_that_is_worse_out_of_fold_stays_a_candidate(loop, source, tmp_path):
+    loop.config = replace(loop.config, folds=2, train_steps=60)
+    good = loop.run_round()
+    documents = list(loop.ledger.documents(labelled=True))
+    loop.config = replace(loop.config, train_steps=12)
+    worse = train_version(
+        documents, [], SCHEMA, loop.config, loop.store, tmp_path / "scratch", progress=loop.progress
+    )
+    assert worse.scores.micro.f1 < worse.previous_scores.micro.f1 == good.f1
+    assert worse.scores.n_documents == worse.previous_scores.n_documents == 32
+    assert not worse.verdict.promote
+    assert loop.store.current().name == good.version
+
+    chosen = {each.id for each in documents[:10]}
+    again = train_version(
+        documents,
+        [],
+        SCHEMA,
+        loop.config,
+        loop.store,
+        tmp_path / "scratch",
+        chosen=chosen,
+        progress=loop.progress,
+    )
+    assert again.reused
+    assert again.scores.n_documents == again.previous_scores.n_documents == 22
 
 
 def test_a_model_without_temperature_is_no_version_of_one_that_was_to_be_cross_fitted(loop):
