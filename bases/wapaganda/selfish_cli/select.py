@@ -59,8 +59,8 @@ def select(
 ) -> None:
     """Choose the texts that are worth labelling next, with the spans that the model proposes.
 
-    Nothing is trained and nothing is released; selfish update does both. Without a model the batch is drawn
-    at random.
+    Nothing is trained and nothing is released; selfish update does both. Without a model it is
+    texts that stand for the pool, by what the pretrained encoder says of them.
     """
     overrides = {
         "samples_per_iteration": size,
@@ -112,15 +112,18 @@ def _choose(
     progress: Steps,
 ) -> Batch:
     progress("load", 0, 0)
-    from wapaganda.pipeline import choose, score_pool
+    from wapaganda.pipeline import choose, choose_first, score_pool
 
     config = workspace.config()
     tagger: Tagger | None = None
     if model is not None or workspace.store().current() is not None:
         tagger = load_tagger(workspace, model, progress)
-    scored = score_pool(tagger, pool, config.measure, progress) if tagger else None
-    progress("select", 0, 0)
-    selection = choose(pool, scored, labelled, config, config.seed)
+    if tagger is None:
+        selection = choose_first(pool, labelled, config, config.seed, progress)
+    else:
+        scored = score_pool(tagger, pool, config.measure, progress)
+        progress("select", 0, 0)
+        selection = choose(pool, scored, labelled, config, config.seed)
     labels = tagger.schema.labels if tagger else ()
     proposed = _proposed(selection, pool, tagger)
     return Batch(selection, proposed, tagger.version if tagger else None, labels)
@@ -154,7 +157,7 @@ def _show(screen: Screen, batch: Batch, out: Path | None) -> None:
     if rows:
         screen.show(plain_table(title, ["Rank", "Uncertainty", "Drawn", "Text"], rows, numbers=(0, 1)))
     facts = [
-        ("Model", batch.version or "none yet, so the batch is drawn at random"),
+        ("Model", batch.version or "none yet: the texts stand for the pool, whatever a model would say"),
         ("Pool", f"{chosen.n_pool:,} texts, {chosen.n_candidates:,} candidates"),
         ("Choice", chosen.reason),
     ]
@@ -173,7 +176,9 @@ def _result(workspace: Workspace, batch: Batch, out: Path | None) -> dict[str, A
     return {
         "project": workspace.key,
         "version": batch.version,
-        "strategy": workspace.settings.strategy if batch.version else "random",
+        "strategy": workspace.settings.strategy
+        if batch.version
+        else next((pick.drawn for pick in batch.selection.picks), "random"),
         "measure": workspace.settings.measure,
         "n_pool": chosen.n_pool,
         "n_candidates": chosen.n_candidates,

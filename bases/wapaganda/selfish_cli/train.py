@@ -101,8 +101,9 @@ def _material(
             notes += (f"{copies:,} of the test texts are trained on, too: the score flatters the model.",)
         return Material(labelled, list(tested.documents), "test", schema, notes + tested.notes)
     from wapaganda.pipeline import split_holdout
+    from wapaganda.sampler import UNSCORED
 
-    chosen = frozenset(key for key, how in drawn.items() if how not in (None, "random"))
+    chosen = frozenset(key for key, how in drawn.items() if how is not None and how not in UNSCORED)
     fraction = workspace.config().held_out
     train_on, held = split_holdout(labelled, fraction, lambda key: key not in chosen)
     if fraction and not held:

@@ -13,6 +13,7 @@ from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Sou
 
 if TYPE_CHECKING:
     from wapaganda.pipeline.calibration import Calibration, calibrate
+    from wapaganda.pipeline.cold_start import choose_first
     from wapaganda.pipeline.judging import evaluate_documents, evaluate_version
     from wapaganda.pipeline.record import RoundRecord
     from wapaganda.pipeline.report import RoundReport
@@ -33,6 +34,7 @@ _LATE = {
     "Trained": "training",
     "calibrate": "calibration",
     "choose": "selection",
+    "choose_first": "cold_start",
     "evaluate_documents": "judging",
     "evaluate_version": "judging",
     "score_pool": "scoring",
@@ -58,6 +60,7 @@ __all__ = [
     "Verdict",
     "calibrate",
     "choose",
+    "choose_first",
     "evaluate_documents",
     "evaluate_version",
     "judge",

@@ -13,6 +13,7 @@ from wapaganda.effort import Prices
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
 from wapaganda.ner import Document
+from wapaganda.pipeline.cold_start import choose_first
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.fetching import fetch_into
 from wapaganda.pipeline.holdout import split_holdout
@@ -25,7 +26,7 @@ from wapaganda.pipeline.scoring import PoolScores, score_pool
 from wapaganda.pipeline.selection import choose, suggestions
 from wapaganda.pipeline.training import Trained, train_version
 from wapaganda.pipeline.versions import calibration_of
-from wapaganda.sampler import Selection
+from wapaganda.sampler import UNSCORED, Selection
 from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
 
@@ -128,7 +129,7 @@ class Loop:
         pool = [each for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
         scored = self._score(number, pool)
         with self._timed("select"):
-            selection = choose(pool, scored, labelled, self.config, self.config.seed + number)
+            selection = self._select(pool, scored, labelled, self.config.seed + number)
         live = self.store.current()
         prices = fitted_prices(labelled, read_proposals(self._rounds))
         draft = draft_report(
@@ -186,6 +187,13 @@ class Loop:
                 scored.save(kept)
         return scored
 
+    def _select(
+        self, pool: Sequence[Document], scored: PoolScores | None, labelled: Sequence[Document], seed: int
+    ) -> Selection:
+        if scored is None:
+            return choose_first(pool, labelled, self.config, seed, self.progress)
+        return choose(pool, scored, labelled, self.config, seed)
+
     def _outlook(
         self,
         n_labelled: int,
@@ -230,7 +238,7 @@ class Loop:
             offer.document_id
             for each in self.ledger.rounds()
             for offer in self.ledger.offers(each.number)
-            if offer.drawn != "random"
+            if offer.drawn not in UNSCORED
         }
 
     def _labels(self) -> str:

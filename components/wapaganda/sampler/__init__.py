@@ -5,12 +5,13 @@ from wapaganda.sampler.draw import Draw, Strategy
 from wapaganda.sampler.novelty import SIMILARITY, NoveltyFilter, near_duplicates
 from wapaganda.sampler.options import Options
 from wapaganda.sampler.pool import Drawn, Labelled, Pick, Pool, Selection
-from wapaganda.sampler.selection import DEFAULT_STRATEGY, STRATEGIES, select
+from wapaganda.sampler.selection import DEFAULT_STRATEGY, STRATEGIES, UNSCORED, select
 
 __all__ = [
     "DEFAULT_STRATEGY",
     "SIMILARITY",
     "STRATEGIES",
+    "UNSCORED",
     "Draw",
     "Drawn",
     "Labelled",

@@ -30,8 +30,8 @@ DEFAULT_OPTIONS = Options()
 NOTHING_LABELLED = Labelled()
 SCORE_BASED = frozenset({"uncertainty", "facility_location", "hybrid"})
 """The strategies for which the threshold counts."""
-FREE: frozenset[Drawn] = frozenset({"random", "representative"})
-"""The picks for which it does not, whatever the strategy."""
+UNSCORED: frozenset[Drawn] = frozenset({"random", "representative"})
+"""The picks for which no score counts, whatever the strategy."""
 
 
 def select(
@@ -72,7 +72,7 @@ def select(
     rejected = np.fromiter(novelty.rejected, dtype=np.int64)
     n_candidates = int((pool.scores[eligible] >= threshold).sum())
     n_new_candidates = n_candidates - int((pool.scores[rejected] >= threshold).sum())
-    by_score = [pick for pick in picks if pick.drawn not in FREE] if strategy in SCORE_BASED else []
+    by_score = [pick for pick in picks if pick.drawn not in UNSCORED] if strategy in SCORE_BASED else []
     selection = Selection(
         picks=picks,
         n_pool=len(pool),

@@ -13,12 +13,13 @@ from wapaganda.tagger.shapes import N_SHAPES, word_shapes
 from wapaganda.tagger.tagged import TaggedText
 
 if TYPE_CHECKING:
-    from wapaganda.tagger.batches import WordBatch, collate, word_logits
+    from wapaganda.tagger.batches import WordBatch, budget_batches, collate, word_logits
     from wapaganda.tagger.tagger import Tagger
 
 _HEAVY = {
     "Tagger": "wapaganda.tagger.tagger",
     "WordBatch": "wapaganda.tagger.batches",
+    "budget_batches": "wapaganda.tagger.batches",
     "collate": "wapaganda.tagger.batches",
     "word_logits": "wapaganda.tagger.batches",
 }
@@ -32,6 +33,7 @@ __all__ = [
     "TaggedText",
     "Tagger",
     "WordBatch",
+    "budget_batches",
     "collate",
     "model_inputs",
     "quiet_loading",

@@ -12,12 +12,14 @@ from wapaganda.trainer.unavailable import EncoderUnavailable
 
 if TYPE_CHECKING:
     from wapaganda.trainer.cross_fitting import cross_fit
+    from wapaganda.trainer.embedding import embed
     from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
     from wapaganda.trainer.training import train
 
 _HEAVY = {
     "LoadedEncoder": "wapaganda.trainer.encoders",
     "cross_fit": "wapaganda.trainer.cross_fitting",
+    "embed": "wapaganda.trainer.embedding",
     "load_encoder": "wapaganda.trainer.encoders",
     "train": "wapaganda.trainer.training",
 }
@@ -29,6 +31,7 @@ __all__ = [
     "StepReport",
     "TrainResult",
     "cross_fit",
+    "embed",
     "load_encoder",
     "recipe_for",
     "train",

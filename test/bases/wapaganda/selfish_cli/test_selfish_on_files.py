@@ -97,10 +97,18 @@ def test_predict_writes_files_that_can_be_read_back(trained, selfish, files, tmp
     assert len(read_documents(out).documents) == len(read_documents(files.pool).documents)
 
 
-def test_select_without_a_model_draws_at_random(selfish, files):
+def test_select_without_a_model_takes_texts_that_stand_for_the_pool(selfish, files):
     found = selfish("select", "--pool", files.pool, "--size", 5, "--json").json
-    assert (found["version"], found["strategy"], found["n_selected"]) == (None, "random", 5)
-    assert all(entry["drawn"] == "random" for entry in found["batch"])
+    assert (found["version"], found["strategy"], found["n_selected"]) == (None, "representative", 5)
+    assert all(entry["drawn"] == "representative" for entry in found["batch"])
+
+
+def test_select_without_a_model_and_without_the_encoder_draws_lots(selfish, files, monkeypatch):
+    monkeypatch.setenv("BASELINE_MODEL_NAME", "nobody/no-such-encoder")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for more in ((), ("--strategy", "random")):
+        found = selfish("select", "--pool", files.pool, "--size", 5, *more, "--json").json
+        assert [entry["drawn"] for entry in found["batch"]] == ["random"] * 5
 
 
 def test_select_offers_uncertain_texts_first_and_none_twice(trained, selfish, files, tmp_path):
