@@ -4,6 +4,7 @@ Such labels are those held out, or, when none are, all of them by cross-fitting:
 of its recipe said of each of its texts when they had not learnt it.
 """
 
+import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -61,8 +62,8 @@ def compare_out_of_fold(
     """
     name, labels = live.name if live else None, "out-of-fold labels"
     new, old = _read_out_of_fold(folder), _read_out_of_fold(live.path) if live else {}
-    drawn = [each for each in documents if each.id not in chosen and text_key(each.text) in new]
-    both = [each for each in drawn if text_key(each.text) in old]
+    drawn = [each for each in documents if each.id not in chosen and _exact_key(each) in new]
+    both = [each for each in drawn if _exact_key(each) in old]
     scores, previous = _scores(drawn, new), _scores(both, old)
     verdict = judge(_f1(_scores(both, new)), _f1(previous), config.promotion_margin, name, labels)
     return scores, previous, verdict
@@ -71,7 +72,7 @@ def compare_out_of_fold(
 def _scores(documents: Sequence[Document], answers: Mapping[str, Sequence[Span]]) -> Scores | None:
     if not documents:
         return None
-    return evaluate(gold_spans(documents), [answers[text_key(each.text)] for each in documents])
+    return evaluate(gold_spans(documents), [answers[_exact_key(each)] for each in documents])
 
 
 def evaluate_version(
@@ -95,10 +96,15 @@ def write_learnt(folder: Path, documents: Sequence[Document]) -> None:
 def write_out_of_fold(folder: Path, documents: Sequence[Document], answers: Sequence[TaggedText]) -> None:
     """Write down in the folder of a model what one that had not learnt it would propose for each document."""
     spans = {
-        text_key(document.text): [[span.start, span.end, span.label] for span in answer.spans]
+        _exact_key(document): [[span.start, span.end, span.label] for span in answer.spans]
         for document, answer in zip(documents, answers, strict=True)
     }
     (folder / _OUT_OF_FOLD).write_text(json.dumps(spans), "utf-8")
+
+
+def _exact_key(document: Document) -> str:
+    """Spans are places in a text, so here white space counts."""
+    return hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _read_out_of_fold(folder: Path) -> Mapping[str, Sequence[Span]]:
