@@ -104,11 +104,13 @@ def _material(
     from wapaganda.sampler import UNSCORED
 
     chosen = frozenset(key for key, how in drawn.items() if how is not None and how not in UNSCORED)
-    fraction = workspace.config().held_out
-    train_on, held = split_holdout(labelled, fraction, lambda key: key not in chosen)
-    if fraction and not held:
+    config = workspace.config()
+    train_on, held = split_holdout(labelled, config.held_out, lambda key: key not in chosen)
+    if not held and config.folds < 2:
         notes += (f"{len(labelled):,} labelled texts are too few to hold any out: the model is not judged.",)
-    return Material(train_on, held, "holdout" if fraction else "out_of_fold", schema, notes, chosen)
+    return Material(
+        train_on, held, "out_of_fold" if not held and config.folds >= 2 else "holdout", schema, notes, chosen
+    )
 
 
 def _project_material(

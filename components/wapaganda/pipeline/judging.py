@@ -22,19 +22,38 @@ _LEARNT = "trained_on.json"
 _OUT_OF_FOLD = "out_of_fold.json"
 """The file of a version with what models that had not learnt a text would propose for it."""
 
+Comparison = tuple[Scores | None, Scores | None, Verdict]
+"""The scores of a new model, those of the live one, and the verdict."""
+
 
 def compare(
+    folder: Path,
+    live: Version | None,
+    documents: Sequence[Document],
+    holdout: Sequence[Document],
+    chosen: Collection[str],
+    config: LoopConfig,
+    store: ModelStore,
+) -> Comparison:
+    """The scores of the model in ``folder``, those of the live one, and what follows.
+
+    On ``holdout``, or when that is empty and models are cross-fitted, on the ``documents`` they learnt, those
+    left out whose ids were ``chosen`` for what a model thought of them.
+    """
+    if holdout or config.folds < 2:
+        return _compare_held_out(folder, live, holdout, config, store)
+    return _compare_out_of_fold(folder, live, documents, chosen, config)
+
+
+def _compare_held_out(
     folder: Path,
     live: Version | None,
     holdout: Sequence[Document],
     config: LoopConfig,
     store: ModelStore,
-) -> tuple[Scores | None, Scores | None, Verdict]:
-    """The scores of the model in ``folder``, those of the live one, and what follows.
-
-    They are compared on what the live one, too, has never learnt: a text may be held out only now, when too
-    few were labelled before or ``selfish train --test`` took them all.
-    """
+) -> Comparison:
+    """On what the live one, too, has never learnt: a text may be held out only now, when too few were
+    labelled before or ``selfish train --test`` took them all."""
     if not holdout:
         return None, None, judge(None, None, config.promotion_margin, live.name if live else None)
     tagger = Tagger.load(folder, device=config.device)
@@ -48,18 +67,14 @@ def compare(
     return scores, previous, judge(_f1(same), _f1(previous), config.promotion_margin, live.name)
 
 
-def compare_out_of_fold(
+def _compare_out_of_fold(
     folder: Path,
     live: Version | None,
     documents: Sequence[Document],
     chosen: Collection[str],
     config: LoopConfig,
-) -> tuple[Scores | None, Scores | None, Verdict]:
-    """The same by cross-fitting: the out-of-fold scores of the model in ``folder`` and of the live one.
-
-    The texts of the ids in ``chosen``, taken for what a model thought of them, are left out. The two are
-    compared on the texts that both have learnt, by the labels of today.
-    """
+) -> Comparison:
+    """By out-of-fold answers to the texts that both have learnt, and the labels of today."""
     name, labels = live.name if live else None, "out-of-fold labels"
     new, old = _read_out_of_fold(folder), _read_out_of_fold(live.path) if live else {}
     drawn = [each for each in documents if each.id not in chosen and _exact_key(each) in new]

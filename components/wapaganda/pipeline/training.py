@@ -14,7 +14,7 @@ from wapaganda.pipeline.calibration import Calibration
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.cross_fitting import calibrate_folder, too_few_remarks
 from wapaganda.pipeline.gate import Verdict
-from wapaganda.pipeline.judging import compare, compare_out_of_fold, write_learnt
+from wapaganda.pipeline.judging import Comparison, compare, write_learnt
 from wapaganda.pipeline.ports import Progress
 from wapaganda.pipeline.versions import calibration_of, made_before, manifest_of
 from wapaganda.trainer import Recipe, StepReport, TrainResult, recipe_for, train
@@ -74,7 +74,10 @@ def train_version(
     live = store.current()
     same = made_before(store, documents, schema, config, recipe)
     if same is not None:
-        return _again(same, live, documents, holdout, chosen, config, store)
+        # The live model is not compared with itself.
+        rival = None if live is not None and live.name == same.name else live
+        compared = compare(same.path, rival, documents, holdout, chosen, config, store)
+        return _again(same, live, compared, len(documents), len(holdout), store)
     shutil.rmtree(scratch, ignore_errors=True)
     result = train(
         documents,
@@ -90,7 +93,7 @@ def train_version(
     if not result.collapsed:
         calibration = calibrate_folder(scratch, documents, schema, config, recipe, progress)
     progress("judge", 0, 0)
-    scores, previous, verdict = _compare(scratch, live, documents, holdout, chosen, config, store)
+    scores, previous, verdict = compare(scratch, live, documents, holdout, chosen, config, store)
     if result.collapsed and live is not None:
         verdict = Verdict(False, f"The training learnt nothing, so {live.name} stays live.")
     manifest = manifest_of(documents, schema, config, recipe, scores, calibration, verdict, live)
@@ -98,65 +101,61 @@ def train_version(
     if verdict.promote:
         store.promote(made.name)
     shutil.rmtree(scratch, ignore_errors=True)
-    return Trained(
-        version=made.name,
-        scores=scores,
-        previous=live.name if live else None,
-        previous_scores=previous,
-        verdict=verdict,
-        n_train=len(documents),
-        n_holdout=len(holdout),
-        steps=result.steps,
-        seconds=result.seconds,
-        reused=False,
+    return _told(
+        made,
+        live,
+        (scores, previous, verdict),
+        len(documents),
+        len(holdout),
+        result=result,
         remarks=(*_remarks(result), *too_few_remarks(documents, config)),
-        calibration=calibration,
     )
 
 
 def _again(
     made: Version,
     live: Version | None,
-    documents: Sequence[Document],
-    holdout: Sequence[Document],
-    chosen: Collection[str],
-    config: LoopConfig,
+    compared: Comparison,
+    n_train: int,
+    n_holdout: int,
     store: ModelStore,
 ) -> Trained:
     """A version that was made before, judged on the labels of today."""
-    scores, previous, verdict = _compare(made.path, live, documents, holdout, chosen, config, store)
+    scores, previous, verdict = compared
     if live is not None and live.name == made.name:
-        verdict = Verdict(True, f"Nothing is new since {made.name} was trained: it stays live.")
+        reason = f"Nothing is new since {made.name} was trained: it stays live."
+        previous, verdict = scores, Verdict(True, reason)
     elif verdict.promote:
         store.promote(made.name)
+    return _told(made, live, (scores, previous, verdict), n_train, n_holdout)
+
+
+def _told(
+    made: Version,
+    live: Version | None,
+    compared: Comparison,
+    n_train: int,
+    n_holdout: int,
+    *,
+    result: TrainResult | None = None,
+    remarks: tuple[str, ...] = (),
+) -> Trained:
+    """What came of ``made``; without ``result`` it was there before."""
+    scores, previous, verdict = compared
     return Trained(
         version=made.name,
         scores=scores,
         previous=live.name if live else None,
         previous_scores=previous,
         verdict=verdict,
-        n_train=len(documents),
-        n_holdout=len(holdout),
-        steps=0,
-        seconds=0.0,
-        reused=True,
-        remarks=(),
+        n_train=n_train,
+        n_holdout=n_holdout,
+        steps=result.steps if result else 0,
+        seconds=result.seconds if result else 0.0,
+        reused=result is None,
+        remarks=remarks,
         calibration=calibration_of(made.manifest),
     )
-
-
-def _compare(
-    folder: Path,
-    live: Version | None,
-    documents: Sequence[Document],
-    holdout: Sequence[Document],
-    chosen: Collection[str],
-    config: LoopConfig,
-    store: ModelStore,
-) -> tuple[Scores | None, Scores | None, Verdict]:
-    if holdout or config.folds < 2:
-        return compare(folder, live, holdout, config, store)
-    return compare_out_of_fold(folder, live, documents, chosen, config)
 
 
 def _remarks(result: TrainResult) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from wapaganda.tagger.shapes import N_SHAPES, word_shapes
 from wapaganda.tagger.tagged import TaggedText
 
 if TYPE_CHECKING:
-    from wapaganda.tagger.batches import WordBatch, budget_batches, collate, word_logits
+    from wapaganda.tagger.batches import WordBatch, budget_batches, collate, device_of, word_logits
     from wapaganda.tagger.tagger import Tagger
 
 _HEAVY = {
@@ -21,6 +21,7 @@ _HEAVY = {
     "WordBatch": "wapaganda.tagger.batches",
     "budget_batches": "wapaganda.tagger.batches",
     "collate": "wapaganda.tagger.batches",
+    "device_of": "wapaganda.tagger.batches",
     "word_logits": "wapaganda.tagger.batches",
 }
 
@@ -35,6 +36,7 @@ __all__ = [
     "WordBatch",
     "budget_batches",
     "collate",
+    "device_of",
     "model_inputs",
     "quiet_loading",
     "word_logits",

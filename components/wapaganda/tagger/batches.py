@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
+def device_of(name: str) -> str:
+    """Where a model computes: ``auto`` is CUDA when there is one, else the CPU; other names as they are."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return name
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class WordBatch:
     """Padded windows and where their own words stand.

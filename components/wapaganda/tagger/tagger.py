@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wapaganda.decoding import ConfidenceMap
 from wapaganda.ner import EncodedText, LabelSchema, PieceEncoder, Span
-from wapaganda.tagger.batches import budget_batches, collate, word_logits
+from wapaganda.tagger.batches import budget_batches, collate, device_of, word_logits
 from wapaganda.tagger.entities import decode
 from wapaganda.tagger.inputs import ModelInput, model_inputs
 from wapaganda.tagger.model_folder import FolderError, ModelFolder
@@ -70,11 +70,9 @@ class Tagger:
                 tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
         except Exception as error:  # safetensors and tokenizers raise bare ones of their own
             raise FolderError(f"Expected a complete model folder, was: {path} ({error})") from error
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
         encoder = PieceEncoder(tokenizer, folder.max_pieces, folder.overlap)
         return cls(
-            model.to(device).eval(),
+            model.to(device_of(device)).eval(),
             encoder,
             folder.schema,
             shapes=folder.shapes,

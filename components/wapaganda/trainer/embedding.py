@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from wapaganda.ner import LabelSchema
-from wapaganda.tagger import budget_batches, collate, model_inputs, word_logits
+from wapaganda.tagger import budget_batches, collate, device_of, model_inputs, word_logits
 from wapaganda.trainer.encoders import load_encoder
 
 _NO_TASK = LabelSchema(("NONE",))
@@ -23,15 +23,13 @@ def embed(texts: Sequence[str], encoder: str, *, device: str = "auto") -> NDArra
         EncoderUnavailable: the encoder cannot be had.
     """
     loaded = load_encoder(encoder, _NO_TASK)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = loaded.model.to(device).eval()
+    model = loaded.model.to(device_of(device)).eval()
     encoded = loaded.pieces.encode(texts)
     inputs = model_inputs(texts, encoded, loaded.pieces, shapes=False)
     sums = np.zeros((len(texts), model.config.hidden_size), dtype=np.float32)
     with torch.inference_mode():
         for batch in budget_batches(inputs, _TOKEN_BUDGET):
-            tensors = collate(batch, loaded.pieces.pad_id, device)
+            tensors = collate(batch, loaded.pieces.pad_id, model.device)
             _, hidden = word_logits(model, tensors, shapes=False, with_hidden=True)
             assert hidden is not None
             text_of = np.repeat([each.text for each in batch], [len(each.positions) for each in batch])

@@ -10,7 +10,7 @@ import torch
 
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, Repairs, gold_spans
-from wapaganda.tagger import ModelFolder, Tagger, quiet_loading
+from wapaganda.tagger import ModelFolder, Tagger, device_of, quiet_loading
 from wapaganda.trainer.attempt import Attempt, run_attempt
 from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
 from wapaganda.trainer.examples import make_examples
@@ -87,8 +87,7 @@ def fit(
     device: str = "auto",
 ) -> Fitted:
     """``train`` without writing anything."""
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device_of(device)
     devices = [torch.device(device).index or 0] if device.startswith("cuda") else []
     # The random state of the caller stays as it is.
     with torch.random.fork_rng(devices=devices):

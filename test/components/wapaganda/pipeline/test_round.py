@@ -345,8 +345,12 @@ def test_a_text_that_was_ever_chosen_actively_is_never_held_out(loop, source):
         loop.ledger.record_offers(loop.ledger.start_round().number, [(key, 1, 0.5, drawn) for key in held])
     loop.ledger.save_step(1, "done", report={})
     loop.fetch()
-    assert held
-    assert loop._chosen() == set(held)
+    chosen = loop._chosen()
+    assert chosen == set(held) != set()
+    labelled = list(loop.ledger.documents(labelled=True))
+    train, holdout = split_holdout(labelled, loop.config.held_out, lambda name: name not in chosen)
+    assert len(train) == 32
+    assert holdout == []
 
 
 def test_a_trained_model_lies_in_the_store_alone(loop, tmp_path):
