@@ -197,7 +197,7 @@ def _curve(name: str, seed: int, schema: LabelSchema, pool: Texts, dev: Texts) -
             arm.measure,
             lambda *_: None,
         )
-        config = replace(arm.config(plan.config()), batch_size=plan.batch_size(len(rounds)))
+        config = replace(arm.config(plan.config()), batch_size=plan.batch_size(arm, len(rounds)))
         known = [pool.documents[each] for each in labelled]
         chosen = choose(waiting, scored, known, config, 1009 * seed + len(rounds)).picks
         if not chosen:

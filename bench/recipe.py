@@ -5,6 +5,8 @@
 FOLDER holds one folder a corpus with train.conll, dev.conll and test.conll. Every finished run is one small
 JSON file under bench/results/recipe, so an interrupted bench goes on where it was. ``--split dev`` is for
 choosing a recipe (with ``--set key=value`` for a change of it), ``--split test`` for the final table only.
+``--warm-from N`` begins with a model of the first N texts, as in a round that follows another (``keep``, and
+``--set steps=…`` for how much of the time is saved); its training is not counted.
 """
 
 import argparse
@@ -57,13 +59,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--split", choices=("dev", "test"), default="dev")
     parser.add_argument("--encoder", default="", help="a folder or name; default: the small offline encoder")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes of the recipe")
+    parser.add_argument("--warm-from", type=int, default=0, metavar="N")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
 
 def _run_name(arguments: argparse.Namespace, corpus: str) -> str:
+    warm = f"-warm{arguments.warm_from}" if arguments.warm_from else ""
     changes = "".join(f"-{change}" for change in sorted(arguments.set))
-    return f"{arguments.split}-{corpus}-{arguments.draw}{arguments.texts}{changes}"
+    return f"{arguments.split}-{corpus}-{arguments.draw}{arguments.texts}{warm}{changes}"
 
 
 def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any]:
@@ -77,10 +81,14 @@ def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any
     recipe = _changed(recipe_for(encoder, len(documents), None, seed), arguments.set)
     gold = read_documents(folder / f"{arguments.split}.conll").documents
     with tempfile.TemporaryDirectory() as scratch:
+        model, last = Path(scratch) / "model", None
+        if arguments.warm_from:
+            before, last = documents[: arguments.warm_from], Path(scratch) / "last"
+            train(before, schema, encoder, recipe_for(encoder, len(before), None, seed), last, device="cpu")
         started, used = time.monotonic(), time.process_time()
-        result = train(documents, schema, encoder, recipe, Path(scratch), device="cpu")
+        result = train(documents, schema, encoder, recipe, model, last=last, device="cpu")
         cpu_seconds, seconds = time.process_time() - used, time.monotonic() - started
-        scores = _scores(Tagger.load(Path(scratch), device="cpu"), gold)
+        scores = _scores(Tagger.load(model, device="cpu"), gold)
     return {
         "corpus": corpus,
         "name": _run_name(arguments, corpus),

@@ -13,7 +13,13 @@ from wapaganda.uncertainty import MEASURES
 _PRODUCT = LoopConfig("")
 """What nobody changes is as the product ships it."""
 _OPTIONS = {each.name: type(each.default) for each in fields(Options)}
-_CHANGES: Mapping[str, type] = {"threshold": float, "cost_exponent": float, "prices": str, **_OPTIONS}
+_CHANGES: Mapping[str, type] = {
+    "threshold": float,
+    "cost_exponent": float,
+    "prices": str,
+    "growth": float,
+    **_OPTIONS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class Arm:
             ValueError: a change is out of its range.
         """
         options = {name: value for name, value in self.changes.items() if name in _OPTIONS}
-        others = {name: value for name, value in self.changes.items() if name not in _OPTIONS}
+        others = {name: self.changes[name] for name in self.changes if name not in {*_OPTIONS, "growth"}}
         config = replace(common, strategy=self.strategy, measure=self.measure, **others)  # type: ignore[arg-type]
         return replace(config, options=replace(config.options, **options))  # type: ignore[arg-type]
 
@@ -76,7 +82,8 @@ def _change(text: str) -> tuple[str, float | str]:
 class Plan:
     """A simulation; plain values only, so that it can be kept as JSON.
 
-    ``rounds`` batches follow the seed set of ``seed_size`` texts; batch r has ``batch · growth^(r−1)`` texts.
+    ``rounds`` batches follow the seed set of ``seed_size`` texts; batch r has ``batch · growth^(r−1)`` texts,
+    with the ``growth`` of the arm, if it has its own.
     ``pool_size``: texts drawn once from the training file, the same for every seed (``None``: all of them).
     ``layers``: of the encoder that are kept (``None``: all). ``full``: whether a model of the whole pool
     is trained for each seed. ``calibrate_at``: texts at which the temperature is fitted and judged; 0: never.
@@ -114,6 +121,8 @@ class Plan:
                 raise ValueError(f"Expected {name} of 0 or more, was: {getattr(self, name)}")
         for arm in self.strategies:
             config = arm.config(self.config())
+            if not self._growth(arm) > 0:
+                raise ValueError(f"Expected growth above 0, was: {arm.changes['growth']} in {arm.name}")
             if config.prices not in PRICES:
                 raise ValueError(f"Expected prices among {', '.join(PRICES)}, was: {config.prices!r}")
 
@@ -126,13 +135,16 @@ class Plan:
             prices=self.prices,
         )
 
-    def batch_size(self, number: int) -> int:
-        """How many texts batch ``number`` (from 1) has."""
-        return max(1, round(self.batch * self.growth ** (number - 1)))
+    def batch_size(self, arm: Arm, number: int) -> int:
+        """How many texts batch ``number`` (from 1) of an arm has."""
+        return max(1, round(self.batch * self._growth(arm) ** (number - 1)))
 
-    def texts_at(self, number: int) -> int:
-        """How many texts are labelled in round ``number`` (from 0), if the pool lasts."""
-        return self.seed_size + sum(self.batch_size(each) for each in range(1, number + 1))
+    def texts_at(self, arm: Arm, number: int) -> int:
+        """How many texts an arm has labelled in round ``number`` (from 0), if the pool lasts."""
+        return self.seed_size + sum(self.batch_size(arm, each) for each in range(1, number + 1))
+
+    def _growth(self, arm: Arm) -> float:
+        return float(arm.changes.get("growth", self.growth))
 
     def common(self) -> "Plan":
         """What has to be the same for results to be comparable: all but arms, seeds and horizon."""

@@ -61,7 +61,7 @@ class Schedule:
             for seed in plan.seeds:
                 run = RunRecord(arm, seed).read(out)
                 # Not by the texts: near copies are never chosen, so a curve may end a little before its pool.
-                if arm.name != FULL and run.complete and len(run.rounds) < schedule._n_rounds():
+                if arm.name != FULL and run.complete and len(run.rounds) < schedule._n_rounds(arm):
                     run = run.until(len(run.rounds) - 1)
                 schedule.runs[arm.name, seed] = run
         for run in schedule.runs.values():
@@ -156,24 +156,24 @@ class Schedule:
                 continue
             if not begun and seed in unshared:
                 unshared.discard(seed)
-                yield Task("share", run, 0, self._texts(0))
+                yield Task("share", run, 0, self._texts(run.arm, 0))
             if not run.complete:
-                for number in range(begun, self._n_rounds()):
-                    yield Task("advance" if number else "choose", run, number, self._texts(number))
+                for number in range(begun, self._n_rounds(run.arm)):
+                    yield Task("advance" if number else "choose", run, number, self._texts(run.arm, number))
             yield from self._calibration(run)
 
     def _calibration(self, run: RunRecord) -> Iterator[Task]:
         """The first model that has learnt enough texts is the one that is calibrated."""
-        wanted = self.plan.calibrate_at
-        numbers = (number for number in range(self._n_rounds()) if self._texts(number) >= wanted > 0)
+        wanted, arm = self.plan.calibrate_at, run.arm
+        numbers = (each for each in range(self._n_rounds(arm)) if self._texts(arm, each) >= wanted > 0)
         number = next(numbers, None)
         if number is not None and not (number < len(run.rounds) and run.rounds[number].calibration):
-            yield Task("calibrate", run, number, self._texts(number))
+            yield Task("calibrate", run, number, self._texts(arm, number))
 
-    def _texts(self, number: int) -> int:
-        return min(self.n_pool, self.plan.texts_at(number))
+    def _texts(self, arm: Arm, number: int) -> int:
+        return min(self.n_pool, self.plan.texts_at(arm, number))
 
-    def _n_rounds(self) -> int:
+    def _n_rounds(self, arm: Arm) -> int:
         """How many rounds a curve has: the pool may be empty before its end."""
         numbers = range(1, self.plan.rounds + 1)
-        return 1 + sum(self.plan.texts_at(number - 1) < self.n_pool for number in numbers)
+        return 1 + sum(self.plan.texts_at(arm, number - 1) < self.n_pool for number in numbers)

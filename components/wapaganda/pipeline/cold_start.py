@@ -49,4 +49,7 @@ def choose_first(
         seed=seed,
         seen=[document.text for document in labelled],
     )
-    return replace(selection, n_pool=len(pool))
+    if len(read) < len(pool):
+        told = f"{selection.reason.removesuffix('.')}; those stand for {len(pool)}, drawn by lot."
+        selection = replace(selection, n_pool=len(pool), reason=told)
+    return selection

@@ -50,6 +50,7 @@ def test_a_wrong_arm_is_told(text, told):
         ({"rounds": -1}, "rounds of 0 or more"),
         ({"prices": "none"}, "prices among"),
         ({"strategies": (Arm.parse("hybrid:mnlp:random_share=2", "mnlp"),)}, "random share between 0 and 1"),
+        ({"strategies": (Arm.parse("hybrid:mnlp:growth=0", "mnlp"),)}, "growth above 0, was: 0.0 in hybrid"),
     ],
 )
 def test_a_wrong_plan_is_told(changes, told):
@@ -58,9 +59,11 @@ def test_a_wrong_plan_is_told(changes, told):
 
 
 def test_batches_grow_as_asked():
-    growing = plan(seed_size=100, batch=50, growth=1.5)
-    assert [growing.batch_size(number) for number in (1, 2, 3)] == [50, 75, 112]
-    assert [growing.texts_at(number) for number in (0, 1, 2)] == [100, 150, 225]
+    by_lot, own = Arm.parse("random", "mnlp"), Arm.parse("hybrid:mnlp:growth=1", "mnlp")
+    growing = plan(strategies=(by_lot, own), seed_size=100, batch=50, growth=1.5)
+    assert [growing.batch_size(by_lot, number) for number in (1, 2, 3)] == [50, 75, 112]
+    assert [growing.texts_at(by_lot, number) for number in (0, 1, 2)] == [100, 150, 225]
+    assert [growing.texts_at(own, number) for number in (0, 1, 2)] == [100, 150, 200]
 
 
 def test_a_plan_comes_back_from_json_as_it_was():
