@@ -124,7 +124,7 @@ class Settings(BaseSettings):
         "`entropy_mean`, `entropy_sum`, `boundary`, `split`, `expected_errors` or `tag_count`.",
     )
     cost_exponent: float = Field(
-        0.5,
+        0.25,
         ge=0,
         le=2,
         description="How much the price of a text counts against what it teaches: 0 not at all, 1 in full.",
