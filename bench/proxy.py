@@ -194,6 +194,7 @@ def _curve(name: str, seed: int, schema: LabelSchema, pool: Texts, dev: Texts) -
         scored = score_tagged(
             [document.id for document in waiting],
             _tag(network, pool, rest, schema, spans=False),
+            schema,
             arm.measure,
             lambda *_: None,
         )

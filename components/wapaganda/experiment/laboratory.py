@@ -164,7 +164,8 @@ class Laboratory:
         labelled: Sequence[Document],
         reading: Reading,
     ) -> tuple[str, ...]:
-        scored = score_tagged(reading.ids, reading.tagged, arm.measure, lambda *_: None)
+        schema = LabelSchema.of(self.pool)
+        scored = score_tagged(reading.ids, reading.tagged, schema, arm.measure, lambda *_: None)
         config = replace(arm.config(self.plan.config()), batch_size=self.plan.batch_size(arm, number + 1))
         selection = choose(oracle.waiting(), scored, labelled, config, model_seed(seed, number + 1))
         return tuple(pick.id for pick in selection.picks)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.ner import Document
+from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import Progress
 from wapaganda.tagger import TaggedText, Tagger
 from wapaganda.uncertainty import Expectation, expect, score
@@ -23,12 +23,14 @@ _LOGGER = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class PoolScores:
     """The scored pool: ``ids`` (n,), ``scores`` (n,) in [0, 1], ``embeddings`` (n, hidden) as float16, and
-    what the model expects of each text, by which it is priced."""
+    what the model expects of each text, by which it is priced: its ``entities`` by type are in the order of
+    ``labels``."""
 
     ids: tuple[str, ...]
     scores: NDArray[np.float64]
     embeddings: NDArray[np.float16]
     expectation: Expectation
+    labels: tuple[str, ...]
 
     def save(self, path: Path) -> None:
         """Write one ``.npz``; the file appears whole or not at all."""
@@ -43,6 +45,7 @@ class PoolScores:
             predicted=self.expectation.predicted,
             right=self.expectation.right,
             entities=self.expectation.entities,
+            labels=np.array(self.labels, dtype=np.str_),
         )
         partial.replace(path)
 
@@ -53,7 +56,8 @@ class PoolScores:
         try:
             with np.load(path, allow_pickle=False) as stored:
                 expectation = Expectation(*(stored[each] for each in _EXPECTED))
-                return cls(tuple(stored["ids"].tolist()), stored["scores"], stored["embeddings"], expectation)
+                ids, labels = (tuple(stored[each].tolist()) for each in ("ids", "labels"))
+                return cls(ids, stored["scores"], stored["embeddings"], expectation, labels)
         except FileNotFoundError:
             return None
         except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
@@ -67,13 +71,19 @@ _EXPECTED = ("n_words", "predicted", "right", "entities")
 def score_pool(tagger: Tagger, pool: Sequence[Document], measure: str, progress: Progress) -> PoolScores:
     """Tag the pool once and score every text by ``measure``; memory does not grow with the emissions."""
     ids = [document.id for document in pool]
-    return score_tagged(ids, tagger.tag([document.text for document in pool]), measure, progress)
+    tagged = tagger.tag([document.text for document in pool])
+    return score_tagged(ids, tagged, tagger.schema, measure, progress)
 
 
 def score_tagged(
-    ids: Sequence[str], tagged: Iterable[TaggedText], measure: str, progress: Progress
+    ids: Sequence[str],
+    tagged: Iterable[TaggedText],
+    schema: LabelSchema,
+    measure: str,
+    progress: Progress,
 ) -> PoolScores:
-    """Score texts that were tagged, or are as they are asked for; one of ``tagged`` for each of ``ids``."""
+    """Score texts that were tagged by ``schema``, or are as they are asked for; one of ``tagged`` for each of
+    ``ids``."""
     progress("score", 0, len(ids))
     scores = np.zeros(len(ids))
     embeddings: NDArray[np.float16] | None = None
@@ -96,4 +106,5 @@ def score_tagged(
         scores,
         np.zeros((0, 0), np.float16) if embeddings is None else embeddings,
         Expectation.join(expected),
+        schema.labels,
     )

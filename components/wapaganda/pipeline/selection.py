@@ -1,5 +1,6 @@
 """Choose the next batch from a scored pool and put the model's proposals beside each text."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.ports import Suggestion
 from wapaganda.pipeline.scoring import PoolScores
-from wapaganda.sampler import Pool, Selection, select
+from wapaganda.sampler import Labelled, Pool, Selection, select
 from wapaganda.tagger import Tagger
 from wapaganda.uncertainty import Expectation, acquisition
 
@@ -57,8 +58,15 @@ def choose(
         threshold=config.threshold,
         seed=seed,
         seen=seen,
+        labelled=Labelled(entities=_entities(labelled, scored.labels)),
         options=config.options,
     )
+
+
+def _entities(labelled: Sequence[Document], labels: Sequence[str]) -> NDArray[np.int64]:
+    """How many entities of each type are labelled, (L,)."""
+    found = Counter(span.label for document in labelled for span in document.spans or ())
+    return np.array([found[label] for label in labels], dtype=np.int64)
 
 
 def _worth(scores: NDArray[np.float64], expected: Expectation, config: LoopConfig) -> NDArray[np.float64]:

@@ -100,7 +100,9 @@ def _check_widths(pool: Pool, labelled: Labelled) -> None:
         ("embeddings", pool.embeddings, labelled.embeddings),
         ("entities", pool.entities, labelled.entities),
     ):
-        if here is not None and there is not None and here.shape[1] != there.shape[-1]:
+        if here is None or there is None or not len(here):
+            continue
+        if here.shape[1] != there.shape[-1]:
             raise ValueError(
                 f"Expected {name} of labelled texts of width {here.shape[1]}, was: {there.shape[-1]}"
             )

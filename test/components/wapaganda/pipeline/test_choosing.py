@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from wapaganda.ner import Document
+from wapaganda.ner import Document, Span
 from wapaganda.pipeline import LoopConfig, PoolScores, choose
 from wapaganda.sampler import Options
 from wapaganda.uncertainty import Expectation
@@ -39,7 +39,11 @@ def scored(pool):
     )
     embeddings = np.random.default_rng(2).normal(size=(N, 4)).astype(np.float16)
     return PoolScores(
-        tuple(each.id for each in pool), 1.0 - np.exp(-(rows + 1) / 10), embeddings, expectation
+        tuple(each.id for each in pool),
+        1.0 - np.exp(-(rows + 1) / 10),
+        embeddings,
+        expectation,
+        ("LOC", "PER"),
     )
 
 
@@ -79,6 +83,24 @@ def test_the_options_and_the_expected_entities_reach_the_sampler(pool, scored):
         "random",
         "rare",
     ]
+
+
+@pytest.mark.parametrize(("plenty", "asked"), [("LOC", "d5"), ("PER", "d3")])
+def test_the_floor_is_for_the_type_that_is_rare_among_the_labels(pool, scored, plenty, asked):
+    entities = np.zeros((N, 2))
+    entities[3], entities[5] = [1, 0], [0, 1]
+    scored = replace(scored, expectation=replace(scored.expectation, entities=entities))
+    labelled = [Document("known", "Ann, Bob and Cy", (Span(0, 3, plenty), Span(5, 8, plenty)))]
+    options = Options(random_share=0.0, type_floor=1)
+    config = replace(CONFIG, strategy="hybrid", options=options)
+    picks = choose(pool, scored, labelled, config, 1).picks
+    assert [pick.id for pick in picks if pick.drawn == "rare"] == [asked]
+
+
+def test_an_empty_pool_gives_an_empty_batch(scored):
+    labelled = [Document("known", "Ann", (Span(0, 3, "PER"),))]
+    nothing = replace(scored, ids=(), scores=np.zeros(0), expectation=scored.expectation[[]])
+    assert not choose([], nothing, labelled, replace(CONFIG, strategy="hybrid"), 1).picks
 
 
 def test_texts_that_are_labelled_or_gone_are_not_offered(pool, scored):

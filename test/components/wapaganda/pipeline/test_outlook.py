@@ -21,7 +21,7 @@ EXPECTED = Expectation(
     right=np.array([1.5, 1.5, 0.0]),
     entities=np.array([[2.0, 0.0], [1.0, 1.5], [0.0, 0.5]]),
 )
-SCORED = PoolScores(("a", "b", "c"), np.zeros(3), np.zeros((3, 1), np.float16), EXPECTED)
+SCORED = PoolScores(("a", "b", "c"), np.zeros(3), np.zeros((3, 1), np.float16), EXPECTED, ("PER",))
 
 
 def chosen(*ids, should_stop=False):
@@ -58,7 +58,7 @@ def test_no_candidate_is_advice_to_stop():
 
 
 def test_an_empty_pool_is_no_perfect_model():
-    nothing = PoolScores((), np.zeros(0), np.zeros((0, 0), np.float16), Expectation.join([]))
+    nothing = PoolScores((), np.zeros(0), np.zeros((0, 0), np.float16), Expectation.join([]), ("PER",))
     found = look_ahead([(100, 0.5)], 150, nothing, chosen(), None, CORRECTING)
     assert found.estimated_f1 is None
     assert seconds_per_text(nothing.expectation, CORRECTING) is None
