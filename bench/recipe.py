@@ -74,17 +74,25 @@ def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any
     folder = arguments.data / corpus
     pool = read_documents(folder / "train.conll").documents
     schema = LabelSchema.of(pool)
+    n_labels = len(schema.labels)
     documents = pool[: arguments.texts]
     if arguments.draw == "random":
         documents = random.Random(seed).sample(pool, arguments.texts)
     encoder = arguments.encoder or _small_encoder()
-    recipe = _changed(recipe_for(encoder, len(documents), None, seed), arguments.set)
+    recipe = _changed(recipe_for(encoder, len(documents), n_labels, None, seed), arguments.set)
     gold = read_documents(folder / f"{arguments.split}.conll").documents
     with tempfile.TemporaryDirectory() as scratch:
         model, last = Path(scratch) / "model", None
         if arguments.warm_from:
             before, last = documents[: arguments.warm_from], Path(scratch) / "last"
-            train(before, schema, encoder, recipe_for(encoder, len(before), None, seed), last, device="cpu")
+            train(
+                before,
+                schema,
+                encoder,
+                recipe_for(encoder, len(before), n_labels, None, seed),
+                last,
+                device="cpu",
+            )
         started, used = time.monotonic(), time.process_time()
         result = train(documents, schema, encoder, recipe, model, last=last, device="cpu")
         cpu_seconds, seconds = time.process_time() - used, time.monotonic() - started

@@ -74,7 +74,7 @@ def check_encoder(settings: "Settings") -> Check:
 
     name = settings.baseline_model_name
     try:
-        recipe_for(name, 1, None, settings.seed)
+        recipe_for(name, 1, 1, None, settings.seed)
     except EncoderUnavailable as error:
         return Check("Encoder", False, f"{name}: {error.problem}", error.mend)
     folder = Path(name).expanduser()

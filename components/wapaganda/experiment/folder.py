@@ -25,8 +25,10 @@ def settle(plan: Plan, corpus: str, pool: Sequence[Document], test: Sequence[Doc
         EncoderUnavailable: the encoder cannot be had.
     """
     path, texts = out / "plan.json", {"pool": fingerprint(pool), "test": fingerprint(test)}
+    labels = LabelSchema.of(pool).labels
+    recipe = recipe_for(plan.encoder, plan.seed_size, len(labels), plan.learning_rate, 0)
     ways = {
-        "recipe": asdict(recipe_for(plan.encoder, plan.seed_size, plan.learning_rate, 0)),
+        "recipe": asdict(recipe),
         "options": asdict(plan.config().options),
     }
     if path.exists():
@@ -42,7 +44,7 @@ def settle(plan: Plan, corpus: str, pool: Sequence[Document], test: Sequence[Doc
         "name": corpus,
         "pool": len(pool),
         "test": len(test),
-        "labels": list(LabelSchema.of(pool).labels),
+        "labels": list(labels),
     }
     write_json(path, {**plan.to_dict(), "corpus": about, "texts": texts, **ways})
 

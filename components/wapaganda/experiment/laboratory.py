@@ -152,7 +152,8 @@ class Laboratory:
         )
 
     def _recipe(self, n_texts: int, dice: int) -> Recipe:
-        recipe = recipe_for(self.encoder, n_texts, self.plan.learning_rate, dice)
+        n_labels = len(LabelSchema.of(self.pool).labels)
+        recipe = recipe_for(self.encoder, n_texts, n_labels, self.plan.learning_rate, dice)
         return recipe if self.plan.train_steps is None else replace(recipe, steps=self.plan.train_steps)
 
     def _choose(

@@ -70,7 +70,7 @@ def train_version(
             f"Expected at least one labelled entity to learn from, "
             f"was: {len(documents)} labelled texts without any"
         )
-    recipe = _recipe(config, len(documents))
+    recipe = _recipe(config, len(documents), len(schema.labels))
     live = store.current()
     same = made_before(store, documents, schema, config, recipe)
     if same is not None:
@@ -169,8 +169,8 @@ def _remarks(result: TrainResult) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def _recipe(config: LoopConfig, n_documents: int) -> Recipe:
-    recipe = recipe_for(config.encoder, n_documents, config.learning_rate, config.seed)
+def _recipe(config: LoopConfig, n_documents: int, n_labels: int) -> Recipe:
+    recipe = recipe_for(config.encoder, n_documents, n_labels, config.learning_rate, config.seed)
     return recipe if config.train_steps is None else replace(recipe, steps=config.train_steps)
 
 

@@ -45,7 +45,7 @@ def test_planted_errors_come_first(small_encoder):
         if document.spans and dice.random() < SHARE:
             documents[number], planted[document.id] = with_an_error(document, schema.labels, dice)
 
-    recipe = replace(recipe_for(small_encoder, SIZE, None, 13), steps=STEPS)
+    recipe = replace(recipe_for(small_encoder, SIZE, len(schema.labels), None, 13), steps=STEPS)
     answers = cross_fit(documents, schema, small_encoder, recipe, folds=2, device="cpu")
     found = label_errors(documents, answers, schema)
 

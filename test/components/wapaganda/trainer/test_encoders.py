@@ -132,19 +132,20 @@ def test_a_name_that_is_none_is_not_a_network_matter(monkeypatch):
 
 
 def test_a_learning_rate_is_obeyed_and_otherwise_goes_by_the_encoder(tiny_encoder):
-    chosen = recipe_for(tiny_encoder, 200, 1e-4, seed=7)
-    default = recipe_for(tiny_encoder, 200, None, seed=7)
+    chosen = recipe_for(tiny_encoder, 200, 4, 1e-4, seed=7)
+    default = recipe_for(tiny_encoder, 200, 4, None, seed=7)
 
     assert (chosen.learning_rate, chosen.seed) == (1e-4, 7)
     assert default.learning_rate == default_learning_rate(32) == 2e-4
-    assert default.steps == default_steps(200)
+    assert default.steps == default_steps(200, 4) == 200
+    assert default_steps(200, 26) == 240  # each of many types is met less often
     assert [default_learning_rate(size) for size in (384, 768, 1024, 4096)] == [2e-4, 3e-5, 2e-5, 1e-5]
 
 
 def test_the_recipe_does_not_look_for_an_encoder_when_the_rate_is_given():
-    assert recipe_for("/no/such/dir", 10, 1e-4, seed=1).learning_rate == 1e-4
+    assert recipe_for("/no/such/dir", 10, 1, 1e-4, seed=1).learning_rate == 1e-4
     with pytest.raises(EncoderUnavailable):
-        recipe_for("/no/such/dir", 10, None, seed=1)
+        recipe_for("/no/such/dir", 10, 1, None, seed=1)
 
 
 def test_a_home_folder_is_expanded(tiny_encoder, monkeypatch):

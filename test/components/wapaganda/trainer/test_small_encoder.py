@@ -69,7 +69,7 @@ def test_the_small_encoder_learns_people_and_places_it_has_not_seen(tmp_path):
     training = [_document(number, draw) for number in range(40)]
     unseen = ["Zoltan", "Berg", "was", "born", "in", "Kyoto", ",", "not", "in", "Bremen", "."]
     encoder = str(package.get_model_path())
-    recipe = replace(recipe_for(encoder, len(training), None, seed=5), steps=40)
+    recipe = replace(recipe_for(encoder, len(training), 2, None, seed=5), steps=40)
 
     train(training, LabelSchema(("person", "place")), encoder, recipe, tmp_path, device="cpu")
 
