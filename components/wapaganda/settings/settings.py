@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Optimiser steps of a training. Not set: the recipe decides by the number of texts.",
     )
+    warm_start: bool = Field(
+        False,
+        description="Begin a training half-way between the live model and the pretrained encoder, with half "
+        "the steps. It halves a training where `FOLDS` is 0; cross-fitting always begins anew.",
+    )
     seed: int = Field(13, ge=0, lt=2**32, description="Seed of everything that is drawn at random.")
     device: str = Field(
         "auto",

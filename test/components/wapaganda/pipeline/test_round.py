@@ -191,6 +191,34 @@ def test_before_the_first_entity_a_random_batch_without_proposals_is_released(lo
     assert any("No labelled entity" in note for note in report.notes)
 
 
+def test_a_warm_start_begins_with_the_live_model_and_takes_half_the_steps(loop, source):
+    loop.config = replace(loop.config, warm_start=True, train_steps=None)
+    first = loop.run_round()
+    cold = loop.store.current().manifest.recipe["steps"]
+    assert loop.run_round().version == first.version  # nothing is new
+
+    source.texts["p0"] = replace(source.texts["p0"], spans=())
+    second = loop.run_round()
+
+    warm = loop.store.versions()[-1].manifest
+    assert (second.version == first.version, warm.recipe["steps"]) == (False, cold // 2)
+    assert f"The training began with {first.version}, as WARM_START asks." in second.notes
+    losses = [
+        next(event.values["train_loss"] for event in run.metrics if "train_loss" in event.values)
+        for run in loop.record.runs.runs()
+        if any("train_loss" in event.values for event in run.metrics)
+    ]
+    assert losses[1] < losses[0]
+
+
+def test_a_model_of_other_labels_is_no_warm_start(loop, source):
+    loop.config = replace(loop.config, warm_start=True)
+    loop.run_round()
+    source.labels = (*SCHEMA.labels, "THING")
+
+    assert not any("WARM_START" in note for note in loop.run_round().notes)
+
+
 def test_deleted_annotations_leave_the_training_but_not_the_history(loop, source):
     before = loop.run_round()
     gone = next(each for each in source.texts.values() if each.spans)
