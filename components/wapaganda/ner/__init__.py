@@ -1,6 +1,15 @@
 """Texts, entity spans and their IOB2 tags: the ground on which every other brick stands."""
 
 from wapaganda.ner.document import Document, LabelSchema, Span
+from wapaganda.ner.excerpt import (
+    CONTEXT_KEYS,
+    context_of,
+    excerpt,
+    excerpt_id,
+    excerpt_place,
+    is_excerpt,
+    whole_text,
+)
 from wapaganda.ner.pieces import PieceEncoder
 from wapaganda.ner.repair import Repairs, fit_spans, gold_spans, repair_spans
 from wapaganda.ner.tags import decode_tags, encode_tags
@@ -8,6 +17,7 @@ from wapaganda.ner.windows import EncodedText, Window, windows
 from wapaganda.ner.words import word_offsets
 
 __all__ = [
+    "CONTEXT_KEYS",
     "Document",
     "EncodedText",
     "LabelSchema",
@@ -15,11 +25,17 @@ __all__ = [
     "Repairs",
     "Span",
     "Window",
+    "context_of",
     "decode_tags",
     "encode_tags",
+    "excerpt",
+    "excerpt_id",
+    "excerpt_place",
     "fit_spans",
     "gold_spans",
+    "is_excerpt",
     "repair_spans",
+    "whole_text",
     "windows",
     "word_offsets",
 ]
