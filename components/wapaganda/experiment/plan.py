@@ -13,7 +13,13 @@ from wapaganda.uncertainty import MEASURES
 _PRODUCT = LoopConfig("")
 """What nobody changes is as the product ships it."""
 _OPTIONS = {each.name: type(each.default) for each in fields(Options)}
-_CHANGES: Mapping[str, type] = {"threshold": float, "cost_exponent": float, "prices": str, **_OPTIONS}
+_CHANGES: Mapping[str, type] = {
+    "threshold": float,
+    "cost_exponent": float,
+    "prices": str,
+    "excerpt_words": int,
+    **_OPTIONS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,8 @@ class Plan:
             config = arm.config(self.config())
             if config.prices not in PRICES:
                 raise ValueError(f"Expected prices among {', '.join(PRICES)}, was: {config.prices!r}")
+            if config.excerpt_words < 0:
+                raise ValueError(f"Expected excerpt_words of 0 or more, was: {config.excerpt_words}")
 
     def config(self) -> LoopConfig:
         """The configuration of the loop that all arms share."""

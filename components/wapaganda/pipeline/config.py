@@ -15,7 +15,8 @@ class LoopConfig:
     new model may be that much worse than the live one and still go live. ``cost_exponent``: 0 ranks by what a
     text teaches, 1 by what it teaches for its price; ``prices`` is the list of ``wapaganda.effort`` by which
     it is priced. ``folds`` of 2 or more: every training is followed by a cross-fitting with so many models,
-    which calibrates the model.
+    which calibrates the model. ``excerpt_words`` above 0: of a text that a model chose only the part of about
+    so many words that it doubts most is offered.
     """
 
     encoder: str
@@ -32,6 +33,7 @@ class LoopConfig:
     holdout_fraction: float | None = None
     promotion_margin: float = 0.02
     folds: int = 4
+    excerpt_words: int = 0
     device: str = "auto"
 
     @property
