@@ -6,7 +6,7 @@ import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
-from wapaganda.ner import Document, context_of, is_excerpt
+from wapaganda.ner import Document, is_excerpt, place_of, whole_text
 
 _LIBRARIES = ("wapaganda", "torch", "transformers", "tokenizers", "numpy", "seqeval")
 
@@ -33,5 +33,5 @@ def library_versions() -> dict[str, str]:
 def _line(document: Document) -> str:
     spans = document.spans
     facts = None if spans is None else sorted([span.start, span.end, span.label] for span in spans)
-    around = context_of(document) if is_excerpt(document) else ()
+    around = (place_of(document), whole_text(document)) if is_excerpt(document) else ()
     return json.dumps([document.id, document.text, facts, *around])

@@ -3,11 +3,11 @@
 from wapaganda.ner.document import Document, LabelSchema, Span
 from wapaganda.ner.excerpt import (
     CONTEXT_KEYS,
-    context_of,
     excerpt,
     excerpt_id,
     excerpt_place,
     is_excerpt,
+    place_of,
     whole_text,
 )
 from wapaganda.ner.pieces import PieceEncoder
@@ -25,7 +25,6 @@ __all__ = [
     "Repairs",
     "Span",
     "Window",
-    "context_of",
     "decode_tags",
     "encode_tags",
     "excerpt",
@@ -34,6 +33,7 @@ __all__ = [
     "fit_spans",
     "gold_spans",
     "is_excerpt",
+    "place_of",
     "repair_spans",
     "whole_text",
     "windows",

@@ -43,15 +43,20 @@ def is_excerpt(document: Document) -> bool:
     return of is not None and isinstance(before, str) and isinstance(after, str)
 
 
-def context_of(document: Document) -> tuple[str, str]:
-    """The text before and the text after an excerpt; two empty ones for a whole document."""
-    return (document.meta["before"], document.meta["after"]) if is_excerpt(document) else ("", "")
-
-
 def whole_text(document: Document) -> str:
     """The text that an excerpt was cut from; the text itself of a whole document."""
-    before, after = context_of(document)
+    before, after = _context(document)
     return before + document.text + after
+
+
+def place_of(document: Document) -> tuple[int, int]:
+    """Where the text of an excerpt starts and ends in its whole text, in code points; everywhere if whole."""
+    start = len(_context(document)[0])
+    return start, start + len(document.text)
+
+
+def _context(document: Document) -> tuple[str, str]:
+    return (document.meta["before"], document.meta["after"]) if is_excerpt(document) else ("", "")
 
 
 def excerpt_id(document_id: str, start: int, end: int) -> str:

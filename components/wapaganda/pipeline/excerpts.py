@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.ner import Document, context_of, excerpt, is_excerpt, whole_text, word_offsets
+from wapaganda.ner import Document, excerpt, is_excerpt, place_of, whole_text, word_offsets
 from wapaganda.sampler import Selection
 from wapaganda.tagger import TaggedText
 from wapaganda.uncertainty import border_doubt
@@ -28,8 +28,7 @@ def asked_parts(documents: Iterable[Document]) -> Mapping[str, Sequence[Part]]:
     parts: dict[str, list[Part]] = defaultdict(list)
     for document in documents:
         if is_excerpt(document):
-            start = len(context_of(document)[0])
-            parts[whole_text(document)].append((start, start + len(document.text)))
+            parts[whole_text(document)].append(place_of(document))
     return parts
 
 

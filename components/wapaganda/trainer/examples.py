@@ -12,9 +12,9 @@ from wapaganda.ner import (
     LabelSchema,
     PieceEncoder,
     Repairs,
-    context_of,
     encode_tags,
     fit_spans,
+    place_of,
     repair_spans,
     whole_text,
 )
@@ -67,10 +67,10 @@ def make_examples(
 
 def _asked(document: Document, encoded: EncodedText) -> slice:
     """The words of the whole text that annotators were asked about: all but the context of an excerpt."""
-    start = len(context_of(document)[0])
+    start, end = place_of(document)
     first = int(np.searchsorted(encoded.words[:, 0], start, side="left"))
-    end = int(np.searchsorted(encoded.words[:, 1], start + len(document.text), side="right"))
-    return slice(first, max(first, end))
+    last = int(np.searchsorted(encoded.words[:, 1], end, side="right"))
+    return slice(first, max(first, last))
 
 
 def _within(window: ModelInput, asked: slice) -> ModelInput | None:
@@ -91,7 +91,7 @@ def _tags(
     if document.spans is None:
         raise ValueError(f"Expected labelled documents only, was: {document.id!r} without labels")
     spans, repairs = repair_spans(document.text, document.spans)
-    words = words - len(context_of(document)[0])
+    words = words - place_of(document)[0]
     visible, n_lost = fit_spans(spans, words)
     tags = encode_tags(visible, words, schema)
     return tags, replace(repairs, empty=repairs.empty + n_lost)

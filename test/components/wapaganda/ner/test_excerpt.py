@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from wapaganda.ner import (
     Document,
     Span,
-    context_of,
     excerpt,
     excerpt_id,
     excerpt_place,
     is_excerpt,
+    place_of,
     whole_text,
 )
 
@@ -37,16 +37,17 @@ def test_scores_move_along_and_nobody_looked_stays_nobody_looked():
 def test_context_and_text_are_the_whole_text_to_the_letter(data):
     text = data.draw(st.text(min_size=1, max_size=30))
     start = data.draw(st.integers(0, len(text) - 1))
-    part = excerpt(Document("x", text), start, data.draw(st.integers(start + 1, len(text))))
+    end = data.draw(st.integers(start + 1, len(text)))
+    part = excerpt(Document("x", text), start, end)
     assert whole_text(part) == text
-    assert len(context_of(part)[0]) == start
+    assert place_of(part) == (start, end)
 
 
 @pytest.mark.parametrize("meta", [{}, {"before": "a", "after": "b"}, {"excerpt_of": "1", "before": 3}])
 def test_a_text_that_lacks_any_of_it_is_a_whole_one(meta):
     document = Document("1", "anna", None, meta)
     assert not is_excerpt(document)
-    assert (context_of(document), whole_text(document)) == (("", ""), "anna")
+    assert (place_of(document), whole_text(document)) == ((0, 4), "anna")
 
 
 @pytest.mark.parametrize(("start", "end"), [(3, 3), (-1, 4), (0, len(TEXT) + 1)])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wapaganda.ner import Document, Span, context_of, excerpt, is_excerpt, whole_text, word_offsets
+from wapaganda.ner import Document, Span, excerpt, is_excerpt, place_of, whole_text, word_offsets
 from wapaganda.pipeline.excerpts import asked_parts, cut, cut_picks, still_to_ask
 from wapaganda.sampler import Pick, Selection
 from wapaganda.tagger import TaggedText
@@ -22,7 +22,7 @@ def tagged(text, doubtful=(), spans=()):
 
 
 def words_of(question):
-    start = len(context_of(question)[0]) // 4
+    start = place_of(question)[0] // 4
     return start, start + len(question.text.split())
 
 
@@ -100,10 +100,8 @@ def test_any_text_is_asked_piece_by_piece_until_nothing_is_left(data):
             break
         assert whole_text(question) == text
         assert question.text == question.text.strip()
-        start = len(context_of(question)[0])
-        place = start, start + len(question.text)
         if not known:
-            assert not any(a.start < edge < a.end for a in spans for edge in place)
+            assert not any(a.start < edge < a.end for a in spans for edge in place_of(question))
         known.append(question)
     assert question is None or not known
     if known:
