@@ -17,6 +17,9 @@ Part = tuple[int, int]
 
 _STAYS_WHOLE = 1.5
 """A text, or what is left of one, of at most so many times the wanted words is not cut."""
+_NEARLY = 0.95
+"""Of the windows with at least this share of the most doubt the middle one is taken, so that the doubt does
+not stand at its edge."""
 _WORTH_ASKING = 0.1
 """Bits of doubt below which the rest of a text that was asked about before is left alone."""
 _GLUED = 5
@@ -75,7 +78,8 @@ def cut_picks(
 
 def cut(document: Document, tagged: TaggedText, n_words: int, asked: Sequence[Part] = ()) -> Document | None:
     """What to ask of a text: of all windows of ``n_words`` words that were not asked before, the one with the
-    most doubt, the sum of ``border_doubt`` over its words. The spans are those of ``tagged``.
+    most doubt, the sum of ``border_doubt`` over its words; of nearly equal ones the middle one. The spans are
+    those of ``tagged``.
 
     No predicted span is cut in two, and the excerpt begins and ends at white space where there is some
     near; so it may have a few words more. A text, or a rest, of at most 1.5 ``n_words`` words is not cut, nor
@@ -85,16 +89,16 @@ def cut(document: Document, tagged: TaggedText, n_words: int, asked: Sequence[Pa
     words = tagged.words
     if n_words == 0 or is_excerpt(document) or (not asked and len(words) <= _STAYS_WHOLE * n_words):
         return proposed
-    doubt = np.append(0.0, border_doubt(tagged.log_probs[None], np.array([len(words)]))[0].cumsum())
-    best: tuple[float, Part, Part] | None = None
-    for run in _runs(_free(words, asked)):
-        for start, end in _windows(run, n_words):
-            held = float(doubt[end] - doubt[start])
-            if best is None or held > best[0]:
-                best = held, (start, end), run
-    if best is None or (asked and best[0] < _WORTH_ASKING):
+    places = [(at, run) for run in _runs(_free(words, asked)) for at in _windows(run, n_words)]
+    if not places:
         return None
-    first, last = _widened(best[1], best[2], document.text, tagged)
+    before = np.append(0.0, border_doubt(tagged.log_probs[None], np.array([len(words)]))[0].cumsum())
+    doubts = np.array([before[end] - before[start] for (start, end), _ in places])
+    if asked and doubts.max() < _WORTH_ASKING:
+        return None
+    best = np.flatnonzero(doubts >= _NEARLY * doubts.max())
+    window, run = places[int(best[len(best) // 2])]
+    first, last = _widened(window, run, document.text, tagged)
     if last - first == len(words):
         return proposed
     return excerpt(proposed, int(words[first, 0]), int(words[last - 1, 1]))

@@ -32,6 +32,12 @@ def test_the_window_with_the_most_doubt_is_asked():
     assert last - first == 5
 
 
+def test_the_doubt_stands_in_the_middle_where_it_can():
+    first, last = words_of(cut(Document("a", TEXT), tagged(TEXT, (15,)), 9))
+    assert last - first == 9
+    assert first + 2 <= 15 < last - 2
+
+
 def test_the_proposed_spans_come_along_and_none_is_cut_in_two():
     doubtful = (10, 11, 12, 13)
     spans = (Span(0, 3, "X"), Span(32, 43, "X"), Span(52, 63, "X"))  # words 0, 8 to 10, 13 to 15
@@ -70,7 +76,7 @@ def test_what_was_asked_is_not_asked_again_and_a_small_rest_is_asked_at_once():
     while (question := cut(whole, answer, 8, asked_parts(known).get(TEXT, ()))) is not None:
         parts.append(words_of(question))
         known.append(question)
-    assert parts == [(5, 13), (17, 25), (0, 5), (25, 30)]  # not words 13 to 16, which nobody doubts
+    assert parts == [(9, 17), (18, 26), (0, 9)]  # the rests here and there are sure
 
 
 def test_a_rest_without_doubt_is_left_alone():
