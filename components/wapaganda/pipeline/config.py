@@ -17,7 +17,8 @@ class LoopConfig:
     ``wapaganda.effort`` by which it is priced. ``warm_start``: a training begins half-way between the
     live model and the pretrained weights and takes half the steps, when the live model has the same
     encoder and labels. ``folds`` of 2 or more: every training is followed by a cross-fitting with so many
-    models, which calibrates the model.
+    models, which calibrates the model. ``excerpt_words`` above 0: of a text that a model chose only the part
+    of about so many words that it doubts most is offered.
     """
 
     encoder: str
@@ -35,6 +36,7 @@ class LoopConfig:
     holdout_fraction: float | None = None
     promotion_margin: float = 0.02
     folds: int = 4
+    excerpt_words: int = 0
     device: str = "auto"
 
     @property

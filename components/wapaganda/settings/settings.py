@@ -139,6 +139,12 @@ class Settings(BaseSettings):
         description="By which list a text is priced: `scratch` (every entity is marked) or `correcting` "
         "(the model's proposals are confirmed and mended).",
     )
+    excerpt_words: int = Field(
+        0,
+        ge=0,
+        description="Above 0: of a longer text that the model chose only the part of about so many words is "
+        "offered that it doubts most. 0: whole texts. Not proved yet by the laboratory.",
+    )
     train_after_labels: int = Field(
         50, ge=0, description="New labels after which a training starts by itself; 0 switches that off."
     )

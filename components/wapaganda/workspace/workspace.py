@@ -74,6 +74,7 @@ class Workspace:
             holdout_fraction=chosen.holdout_fraction,
             promotion_margin=chosen.promotion_margin,
             folds=chosen.folds,
+            excerpt_words=chosen.excerpt_words,
             device=chosen.device,
         )
 
