@@ -88,7 +88,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--arms", nargs="+", default=["hybrid"])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-batch", action="store_true")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    if any("excerpt_words" in arm for arm in chosen.arms):
+        parser.error("Expected arms that ask whole texts, was: one with excerpt_words; use selfish simulate.")
+    return chosen
 
 
 def _path(corpus: str, name: str, seed: int) -> Path:

@@ -92,8 +92,10 @@ def one_of(mend: str, **choices: object) -> None:
 
 
 def copies_among(texts: Sequence["Document"], others: Sequence["Document"]) -> int:
-    """How many of ``texts`` stand among ``others``, too."""
-    known = {" ".join(document.text.split()) for document in others}
+    """How many of ``texts`` stand among ``others``, too, as a whole or in parts."""
+    from wapaganda.ner import whole_text
+
+    known = {" ".join(whole_text(document).split()) for document in others}
     return sum(" ".join(document.text.split()) in known for document in texts)
 
 

@@ -15,7 +15,7 @@ from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.tables import facts_table, plain_table
 from wapaganda.selfish_cli.workspace import Workspace, open_workspace
-from wapaganda.selfish_cli.writing import WRITERS, check_out, write_texts
+from wapaganda.selfish_cli.writing import WRITERS, check_holds_context, check_out, write_texts
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
@@ -76,11 +76,13 @@ def select(
         if out is not None:
             check_out(out, pool, data)
         workspace = open_workspace(project, name, overrides)
+        if workspace.settings.excerpt_words and out is not None:
+            check_holds_context(out)
         with screen.steps() as progress:
-            candidates, labelled, notes = _texts(workspace, project, pool, data, progress)
+            candidates, known, notes = _texts(workspace, project, pool, data, progress)
             for note in notes:
                 screen.warn(note)
-            batch = _choose(workspace, candidates, labelled, model, progress)
+            batch = _choose(workspace, candidates, known, model, progress)
             if out is not None:
                 write_texts(batch.documents, out, batch.labels)
         _show(screen, batch, out)
@@ -90,31 +92,35 @@ def select(
 def _texts(
     workspace: Workspace, project: int | None, pool: Path | None, data: Path | None, progress: Steps
 ) -> tuple[list["Document"], list["Document"], tuple[str, ...]]:
+    """What can be chosen, everything that is known, labelled or not, and remarks."""
     progress("read", 0, 0)
     read = read_texts(data) if data else None
-    labelled = read.labelled if read else []
+    known = list(read.documents) if read else []
     notes = read.notes if read else ()
     if project is not None:
         loop = project_loop(workspace, project, progress)
         notes += tuple(loop.fetch().notes)
-        waiting = [each for each in loop.ledger.documents(labelled=False) if not each.meta.get("skipped")]
-        return waiting, [*labelled, *loop.ledger.documents(labelled=True)], notes
+        held = list(loop.ledger.documents())
+        waiting = [each for each in held if not each.is_labelled and not each.meta.get("skipped")]
+        return waiting, [*known, *held], notes
     assert pool is not None
     candidates = read_texts(pool)
-    return [each.with_spans(None) for each in candidates.documents], labelled, notes + candidates.notes
+    waiting = [each.with_spans(None) for each in candidates.documents]
+    return waiting, [*known, *waiting], notes + candidates.notes
 
 
 def _choose(
     workspace: Workspace,
     pool: Sequence["Document"],
-    labelled: Sequence["Document"],
+    known: Sequence["Document"],
     model: str | None,
     progress: Steps,
 ) -> Batch:
     progress("load", 0, 0)
-    from wapaganda.pipeline import choose, choose_first, score_pool
+    from wapaganda.pipeline import choose, choose_first, cut_picks, score_pool, still_to_ask
 
     config = workspace.config()
+    pool, labelled = still_to_ask(pool, known), [each for each in known if each.is_labelled]
     tagger: Tagger | None = None
     if model is not None or workspace.store().current() is not None:
         tagger = load_tagger(workspace, model, progress)
@@ -124,24 +130,26 @@ def _choose(
         scored = score_pool(tagger, pool, config.measure, progress)
         progress("select", 0, 0)
         selection = choose(pool, scored, labelled, config, config.seed)
-    labels = tagger.schema.labels if tagger else ()
-    proposed = _proposed(selection, pool, tagger)
-    return Batch(selection, proposed, tagger.version if tagger else None, labels)
-
-
-def _proposed(
-    selection: "Selection", pool: Sequence["Document"], tagger: "Tagger | None"
-) -> list["Document"]:
     by_id = {document.id: document for document in pool}
     chosen = [by_id[pick.id] for pick in selection.picks]
-    spans = tagger.predict([document.text for document in chosen]) if tagger else [None] * len(chosen)
+    if tagger is None:
+        return Batch(selection, _ranked(selection, chosen), None, ())
+    tagged = tagger.tag([document.text for document in chosen])
+    selection, proposed = cut_picks(selection, chosen, tagged, config.excerpt_words, known)
+    return Batch(selection, _ranked(selection, proposed), tagger.version, tagger.schema.labels)
+
+
+def _ranked(selection: "Selection", chosen: Sequence["Document"]) -> list["Document"]:
+    """The texts with their place in the batch as ``meta``, and the context of those that are excerpts."""
+    from wapaganda.ner import CONTEXT_KEYS, is_excerpt
+
     return [
         replace(
             document,
-            spans=proposed,
-            meta={"rank": rank, "uncertainty": round(float(pick.score), 6), "drawn": pick.drawn},
+            meta={key: document.meta[key] for key in CONTEXT_KEYS if is_excerpt(document)}
+            | {"rank": rank, "uncertainty": round(float(pick.score), 6), "drawn": pick.drawn},
         )
-        for rank, (document, proposed, pick) in enumerate(zip(chosen, spans, selection.picks, strict=True))
+        for rank, (document, pick) in enumerate(zip(chosen, selection.picks, strict=True))
     ]
 
 

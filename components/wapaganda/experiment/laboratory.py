@@ -17,7 +17,7 @@ from wapaganda.experiment.records import Finding, RoundRecord, RunRecord
 from wapaganda.experiment.schedule import FOLDS, Task
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
-from wapaganda.pipeline import choose, score_tagged
+from wapaganda.pipeline import choose, cut_picks, score_tagged
 from wapaganda.sampler import near_duplicates
 from wapaganda.tagger import Tagger
 from wapaganda.trainer import Recipe, recipe_for, train
@@ -65,15 +65,16 @@ class Laboratory:
         if self.plan.calibrate_at and number and len(labelled) >= self.plan.calibrate_at:
             self._keep_for_calibration(run, number, judged)
         started = time.monotonic()
-        chosen: tuple[str, ...] = ()
+        chosen: list[Document] = []
         if number < self.plan.rounds and judged.pool.ids:
             chosen = self._choose(run.arm, seed, number, oracle, labelled, judged.pool)
-        answers = Oracle(self.pool).answer(chosen)
+        ids = tuple(each.id for each in chosen)
+        answers = Oracle(self.pool).answer(ids)
         return replace(
             round_record(number, labelled, judged, model_seed(seed, number)),
             seconds_correcting=correcting_so_far(run, labelled),
-            batch_ids=chosen,
-            batch_correcting=correcting(answers, judged.pool.proposals(chosen)),
+            batch_ids=ids,
+            batch_correcting=correcting(answers, [each.spans or () for each in chosen]),
             near_duplicates=near_duplicates([document.text for document in answers]),
             score_seconds=round(judged.score_seconds + time.monotonic() - started, 3),
         )
@@ -164,12 +165,16 @@ class Laboratory:
         oracle: Oracle,
         labelled: Sequence[Document],
         reading: Reading,
-    ) -> tuple[str, ...]:
+    ) -> list[Document]:
+        """What to ask next, whole texts or excerpts of them, with what the model proposes."""
         schema = LabelSchema.of(self.pool)
         scored = score_tagged(reading.ids, reading.tagged, schema, arm.measure, lambda *_: None)
         config = replace(arm.config(self.plan.config()), batch_size=self.plan.batch_size(arm, number + 1))
-        selection = choose(oracle.waiting(), scored, labelled, config, model_seed(seed, number + 1))
-        return tuple(pick.id for pick in selection.picks)
+        waiting = {each.id: each for each in oracle.waiting()}
+        selection = choose(list(waiting.values()), scored, labelled, config, model_seed(seed, number + 1))
+        picked = [waiting[pick.id] for pick in selection.picks]
+        tagged = reading.of_ids(each.id for each in picked)
+        return cut_picks(selection, picked, tagged, config.excerpt_words, labelled)[1]
 
 
 def model_seed(seed: int, number: int) -> int:

@@ -18,6 +18,7 @@ _CHANGES: Mapping[str, type] = {
     "cost_exponent": float,
     "prices": str,
     "growth": float,
+    "excerpt_words": int,
     **_OPTIONS,
 }
 
@@ -120,11 +121,16 @@ class Plan:
             if not getattr(self, name) >= 0:
                 raise ValueError(f"Expected {name} of 0 or more, was: {getattr(self, name)}")
         for arm in self.strategies:
-            config = arm.config(self.config())
-            if not self._growth(arm) > 0:
-                raise ValueError(f"Expected growth above 0, was: {arm.changes['growth']} in {arm.name}")
-            if config.prices not in PRICES:
-                raise ValueError(f"Expected prices among {', '.join(PRICES)}, was: {config.prices!r}")
+            self._check(arm)
+
+    def _check(self, arm: Arm) -> None:
+        config = arm.config(self.config())
+        if not self._growth(arm) > 0:
+            raise ValueError(f"Expected growth above 0, was: {arm.changes['growth']} in {arm.name}")
+        if config.prices not in PRICES:
+            raise ValueError(f"Expected prices among {', '.join(PRICES)}, was: {config.prices!r}")
+        if config.excerpt_words < 0:
+            raise ValueError(f"Expected excerpt_words of 0 or more, was: {config.excerpt_words}")
 
     def config(self) -> LoopConfig:
         """The configuration of the loop that all arms share."""

@@ -1,6 +1,15 @@
 """Texts, entity spans and their IOB2 tags: the ground on which every other brick stands."""
 
 from wapaganda.ner.document import Document, LabelSchema, Span
+from wapaganda.ner.excerpt import (
+    CONTEXT_KEYS,
+    excerpt,
+    excerpt_id,
+    excerpt_place,
+    is_excerpt,
+    place_of,
+    whole_text,
+)
 from wapaganda.ner.pieces import PieceEncoder
 from wapaganda.ner.repair import Repairs, fit_spans, gold_spans, repair_spans
 from wapaganda.ner.tags import decode_tags, encode_tags
@@ -8,6 +17,7 @@ from wapaganda.ner.windows import EncodedText, Window, windows
 from wapaganda.ner.words import word_offsets
 
 __all__ = [
+    "CONTEXT_KEYS",
     "Document",
     "EncodedText",
     "LabelSchema",
@@ -17,9 +27,15 @@ __all__ = [
     "Window",
     "decode_tags",
     "encode_tags",
+    "excerpt",
+    "excerpt_id",
+    "excerpt_place",
     "fit_spans",
     "gold_spans",
+    "is_excerpt",
+    "place_of",
     "repair_spans",
+    "whole_text",
     "windows",
     "word_offsets",
 ]

@@ -14,6 +14,7 @@ from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Sou
 if TYPE_CHECKING:
     from wapaganda.pipeline.calibration import Calibration, calibrate
     from wapaganda.pipeline.cold_start import choose_first
+    from wapaganda.pipeline.excerpts import cut_picks, still_to_ask
     from wapaganda.pipeline.judging import evaluate_documents, evaluate_version
     from wapaganda.pipeline.record import RoundRecord
     from wapaganda.pipeline.report import RoundReport
@@ -35,10 +36,12 @@ _LATE = {
     "calibrate": "calibration",
     "choose": "selection",
     "choose_first": "cold_start",
+    "cut_picks": "excerpts",
     "evaluate_documents": "judging",
     "evaluate_version": "judging",
     "score_pool": "scoring",
     "score_tagged": "scoring",
+    "still_to_ask": "excerpts",
     "train_version": "training",
 }
 
@@ -61,12 +64,14 @@ __all__ = [
     "calibrate",
     "choose",
     "choose_first",
+    "cut_picks",
     "evaluate_documents",
     "evaluate_version",
     "judge",
     "score_pool",
     "score_tagged",
     "split_holdout",
+    "still_to_ask",
     "train_version",
 ]
 

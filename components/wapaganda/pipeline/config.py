@@ -10,17 +10,21 @@ class LoopConfig:
     """How one project is trained, judged and sampled.
 
     ``learning_rate`` and ``train_steps`` of ``None`` mean the encoder's own default (docs/training.md).
-    ``holdout_fraction``: of the labelled texts that are never trained on; ``None``: none with two folds or
-    more, whose out-of-fold answers judge the models, else a fifth. ``promotion_margin`` is in F1 (0 to 1): a
-    new model may be that much worse than the live one and still go live. ``cost_exponent``: 0 ranks by what a
-    text teaches, 1 by what it teaches for its price; ``prices`` is the list of ``wapaganda.effort`` by which
-    it is priced. ``folds`` of 2 or more: every training is followed by a cross-fitting with so many models,
-    which calibrates the model.
+    ``holdout_fraction``: of the labelled texts that are never trained on; ``None``: none with two folds
+    or more, whose out-of-fold answers judge the models, else a fifth. ``promotion_margin`` is in F1 (0 to
+    1): a new model may be that much worse than the live one and still go live. ``cost_exponent``: 0 ranks
+    by what a text teaches, 1 by what it teaches for its price; ``prices`` is the list of
+    ``wapaganda.effort`` by which it is priced. ``warm_start``: a training begins half-way between the
+    live model and the pretrained weights and takes half the steps, when the live model has the same
+    encoder and labels. ``folds`` of 2 or more: every training is followed by a cross-fitting with so many
+    models, which calibrates the model. ``excerpt_words`` above 0: of a text that a model chose only the part
+    of about so many words that it doubts most is offered.
     """
 
     encoder: str
     learning_rate: float | None = None
     train_steps: int | None = None
+    warm_start: bool = False
     threshold: float = 0.7
     batch_size: int = 500
     strategy: str = "hybrid"
@@ -32,6 +36,7 @@ class LoopConfig:
     holdout_fraction: float | None = None
     promotion_margin: float = 0.02
     folds: int = 4
+    excerpt_words: int = 0
     device: str = "auto"
 
     @property

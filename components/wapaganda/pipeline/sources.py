@@ -56,23 +56,31 @@ class LabelStudioSource:
         return f"al-{max([number, *(last + 1 for last in taken)]):03d}"
 
     def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
-        """Import the batch as predictions of ``version`` and make Label Studio serve it in its order."""
+        """Import the batch as predictions of ``version`` and make Label Studio serve it in its order.
+
+        Each excerpt becomes a task of its own, once.
+        """
+        excerpts = [Document(item.document_id, item.text, None, item.meta) for item in batch if item.meta]
+        made = iter(self.studio.import_excerpts(self.project_id, excerpts) if excerpts else ())
         offers = [
-            StudioSuggestion(int(item.document_id), item.text, item.spans, item.uncertainty) for item in batch
+            StudioSuggestion(
+                next(made) if item.meta else int(item.document_id), item.text, item.spans, item.uncertainty
+            )
+            for item in batch
         ]
         try:
-            made = self.studio.release(
+            report = self.studio.release(
                 self.project_id, offers, version, lambda done, total: progress("release", done, total)
             )
         except VersionTakenError as error:
             raise BatchNameTakenError(str(error)) from error
         left_out = (
-            f" {len(made.left_out)} were left out, such as {made.left_out[0]}." if made.left_out else ""
+            f" {len(report.left_out)} were left out, such as {report.left_out[0]}." if report.left_out else ""
         )
-        served = made.n_created + made.n_present
-        address = f"{self.studio.url}/projects/{self.project_id}/data?tab={made.view_id}"
+        served = report.n_created + report.n_present
+        address = f"{self.studio.url}/projects/{self.project_id}/data?tab={report.view_id}"
         return " ".join(
-            (f"Label Studio serves {served} texts as {version}: {address}.{left_out}", *made.warnings)
+            (f"Label Studio serves {served} texts as {version}: {address}.{left_out}", *report.warnings)
         )
 
 
@@ -166,5 +174,5 @@ def _suggested(item: Suggestion) -> Document:
         item.document_id,
         item.text,
         item.spans,
-        {"rank": item.rank, "uncertainty": round(item.uncertainty, 6)},
+        {**item.meta, "rank": item.rank, "uncertainty": round(item.uncertainty, 6)},
     )

@@ -70,9 +70,11 @@ def train_version(
             f"Expected at least one labelled entity to learn from, "
             f"was: {len(documents)} labelled texts without any"
         )
-    recipe = _recipe(config, len(documents), len(schema.labels))
     live = store.current()
-    same = made_before(store, documents, schema, config, recipe)
+    recipe = _recipe(config, len(documents), len(schema.labels))
+    last = _last(live, schema, config)
+    way = recipe if last is None else _shorter(recipe, config)
+    same = made_before(store, documents, schema, config, (recipe, way))
     if same is not None:
         # The live model is not compared with itself.
         rival = None if live is not None and live.name == same.name else live
@@ -83,8 +85,9 @@ def train_version(
         documents,
         schema,
         config.encoder,
-        recipe,
+        way,
         scratch,
+        last=last,
         on_step=_both(on_step, lambda report: progress("train", report.step, report.steps)),
         device=config.device,
     )
@@ -96,7 +99,7 @@ def train_version(
     scores, previous, verdict = compare(scratch, live, documents, holdout, chosen, config, store)
     if result.collapsed and live is not None:
         verdict = Verdict(False, f"The training learnt nothing, so {live.name} stays live.")
-    manifest = manifest_of(documents, schema, config, recipe, scores, calibration, verdict, live)
+    manifest = manifest_of(documents, schema, config, way, scores, calibration, verdict, live)
     made = store.publish(scratch, manifest)
     if verdict.promote:
         store.promote(made.name)
@@ -108,7 +111,7 @@ def train_version(
         len(documents),
         len(holdout),
         result=result,
-        remarks=(*_remarks(result), *too_few_remarks(documents, config)),
+        remarks=(*_remarks(result, last), *too_few_remarks(documents, config)),
     )
 
 
@@ -158,8 +161,10 @@ def _told(
     )
 
 
-def _remarks(result: TrainResult) -> tuple[str, ...]:
+def _remarks(result: TrainResult, last: Path | None) -> tuple[str, ...]:
     remarks = []
+    if last is not None:
+        remarks.append(f"The training began with {last.name}, as WARM_START asks.")
     if result.repairs.total:
         remarks.append(f"Spans that had to be repaired for training: {result.repairs.describe()}.")
     if result.collapsed:
@@ -167,6 +172,19 @@ def _remarks(result: TrainResult) -> tuple[str, ...]:
     elif result.restarts:
         remarks.append("The training learnt nothing at first and was begun anew with another seed.")
     return tuple(remarks)
+
+
+def _last(live: Version | None, schema: LabelSchema, config: LoopConfig) -> Path | None:
+    """The model with which a warm start begins."""
+    if live is None or not config.warm_start:
+        return None
+    fits = live.manifest.encoder == config.encoder and tuple(live.manifest.labels) == schema.labels
+    return live.path if fits else None
+
+
+def _shorter(recipe: Recipe, config: LoopConfig) -> Recipe:
+    """Half the steps, unless the user says how many."""
+    return recipe if config.train_steps is not None else replace(recipe, steps=max(1, recipe.steps // 2))
 
 
 def _recipe(config: LoopConfig, n_documents: int, n_labels: int) -> Recipe:

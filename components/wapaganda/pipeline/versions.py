@@ -1,6 +1,6 @@
 """What is written into the manifest of a version, and how one is found that was made before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,13 +16,19 @@ _CROSS_VALIDATED = "cross_validated"
 
 
 def made_before(
-    store: ModelStore, documents: Sequence[Document], schema: LabelSchema, config: LoopConfig, recipe: Recipe
+    store: ModelStore,
+    documents: Sequence[Document],
+    schema: LabelSchema,
+    config: LoopConfig,
+    recipes: Iterable[Recipe],
 ) -> Version | None:
-    """The newest version that was made from the same documents in the same way."""
-    wanted = (data_fingerprint(documents), tuple(schema.labels), config.encoder, _way(recipe, config))
+    """The newest version that was made from the same documents by one of these recipes."""
+    wanted = (data_fingerprint(documents), tuple(schema.labels), config.encoder)
+    ways = [_way(recipe, config) for recipe in recipes]
     for made in reversed(store.versions()):
         manifest = made.manifest
-        if wanted == (manifest.data_fingerprint, tuple(manifest.labels), manifest.encoder, manifest.recipe):
+        told = (manifest.data_fingerprint, tuple(manifest.labels), manifest.encoder)
+        if told == wanted and manifest.recipe in ways:
             return made
     return None
 

@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Optimiser steps of a training. Not set: the recipe decides by the number of texts.",
     )
+    warm_start: bool = Field(
+        False,
+        description="Begin a training half-way between the live model and the pretrained encoder, with half "
+        "the steps. It halves a training where `FOLDS` is 0; cross-fitting always begins anew.",
+    )
     seed: int = Field(13, ge=0, lt=2**32, description="Seed of everything that is drawn at random.")
     device: str = Field(
         "auto",
@@ -133,6 +138,12 @@ class Settings(BaseSettings):
         "scratch",
         description="By which list a text is priced: `scratch` (every entity is marked) or `correcting` "
         "(the model's proposals are confirmed and mended).",
+    )
+    excerpt_words: int = Field(
+        0,
+        ge=0,
+        description="Above 0: of a longer text that the model chose only the part of about so many words is "
+        "offered that it doubts most. 0: whole texts. Not proved yet by the laboratory.",
     )
     train_after_labels: int = Field(
         50, ge=0, description="New labels after which a training starts by itself; 0 switches that off."

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.ner import Document, LabelSchema
+from wapaganda.ner import Document, LabelSchema, whole_text
 from wapaganda.tagger import TaggedText, Tagger
 from wapaganda.trainer.recipe import Recipe
 from wapaganda.trainer.reports import StepReport
@@ -25,13 +25,14 @@ def cross_fit(
     """Out-of-fold answers, in the order of ``documents``, of ``folds`` models trained by ``recipe``.
 
     Each model learns the texts of all folds but one and reads those of that one (Stone 1974,
-    "Cross-validatory choice and assessment of statistical predictions"). Equal texts share a fold.
+    "Cross-validatory choice and assessment of statistical predictions"). Equal texts share a fold, and so do
+    excerpts of one text.
 
     Raises:
         EncoderUnavailable: the encoder cannot be had.
         ValueError: fewer than two folds, or fewer different texts than folds.
     """
-    fold_of = _folds([document.text for document in documents], folds, recipe.seed)
+    fold_of = _folds([whole_text(document) for document in documents], folds, recipe.seed)
     answers: dict[int, TaggedText] = {}
     for fold in range(folds):
         learnt = [documents[index] for index in np.flatnonzero(fold_of != fold)]

@@ -41,7 +41,7 @@ from wapaganda.uncertainty.parts import EntropySplit, entropy_split, split
 from wapaganda.uncertainty.scoring import DEFAULT_MEASURE, MEASURES, Measure, score
 from wapaganda.uncertainty.sequences import least_confidence, mnlp
 from wapaganda.uncertainty.temperature import fit_temperature, tempered
-from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, ltp, margin
+from wapaganda.uncertainty.words import border_doubt, boundary, entropy_max, entropy_mean, ltp, margin
 from wapaganda.uncertainty.worth import acquisition, amount
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "acquisition",
     "amount",
     "bald",
+    "border_doubt",
     "boundary",
     "entropy_max",
     "entropy_mean",

@@ -77,6 +77,15 @@ def boundary(log_probs: NDArray[Any], lengths: NDArray[Any], *, top: int = 3) ->
     return np.clip(top_mean(binary_entropy(borders), 2 * lengths, top), 0.0, 1.0)
 
 
+def border_doubt(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
+    """The doubt in bits of both borders of each word, h(s_t) + h(e_t), as in ``boundary``, but word by word.
+
+    (B, T, K) and (B,) to (B, T), in [0, 2], 0 behind a text's end.
+    """
+    marginals = posterior(log_probs, lengths)
+    return binary_entropy(marginals.start.sum(axis=2)) + binary_entropy(marginals.end.sum(axis=2))
+
+
 def _word_entropy(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
     """Entropy of the tag marginals over its largest value, (B, T), 0 behind a text's end."""
     tag = posterior(log_probs, lengths).tag

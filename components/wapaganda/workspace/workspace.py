@@ -63,6 +63,7 @@ class Workspace:
             encoder=chosen.baseline_model_name,
             learning_rate=chosen.explicit_learning_rate,
             train_steps=chosen.train_steps,
+            warm_start=chosen.warm_start,
             threshold=chosen.uncertainty_threshold,
             batch_size=chosen.samples_per_iteration,
             strategy=chosen.strategy,
@@ -73,6 +74,7 @@ class Workspace:
             holdout_fraction=chosen.holdout_fraction,
             promotion_margin=chosen.promotion_margin,
             folds=chosen.folds,
+            excerpt_words=chosen.excerpt_words,
             device=chosen.device,
         )
 

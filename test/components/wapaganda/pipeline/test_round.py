@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 from wapaganda.decoding import ConfidenceMap
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
-from wapaganda.ner import Document, LabelSchema
+from wapaganda.ner import Document, LabelSchema, excerpt_place, is_excerpt, place_of
 from wapaganda.pipeline import (
     BatchNameTakenError,
     Changes,
@@ -68,6 +68,9 @@ class MemorySource:
         if version in self.taken:
             raise BatchNameTakenError(version)
         self.released[version] = list(batch)
+        for item in batch:
+            if item.meta:  # an excerpt becomes a text of its own
+                self.texts[f"t{len(self.texts)}"] = Document("", item.text, None, item.meta)
         return f"{len(batch)} texts released"
 
 
@@ -189,6 +192,34 @@ def test_before_the_first_entity_a_random_batch_without_proposals_is_released(lo
     assert len(source.released["al-001"]) == 6
     assert all(item.spans == () for item in source.released["al-001"])
     assert any("No labelled entity" in note for note in report.notes)
+
+
+def test_a_warm_start_begins_with_the_live_model_and_takes_half_the_steps(loop, source):
+    loop.config = replace(loop.config, warm_start=True, train_steps=None)
+    first = loop.run_round()
+    cold = loop.store.current().manifest.recipe["steps"]
+    assert loop.run_round().version == first.version  # nothing is new
+
+    source.texts["p0"] = replace(source.texts["p0"], spans=())
+    second = loop.run_round()
+
+    warm = loop.store.versions()[-1].manifest
+    assert (second.version == first.version, warm.recipe["steps"]) == (False, cold // 2)
+    assert f"The training began with {first.version}, as WARM_START asks." in second.notes
+    losses = [
+        next(event.values["train_loss"] for event in run.metrics if "train_loss" in event.values)
+        for run in loop.record.runs.runs()
+        if any("train_loss" in event.values for event in run.metrics)
+    ]
+    assert losses[1] < losses[0]
+
+
+def test_a_model_of_other_labels_is_no_warm_start(loop, source):
+    loop.config = replace(loop.config, warm_start=True)
+    loop.run_round()
+    source.labels = (*SCHEMA.labels, "THING")
+
+    assert not any("WARM_START" in note for note in loop.run_round().notes)
 
 
 def test_deleted_annotations_leave_the_training_but_not_the_history(loop, source):
@@ -434,6 +465,78 @@ def test_a_cross_fitted_round_tells_what_it_found_and_calibrates_the_model(loop,
     assert again.version == report.version  # found again, with all that was measured when it was made
     assert again.temperature == report.temperature
     assert loop.reports() == [report, again]
+
+
+@pytest.fixture
+def excerpts(loop, source):
+    """The excerpts that the source holds, by the part of the text that they are."""
+    loop.config = replace(loop.config, excerpt_words=3, batch_size=12, strategy="uncertainty")
+
+    def found():
+        source.texts = {name: replace(each, id=name) for name, each in source.texts.items()}
+        parts = [each for each in source.texts.values() if is_excerpt(each)]
+        return {(each.meta["excerpt_of"], *place_of(each)): each for each in parts}
+
+    return found
+
+
+def test_with_excerpt_words_parts_of_the_chosen_texts_are_released(loop, source, excerpts):
+    report = loop.run_round()
+    batch, wholes = source.released["al-001"], [offer.document_id for offer in loop.ledger.offers(1)]
+    assert [excerpt_place(item.document_id)[0] for item in batch] == wholes
+    assert [item.rank for item in batch] == list(range(12))
+    for item in batch:
+        whole = source.texts[item.meta["excerpt_of"]]
+        assert item.meta["before"] + item.text + item.meta["after"] == whole.text
+        assert not whole.is_labelled
+        assert len(item.text.split()) < len(whole.text.split())
+        assert all(0 <= span.start < span.end <= len(item.text) for span in item.spans)
+    assert report.n_released == 12
+    assert "12 of 12 texts are offered as excerpts of about 3 words." in report.notes
+
+
+def test_labelled_excerpts_are_learnt_judge_nothing_and_are_not_asked_again(loop, source, excerpts):
+    loop.config = replace(loop.config, folds=2)
+    first = loop.run_round()
+    for part in excerpts().values():
+        source.texts[part.id] = part.with_spans(())
+    second = loop.run_round()
+    excerpts()
+    assert second.n_labelled == second.n_train == first.n_train + 12
+    assert second.version != first.version
+    assert second.previous_f1 == first.f1  # of the same 32 texts
+    asked: dict[str, list] = {}
+    for name, start, end in excerpts():
+        asked.setdefault(name, []).append((start, end))
+    assert len(excerpts()) > 12
+    for places in asked.values():
+        assert all(end <= start for (_, end), (start, _) in itertools.pairwise(sorted(places)))
+
+
+def test_a_release_of_excerpts_that_failed_goes_on_with_the_same_ones(loop, source, excerpts):
+    source.outages = 1
+    with pytest.raises(ConnectionError):
+        loop.run_round()
+    parts = loop.ledger.round(1).payload["parts"]
+    gone, *_ = parts
+    source.texts[gone] = source.texts[gone].with_spans(())  # labelled as a whole in the meantime
+    loop.run_round()
+    batch = source.released["al-001"]
+    assert [list(excerpt_place(item.document_id)) for item in batch] == [
+        [name, *place] for name, place in parts.items() if name != gone
+    ]
+
+
+def test_excerpts_that_wait_are_texts_of_the_pool_until_their_whole_text_is_labelled(loop, source, excerpts):
+    loop.run_round()
+    first = excerpts()
+    (name, *_), part = next(iter(first.items()))
+    source.texts[name] = source.texts[name].with_spans(())
+    report = loop.run_round()
+    offered = {offer.document_id for offer in loop.ledger.offers(2)}
+    assert report.n_pool == len(source.texts) - len(excerpts()) + len(first) - 33 - 1
+    assert part.id not in offered
+    assert name not in offered
 
 
 def test_with_cross_fitting_nothing_is_held_out_and_the_models_are_compared_out_of_fold(loop, source):
