@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,13 +33,8 @@ class Draw:
 
     def take(self, indices: Iterable[int], size: int) -> list[int]:
         """The first ``size`` of ``indices`` that are no near duplicates."""
-        taken: list[int] = []
-        for index in indices:
-            if len(taken) >= size:
-                break
-            if self.novelty.admit(int(index)):
-                taken.append(int(index))
-        return taken
+        novel = (int(index) for index in indices if self.novelty.admit(int(index)))
+        return list(islice(novel, max(0, size)))
 
     def by_worth(self, without: Iterable[int] = ()) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The eligible indices from the highest worth down: those at or above the threshold, and the others.

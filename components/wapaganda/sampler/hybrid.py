@@ -15,6 +15,9 @@ from wapaganda.sampler.typical import representatives
 
 _PEERS = 4096
 """Texts, drawn by lot, that stand for the pool when one is held to it."""
+_AT_ONCE = 100
+"""Texts for which one shortlist is made. A large batch is seldom labelled to its end before the next one
+comes: what is worth the most has to stand first."""
 
 
 def hybrid(draw: Draw) -> list[Choice]:
@@ -22,9 +25,9 @@ def hybrid(draw: Draw) -> list[Choice]:
 
     In this order: a share by lot from the whole pool, so that these labels can measure the model without
     bias; a share that stands for the pool, while little is labelled; texts for the rarest types; and the
-    rest from the ``shortlist`` × rest best texts at or above the threshold, less its outliers. When these do
-    not suffice, all of them are taken and the next best, chosen in the same way, fill the batch. The kinds
-    are spread evenly over the batch. ``Options`` says how much of each.
+    rest, a hundred at a time, from ``shortlist`` × as many of the best texts at or above the threshold, less
+    the outliers. When these do not suffice, all of them are taken and the next best, chosen in the same way,
+    fill the batch. The kinds are spread evenly over the batch. ``Options`` says how much of each.
     """
     by_lot = draw.take(draw.rng.permutation(draw.eligible), int(draw.size * draw.options.random_share + 0.5))
     usual = _usual(draw, by_lot)
@@ -69,17 +72,28 @@ def _best(draw: Draw, taken: list[int]) -> list[Choice]:
 
 
 def _varied(draw: Draw, ranked: NDArray[np.int64], wanted: int, taken: list[int]) -> list[int]:
-    """Of the first of ``ranked`` those that are unlike each other and what is taken."""
-    shortlist = np.array(draw.take(ranked, draw.options.shortlist * wanted), dtype=np.int64)
-    shortlist = _without_outliers(draw, shortlist, wanted)
-    rows = spread(
-        draw.embeddings(shortlist),
-        draw.pool.value[shortlist],
-        wanted,
-        draw.rng,
-        covered=draw.covered(taken),
-    )
-    return [int(shortlist[row]) for row in rows]
+    """Of the first of ``ranked`` those that are unlike each other and what is taken, the worthiest hundred
+    first."""
+    rest = iter(ranked)
+    waiting: list[int] = []
+    chosen: list[int] = []
+    while len(chosen) < wanted:
+        size = min(_AT_ONCE, wanted - len(chosen))
+        waiting += draw.take(rest, draw.options.shortlist * size - len(waiting))
+        if not waiting:
+            break
+        shortlist = _without_outliers(draw, np.array(waiting, dtype=np.int64), size)
+        rows = spread(
+            draw.embeddings(shortlist),
+            draw.pool.value[shortlist],
+            size,
+            draw.rng,
+            covered=draw.covered(taken + chosen),
+        )
+        picked = shortlist[rows].tolist()
+        chosen += picked
+        waiting = [index for index in waiting if index not in picked]
+    return chosen
 
 
 def _without_outliers(draw: Draw, shortlist: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:

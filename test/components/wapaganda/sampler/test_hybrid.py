@@ -148,6 +148,15 @@ def test_outliers_are_dropped_from_the_shortlist_where_enough_are_left():
     assert len(select(pool, 205, options=Options(0.0, outlier_share=0.9)).picks) == 205
 
 
+def test_of_a_large_batch_the_worthiest_hundred_come_first():
+    pool = pool_of(np.linspace(1.0, 0.8, 1000))
+    options = Options(random_share=0.0, shortlist=2)
+    chosen = [pick.index for pick in select(pool, 400, options=options).picks]
+    assert len(set(chosen)) == 400
+    assert all(max(chosen[start : start + 100]) < start + 200 for start in (0, 100, 200, 300))
+    assert max(chosen[:100]) > 100  # they are not just the first
+
+
 def test_everything_at_once_on_odd_pools():
     options = Options(0.1, 0.4, type_floor=5, outlier_share=0.5, shortlist=2)
     for n, size in ((0, 5), (1, 5), (7, 7), (40, 10)):
