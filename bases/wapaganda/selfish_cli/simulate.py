@@ -15,7 +15,8 @@ from wapaganda.selfish_cli.workspace import Workspace, check_folders, open_works
 from wapaganda.selfish_cli.writing import check_parent
 
 if TYPE_CHECKING:
-    from wapaganda.experiment import Advance, Arm, Outcome, Plan, Results
+    from wapaganda.experiment import Advance, Arm, Outcome, Plan
+    from wapaganda.learning_curves import Results
     from wapaganda.ner import Document
     from wapaganda.tracking import Run
 
@@ -191,7 +192,7 @@ def _left(seconds: float | None) -> str:
 def _write(screen: Screen, out: Path) -> "Results":
     with screen.steps() as progress:
         progress("write", 0, 0)
-        from wapaganda.experiment import write_results
+        from wapaganda.learning_curves import write_results
 
         return write_results(out)
 

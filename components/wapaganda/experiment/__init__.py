@@ -11,19 +11,13 @@ from wapaganda.experiment.workers import WorkerError
 
 if TYPE_CHECKING:
     from wapaganda.experiment.oracle import Oracle
-    from wapaganda.experiment.report import Results, write_results
     from wapaganda.experiment.simulation import Advance, Outcome, simulate
-    from wapaganda.experiment.summary import Summary, summarise
 
 _LATE = {
     "Advance": "simulation",
     "Oracle": "oracle",
     "Outcome": "simulation",
-    "Results": "report",
-    "Summary": "summary",
     "simulate": "simulation",
-    "summarise": "summary",
-    "write_results": "report",
 }
 
 __all__ = [
@@ -32,12 +26,8 @@ __all__ = [
     "Oracle",
     "Outcome",
     "Plan",
-    "Results",
-    "Summary",
     "WorkerError",
     "simulate",
-    "summarise",
-    "write_results",
 ]
 
 

@@ -8,9 +8,6 @@ from typing import Any, Self
 
 from wapaganda.experiment.plan import Arm
 
-FULL = "full"
-"""The name of the run that learns from the whole pool."""
-
 
 @dataclass(frozen=True, slots=True)
 class RoundRecord:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from wapaganda.experiment.plan import Arm, Plan
-from wapaganda.experiment.records import FULL, Finding, RunRecord
+from wapaganda.experiment.records import Finding, RunRecord
+from wapaganda.learning_curves import FULL
 
 # A training makes 160 steps and one more for every five texts; everything else takes about as long each time.
 _STEPS_OF_NONE = 800

@@ -14,9 +14,9 @@ from wapaganda.experiment.folder import alone, settle
 from wapaganda.experiment.laboratory import Laboratory
 from wapaganda.experiment.oracle import Oracle
 from wapaganda.experiment.plan import Plan
-from wapaganda.experiment.records import FULL
 from wapaganda.experiment.schedule import Schedule, Task
 from wapaganda.experiment.workers import Done, Workers
+from wapaganda.learning_curves import FULL
 from wapaganda.ner import Document
 
 POOL_DICE = 20240229

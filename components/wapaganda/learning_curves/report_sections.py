@@ -1,20 +1,20 @@
 """The parts of the report below its top: each a figure or tables, and a sentence on how to read them."""
 
-from wapaganda.experiment.figure_curves import PANELS, banded, curves_panel
-from wapaganda.experiment.figure_duplicates import duplicates_figure
-from wapaganda.experiment.figure_marks import legend, looks
-from wapaganda.experiment.figure_reliability import reliability
-from wapaganda.experiment.report_html import Html, join, numbers, tag
-from wapaganda.experiment.report_tables import areas_table, rounds_table, savings_table, worst_table
-from wapaganda.experiment.report_tables_quality import (
+from wapaganda.learning_curves.figure_curves import PANELS, banded, curves_panel
+from wapaganda.learning_curves.figure_duplicates import duplicates_figure
+from wapaganda.learning_curves.figure_marks import legend, looks
+from wapaganda.learning_curves.figure_reliability import reliability
+from wapaganda.learning_curves.report_html import Html, join, numbers, tag
+from wapaganda.learning_curves.report_tables import areas_table, rounds_table, savings_table, worst_table
+from wapaganda.learning_curves.report_tables_quality import (
     bins_table,
     calibration_table,
     copies_table,
     pairs_table,
     types_table,
 )
-from wapaganda.experiment.report_words import points
-from wapaganda.experiment.summary import Summary
+from wapaganda.learning_curves.report_words import points
+from wapaganda.learning_curves.summary import Summary
 
 WIDE, NARROW = (520.0, 330.0), (340.0, 270.0)
 

@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from wapaganda.experiment.curves import curves_csv
-from wapaganda.experiment.report_page import report_html
-from wapaganda.experiment.summary import Summary, summarise
-from wapaganda.experiment.summary_records import read_records
+from wapaganda.learning_curves.curves import curves_csv
+from wapaganda.learning_curves.report_page import report_html
+from wapaganda.learning_curves.summary import Summary, summarise
+from wapaganda.learning_curves.summary_records import read_records
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from wapaganda.experiment.records import FULL
-
+FULL = "full"
+"""The name of the run that learns from the whole pool."""
 RANDOM = "random"
 AXES = ("texts", "words", "entities", "seconds", "seconds_correcting")
 Json = Mapping[str, Any]

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from wapaganda.experiment import summarise, write_results
-from wapaganda.experiment.summary_records import AXES
+from wapaganda.learning_curves import summarise, write_results
+from wapaganda.learning_curves.summary_records import AXES
 
 KEYS = {"strategy", "seeds", "rounds", "alc_seconds", "cost_ratio_to_random", "worst_round_delta_f1"}
 ROUND_KEYS = {"texts", "words", "entities", "seconds", "f1_mean", "f1_std"}

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from wapaganda.experiment.report_html import Html, join, tag
-from wapaganda.experiment.summary import Summary
-from wapaganda.experiment.summary_arm import ArmSummary
-from wapaganda.experiment.summary_measures import Mean, isotonic
-from wapaganda.experiment.summary_savings import RANDOMS_LAST, Saving
+from wapaganda.learning_curves.report_html import Html, join, tag
+from wapaganda.learning_curves.summary import Summary
+from wapaganda.learning_curves.summary_arm import ArmSummary
+from wapaganda.learning_curves.summary_measures import Mean, isotonic
+from wapaganda.learning_curves.summary_savings import RANDOMS_LAST, Saving
 
 AXIS_WORDS = {"texts": "texts", "words": "words", "seconds": "estimated seconds"}
 # The level that the issue of saving is judged by comes first, then lower ones.

@@ -2,15 +2,15 @@
 
 import re
 
-from wapaganda.experiment.figure_curves import PANELS
-from wapaganda.experiment.figure_marks import looks, swatch
-from wapaganda.experiment.report_html import Html, join, table, tag
-from wapaganda.experiment.report_words import points, signed
-from wapaganda.experiment.summary import Summary
-from wapaganda.experiment.summary_arm import ArmSummary
-from wapaganda.experiment.summary_curves import MeanRound
-from wapaganda.experiment.summary_measures import Mean
-from wapaganda.experiment.summary_savings import RANDOMS_LAST, Saving
+from wapaganda.learning_curves.figure_curves import PANELS
+from wapaganda.learning_curves.figure_marks import looks, swatch
+from wapaganda.learning_curves.report_html import Html, join, table, tag
+from wapaganda.learning_curves.report_words import points, signed
+from wapaganda.learning_curves.summary import Summary
+from wapaganda.learning_curves.summary_arm import ArmSummary
+from wapaganda.learning_curves.summary_curves import MeanRound
+from wapaganda.learning_curves.summary_measures import Mean
+from wapaganda.learning_curves.summary_savings import RANDOMS_LAST, Saving
 
 SHORT = {
     "seconds": "seconds, from scratch",

@@ -1,9 +1,9 @@
 """The top of the report: what was simulated, the few numbers that count, a sentence on each strategy."""
 
-from wapaganda.experiment.figure_marks import colour, looks
-from wapaganda.experiment.report_html import Html, tag
-from wapaganda.experiment.report_tables import breakable
-from wapaganda.experiment.report_words import (
+from wapaganda.learning_curves.figure_marks import colour, looks
+from wapaganda.learning_curves.report_html import Html, tag
+from wapaganda.learning_curves.report_tables import breakable
+from wapaganda.learning_curves.report_words import (
     HEADLINE_LEVELS,
     VERDICTS,
     best,
@@ -12,9 +12,9 @@ from wapaganda.experiment.report_words import (
     signed,
     verdict,
 )
-from wapaganda.experiment.summary import Summary
-from wapaganda.experiment.summary_arm import ArmSummary
-from wapaganda.experiment.summary_savings import RANDOMS_LAST
+from wapaganda.learning_curves.summary import Summary
+from wapaganda.learning_curves.summary_arm import ArmSummary
+from wapaganda.learning_curves.summary_savings import RANDOMS_LAST
 
 MOST_TYPES = 8
 

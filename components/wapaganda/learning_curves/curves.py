@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from wapaganda.experiment.summary_records import AXES, Round, Run
+from wapaganda.learning_curves.summary_records import AXES, Round, Run
 
 COLUMNS = (
     "strategy", "seed", "round", *AXES, "f1", "precision", "recall", "macro_f1", "estimated_f1",

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
-from wapaganda.experiment.summary_records import Round, Run
+from wapaganda.learning_curves.summary_records import Round, Run
 
 Bins = tuple[tuple[float, float, int], ...]
 

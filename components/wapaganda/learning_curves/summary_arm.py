@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
-from wapaganda.experiment.summary_areas import Area, Ranges, WorstRound, areas_of, worst_of
-from wapaganda.experiment.summary_curves import MeanRound, mean_rounds
-from wapaganda.experiment.summary_judgement import Judgement, TypeSummary, judgement_of, types_of
-from wapaganda.experiment.summary_records import Run
-from wapaganda.experiment.summary_savings import Saving, savings
+from wapaganda.learning_curves.summary_areas import Area, Ranges, WorstRound, areas_of, worst_of
+from wapaganda.learning_curves.summary_curves import MeanRound, mean_rounds
+from wapaganda.learning_curves.summary_judgement import Judgement, TypeSummary, judgement_of, types_of
+from wapaganda.learning_curves.summary_records import Run
+from wapaganda.learning_curves.summary_savings import Saving, savings
 
 # The names under which summary.json gives the ratios of each axis.
 RATIO_NAMES = {

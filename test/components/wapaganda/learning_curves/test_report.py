@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from wapaganda.experiment import summarise, write_results
-from wapaganda.experiment.figure import scale, ticks_between
-from wapaganda.experiment.figure_marks import looks
-from wapaganda.experiment.report_html import Html, join, table, tag
-from wapaganda.experiment.report_words import headline, verdict
-from wapaganda.experiment.summary_measures import mean_of
+from wapaganda.learning_curves import summarise, write_results
+from wapaganda.learning_curves.figure import scale, ticks_between
+from wapaganda.learning_curves.figure_marks import looks
+from wapaganda.learning_curves.report_html import Html, join, table, tag
+from wapaganda.learning_curves.report_words import headline, verdict
+from wapaganda.learning_curves.summary_measures import mean_of
 
 HOSTILE = "<script>alert('&')</script>\x00\"><img src=x onerror=alert(1)>"
 VOID = {"meta", "link", "br", "wbr"}
@@ -203,7 +203,7 @@ def test_random_is_always_grey_and_no_two_of_many_look_alike(synthetic):
 
 def test_neither_torch_nor_a_plotting_library_is_loaded():
     program = (
-        "import sys; from wapaganda.experiment import write_results; "
+        "import sys; from wapaganda.learning_curves import write_results; "
         "print(sorted({'torch', 'matplotlib', 'transformers', 'scipy'} & set(sys.modules)))"
     )
     done = subprocess.run(

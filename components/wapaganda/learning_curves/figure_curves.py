@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from wapaganda.experiment.figure import Frame, axes, frame, path_of, short, svg
-from wapaganda.experiment.figure_marks import colour, line, looks, marker
-from wapaganda.experiment.report_html import Html, join, tag
-from wapaganda.experiment.report_words import best
-from wapaganda.experiment.summary import Summary
-from wapaganda.experiment.summary_arm import ArmSummary
-from wapaganda.experiment.summary_curves import MeanRound
+from wapaganda.learning_curves.figure import Frame, axes, frame, path_of, short, svg
+from wapaganda.learning_curves.figure_marks import colour, line, looks, marker
+from wapaganda.learning_curves.report_html import Html, join, tag
+from wapaganda.learning_curves.report_words import best
+from wapaganda.learning_curves.summary import Summary
+from wapaganda.learning_curves.summary_arm import ArmSummary
+from wapaganda.learning_curves.summary_curves import MeanRound
 
 PANELS = {
     "seconds": ("Estimated seconds, marked from scratch", "seconds"),

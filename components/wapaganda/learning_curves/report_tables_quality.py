@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from wapaganda.experiment.report_html import Html, join, table, tag
-from wapaganda.experiment.report_tables import named
-from wapaganda.experiment.report_words import points
-from wapaganda.experiment.summary import Summary
-from wapaganda.experiment.summary_arm import ArmSummary
-from wapaganda.experiment.summary_judgement import Bins
+from wapaganda.learning_curves.report_html import Html, join, table, tag
+from wapaganda.learning_curves.report_tables import named
+from wapaganda.learning_curves.report_words import points
+from wapaganda.learning_curves.summary import Summary
+from wapaganda.learning_curves.summary_arm import ArmSummary
+from wapaganda.learning_curves.summary_judgement import Bins
 
 
 def types_table(summary: Summary) -> Html:

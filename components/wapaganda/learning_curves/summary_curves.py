@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
-from wapaganda.experiment.summary_measures import mean_of
-from wapaganda.experiment.summary_records import AXES, Round, Run
+from wapaganda.learning_curves.summary_measures import mean_of
+from wapaganda.learning_curves.summary_records import AXES, Round, Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from math import sqrt
 
-from wapaganda.experiment.records import FULL
-from wapaganda.experiment.summary_arm import ArmSummary
-from wapaganda.experiment.summary_records import Records, Run
+from wapaganda.learning_curves.summary_arm import ArmSummary
+from wapaganda.learning_curves.summary_records import FULL, Records, Run
 
 FEW_SEEDS, FEW_ENTITIES, MANY_COPIES, OVER_FULL = 3, 400, 0.01, 0.02
 

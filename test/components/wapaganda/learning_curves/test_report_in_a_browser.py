@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from browser import ARGUMENTS, NoBrowserError, find_browser
-from wapaganda.experiment import write_results
+from wapaganda.learning_curves import write_results
 
 pytestmark = pytest.mark.browser
 ARMS = (

@@ -6,12 +6,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from wapaganda.experiment.records import FULL
-from wapaganda.experiment.summary_arm import ArmSummary, summarise_arm
-from wapaganda.experiment.summary_curves import common_ranges, used_runs
-from wapaganda.experiment.summary_judgement import TypeSummary, types_of
-from wapaganda.experiment.summary_records import RANDOM, Records, read_records
-from wapaganda.experiment.summary_remarks import missing_of, remarks_of
+from wapaganda.learning_curves.summary_arm import ArmSummary, summarise_arm
+from wapaganda.learning_curves.summary_curves import common_ranges, used_runs
+from wapaganda.learning_curves.summary_judgement import TypeSummary, types_of
+from wapaganda.learning_curves.summary_records import FULL, RANDOM, Records, read_records
+from wapaganda.learning_curves.summary_remarks import missing_of, remarks_of
 
 
 @dataclass(frozen=True, slots=True)

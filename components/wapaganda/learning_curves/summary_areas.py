@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from wapaganda.experiment.summary_curves import MeanRound, costs, run_costs, run_f1
-from wapaganda.experiment.summary_measures import Mean, area, at_cost, mean_of
-from wapaganda.experiment.summary_records import AXES, Run
+from wapaganda.learning_curves.summary_curves import MeanRound, costs, run_costs, run_f1
+from wapaganda.learning_curves.summary_measures import Mean, area, at_cost, mean_of
+from wapaganda.learning_curves.summary_records import AXES, Run
 
 Ranges = Mapping[int, Mapping[str, tuple[float, float]]]
 

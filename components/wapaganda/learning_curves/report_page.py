@@ -1,7 +1,7 @@
 """report.html: one self-contained page with every figure and number of a simulation."""
 
-from wapaganda.experiment.report_html import Html, join, tag
-from wapaganda.experiment.report_sections import (
+from wapaganda.learning_curves.report_html import Html, join, tag
+from wapaganda.learning_curves.report_sections import (
     areas,
     calibration,
     copies,
@@ -11,9 +11,9 @@ from wapaganda.experiment.report_sections import (
     types,
     worst,
 )
-from wapaganda.experiment.report_style import STYLE
-from wapaganda.experiment.report_top import facts_of, headlines, tiles, warnings
-from wapaganda.experiment.summary import Summary
+from wapaganda.learning_curves.report_style import STYLE
+from wapaganda.learning_curves.report_top import facts_of, headlines, tiles, warnings
+from wapaganda.learning_curves.summary import Summary
 
 # The browser is told to fetch nothing, whatever the texts in the page say.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

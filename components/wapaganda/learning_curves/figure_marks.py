@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from wapaganda.experiment.report_html import Html, tag
-from wapaganda.experiment.summary_arm import ArmSummary
+from wapaganda.learning_curves.report_html import Html, tag
+from wapaganda.learning_curves.summary_arm import ArmSummary
 
 COLOURS = 8
 _DASHES = (None, "7 3", "2 3", "9 3 2 3")

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from wapaganda.experiment.summary_curves import MeanRound, costs, mean_rounds
-from wapaganda.experiment.summary_measures import cost_to_reach, isotonic
-from wapaganda.experiment.summary_records import AXES, Run
+from wapaganda.learning_curves.summary_curves import MeanRound, costs, mean_rounds
+from wapaganda.learning_curves.summary_measures import cost_to_reach, isotonic
+from wapaganda.learning_curves.summary_records import AXES, Run
 
 LEVELS = (0.95, 0.97, 0.99)
 RANDOMS_LAST = "random_last"

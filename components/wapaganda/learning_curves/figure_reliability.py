@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from math import sqrt
 
-from wapaganda.experiment.figure import axes, frame, path_of, svg
-from wapaganda.experiment.figure_marks import colour
-from wapaganda.experiment.report_html import Html, tag
-from wapaganda.experiment.summary_judgement import CalibrationSummary
+from wapaganda.learning_curves.figure import axes, frame, path_of, svg
+from wapaganda.learning_curves.figure_marks import colour
+from wapaganda.learning_curves.report_html import Html, tag
+from wapaganda.learning_curves.summary_judgement import CalibrationSummary
 
 _SIZE = 250.0
 _LARGEST = 6.5

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from math import sqrt
 
-from wapaganda.experiment.figure import Frame, scale, svg
-from wapaganda.experiment.figure_marks import colour, looks
-from wapaganda.experiment.report_html import Html, join, tag
-from wapaganda.experiment.summary_arm import ArmSummary
-from wapaganda.experiment.summary_curves import MeanRound
+from wapaganda.learning_curves.figure import Frame, scale, svg
+from wapaganda.learning_curves.figure_marks import colour, looks
+from wapaganda.learning_curves.report_html import Html, join, tag
+from wapaganda.learning_curves.summary_arm import ArmSummary
+from wapaganda.learning_curves.summary_curves import MeanRound
 
 _WIDTH, _ROW, _NAMES, _TOTALS, _FOOT = 900.0, 32.0, 210.0, 64.0, 44.0
 _LONGEST_NAME = 32

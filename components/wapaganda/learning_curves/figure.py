@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-from wapaganda.experiment.report_html import Html, join, tag
+from wapaganda.learning_curves.report_html import Html, join, tag
 
 
 @dataclass(frozen=True, slots=True)

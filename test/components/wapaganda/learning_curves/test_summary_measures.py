@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from wapaganda.experiment.summary_measures import (
+from wapaganda.learning_curves.summary_measures import (
     area,
     at_cost,
     cost_to_reach,
