@@ -10,6 +10,9 @@ for `selfish simulate`. Development texts are the judges. Every finished curve i
 bench/results/proxy; the table at the end compares with random: mean F1 points above it at equal cost, and
 what part of its cost is needed to 93 and 95% of the F1 of the whole pool.
 
+``--offered N`` has each batch chosen with N texts, of which the first are labelled: what annotators do of a
+large batch before the next one comes.
+
 ``--first-batch`` asks instead what a first batch without any model should be: F1 after 50, 100 and 200 texts,
 by lot and as the product chooses them.
 """
@@ -68,15 +71,16 @@ def main() -> None:
         data = None
         for name in (FULL, "random", *arguments.arms):
             for seed in range(1, arguments.seeds + 1):
-                path = _path(corpus, name, seed)
+                offered = arguments.offered if name in arguments.arms else 0
+                path = _path(corpus, name, seed, offered)
                 if path.exists():
                     continue
                 data = data or _read(arguments.data / corpus)
-                rounds = _curve(name, seed, *data)
+                rounds = _curve(name, seed, offered, *data)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(rounds) + "\n", encoding="utf-8")
                 print(corpus, name, seed, [round(100 * each["f1"], 1) for each in rounds], flush=True)
-    print(_table(arguments.corpora, arguments.arms, arguments.seeds))
+    print(_table(arguments.corpora, arguments.arms, arguments.seeds, arguments.offered))
 
 
 def _arguments() -> argparse.Namespace:
@@ -87,6 +91,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--corpora", nargs="+", default=["wikigold", "ncbi-disease", "btc", "snips"])
     parser.add_argument("--arms", nargs="+", default=["hybrid"])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--offered", type=int, default=0, metavar="N")
     parser.add_argument("--first-batch", action="store_true")
     chosen = parser.parse_args()
     if any("excerpt_words" in arm for arm in chosen.arms):
@@ -94,9 +99,10 @@ def _arguments() -> argparse.Namespace:
     return chosen
 
 
-def _path(corpus: str, name: str, seed: int) -> Path:
+def _path(corpus: str, name: str, seed: int, offered: int = 0) -> Path:
     arm = Arm.parse("random" if name == FULL else name, DEFAULT_MEASURE)
-    return RESULTS / corpus / f"{FULL if name == FULL else arm.file_name}-seed{seed}.json"
+    out_of = f"-offered{offered}" if offered else ""
+    return RESULTS / corpus / f"{FULL if name == FULL else arm.file_name}{out_of}-seed{seed}.json"
 
 
 def _read(folder: Path) -> tuple[LabelSchema, Texts, Texts]:
@@ -169,8 +175,10 @@ def _texts(
     )
 
 
-def _curve(name: str, seed: int, schema: LabelSchema, pool: Texts, dev: Texts) -> list[dict[str, float]]:
-    """100 texts by lot, then batches of 50 growing by 1.4 as the arm chooses them."""
+def _curve(
+    name: str, seed: int, offered: int, schema: LabelSchema, pool: Texts, dev: Texts
+) -> list[dict[str, float]]:
+    """100 texts by lot, then batches of 50 growing by 1.4 as the arm chooses them, at least ``offered``."""
     arm = Arm.parse("random" if name == FULL else name, DEFAULT_MEASURE)
     plan = Plan((arm,), "", seed_size=100, batch=50, growth=1.4)
     labelled = np.random.default_rng(seed).permutation(len(pool.documents)).tolist()
@@ -201,9 +209,10 @@ def _curve(name: str, seed: int, schema: LabelSchema, pool: Texts, dev: Texts) -
             arm.measure,
             lambda *_: None,
         )
-        config = replace(arm.config(plan.config()), batch_size=plan.batch_size(arm, len(rounds)))
+        size = plan.batch_size(arm, len(rounds))
+        config = replace(arm.config(plan.config()), batch_size=max(size, offered))
         known = [pool.documents[each] for each in labelled]
-        chosen = choose(waiting, scored, known, config, 1009 * seed + len(rounds)).picks
+        chosen = choose(waiting, scored, known, config, 1009 * seed + len(rounds)).picks[:size]
         if not chosen:
             return rounds
         labelled += [numbers[pick.id] for pick in chosen]
@@ -291,7 +300,7 @@ def _embedding(log_probs: NDArray[np.float32], vectors: NDArray[np.float32]) -> 
     return embedding
 
 
-def _table(corpora: Sequence[str], arms: Sequence[str], n_seeds: int) -> str:
+def _table(corpora: Sequence[str], arms: Sequence[str], n_seeds: int, offered: int) -> str:
     """One line an arm and corpus."""
     lines = [
         f"to {' and '.join(f'{level:.0%}' for level in LEVELS)} of the F1 of the whole pool; {n_seeds} seeds"
@@ -299,7 +308,7 @@ def _table(corpora: Sequence[str], arms: Sequence[str], n_seeds: int) -> str:
     for arm in arms:
         found = []
         for corpus in corpora:
-            own, by_lot = _mean(corpus, arm, n_seeds), _mean(corpus, "random", n_seeds)
+            own, by_lot = _mean(corpus, arm, n_seeds, offered), _mean(corpus, "random", n_seeds)
             full = _mean(corpus, FULL, n_seeds)["f1"][-1]
             found.append([_compare(own, by_lot, axis, full) for axis in AXES])
             lines.append(f"{arm}, {corpus}: {_line(found[-1])}")
@@ -315,8 +324,8 @@ def _line(numbers: Sequence[Sequence[float]]) -> str:
     )
 
 
-def _mean(corpus: str, name: str, n_seeds: int) -> dict[str, NDArray[np.float64]]:
-    curves = [json.loads(_path(corpus, name, seed).read_text()) for seed in range(1, n_seeds + 1)]
+def _mean(corpus: str, name: str, n_seeds: int, offered: int = 0) -> dict[str, NDArray[np.float64]]:
+    curves = [json.loads(_path(corpus, name, seed, offered).read_text()) for seed in range(1, n_seeds + 1)]
     rounds = list(zip(*curves, strict=False))
     return {key: np.array([fmean(each[key] for each in same) for same in rounds]) for key in (*AXES, "f1")}
 

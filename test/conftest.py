@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from browser import NoBrowserError, find_browser
 from label_studio_server import LabelStudioServer, running_label_studio
 from wapaganda.settings import Settings
 
@@ -41,6 +43,17 @@ def label_studio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
     """One real Label Studio for the whole suite; each test makes its own project."""
     with running_label_studio(tmp_path_factory.mktemp("label-studio")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """A real browser; without one its tests are skipped, but fail in continuous integration."""
+    try:
+        return find_browser()
+    except NoBrowserError as error:
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            pytest.fail(f"The browser test must not be skipped here: {error}")
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,12 @@
 """An annotator's view: log in, see the pre-annotation at the right characters, submit it."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from browser import ARGUMENTS, NoBrowserError, find_browser
+from browser import ARGUMENTS
 from label_studio_server import LabelStudioServer
 from wapaganda.annotation import default_label_config
 from wapaganda.label_studio import LabelStudio, Suggestion
@@ -19,16 +18,6 @@ TEXT = "👩‍👩‍👧 says 😀: Zoë Müller\r\nlives in São Paulo."
 PERSON = Span(TEXT.index("Zoë"), TEXT.index("\r\n"), "PER", 0.875)
 PLACE = Span(TEXT.index("São"), len(TEXT) - 1, "LOC", 0.5)
 PATIENCE = 120_000.0  # milliseconds
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Path:
-    try:
-        return find_browser()
-    except NoBrowserError as error:
-        if os.environ.get("CI", "").lower() in ("1", "true"):
-            pytest.fail(f"The browser test must not be skipped here: {error}")
-        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -37,6 +37,11 @@ class Laboratory:
     encoder: str
     out: Path
 
+    @property
+    def schema(self) -> LabelSchema:
+        """The entity types of the pool."""
+        return LabelSchema.of(self.pool)
+
     def work(self, task: Task) -> Finding:
         """Do one task and tell what came of it; nothing is written but the cache."""
         if task.kind == "share":
@@ -96,7 +101,7 @@ class Laboratory:
             judged,
             labelled,
             self.test,
-            LabelSchema.of(self.pool),
+            self.schema,
             self.encoder,
             self._recipe(len(labelled), dice),
             folds=FOLDS,
@@ -133,7 +138,7 @@ class Laboratory:
         with tempfile.TemporaryDirectory(prefix="round-", dir=self.out) as scratch:
             trained = train(
                 labelled,
-                LabelSchema.of(self.pool),
+                self.schema,
                 self.encoder,
                 self._recipe(len(labelled), dice),
                 Path(scratch),
@@ -153,8 +158,7 @@ class Laboratory:
         )
 
     def _recipe(self, n_texts: int, dice: int) -> Recipe:
-        n_labels = len(LabelSchema.of(self.pool).labels)
-        recipe = recipe_for(self.encoder, n_texts, n_labels, self.plan.learning_rate, dice)
+        recipe = recipe_for(self.encoder, n_texts, len(self.schema.labels), self.plan.learning_rate, dice)
         return recipe if self.plan.train_steps is None else replace(recipe, steps=self.plan.train_steps)
 
     def _choose(
@@ -167,8 +171,7 @@ class Laboratory:
         reading: Reading,
     ) -> list[Document]:
         """What to ask next, whole texts or excerpts of them, with what the model proposes."""
-        schema = LabelSchema.of(self.pool)
-        scored = score_tagged(reading.ids, reading.tagged, schema, arm.measure, lambda *_: None)
+        scored = score_tagged(reading.ids, reading.tagged, self.schema, arm.measure, lambda *_: None)
         config = replace(arm.config(self.plan.config()), batch_size=self.plan.batch_size(arm, number + 1))
         waiting = {each.id: each for each in oracle.waiting()}
         selection = choose(list(waiting.values()), scored, labelled, config, model_seed(seed, number + 1))

@@ -1,12 +1,9 @@
 """The page in a real browser: nothing to complain of, nothing fetched, nothing that overflows."""
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import sync_playwright
 
-from browser import ARGUMENTS, NoBrowserError, find_browser
+from browser import ARGUMENTS
 from wapaganda.learning_curves import write_results
 
 pytestmark = pytest.mark.browser
@@ -23,16 +20,6 @@ CUT = """() => [...document.querySelectorAll('svg[role=img] text')].filter(text 
     const own = text.getBoundingClientRect(), whole = text.ownerSVGElement.getBoundingClientRect();
     return own.left < whole.left - 1 || own.right > whole.right + 1 || own.bottom > whole.bottom + 1;
 }).map(text => text.textContent)"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Path:
-    try:
-        return find_browser()
-    except NoBrowserError as error:
-        if os.environ.get("CI", "").lower() in ("1", "true"):
-            pytest.fail(f"The browser test must not be skipped here: {error}")
-        pytest.skip(str(error))
 
 
 def test_it_renders_in_light_and_dark_wide_and_narrow_and_on_paper(chromium, synthetic):
