@@ -35,12 +35,15 @@ def save_judged(path: Path, judged: Judged) -> None:
     partial.replace(path)
 
 
-def load_judged(path: Path) -> Judged | None:
-    """Read what ``save_judged`` wrote; ``None`` when there is nothing, or only something torn or older."""
+def load_judged(path: Path, n_samples: int = 0) -> Judged | None:
+    """Read what ``save_judged`` wrote; ``None`` when there is nothing, only something torn or older, or a pool
+    that was not read ``n_samples`` times."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             about = json.loads(str(stored["judged"]))
             pool, test = (_reading(stored, f"{part}_") for part in PARTS)
+            if pool.tagged and len(pool.tagged[0].samples) < n_samples:
+                return None
     except (FileNotFoundError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None
     return Judged(**{**about, "scores": Scores.from_dict(about["scores"]), "pool": pool, "test": test})
@@ -55,6 +58,7 @@ def _arrays(reading: Reading) -> dict[str, NDArray[Any]]:
         "words": _joined([each.words for each in tagged]),
         "log_probs": _joined([each.log_probs for each in tagged]),
         "embeddings": _joined([each.embedding[None] for each in tagged]),
+        "samples": _joined([each.samples.swapaxes(0, 1) for each in tagged]),
     }
 
 
@@ -72,6 +76,7 @@ def _reading(stored: Mapping[str, NDArray[Any]], prefix: str) -> Reading:
         np.split(stored[f"{prefix}log_probs"], borders),
         (tuple(Span(**span) for span in each) for each in json.loads(str(stored[f"{prefix}spans"]))),
         stored[f"{prefix}embeddings"],
+        (each.swapaxes(0, 1) for each in np.split(stored[f"{prefix}samples"], borders)),
         strict=True,
     )
     return Reading(ids, tuple(TaggedText(*row) for row in rows))

@@ -21,7 +21,7 @@ from wapaganda.pipeline import choose, cut_picks, score_tagged
 from wapaganda.sampler import near_duplicates
 from wapaganda.tagger import Tagger
 from wapaganda.trainer import Recipe, recipe_for, train
-from wapaganda.uncertainty import expect
+from wapaganda.uncertainty import expect, n_samples
 
 MODEL_STRIDE = 1009
 """Between the dice of two seeds; a simulation has fewer rounds than that."""
@@ -41,6 +41,11 @@ class Laboratory:
     def schema(self) -> LabelSchema:
         """The entity types of the pool."""
         return LabelSchema.of(self.pool)
+
+    @property
+    def n_samples(self) -> int:
+        """How many readings of each text of the pool some arm needs beside the plain one."""
+        return max(n_samples(arm.measure) for arm in self.plan.strategies)
 
     def work(self, task: Task) -> Finding:
         """Do one task and tell what came of it; nothing is written but the cache."""
@@ -65,7 +70,7 @@ class Laboratory:
         """
         number, seed = len(run.rounds), run.seed
         oracle, labelled = self._labelled(run, number)
-        judged = load_judged(shared_path(self.out, seed)) if number == 0 else None
+        judged = load_judged(shared_path(self.out, seed), self.n_samples) if number == 0 else None
         judged = judged or self._learn(oracle, labelled, model_seed(seed, number))
         if self.plan.calibrate_at and number and len(labelled) >= self.plan.calibrate_at:
             self._keep_for_calibration(run, number, judged)
@@ -146,7 +151,9 @@ class Laboratory:
             )
             tagger = Tagger.load(Path(scratch), device=self.plan.device)
         started = time.monotonic()
-        test, pool = Reading.of(tagger, self.test), Reading.of(tagger, waiting)
+        test = Reading.of(tagger, self.test)
+        tagger.n_samples = self.n_samples
+        pool = Reading.of(tagger, waiting)
         return Judged(
             scores=evaluate(gold_spans(self.test), test.spans),
             estimated_f1=expect([each.log_probs for each in pool.tagged]).f1() if waiting else None,

@@ -8,10 +8,11 @@ from typing import Any, Self
 from wapaganda.effort import PRICES
 from wapaganda.pipeline import LoopConfig
 from wapaganda.sampler import STRATEGIES, Options
-from wapaganda.uncertainty import MEASURES
+from wapaganda.uncertainty import DISAGREEMENT, MEASURES
 
 _PRODUCT = LoopConfig("")
 """What nobody changes is as the product ships it."""
+_MEASURES = (*MEASURES, *DISAGREEMENT)
 _OPTIONS = {each.name: type(each.default) for each in fields(Options)}
 _CHANGES: Mapping[str, type] = {
     "threshold": float,
@@ -47,8 +48,8 @@ class Arm:
         own, _, changes = rest.partition(":")
         if strategy not in STRATEGIES:
             raise ValueError(f"Expected a strategy among {', '.join(STRATEGIES)}, was: {strategy!r}")
-        if (own or measure) not in MEASURES:
-            raise ValueError(f"Expected a measure among {', '.join(MEASURES)}, was: {(own or measure)!r}")
+        if (own or measure) not in _MEASURES:
+            raise ValueError(f"Expected a measure among {', '.join(_MEASURES)}, was: {(own or measure)!r}")
         return cls(text, strategy, own or measure, dict(map(_change, filter(None, changes.split("+")))))
 
     @property

@@ -30,6 +30,7 @@ from wapaganda.pipeline.versions import calibration_of
 from wapaganda.sampler import UNSCORED, Selection
 from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
+from wapaganda.uncertainty import n_samples
 
 logger = logging.getLogger(__name__)
 
@@ -187,7 +188,7 @@ class Loop:
         with self._timed("score"):
             scored = PoolScores.load(kept)
             if scored is None or scored.ids != tuple(each.id for each in pool):
-                tagger = Tagger.load(live.path, device=self.config.device)
+                tagger = Tagger.load(live.path, self.config.device, n_samples(self.config.measure))
                 scored = score_pool(tagger, pool, self.config.measure, self.progress)
                 scored.save(kept)
         return scored

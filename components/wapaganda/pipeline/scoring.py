@@ -88,6 +88,7 @@ def score_tagged(
     scores = np.zeros(len(ids))
     embeddings: NDArray[np.float16] | None = None
     emissions: list[NDArray[np.float32]] = []
+    samples: list[NDArray[np.float32]] = []
     expected: list[Expectation] = []
     done = 0
     for index, each in enumerate(tagged):
@@ -95,11 +96,13 @@ def score_tagged(
             embeddings = np.zeros((len(ids), each.embedding.shape[0]), dtype=np.float16)
         embeddings[index] = each.embedding
         emissions.append(each.log_probs)
+        samples.append(each.samples)
         if len(emissions) == BLOCK or index + 1 == len(ids):
-            scores[done : index + 1] = score(emissions, measure)
+            scores[done : index + 1] = score(emissions, measure, samples)
             expected.append(expect(emissions))
             done = index + 1
             emissions.clear()
+            samples.clear()
             progress("score", done, len(ids))
     return PoolScores(
         tuple(ids),

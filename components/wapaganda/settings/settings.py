@@ -123,10 +123,13 @@ class Settings(BaseSettings):
         "split",
         "expected_errors",
         "tag_count",
+        "bald",
+        "vote_entropy",
     ] = Field(
         "boundary",
         description="What uncertainty means: `least_confidence`, `mnlp`, `ltp`, `margin`, `entropy_max`, "
-        "`entropy_mean`, `entropy_sum`, `boundary`, `split`, `expected_errors` or `tag_count`.",
+        "`entropy_mean`, `entropy_sum`, `boundary`, `split`, `expected_errors`, `tag_count`, or by several "
+        "readings of each text `bald` or `vote_entropy`.",
     )
     cost_exponent: float = Field(
         0.25,

@@ -16,8 +16,9 @@ map is 1 − exp(−count), and ``acquisition`` divides the count by what the te
 0.7 says: 1.2 wrong or missing spans are to be expected, at least one with a probability of 0.7. ``tag_count``
 alone is no doubt at all: it counts the words in entities.
 
-Measures that compare several readings of a text (``DISAGREEMENT``) and the ``fluctuation`` of past scores
-need more than one set of log-probabilities and stand apart from ``MEASURES``.
+Measures that compare several readings of a text (``DISAGREEMENT``) need more than one set of
+log-probabilities, ``n_samples`` of them, and stand apart from ``MEASURES``; so does the ``fluctuation`` of
+past scores.
 """
 
 from wapaganda.uncertainty.calibration import (
@@ -33,6 +34,7 @@ from wapaganda.uncertainty.disagreement import (
     DisagreementMeasure,
     bald,
     fluctuation,
+    n_samples,
     score_samples,
     vote_entropy,
 )
@@ -73,6 +75,7 @@ __all__ = [
     "ltp",
     "margin",
     "mnlp",
+    "n_samples",
     "reliability",
     "score",
     "score_samples",

@@ -45,6 +45,15 @@ DISAGREEMENT: Mapping[str, DisagreementMeasure] = MappingProxyType(
 )
 
 
+N_SAMPLES = 10
+"""Readings that a measure of disagreement is given by the loop."""
+
+
+def n_samples(measure: str) -> int:
+    """How many readings of a text ``measure`` compares: 0 when it needs none beside the plain one."""
+    return N_SAMPLES if measure in DISAGREEMENT else 0
+
+
 def score_samples(samples: Sequence[NDArray[Any]], measure: str) -> NDArray[np.float64]:
     """The score of each text, (n,), from S readings of it, (S, n_i, K); a text without words scores 0.
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from wapaganda.decoding import length_batches, pad
 from wapaganda.uncertainty.counts import entropy_sum, expected_errors, tag_count
+from wapaganda.uncertainty.disagreement import DISAGREEMENT, score_samples
 from wapaganda.uncertainty.parts import split
 from wapaganda.uncertainty.sequences import least_confidence, mnlp
 from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, ltp, margin
@@ -35,16 +36,27 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
 DEFAULT_MEASURE = "boundary"
 
 
-def score(log_probs: Sequence[NDArray[Any]], measure: str = DEFAULT_MEASURE) -> NDArray[np.float64]:
+def score(
+    log_probs: Sequence[NDArray[Any]],
+    measure: str = DEFAULT_MEASURE,
+    samples: Sequence[NDArray[Any]] | None = None,
+) -> NDArray[np.float64]:
     """The score of each text, (n,), from its word log-probabilities (n_i, K); a text without words scores 0.
 
-    A score does not depend on the other texts, so a large pool may as well be scored in parts.
+    A score does not depend on the other texts, so a large pool may as well be scored in parts. The measures
+    of disagreement go by ``samples`` instead, several readings of each text (S, n_i, K).
 
     Raises:
-        ValueError: an unknown measure, different numbers of tags, or NaN or +∞ among the log-probabilities.
+        ValueError: an unknown measure, one that lacks its samples, different numbers of tags, or NaN or +∞
+            among the log-probabilities.
     """
+    if measure in DISAGREEMENT:
+        if samples is None:
+            raise ValueError(f"Expected several readings of each text to compare by {measure}, was: one")
+        return score_samples(samples, measure)
     if measure not in MEASURES:
-        raise ValueError(f"Expected a measure among {', '.join(MEASURES)}, was: {measure!r}")
+        known = ", ".join((*MEASURES, *DISAGREEMENT))
+        raise ValueError(f"Expected a measure among {known}, was: {measure!r}")
     scores = np.zeros(len(log_probs))
     n_tags = log_probs[0].shape[-1] if len(log_probs) else 1
     for batch in length_batches([len(text) for text in log_probs], n_tags):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from wapaganda.jobs import JobQueue, State
@@ -13,6 +14,8 @@ from wapaganda.ml_backend.credentials import CredentialFile, Credentials
 from wapaganda.ml_backend.identity import ProjectRef
 from wapaganda.model_store import Manifest, ModelStore
 from wapaganda.settings import Settings
+from wapaganda.tagger import TaggedText
+from wapaganda.uncertainty import score
 from wapaganda.workspace import Workspace
 
 BROUGHT = Credentials("http://studio:8080", "brought")
@@ -131,6 +134,17 @@ class TestComposition:
         services = compose(Settings())
         assert services.models.version("ls-12") == "untrained"
         assert services.effects.shelf.projects() == []
+
+    @pytest.mark.parametrize("measure", ["mnlp", "bald"])
+    def test_the_confidence_of_a_text_goes_by_the_measure(self, measure, monkeypatch):
+        monkeypatch.setenv("MEASURE", measure)
+        rng = np.random.default_rng(1)
+        texts = [np.log(rng.dirichlet(np.ones(3), size=(11, n))) for n in (4, 6)]
+        tagged = [TaggedText(np.zeros((0, 2)), each[0], (), np.zeros(1), each[1:]) for each in texts]
+        found = compose(Settings()).effects.measure(tagged)
+        plain, samples = [each.log_probs for each in tagged], [each.samples for each in tagged]
+        assert found.tolist() == score(plain, measure, samples).tolist()
+        assert len(set(found.tolist())) == 2
 
     def test_trainings_join_the_queued_one(self, tmp_path):
         queue = JobQueue(tmp_path / "jobs.sqlite")

@@ -21,6 +21,7 @@ PLAIN = ("went", "to", "and", "saw", "in", ".")
 TIMINGS = ("train_seconds", "score_seconds", "peak_memory_mb")
 RANDOM = Arm("random", "random", "boundary")
 GOOD = Arm("good", "uncertainty", "expected_errors")
+BALD = Arm("bald", "uncertainty", "bald")
 PARTS = Arm("parts", "uncertainty", "expected_errors", {"excerpt_words": 3})
 
 
@@ -139,6 +140,16 @@ def test_the_model_of_a_seed_set_is_trained_once_for_all_arms(build, monkeypatch
         assert (first.f1, first.estimated_f1, first.seconds) == (
             second.f1, second.estimated_f1, second.seconds,
         )  # fmt: skip
+
+
+def test_an_arm_that_compares_readings_has_them_read_for_it_whatever_was_kept_before(build):
+    fresh, later = build("fresh", strategies=(RANDOM, BALD)), build("later", rounds=1)
+    play(fresh)
+    play(later)  # keeps the model of the seed set with one reading of each text
+    later = replace(later, plan=fresh.plan)
+    play(later)
+    for name in ("random-seed1.json", "bald-seed1.json"):
+        assert without_timings(fresh.out / "runs" / name) == without_timings(later.out / "runs" / name)
 
 
 @pytest.mark.slow

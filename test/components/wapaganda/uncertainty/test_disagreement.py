@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wapaganda.decoding import pad, posterior
-from wapaganda.uncertainty import DISAGREEMENT, bald, fluctuation, score_samples, vote_entropy
+from wapaganda.uncertainty import DISAGREEMENT, bald, fluctuation, n_samples, score, score_samples, vote_entropy
 
 
 def readings(rng, words, samples=4, labels=2):
@@ -51,6 +51,17 @@ def test_readings_that_agree_score_zero_however_unsure_they_are(name):
 def test_sure_readings_that_contradict_each_other_score_one(name):
     contrary = log([[[1.0, 0.0, 0.0]], [[0.0, 1.0, 0.0]]])
     assert score_samples([contrary], name)[0] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", DISAGREEMENT)
+def test_a_measure_of_disagreement_goes_by_the_readings_and_asks_for_them(name, rng):
+    texts = [readings(rng, n) for n in (3, 5)]
+    plain = [text[0] for text in texts]
+    assert score(plain, name, texts).tolist() == score_samples(texts, name).tolist()
+    assert score(plain, "mnlp", texts).tolist() == score(plain, "mnlp").tolist()
+    assert (n_samples(name) > 1, n_samples("mnlp")) == (True, 0)
+    with pytest.raises(ValueError, match=f"several readings of each text to compare by {name}, was: one"):
+        score(plain, name)
 
 
 @pytest.mark.parametrize("name", DISAGREEMENT)

@@ -194,8 +194,8 @@ def test_zero_and_extreme_log_probabilities_give_numbers(name):
 
 
 def test_unknown_measures_are_named_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"boundary, .*, was: 'bald'"):
-        score([], "bald")
+    with pytest.raises(ValueError, match=r"boundary, .*, was: 'doubt'"):
+        score([], "doubt")
 
 
 def test_nan_is_refused():
