@@ -36,8 +36,8 @@ def save_judged(path: Path, judged: Judged) -> None:
 
 
 def load_judged(path: Path, n_samples: int = 0) -> Judged | None:
-    """Read what ``save_judged`` wrote; ``None`` when there is nothing, only something torn or older, or a pool
-    that was not read ``n_samples`` times."""
+    """Read what ``save_judged`` wrote; ``None`` when there is nothing, only something torn or older, or a
+    pool that was not read ``n_samples`` times."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             about = json.loads(str(stored["judged"]))

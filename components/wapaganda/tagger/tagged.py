@@ -16,8 +16,8 @@ class TaggedText:
     log-probability of every tag, shape (n_words, 1 + 2L), in the order of ``LabelSchema.tags``. ``spans``:
     the entities of the most probable valid tag sequence, each with the model's confidence in it as ``score``.
     ``embedding``: the text as one vector, words weighted by their probability to belong to an entity, shape
-    (hidden,), zeros for a text without words. ``samples``: log-probabilities by each of S thinned heads, shape
-    (S, n_words, 1 + 2L); S is 0 unless the tagger was asked for some.
+    (hidden,), zeros for a text without words. ``samples``: log-probabilities by each of S thinned heads,
+    shape (S, n_words, 1 + 2L); S is 0 unless the tagger was asked for some.
     """
 
     words: NDArray[np.int32]

@@ -39,7 +39,7 @@ class ThinnedHeads:
         self._hook.remove()
 
     def logits(self, rows: Tensor, columns: Tensor) -> Tensor:
-        """Tag scores of the pieces at these places of the last batch: (words,) and (words,) to (words, n, K)."""
+        """Tag scores of the pieces at these places of the last batch: (words,), (words,) to (words, n, K)."""
         assert self._input is not None
         words = self._input[rows, columns]
         return torch.stack([self._head(words * mask) for mask in self._masks], dim=1)

@@ -112,10 +112,11 @@ def test_select_without_a_model_and_without_the_encoder_draws_lots(selfish, file
         assert [entry["drawn"] for entry in found["batch"]] == ["random"] * 5
 
 
-def test_select_offers_uncertain_texts_first_and_none_twice(trained, selfish, files, tmp_path):
+@pytest.mark.parametrize("measure", ["mnlp", "bald"])
+def test_select_offers_uncertain_texts_first_and_none_twice(trained, selfish, files, tmp_path, measure):
     out = tmp_path / "batch.jsonl"
     arguments = ("--pool", files.pool, "--data", files.data, "--size", 6, "--strategy", "uncertainty")
-    found = selfish("select", *arguments, "--measure", "mnlp", "--out", out, "--json").json
+    found = selfish("select", *arguments, "--measure", measure, "--out", out, "--json").json
     scores = [entry["uncertainty"] for entry in found["batch"]]
     assert scores == sorted(scores, reverse=True)
     assert [document.text for document in read_documents(out).documents] == [

@@ -24,8 +24,9 @@ from wapaganda.pipeline.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.outlook import compare_readings
 from wapaganda.pipeline.versions import calibration_of
 from wapaganda.review import read_suspects
-from wapaganda.tagger import ModelFolder
+from wapaganda.tagger import ModelFolder, Tagger
 from wapaganda.tracking import RunLog
+from wapaganda.uncertainty import n_samples, score_samples
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 
@@ -120,6 +121,17 @@ def test_a_round_trains_judges_and_releases_a_batch_of_unlabelled_texts_in_rank_
     assert report.n_holdout > 0
     assert 0 <= report.f1 <= 1
     assert loop.reports() == [report]
+
+
+def test_a_measure_that_compares_readings_has_them_read(loop, source):
+    loop.config = replace(loop.config, strategy="uncertainty", measure="bald")
+    loop.run_round()
+    offered = {item.document_id: item.uncertainty for item in source.released["al-001"]}
+    tagger = Tagger.load(loop.store.current().path, "cpu", n_samples("bald"))
+    answers = tagger.tag([source.texts[each].text for each in offered])
+    expected = score_samples([each.samples for each in answers], "bald")
+    assert list(offered.values()) == pytest.approx(expected.tolist(), abs=1e-5)
+    assert expected.min() > 0
 
 
 def test_the_run_log_holds_the_steps_the_scores_the_curve_and_the_model(loop):

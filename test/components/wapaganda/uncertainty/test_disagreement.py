@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from wapaganda.decoding import pad, posterior
-from wapaganda.uncertainty import DISAGREEMENT, bald, fluctuation, n_samples, score, score_samples, vote_entropy
+from wapaganda.uncertainty import (
+    DISAGREEMENT,
+    bald,
+    fluctuation,
+    n_samples,
+    score,
+    score_samples,
+    vote_entropy,
+)
 
 
 def readings(rng, words, samples=4, labels=2):
