@@ -17,7 +17,7 @@ from wapaganda.ml_backend.tagging import Tagged, TextTagger
 from wapaganda.ml_backend.training import Rules, TrainingJob
 from wapaganda.model_store import ModelStore, ModelStoreError
 from wapaganda.settings import Settings
-from wapaganda.uncertainty import n_samples, score
+from wapaganda.uncertainty import latest_measure, n_samples, score
 
 CHILD = "wapaganda.ml_backend.child"
 
@@ -35,7 +35,7 @@ def compose(settings: Settings, child: Sequence[str] | None = None) -> Services:
 
     def measure(tagged: Sequence[Tagged]) -> NDArray[np.float64]:
         samples = [each.samples for each in tagged]
-        return score([each.log_probs for each in tagged], settings.measure, samples)
+        return score([each.log_probs for each in tagged], latest_measure(settings.measure), samples)
 
     return Services.of(
         Effects(

@@ -17,11 +17,11 @@ from wapaganda.experiment.records import Finding, RoundRecord, RunRecord
 from wapaganda.experiment.schedule import FOLDS, Task
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
-from wapaganda.pipeline import choose, cut_picks, score_tagged
+from wapaganda.pipeline import PoolScores, choose, cut_picks, score_tagged
 from wapaganda.sampler import near_duplicates
 from wapaganda.tagger import Tagger
 from wapaganda.trainer import Recipe, recipe_for, train
-from wapaganda.uncertainty import expect, n_samples
+from wapaganda.uncertainty import FLUCTUATION, expect, latest_measure, n_samples
 
 MODEL_STRIDE = 1009
 """Between the dice of two seeds; a simulation has fewer rounds than that."""
@@ -77,7 +77,7 @@ class Laboratory:
         started = time.monotonic()
         chosen: list[Document] = []
         if number < self.plan.rounds and judged.pool.ids:
-            chosen = self._choose(run.arm, seed, number, oracle, labelled, judged.pool)
+            chosen = self._choose(run, number, oracle, labelled, judged.pool)
         ids = tuple(each.id for each in chosen)
         answers = Oracle(self.pool).answer(ids)
         return replace(
@@ -170,21 +170,39 @@ class Laboratory:
 
     def _choose(
         self,
-        arm: Arm,
-        seed: int,
+        run: RunRecord,
         number: int,
         oracle: Oracle,
         labelled: Sequence[Document],
         reading: Reading,
     ) -> list[Document]:
         """What to ask next, whole texts or excerpts of them, with what the model proposes."""
-        scored = score_tagged(reading.ids, reading.tagged, self.schema, arm.measure, lambda *_: None)
+        arm, seed = run.arm, run.seed
+        scored = self._scored(arm, reading)
+        if arm.measure == FLUCTUATION:
+            scored.save(self._looks(run, number))
+            scored = scored.look_back([self._look(run, each) for each in range(max(0, number - 2), number)])
         config = replace(arm.config(self.plan.config()), batch_size=self.plan.batch_size(arm, number + 1))
         waiting = {each.id: each for each in oracle.waiting()}
         selection = choose(list(waiting.values()), scored, labelled, config, model_seed(seed, number + 1))
         picked = [waiting[pick.id] for pick in selection.picks]
         tagged = reading.of_ids(each.id for each in picked)
         return cut_picks(selection, picked, tagged, config.excerpt_words, labelled)[1]
+
+    def _scored(self, arm: Arm, reading: Reading) -> PoolScores:
+        measure = latest_measure(arm.measure)
+        return score_tagged(reading.ids, reading.tagged, self.schema, measure, lambda *_: None)
+
+    def _looks(self, run: RunRecord, number: int) -> Path:
+        return self.out / "cache" / f"{run.arm.file_name}-seed{run.seed}-round{number}.npz"
+
+    def _look(self, run: RunRecord, number: int) -> PoolScores:
+        """The scores of an earlier round; what was not kept is learnt again."""
+        scored = PoolScores.load(self._looks(run, number))
+        if scored is None:
+            oracle, labelled = self._labelled(run, number)
+            scored = self._scored(run.arm, self._learn(oracle, labelled, model_seed(run.seed, number)).pool)
+        return scored
 
 
 def model_seed(seed: int, number: int) -> int:

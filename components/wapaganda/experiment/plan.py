@@ -8,11 +8,11 @@ from typing import Any, Self
 from wapaganda.effort import PRICES
 from wapaganda.pipeline import LoopConfig
 from wapaganda.sampler import STRATEGIES, Options
-from wapaganda.uncertainty import DISAGREEMENT, MEASURES
+from wapaganda.uncertainty import DISAGREEMENT, FLUCTUATION, MEASURES
 
 _PRODUCT = LoopConfig("")
 """What nobody changes is as the product ships it."""
-_MEASURES = (*MEASURES, *DISAGREEMENT)
+_MEASURES = (*MEASURES, *DISAGREEMENT, FLUCTUATION)
 _OPTIONS = {each.name: type(each.default) for each in fields(Options)}
 _CHANGES: Mapping[str, type] = {
     "threshold": float,

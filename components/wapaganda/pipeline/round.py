@@ -30,7 +30,7 @@ from wapaganda.pipeline.versions import calibration_of
 from wapaganda.sampler import UNSCORED, Selection
 from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
-from wapaganda.uncertainty import n_samples
+from wapaganda.uncertainty import FLUCTUATION, latest_measure, n_samples
 
 logger = logging.getLogger(__name__)
 
@@ -184,14 +184,25 @@ class Loop:
         live = self.store.current()
         if live is None:
             return None
-        kept = self._folder(number) / f"scores-{self.config.measure}-{live.name}.npz"
+        measure = latest_measure(self.config.measure)
+        kept = self._folder(number) / f"scores-{measure}-{live.name}.npz"
         with self._timed("score"):
             scored = PoolScores.load(kept)
             if scored is None or scored.ids != tuple(each.id for each in pool):
-                tagger = Tagger.load(live.path, self.config.device, n_samples(self.config.measure))
-                scored = score_pool(tagger, pool, self.config.measure, self.progress)
+                tagger = Tagger.load(live.path, self.config.device, n_samples(measure))
+                scored = score_pool(tagger, pool, measure, self.progress)
                 scored.save(kept)
-        return scored
+        return scored.look_back(self._past(number)) if self.config.measure == FLUCTUATION else scored
+
+    def _past(self, number: int) -> list[PoolScores]:
+        """What the two rounds before thought of the texts by the same measure, as far as it was kept."""
+        name = f"scores-{latest_measure(FLUCTUATION)}-*.npz"
+        files = [
+            max(found, key=lambda path: path.stat().st_mtime)
+            for each in range(max(1, number - 2), number)
+            if (found := list(self._folder(each).glob(name)))
+        ]
+        return [scored for file in files if (scored := PoolScores.load(file)) is not None]
 
     def _select(
         self, pool: Sequence[Document], scored: PoolScores | None, labelled: Sequence[Document], seed: int

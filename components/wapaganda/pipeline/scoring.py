@@ -3,7 +3,7 @@
 import logging
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import Progress
 from wapaganda.tagger import TaggedText, Tagger
-from wapaganda.uncertainty import Expectation, expect, score
+from wapaganda.uncertainty import Expectation, expect, fluctuation, score
 
 BLOCK = 512
 """Texts whose emissions are held in memory at a time."""
@@ -63,6 +63,17 @@ class PoolScores:
         except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             _LOGGER.info("The scores in %s are computed anew: %s", path, error)
             return None
+
+    def look_back(self, past: Sequence["PoolScores"]) -> "PoolScores":
+        """The same with the fluctuation of the scores; ``past``: those of the rounds before, oldest first."""
+        places = {document_id: row for row, document_id in enumerate(self.ids)}
+        history = np.full((len(past) + 1, len(self.ids)), np.nan)
+        for row, each in enumerate(past):
+            for document_id, before in zip(each.ids, each.scores, strict=True):
+                if document_id in places:
+                    history[row, places[document_id]] = before
+        history[-1] = self.scores
+        return replace(self, scores=fluctuation(history))
 
 
 _EXPECTED = ("n_words", "predicted", "right", "entities")

@@ -18,7 +18,7 @@ alone is no doubt at all: it counts the words in entities.
 
 Measures that compare several readings of a text (``DISAGREEMENT``) need more than one set of
 log-probabilities, ``n_samples`` of them, and stand apart from ``MEASURES``; so does the ``fluctuation`` of
-past scores.
+past scores (``FLUCTUATION``), which are those of its ``latest_measure``.
 """
 
 from wapaganda.uncertainty.calibration import (
@@ -31,9 +31,11 @@ from wapaganda.uncertainty.calibration import (
 from wapaganda.uncertainty.counts import EXTENSIVE, entropy_sum, expected_errors, tag_count
 from wapaganda.uncertainty.disagreement import (
     DISAGREEMENT,
+    FLUCTUATION,
     DisagreementMeasure,
     bald,
     fluctuation,
+    latest_measure,
     n_samples,
     score_samples,
     vote_entropy,
@@ -50,6 +52,7 @@ __all__ = [
     "DEFAULT_MEASURE",
     "DISAGREEMENT",
     "EXTENSIVE",
+    "FLUCTUATION",
     "MEASURES",
     "DisagreementMeasure",
     "EntropySplit",
@@ -71,6 +74,7 @@ __all__ = [
     "fit_confidence",
     "fit_temperature",
     "fluctuation",
+    "latest_measure",
     "least_confidence",
     "ltp",
     "margin",

@@ -45,6 +45,7 @@ DISAGREEMENT: Mapping[str, DisagreementMeasure] = MappingProxyType(
 )
 
 
+FLUCTUATION = "fluctuation"
 N_SAMPLES = 10
 """Readings that a measure of disagreement is given by the loop."""
 
@@ -73,6 +74,12 @@ def score_samples(samples: Sequence[NDArray[Any]], measure: str) -> NDArray[np.f
         readings = padded.reshape(*padded.shape[:2], n_readings, n_tags).transpose(2, 0, 1, 3)
         scores[batch] = DISAGREEMENT[measure](readings, lengths)
     return scores
+
+
+def latest_measure(measure: str) -> str:
+    """What a round scores its texts by when it goes by ``measure``: for ``fluctuation``, which compares such
+    scores of several rounds, ``least_confidence``; any other measure is that itself."""
+    return "least_confidence" if measure == FLUCTUATION else measure
 
 
 def fluctuation(history: ArrayLike) -> NDArray[np.float64]:

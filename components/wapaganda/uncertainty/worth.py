@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wapaganda.uncertainty.counts import EXTENSIVE
-from wapaganda.uncertainty.disagreement import DISAGREEMENT
+from wapaganda.uncertainty.disagreement import DISAGREEMENT, FLUCTUATION
 from wapaganda.uncertainty.scoring import MEASURES
 
-_KNOWN = (*MEASURES, *DISAGREEMENT, "fluctuation")
+_KNOWN = (*MEASURES, *DISAGREEMENT, FLUCTUATION)
 
 
 def amount(scores: ArrayLike) -> NDArray[np.float64]:

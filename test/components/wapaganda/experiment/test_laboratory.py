@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from wapaganda.experiment.laboratory import Laboratory
 from wapaganda.experiment.records import RunRecord
 from wapaganda.experiment.schedule import Schedule
 from wapaganda.ner import Document, Span, excerpt_place, is_excerpt, whole_text
+from wapaganda.pipeline import PoolScores
 from wapaganda.uncertainty import MEASURES
 
 NAMES, CITIES = ("anna", "bob", "carla", "dieter"), ("oslo", "rome", "paris")
@@ -21,6 +23,7 @@ PLAIN = ("went", "to", "and", "saw", "in", ".")
 TIMINGS = ("train_seconds", "score_seconds", "peak_memory_mb")
 RANDOM = Arm("random", "random", "boundary")
 GOOD = Arm("good", "uncertainty", "expected_errors")
+LOOKS_BACK = Arm("looks-back", "uncertainty", "fluctuation")
 BALD = Arm("bald", "uncertainty", "bald")
 PARTS = Arm("parts", "uncertainty", "expected_errors", {"excerpt_words": 3})
 
@@ -150,6 +153,21 @@ def test_an_arm_that_compares_readings_has_them_read_for_it_whatever_was_kept_be
     play(later)
     for name in ("random-seed1.json", "bald-seed1.json"):
         assert without_timings(fresh.out / "runs" / name) == without_timings(later.out / "runs" / name)
+
+
+@pytest.mark.slow
+def test_an_arm_that_looks_back_finds_what_it_thought_before_or_learns_it_again(build, monkeypatch):
+    whole, broken = (build(name, strategies=(LOOKS_BACK,), rounds=3) for name in ("whole", "broken"))
+    play(whole)
+    play(replace(broken, plan=replace(broken.plan, rounds=2)))
+    shutil.rmtree(broken.out / "cache")
+    play(broken)
+    name = "looks-back-seed1.json"
+    assert without_timings(whole.out / "runs" / name) == without_timings(broken.out / "runs" / name)
+    seen = []
+    monkeypatch.setattr(PoolScores, "look_back", lambda own, past: (seen.append(len(past)), own)[1])
+    play(replace(build("counted"), plan=whole.plan))
+    assert seen == [0, 1, 2]
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline import LoopConfig, PoolScores, choose
 from wapaganda.sampler import Options
-from wapaganda.uncertainty import Expectation
+from wapaganda.uncertainty import Expectation, fluctuation
 
 N = 40
 CONFIG = LoopConfig(
@@ -49,6 +49,15 @@ def scored(pool):
 
 def ids(selection):
     return [pick.id for pick in selection.picks]
+
+
+def test_a_look_back_takes_the_rounds_in_which_a_text_was_there(scored):
+    ids = (*scored.ids[5:], "gone")
+    before = replace(scored, ids=ids, scores=np.linspace(0, 1, N - 4))
+    found = scored.look_back([before]).scores
+    assert found[:5].tolist() == (0.5 * scored.scores[:5]).tolist()
+    expected = fluctuation(np.stack([before.scores[:-1], scored.scores[5:]]))
+    assert found[5:].tolist() == expected.tolist()
 
 
 def test_an_amount_is_divided_by_its_price(pool, scored):

@@ -16,6 +16,7 @@ from wapaganda.pipeline import (
     Changes,
     Loop,
     LoopConfig,
+    PoolScores,
     RoundRecord,
     split_holdout,
     train_version,
@@ -26,7 +27,7 @@ from wapaganda.pipeline.versions import calibration_of
 from wapaganda.review import read_suspects
 from wapaganda.tagger import ModelFolder, Tagger
 from wapaganda.tracking import RunLog
-from wapaganda.uncertainty import n_samples, score_samples
+from wapaganda.uncertainty import fluctuation, n_samples, score_samples
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 
@@ -132,6 +133,23 @@ def test_a_measure_that_compares_readings_has_them_read(loop, source):
     expected = score_samples([each.samples for each in answers], "bald")
     assert list(offered.values()) == pytest.approx(expected.tolist(), abs=1e-5)
     assert expected.min() > 0
+
+
+def test_fluctuation_goes_by_the_scores_of_the_rounds_before(loop, source):
+    loop.config = replace(loop.config, strategy="uncertainty", measure="fluctuation")
+    loop.run_round()
+    for item in source.released["al-001"]:
+        source.texts[item.document_id] = source.texts[item.document_id].with_spans(())
+    loop.run_round()
+    first, second = (
+        PoolScores.load(next((loop.directory / "rounds" / number).glob("scores-least_confidence-*.npz")))
+        for number in ("001", "002")
+    )
+    before, now = (dict(zip(each.ids, each.scores, strict=True)) for each in (first, second))
+    assert len(source.released["al-002"]) == 6
+    for item in source.released["al-002"]:
+        expected = fluctuation([[before[item.document_id]], [now[item.document_id]]])[0]
+        assert item.uncertainty == pytest.approx(expected)
 
 
 def test_the_run_log_holds_the_steps_the_scores_the_curve_and_the_model(loop):
