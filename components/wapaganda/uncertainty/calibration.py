@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from wapaganda.decoding import ConfidenceMap, lattice, length_batches, logit, pad, spans_of, viterbi
 
-_IDENTITY = np.array([1.0, 0.0])
 _NEWTON_STEPS = 50
 _NO_STEP = 1e-9
 _LEAST_SLOPE = 0.01
@@ -42,25 +41,39 @@ def span_confidence(
     return np.concatenate(confidence), np.concatenate(correct)
 
 
-def fit_confidence(confidence: ArrayLike, correct: ArrayLike, *, ridge: float = 1.0) -> ConfidenceMap:
+def fit_confidence(
+    confidence: ArrayLike,
+    correct: ArrayLike,
+    *,
+    prior: ConfidenceMap = ConfidenceMap(),  # noqa: B008 (it is frozen)
+    weight: tuple[float, float] = (1.0, 1.0),
+) -> ConfidenceMap:
     """The map under which the outcomes of held-out spans are most probable: two times (m,).
 
     The words of a span are right or wrong together, which no temperature of single words knows; two numbers
-    on the logit mend most of that. ``ridge`` pulls them towards the identity with the weight of a few spans,
-    so that a handful of spans changes little.
+    on the logit mend most of that. They are pulled towards those of ``prior``, slope and intercept by
+    ``weight``, the inverse variances of a normal prior, so that a handful of spans changes little. An outcome
+    may also be a probability to be right, from 0 to 1.
 
     Raises:
         ValueError: as ``reliability``.
     """
     sure, right = _checked(confidence, correct)
     columns = np.stack([logit(sure), np.ones_like(sure)], axis=1)
-    found = _IDENTITY
+    usual, ridge = np.array([prior.slope, prior.intercept]), np.array(weight)
+
+    def cost(at: NDArray[np.float64]) -> float:
+        score = columns @ at
+        off = float((ridge * (at - usual) ** 2).sum()) / 2.0
+        return float((np.logaddexp(0.0, score) - right * score).sum()) + off
+
+    found = usual
     for _ in range(_NEWTON_STEPS):
         expected = _sigmoid(columns @ found)
-        gradient = columns.T @ (expected - right) + ridge * (found - _IDENTITY)
-        curvature = (columns * (expected * (1.0 - expected))[:, None]).T @ columns + ridge * np.eye(2)
-        step, cost = np.linalg.solve(curvature, gradient), _cost(found, columns, right, ridge)
-        while _cost(found - step, columns, right, ridge) > cost and np.abs(step).max() > _NO_STEP:
+        gradient = columns.T @ (expected - right) + ridge * (found - usual)
+        curvature = (columns * (expected * (1.0 - expected))[:, None]).T @ columns + np.diag(ridge)
+        step, now = np.linalg.solve(curvature, gradient), cost(found)
+        while cost(found - step) > now and np.abs(step).max() > _NO_STEP:
             step = step / 2.0
         found = found - step
     return ConfidenceMap(max(float(found[0]), _LEAST_SLOPE), float(found[1]))
@@ -116,14 +129,6 @@ def _checked(
     if not ((sure >= 0) & (sure <= 1)).all():
         raise ValueError(f"Expected confidences from 0 to 1, was: {sure.min()} to {sure.max()}")
     return sure, right
-
-
-def _cost(found: NDArray[Any], columns: NDArray[Any], right: NDArray[Any], ridge: float) -> float:
-    """The negative log-likelihood of the outcomes, with what the distance from the identity costs."""
-    score = columns @ found
-    return float(
-        (np.logaddexp(0.0, score) - right * score).sum() + ridge / 2 * ((found - _IDENTITY) ** 2).sum()
-    )
 
 
 def _sigmoid(score: NDArray[np.float64]) -> NDArray[np.float64]:

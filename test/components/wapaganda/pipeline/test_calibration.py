@@ -117,9 +117,24 @@ def test_a_handful_of_texts_is_not_calibrated(toy_documents):
     assert too_few_to_calibrate(copies, 2)
 
 
-def measured(f1, expected_f1, half_width):
+def measured(f1, expected_f1, half_width, folds=10**6):
+    """By so many folds that each model learns as good as all texts, if nothing else is said."""
     interval = (f1 - half_width, f1 + half_width)
-    return Calibration(1.0, ConfidenceMap(), f1, interval, expected_f1, 0.1, 0.1, 200)
+    return Calibration(1.0, ConfidenceMap(), f1, interval, expected_f1, 0.1, 0.1, 200, folds)
+
+
+def test_a_model_of_all_texts_is_expected_to_be_better_than_those_of_fewer():
+    by_folds = {folds: measured(0.6, 0.6, 1e-9, folds).corrected(0.6) for folds in (2, 4, 10)}
+    assert by_folds == pytest.approx({k: 1 - 0.4 * (1 - 1 / k) ** 0.3 for k in by_folds})
+    assert measured(1.0, 1.0, 1e-9, 2).corrected(1.0) == 1.0
+
+
+def test_the_confidence_of_spans_grows_with_the_texts_that_the_folds_lacked():
+    log_probs, tags = overconfident(4000, factor=3.0)
+    sure, right = span_confidence(tempered(log_probs, 3.0), tags)
+    before, after = (_fit(log_probs, tags, mended)[1](sure) for mended in (0.0, 0.1))
+    assert before.mean() == pytest.approx(right.mean(), abs=0.01)
+    assert after.mean() == pytest.approx(1 - 0.9 * (1 - right.mean()), abs=0.01)
 
 
 def test_an_estimate_is_moved_by_what_is_known_to_be_off():

@@ -46,7 +46,7 @@ def test_without_a_model_nothing_is_estimated_and_the_advice_is_to_go_on():
 
 
 def test_the_estimate_is_corrected_by_what_cross_fitting_knows():
-    known = Calibration(1.0, ConfidenceMap(), 0.5, (0.5, 0.5), 0.6, 0.1, 0.1, 200)
+    known = Calibration(1.0, ConfidenceMap(), 0.5, (0.5, 0.5), 0.6, 0.1, 0.1, 200, folds=10**6)
 
     found = look_ahead([], 200, SCORED, chosen("b"), None, CORRECTING, known)
 

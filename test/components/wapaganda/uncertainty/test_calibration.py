@@ -176,6 +176,25 @@ def test_a_handful_of_spans_changes_little_and_extremes_stay_finite(right):
     assert found.slope > 0
 
 
+def test_few_spans_leave_the_prior_as_it_is_and_many_overrule_it():
+    prior, truth = ConfidenceMap(1.2, -0.9), ConfidenceMap(0.4, 0.8)
+
+    def fitted(n):
+        found = fit_confidence(*outcomes(0.4, 0.8, n), prior=prior, weight=(45.0, 12.0))
+        return found([0.5, 0.9])
+
+    assert fitted(0) == pytest.approx(prior([0.5, 0.9]))
+    assert fitted(40_000) == pytest.approx(truth([0.5, 0.9]), abs=0.02)
+    assert prior(0.9) < fitted(60)[1] < truth(0.9)
+
+
+def test_an_outcome_may_be_a_probability():
+    sure, right = outcomes(0.7, -0.3, 2_000)
+    found = fit_confidence(sure, np.where(right, 1.0, 0.2))
+    drawn = fit_confidence(np.tile(sure, 5), np.concatenate([right] * 4 + [np.ones(len(right))]))
+    assert (found.slope, found.intercept) == pytest.approx((drawn.slope, drawn.intercept), abs=0.05)
+
+
 def test_confident_failures_do_not_overflow():
     probabilities = np.concatenate([np.full(300, 1 - 1e-9), np.full(20, 0.5)])
     found = fit_confidence(probabilities, np.arange(320) % 3 > 0)
