@@ -177,7 +177,7 @@ def test_a_handful_of_spans_changes_little_and_extremes_stay_finite(right):
 
 
 def test_few_spans_leave_the_prior_as_it_is_and_many_overrule_it():
-    prior, truth = ConfidenceMap(1.2, -0.9), ConfidenceMap(0.4, 0.8)
+    prior, truth = ConfidenceMap(1.2, -3.0), ConfidenceMap(0.4, 0.8)
 
     def fitted(n):
         found = fit_confidence(*outcomes(0.4, 0.8, n), prior=prior, weight=(45.0, 12.0))
