@@ -6,7 +6,8 @@ FOLDER holds one folder a corpus with train.conll, dev.conll and test.conll. Eve
 JSON file under bench/results/recipe, so an interrupted bench goes on where it was. ``--split dev`` is for
 choosing a recipe (with ``--set key=value`` for a change of it), ``--split test`` for the final table only.
 ``--warm-from N`` begins with a model of the first N texts, as in a round that follows another (``keep``, and
-``--set steps=…`` for how much of the time is saved); its training is not counted.
+``--set steps=…`` for how much of the time is saved); its training is not counted. ``--self-training`` trains
+twice, the second time with the texts of the rest of which the first model is surest.
 """
 
 import argparse
@@ -60,6 +61,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--encoder", default="", help="a folder or name; default: the small offline encoder")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes of the recipe")
     parser.add_argument("--warm-from", type=int, default=0, metavar="N")
+    parser.add_argument("--self-training", action="store_true", help="the rest of train.conll unlabelled")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
@@ -67,7 +69,8 @@ def _arguments() -> argparse.Namespace:
 def _run_name(arguments: argparse.Namespace, corpus: str) -> str:
     warm = f"-warm{arguments.warm_from}" if arguments.warm_from else ""
     changes = "".join(f"-{change}" for change in sorted(arguments.set))
-    return f"{arguments.split}-{corpus}-{arguments.draw}{arguments.texts}{warm}{changes}"
+    taught = "-self" if arguments.self_training else ""
+    return f"{arguments.split}-{corpus}-{arguments.draw}{arguments.texts}{warm}{taught}{changes}"
 
 
 def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any]:
@@ -94,7 +97,10 @@ def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any
                 device="cpu",
             )
         started, used = time.monotonic(), time.process_time()
-        result = train(documents, schema, encoder, recipe, model, last=last, device="cpu")
+        unlabelled = _texts_beside(documents, pool) if arguments.self_training else []
+        result = train(
+            documents, schema, encoder, recipe, model, unlabelled=unlabelled, last=last, device="cpu"
+        )
         cpu_seconds, seconds = time.process_time() - used, time.monotonic() - started
         scores = _scores(Tagger.load(model, device="cpu"), gold)
     return {
@@ -112,6 +118,11 @@ def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any
         "seconds": round(seconds, 1),
         "recipe": asdict(recipe),
     }
+
+
+def _texts_beside(documents: Sequence[Document], pool: Sequence[Document]) -> list[str]:
+    labelled = {document.id for document in documents}
+    return [document.text for document in pool if document.id not in labelled]
 
 
 def _scores(tagger: Tagger, documents: Sequence[Document]) -> Scores:

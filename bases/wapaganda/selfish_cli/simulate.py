@@ -115,6 +115,7 @@ def simulate(
             layers=layers,
             learning_rate=product.learning_rate,
             train_steps=product.train_steps,
+            self_training=product.self_training,
             threshold=product.threshold,
             cost_exponent=product.cost_exponent if cost_exponent is None else cost_exponent,
             prices=prices or product.prices,

@@ -27,6 +27,7 @@ class Material:
     """What to train on and what to judge on; ``judged_on`` is "test", "holdout" or "out_of_fold".
 
     The texts of the ids ``chosen`` were taken for what a model thought of them, and judge none.
+    ``unlabelled`` texts are there for SELF_TRAINING.
     """
 
     train: list["Document"]
@@ -35,6 +36,7 @@ class Material:
     schema: "LabelSchema"
     notes: tuple[str, ...]
     chosen: frozenset[str] = frozenset()
+    unlabelled: tuple[str, ...] = ()
 
 
 def train(
@@ -92,14 +94,16 @@ def _material(
         read = read_with_entities(data)
         labelled, notes, schema = list(read.documents), read.notes, LabelSchema.of(read.documents)
         drawn: Mapping[str, str | None] = {}
+        unlabelled: tuple[str, ...] = ()
     else:
         assert project is not None
-        labelled, notes, schema, drawn = _project_material(workspace, project, progress)
+        labelled, notes, schema, drawn, unlabelled = _project_material(workspace, project, progress)
     if tested is not None:
         copies = copies_among(tested.documents, labelled)
         if copies:
             notes += (f"{copies:,} of the test texts are trained on, too: the score flatters the model.",)
-        return Material(labelled, list(tested.documents), "test", schema, notes + tested.notes)
+        judged = list(tested.documents)
+        return Material(labelled, judged, "test", schema, notes + tested.notes, unlabelled=unlabelled)
     from wapaganda.pipeline import split_holdout
     from wapaganda.sampler import UNSCORED
 
@@ -109,20 +113,26 @@ def _material(
     if not held and config.folds < 2:
         notes += (f"{len(labelled):,} labelled texts are too few to hold any out: the model is not judged.",)
     return Material(
-        train_on, held, "out_of_fold" if not held and config.folds >= 2 else "holdout", schema, notes, chosen
+        train_on,
+        held,
+        "out_of_fold" if not held and config.folds >= 2 else "holdout",
+        schema,
+        notes,
+        chosen,
+        unlabelled,
     )
 
 
 def _project_material(
     workspace: Workspace, project: int, progress: Steps
-) -> tuple[list["Document"], tuple[str, ...], "LabelSchema", Mapping[str, str | None]]:
+) -> tuple[list["Document"], tuple[str, ...], "LabelSchema", Mapping[str, str | None], tuple[str, ...]]:
     from wapaganda.selfish_cli.loops import project_loop
 
     loop = project_loop(workspace, project, progress)
     notes = tuple(loop.fetch().notes)
     labelled = list(loop.ledger.documents(labelled=True))
     drawn = {document.id: loop.ledger.drawn(document.id) for document in labelled}
-    return labelled, notes, loop.source.schema(), drawn
+    return labelled, notes, loop.source.schema(), drawn, tuple(loop.unlabelled())
 
 
 def _train(workspace: Workspace, material: Material, progress: Steps) -> "Trained":
@@ -145,6 +155,7 @@ def _train(workspace: Workspace, material: Material, progress: Steps) -> "Traine
             workspace.store(),
             workspace.directory / "training",
             chosen=material.chosen,
+            unlabelled=material.unlabelled,
             progress=progress,
             on_step=on_step,
         )

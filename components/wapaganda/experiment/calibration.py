@@ -30,10 +30,11 @@ def calibrated(
     recipe: Recipe,
     *,
     folds: int,
+    unlabelled: Sequence[str],
     device: str,
 ) -> Mapping[str, Any]:
     """The product's calibration, from the labelled texts alone, and what it does on the test texts."""
-    found = calibrate(labelled, schema, encoder, recipe, folds=folds, device=device)
+    found = calibrate(labelled, schema, encoder, recipe, folds=folds, unlabelled=unlabelled, device=device)
     temperature = found.temperature
     emissions = [each.log_probs for each in judged.test.tagged]
     gold = _tags(test, judged.test.tagged, schema)

@@ -110,6 +110,7 @@ class Laboratory:
             self.encoder,
             self._recipe(len(labelled), dice),
             folds=FOLDS,
+            unlabelled=self._unlabelled(oracle.waiting()),
             device=self.plan.device,
         )
         self._kept(run).unlink(missing_ok=True)
@@ -147,6 +148,7 @@ class Laboratory:
                 self.encoder,
                 self._recipe(len(labelled), dice),
                 Path(scratch),
+                unlabelled=self._unlabelled(waiting),
                 device=self.plan.device,
             )
             tagger = Tagger.load(Path(scratch), device=self.plan.device)
@@ -163,6 +165,9 @@ class Laboratory:
             pool=pool,
             test=test,
         )
+
+    def _unlabelled(self, waiting: Sequence[Document]) -> list[str]:
+        return [document.text for document in waiting] if self.plan.self_training else []
 
     def _recipe(self, n_texts: int, dice: int) -> Recipe:
         recipe = recipe_for(self.encoder, n_texts, len(self.schema.labels), self.plan.learning_rate, dice)

@@ -89,6 +89,7 @@ class Plan:
     ``pool_size``: texts drawn once from the training file, the same for every seed (``None``: all of them).
     ``layers``: of the encoder that are kept (``None``: all). ``full``: whether a model of the whole pool
     is trained for each seed. ``calibrate_at``: texts at which the temperature is fitted and judged; 0: never.
+    ``self_training``: every model is trained twice, as in the product, the rest of the pool unlabelled.
     """
 
     strategies: tuple[Arm, ...]
@@ -102,6 +103,7 @@ class Plan:
     layers: int | None = None
     learning_rate: float | None = None
     train_steps: int | None = None
+    self_training: bool = False
     threshold: float = _PRODUCT.threshold
     cost_exponent: float = _PRODUCT.cost_exponent
     prices: str = _PRODUCT.prices

@@ -108,19 +108,28 @@ def calibrate(
     recipe: Recipe,
     *,
     folds: int = 4,
+    unlabelled: Sequence[str] = (),
     progress: Progress = silent,
     device: str = "auto",
 ) -> Calibration:
     """Cross-fit labelled documents and tell calibration and F1 from the out-of-fold answers.
 
-    It costs ``folds`` trainings and one reading of all documents.
+    It costs ``folds`` trainings, with ``unlabelled`` texts those of ``train``, and one reading of all
+    documents.
 
     Raises:
         EncoderUnavailable: the encoder cannot be had.
         ValueError: a document is not labelled, or there are fewer different texts than folds.
     """
     answers = cross_fit(
-        documents, schema, encoder, recipe, folds=folds, on_step=_teller(folds, progress), device=device
+        documents,
+        schema,
+        encoder,
+        recipe,
+        folds=folds,
+        unlabelled=unlabelled,
+        on_step=_teller(folds, progress),
+        device=device,
     )
     gold = gold_spans(documents)
     log_probs = [answer.log_probs for answer in answers]

@@ -16,15 +16,17 @@ class LoopConfig:
     by what a text teaches, 1 by what it teaches for its price; ``prices`` is the list of
     ``wapaganda.effort`` by which it is priced. ``warm_start``: a training begins half-way between the
     live model and the pretrained weights and takes half the steps, when the live model has the same
-    encoder and labels. ``folds`` of 2 or more: every training is followed by a cross-fitting with so many
-    models, which calibrates the model. ``excerpt_words`` above 0: of a text that a model chose only the part
-    of about so many words that it doubts most is offered.
+    encoder and labels. ``self_training``: a second training follows that learns the unlabelled texts of
+    which the first model is surest, too. ``folds`` of 2 or more: every training is followed by a
+    cross-fitting with so many models, which calibrates the model. ``excerpt_words`` above 0: of a text that a
+    model chose only the part of about so many words that it doubts most is offered.
     """
 
     encoder: str
     learning_rate: float | None = None
     train_steps: int | None = None
     warm_start: bool = False
+    self_training: bool = False
     threshold: float = 0.7
     batch_size: int = 500
     strategy: str = "hybrid"

@@ -20,6 +20,7 @@ def calibrate_folder(
     schema: LabelSchema,
     config: LoopConfig,
     recipe: Recipe,
+    unlabelled: Sequence[str],
     progress: Progress,
 ) -> Calibration | None:
     """Cross-fit the recipe; write what it tells beside the model that learnt all texts: calibration, likely
@@ -35,6 +36,7 @@ def calibrate_folder(
         config.encoder,
         recipe,
         folds=config.folds,
+        unlabelled=unlabelled,
         progress=progress,
         device=config.device,
     )

@@ -99,6 +99,10 @@ class Loop:
         self._notes.extend(changes.notes)
         return changes
 
+    def unlabelled(self) -> list[str]:
+        """The texts that wait for a label."""
+        return [each.text for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
+
     def _open_round(self) -> Round:
         rounds = self.ledger.rounds()
         return rounds[-1] if rounds and rounds[-1].step != "done" else self.ledger.start_round()
@@ -174,6 +178,7 @@ class Loop:
                 self.store,
                 self._folder(number) / "training",
                 chosen=chosen,
+                unlabelled=self.unlabelled() if self.config.self_training else (),
                 progress=self.progress,
                 on_step=on_step,
             )

@@ -50,6 +50,7 @@ def train_version(
     scratch: Path,
     *,
     chosen: Collection[str] = (),
+    unlabelled: Sequence[str] = (),
     progress: Progress,
     on_step: Callable[[StepReport], None] | None = None,
 ) -> Trained:
@@ -57,7 +58,8 @@ def train_version(
 
     With two folds or more the recipe is cross-fitted, too: its calibration and the likely label errors go
     into the folder of the model. The models are compared on ``holdout``, or without one by cross-fitting, on
-    the texts that are not among the ids ``chosen`` for what a model thought of them. A version that was
+    the texts that are not among the ids ``chosen`` for what a model thought of them. The ``unlabelled`` texts
+    are there for ``config.self_training``. A version that was
     already made from the same documents in the same way is used again, so repeating an interrupted round
     makes no second one.
 
@@ -70,6 +72,9 @@ def train_version(
             f"Expected at least one labelled entity to learn from, "
             f"was: {len(documents)} labelled texts without any"
         )
+    # A version that had nothing to teach itself is an ordinary one.
+    asked, unlabelled = config.self_training, unlabelled if config.self_training else ()
+    config = replace(config, self_training=bool(unlabelled))
     live = store.current()
     recipe = _recipe(config, len(documents), len(schema.labels))
     last = _last(live, schema, config)
@@ -87,6 +92,7 @@ def train_version(
         config.encoder,
         way,
         scratch,
+        unlabelled=unlabelled,
         last=last,
         on_step=_both(on_step, lambda report: progress("train", report.step, report.steps)),
         device=config.device,
@@ -94,7 +100,7 @@ def train_version(
     write_learnt(scratch, documents)
     calibration = None
     if not result.collapsed:
-        calibration = calibrate_folder(scratch, documents, schema, config, recipe, progress)
+        calibration = calibrate_folder(scratch, documents, schema, config, recipe, unlabelled, progress)
     progress("judge", 0, 0)
     scores, previous, verdict = compare(scratch, live, documents, holdout, chosen, config, store)
     if result.collapsed and live is not None:
@@ -111,7 +117,7 @@ def train_version(
         len(documents),
         len(holdout),
         result=result,
-        remarks=(*_remarks(result, last), *too_few_remarks(documents, config)),
+        remarks=(*_remarks(result, last, asked), *too_few_remarks(documents, config)),
     )
 
 
@@ -161,8 +167,15 @@ def _told(
     )
 
 
-def _remarks(result: TrainResult, last: Path | None) -> tuple[str, ...]:
+def _remarks(result: TrainResult, last: Path | None, self_training: bool) -> tuple[str, ...]:
     remarks = []
+    if result.n_taught:
+        remarks.append(
+            f"The model was trained twice, as SELF_TRAINING asks, the second time with {result.n_taught:,} "
+            "unlabelled texts of which the first model was surest, too."
+        )
+    elif self_training:
+        remarks.append("SELF_TRAINING had no unlabelled texts to go by: the model was trained once.")
     if last is not None:
         remarks.append(f"The training began with {last.name}, as WARM_START asks.")
     if result.repairs.total:

@@ -68,5 +68,7 @@ def calibration_of(manifest: Manifest) -> Calibration | None:
 
 
 def _way(recipe: Recipe, config: LoopConfig) -> Mapping[str, Any]:
-    """The recipe and, when there are any, the folds: without them a version has no temperature."""
-    return asdict(recipe) | ({"folds": config.folds} if config.folds >= 2 else {})
+    """The recipe and, when there are any, the folds, without which a version has no temperature, and whether
+    the model taught itself."""
+    folds = {"folds": config.folds} if config.folds >= 2 else {}
+    return asdict(recipe) | folds | ({"self_training": True} if config.self_training else {})

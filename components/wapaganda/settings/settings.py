@@ -56,6 +56,11 @@ class Settings(BaseSettings):
         description="Begin a training half-way between the live model and the pretrained encoder, with half "
         "the steps. It halves a training where `FOLDS` is 0; cross-fitting always begins anew.",
     )
+    self_training: bool = Field(
+        False,
+        description="Train twice, the second time with the unlabelled texts of which the first model is "
+        "surest. A training takes about three times as long.",
+    )
     seed: int = Field(13, ge=0, lt=2**32, description="Seed of everything that is drawn at random.")
     device: str = Field(
         "auto",

@@ -19,6 +19,7 @@ def cross_fit(
     recipe: Recipe,
     *,
     folds: int = 4,
+    unlabelled: Sequence[str] = (),
     on_step: Callable[[StepReport], None] | None = None,
     device: str = "auto",
 ) -> list[TaggedText]:
@@ -26,7 +27,7 @@ def cross_fit(
 
     Each model learns the texts of all folds but one and reads those of that one (Stone 1974,
     "Cross-validatory choice and assessment of statistical predictions"). Equal texts share a fold, and so do
-    excerpts of one text.
+    excerpts of one text. ``unlabelled``: as for ``train``.
 
     Raises:
         EncoderUnavailable: the encoder cannot be had.
@@ -37,7 +38,7 @@ def cross_fit(
     for fold in range(folds):
         learnt = [documents[index] for index in np.flatnonzero(fold_of != fold)]
         held_out = np.flatnonzero(fold_of == fold).tolist()
-        fitted = fit(learnt, schema, encoder, recipe, on_step=on_step, device=device)
+        fitted = fit(learnt, schema, encoder, recipe, unlabelled=unlabelled, on_step=on_step, device=device)
         tagger = Tagger(fitted.loaded.model, fitted.loaded.pieces, schema, shapes=fitted.loaded.shapes)
         answers.update(zip(held_out, tagger.tag([documents[index].text for index in held_out]), strict=True))
     return [answers[index] for index in range(len(documents))]

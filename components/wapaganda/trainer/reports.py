@@ -26,6 +26,7 @@ class TrainResult:
 
     ``steps`` that were made in the last attempt, ``losses`` (steps,) of it, ``seconds`` in all, ``dev_f1``
     by step, ``repairs`` of the training spans, ``restarts`` after collapses and, in words, why it ended.
+    ``n_taught``: texts learnt with the spans of a first model; the other numbers are of the second then.
     """
 
     steps: int
@@ -36,6 +37,7 @@ class TrainResult:
     restarts: int = 0
     collapsed: bool = False
     dev_f1: tuple[tuple[int, float], ...] = ()
+    n_taught: int = 0
 
     @property
     def best_dev_f1(self) -> float | None:

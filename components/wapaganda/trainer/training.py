@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,6 +16,7 @@ from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
 from wapaganda.trainer.examples import make_examples
 from wapaganda.trainer.recipe import Recipe
 from wapaganda.trainer.reports import StepReport, TrainResult
+from wapaganda.trainer.self_training import longer, mixed, n_taught, surest
 from wapaganda.trainer.warm_start import shrink_towards_pretrained
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ def train(
     recipe: Recipe,
     out: Path,
     *,
+    unlabelled: Sequence[str] = (),
     dev: Sequence[Document] = (),
     last: Path | None = None,
     on_step: Callable[[StepReport], None] | None = None,
@@ -43,14 +45,25 @@ def train(
     them are kept and the training ends early when they do not improve; without, it ends early only when the
     loss is as good as 0. With ``last``, the folder of a model that learnt fewer texts of the same labels,
     the training begins between that and the pretrained weights (``recipe.keep``), and only the first
-    attempt does.
+    attempt does. With ``unlabelled`` texts it is followed by a second, longer one, that learns those of them
+    of which the first model is surest, too.
 
     Raises:
         EncoderUnavailable: the encoder cannot be had.
         ValueError: a document is not labelled, has an unknown label, or no text has words.
     """
     started = time.monotonic()
-    fitted = fit(documents, schema, encoder, recipe, dev=dev, last=last, on_step=on_step, device=device)
+    fitted = fit(
+        documents,
+        schema,
+        encoder,
+        recipe,
+        unlabelled=unlabelled,
+        dev=dev,
+        last=last,
+        on_step=on_step,
+        device=device,
+    )
     attempt = fitted.attempt
     _save(fitted.loaded, schema, out)
     return TrainResult(
@@ -62,17 +75,20 @@ def train(
         restarts=fitted.restarts,
         collapsed=attempt.collapsed,
         dev_f1=tuple(attempt.dev_f1),
+        n_taught=fitted.n_taught,
     )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Fitted:
-    """A trained model that is still in memory, and how it got there."""
+    """A trained model that is still in memory, and how it got there; ``n_taught`` texts were learnt with the
+    spans of an earlier model."""
 
     loaded: LoadedEncoder
     attempt: Attempt
     repairs: Repairs
     restarts: int
+    n_taught: int = 0
 
 
 def fit(
@@ -81,12 +97,49 @@ def fit(
     encoder: str,
     recipe: Recipe,
     *,
+    unlabelled: Sequence[str] = (),
     dev: Sequence[Document] = (),
     last: Path | None = None,
     on_step: Callable[[StepReport], None] | None = None,
     device: str = "auto",
 ) -> Fitted:
     """``train`` without writing anything."""
+
+    def once(texts: Sequence[Document], way: Recipe, before: int, total: int) -> Fitted:
+        teller = on_step and _shifted(on_step, before, total)
+        return _fit(texts, schema, encoder, way, dev=dev, last=last, on_step=teller, device=device)
+
+    n, n_labels, steps = len(documents), len(schema.labels), recipe.steps
+    most = n_taught(n, len(unlabelled))
+    total = steps + longer(recipe, n, most, n_labels).steps if most else steps
+    first = once(documents, recipe, 0, total)
+    if not most or first.attempt.collapsed:
+        return first
+    tagger = Tagger(first.loaded.model, first.loaded.pieces, schema, shapes=first.loaded.shapes)
+    taught = surest(tagger, unlabelled, n, recipe.seed)
+    second = once(mixed(documents, taught), longer(recipe, n, len(taught), n_labels), steps, total)
+    if second.attempt.collapsed:
+        return first
+    return replace(second, repairs=first.repairs, restarts=first.restarts, n_taught=len(taught))
+
+
+def _shifted(on_step: Callable[[StepReport], None], before: int, total: int) -> Callable[[StepReport], None]:
+    """Tells the steps of one training as part of ``total``."""
+    return lambda report: on_step(replace(report, step=min(before + report.step, total), steps=total))
+
+
+def _fit(
+    documents: Sequence[Document],
+    schema: LabelSchema,
+    encoder: str,
+    recipe: Recipe,
+    *,
+    dev: Sequence[Document],
+    last: Path | None,
+    on_step: Callable[[StepReport], None] | None,
+    device: str,
+) -> Fitted:
+    """One training, begun anew when it learns nothing."""
     device = device_of(device)
     devices = [torch.device(device).index or 0] if device.startswith("cuda") else []
     # The random state of the caller stays as it is.

@@ -64,6 +64,7 @@ class Workspace:
             learning_rate=chosen.explicit_learning_rate,
             train_steps=chosen.train_steps,
             warm_start=chosen.warm_start,
+            self_training=chosen.self_training,
             threshold=chosen.uncertainty_threshold,
             batch_size=chosen.samples_per_iteration,
             strategy=chosen.strategy,

@@ -145,6 +145,23 @@ def test_the_model_of_a_seed_set_is_trained_once_for_all_arms(build, monkeypatch
         )  # fmt: skip
 
 
+def test_models_that_teach_themselves_are_given_what_waits_without_its_labels(build, monkeypatch):
+    given = []
+
+    def spy(documents, *arguments, **options):
+        given.append((len(documents), options["unlabelled"]))
+        return train(documents, *arguments, **options)
+
+    train = laboratory.train
+    monkeypatch.setattr(laboratory, "train", spy)
+    lab = build(rounds=1, self_training=True, strategies=(RANDOM,))
+    play(lab)
+    assert [n for n, _ in given] == [20, 26]
+    for n, texts in given:
+        assert len(texts) == len(lab.pool) - n
+        assert set(texts) <= {document.text for document in lab.pool}
+
+
 def test_an_arm_that_compares_readings_has_them_read_for_it_whatever_was_kept_before(build):
     fresh, later = build("fresh", strategies=(RANDOM, BALD)), build("later", rounds=1)
     play(fresh)

@@ -20,6 +20,7 @@ from wapaganda.pipeline import (
     RoundRecord,
     split_holdout,
     train_version,
+    training,
 )
 from wapaganda.pipeline.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.outlook import compare_readings
@@ -242,6 +243,32 @@ def test_a_warm_start_begins_with_the_live_model_and_takes_half_the_steps(loop, 
         if any("train_loss" in event.values for event in run.metrics)
     ]
     assert losses[1] < losses[0]
+
+
+def test_a_model_that_teaches_itself_is_another_version_and_goes_by_what_waits(loop, source, monkeypatch):
+    given = []
+
+    def spy(*arguments, **options):
+        given.append(set(options["unlabelled"]))
+        return train(*arguments, **options)
+
+    train = training.train
+    monkeypatch.setattr(training, "train", spy)
+    plain = loop.run_round()
+    loop.config = replace(loop.config, self_training=True)
+    taught = loop.run_round()
+    assert given == [set(), {each.text for each in source.texts.values() if not each.is_labelled}]
+    assert taught.version != plain.version
+    assert any("trained twice, as SELF_TRAINING asks" in note for note in taught.notes)
+    assert loop.run_round().version == taught.version
+    assert len(given) == 2
+
+
+def test_without_a_pool_no_model_teaches_itself(loop, source, toy_documents):
+    loop.config = replace(loop.config, self_training=True)
+    source.texts = {each.id: each for each in toy_documents}
+    notes = loop.run_round().notes
+    assert any("SELF_TRAINING had no unlabelled texts" in note for note in notes)
 
 
 def test_a_model_of_other_labels_is_no_warm_start(loop, source):
