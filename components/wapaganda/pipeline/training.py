@@ -58,10 +58,9 @@ def train_version(
 
     With two folds or more the recipe is cross-fitted, too: its calibration and the likely label errors go
     into the folder of the model. The models are compared on ``holdout``, or without one by cross-fitting, on
-    the texts that are not among the ids ``chosen`` for what a model thought of them. The ``unlabelled`` texts
-    are there for ``config.self_training``. A version that was
+    the texts that are not among the ids ``chosen`` for what a model thought of them. A version that was
     already made from the same documents in the same way is used again, so repeating an interrupted round
-    makes no second one.
+    makes no second one. ``unlabelled``: texts that ``config.self_training`` may learn from.
 
     Raises:
         ValueError: no document holds an entity.
@@ -175,7 +174,7 @@ def _remarks(result: TrainResult, last: Path | None, self_training: bool) -> tup
             "unlabelled texts of which the first model was surest, too."
         )
     elif self_training:
-        remarks.append("SELF_TRAINING had no unlabelled texts to go by: the model was trained once.")
+        remarks.append("SELF_TRAINING had no unlabelled texts to learn from: the model was trained once.")
     if last is not None:
         remarks.append(f"The training began with {last.name}, as WARM_START asks.")
     if result.repairs.total:
