@@ -13,11 +13,11 @@ from wapaganda.ml_backend.book import Book
 from wapaganda.ml_backend.credentials import CredentialFile
 from wapaganda.ml_backend.predictor import Limits
 from wapaganda.ml_backend.services import Effects, Options, Services
-from wapaganda.ml_backend.tagging import Tagged, TextTagger
+from wapaganda.ml_backend.tagging import TextTagger
 from wapaganda.ml_backend.training import Rules, TrainingJob
 from wapaganda.model_store import ModelStore, ModelStoreError
 from wapaganda.settings import Settings
-from wapaganda.uncertainty import latest_measure, n_samples, score
+from wapaganda.uncertainty import one_reading, score
 
 CHILD = "wapaganda.ml_backend.child"
 
@@ -33,13 +33,12 @@ def compose(settings: Settings, child: Sequence[str] | None = None) -> Services:
     queue = JobQueue(jobs_path(settings))
     supervisor = Supervisor(queue, child or (sys.executable, "-m", CHILD, str(queue.path)))
 
-    def measure(tagged: Sequence[Tagged]) -> NDArray[np.float64]:
-        samples = [each.samples for each in tagged]
-        return score([each.log_probs for each in tagged], latest_measure(settings.measure), samples)
+    def measure(log_probs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+        return score(log_probs, one_reading(settings.measure))
 
     return Services.of(
         Effects(
-            StoreShelf(settings.model_dir, settings.device, n_samples(settings.measure)),
+            StoreShelf(settings.model_dir, settings.device),
             QueuedTrainings(queue, supervisor),
             measure,
             [supervisor, Preloading()],
@@ -83,12 +82,11 @@ def _import_models() -> None:
 
 
 class StoreShelf:
-    """The model stores below a folder, one for each project; every word is read ``n_samples`` times more."""
+    """The model stores below a folder, one for each project."""
 
-    def __init__(self, model_dir: Path, device: str, n_samples: int = 0) -> None:
+    def __init__(self, model_dir: Path, device: str) -> None:
         self._model_dir = model_dir
         self._device = device
-        self._n_samples = n_samples
 
     def projects(self) -> Sequence[str]:
         """The projects that have a live model, the one that changed last first."""
@@ -114,7 +112,7 @@ class StoreShelf:
         """The model, warmed up by one short text."""
         from wapaganda.tagger import Tagger
 
-        tagger = Tagger.load(self._store(project).path(version), self._device, self._n_samples)
+        tagger = Tagger.load(self._store(project).path(version), self._device)
         list(tagger.tag(["warm up"]))
         return tagger
 

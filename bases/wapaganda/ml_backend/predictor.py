@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 class Measure(Protocol):
     """Uncertainty of texts."""
 
-    def __call__(self, tagged: Sequence[Tagged]) -> NDArray[np.float64]:
-        """Values in [0, 1], one for each text. Shape: (n_texts,)."""
+    def __call__(self, log_probs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+        """From arrays of shape (n_words, n_tags) to values in [0, 1]. Shape: (n_texts,)."""
 
 
 class KnownConfigs(Protocol):
@@ -146,7 +146,7 @@ class Predictor:
 
     def _confidences(self, tagged: Sequence[Tagged | Exception]) -> NDArray[np.float64]:
         """One for each text that was tagged; NaN for all when they cannot be told."""
-        found = [said for said in tagged if not isinstance(said, Exception)]
+        found = [said.log_probs for said in tagged if not isinstance(said, Exception)]
         try:
             return 1.0 - self._measure(found)
         except Exception:

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class Tagged(Protocol):
-    """What a model says about one text."""
+    """What a model says about one text; ``log_probs`` has shape (n_words, n_tags)."""
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -26,10 +26,6 @@ class Tagged(Protocol):
     @property
     def log_probs(self) -> NDArray[np.float32]:
         """Log-probabilities of the tags. Shape: (n_words, n_tags)."""
-
-    @property
-    def samples(self) -> NDArray[np.float32]:
-        """The same by several thinned heads, if any. Shape: (n_samples, n_words, n_tags)."""
 
 
 class TextTagger(Protocol):

@@ -44,7 +44,7 @@ Measure = Annotated[
     str | None,
     typer.Option(
         "--measure",
-        help="least_confidence, mnlp, entropy_max, entropy_mean, margin or boundary; else MEASURE.",
+        help="Such as boundary, mnlp or entropy_mean (all: docs/settings.md); else MEASURE.",
     ),
 ]
 Threshold = Annotated[

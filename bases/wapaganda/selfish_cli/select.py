@@ -80,13 +80,19 @@ def select(
             check_holds_context(out)
         with screen.steps() as progress:
             candidates, known, notes = _texts(workspace, project, pool, data, progress)
-            for note in notes:
+            for note in (*notes, *_on_measure(workspace)):
                 screen.warn(note)
             batch = _choose(workspace, candidates, known, model, progress)
             if out is not None:
                 write_texts(batch.documents, out, batch.labels)
         _show(screen, batch, out)
         screen.emit(_result(workspace, batch, out))
+
+
+def _on_measure(workspace: Workspace) -> tuple[str, ...]:
+    if workspace.settings.measure != "fluctuation":
+        return ()
+    return ("selfish select knows of no earlier rounds: instead of fluctuation it goes by least_confidence.",)
 
 
 def _texts(

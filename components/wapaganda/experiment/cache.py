@@ -35,15 +35,18 @@ def save_judged(path: Path, judged: Judged) -> None:
     partial.replace(path)
 
 
-def load_judged(path: Path, n_samples: int = 0) -> Judged | None:
-    """Read what ``save_judged`` wrote; ``None`` when there is nothing, only something torn or older, or a
-    pool that was not read ``n_samples`` times."""
+def is_kept(path: Path, n_samples: int) -> bool:
+    """Whether there is something that ``load_judged`` can read, with so many further readings of the pool."""
+    judged = load_judged(path)
+    return judged is not None and (not judged.pool.tagged or len(judged.pool.tagged[0].samples) >= n_samples)
+
+
+def load_judged(path: Path) -> Judged | None:
+    """Read what ``save_judged`` wrote; ``None`` when there is nothing, or only something torn or older."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             about = json.loads(str(stored["judged"]))
             pool, test = (_reading(stored, f"{part}_") for part in PARTS)
-            if pool.tagged and len(pool.tagged[0].samples) < n_samples:
-                return None
     except (FileNotFoundError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None
     return Judged(**{**about, "scores": Scores.from_dict(about["scores"]), "pool": pool, "test": test})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wapaganda.experiment.accounting import correcting, correcting_so_far, round_record
-from wapaganda.experiment.cache import load_judged, save_judged, shared_path
+from wapaganda.experiment.cache import is_kept, load_judged, save_judged, shared_path
 from wapaganda.experiment.calibration import calibrated
 from wapaganda.experiment.oracle import Oracle
 from wapaganda.experiment.plan import Arm, Plan
@@ -42,9 +42,13 @@ class Laboratory:
         """The entity types of the pool."""
         return LabelSchema.of(self.pool)
 
-    @property
-    def n_samples(self) -> int:
-        """How many readings of each text of the pool some arm needs beside the plain one."""
+    def shared(self) -> set[int]:
+        """The seeds of whose seed set there is a model that has read the pool as often as some arm needs."""
+        return {
+            seed for seed in self.plan.seeds if is_kept(shared_path(self.out, seed), self._most_samples())
+        }
+
+    def _most_samples(self) -> int:
         return max(n_samples(arm.measure) for arm in self.plan.strategies)
 
     def work(self, task: Task) -> Finding:
@@ -60,7 +64,8 @@ class Laboratory:
         """Train the model of the seed set once, for all arms."""
         oracle = Oracle(self.pool)
         labelled = oracle.answer(self.seed_set(seed))
-        save_judged(shared_path(self.out, seed), self._learn(oracle, labelled, model_seed(seed, 0)))
+        judged = self._learn(oracle, labelled, model_seed(seed, 0), self._most_samples())
+        save_judged(shared_path(self.out, seed), judged)
 
     def advance(self, run: RunRecord) -> RoundRecord:
         """The next round of a run.
@@ -70,8 +75,8 @@ class Laboratory:
         """
         number, seed = len(run.rounds), run.seed
         oracle, labelled = self._labelled(run, number)
-        judged = load_judged(shared_path(self.out, seed), self.n_samples) if number == 0 else None
-        judged = judged or self._learn(oracle, labelled, model_seed(seed, number))
+        judged = load_judged(shared_path(self.out, seed)) if number == 0 else None
+        judged = judged or self._learn(oracle, labelled, model_seed(seed, number), n_samples(run.arm.measure))
         if self.plan.calibrate_at and number and len(labelled) >= self.plan.calibrate_at:
             self._keep_for_calibration(run, number, judged)
         started = time.monotonic()
@@ -138,8 +143,8 @@ class Laboratory:
         picks = choose(Oracle(self.pool).waiting(), None, (), config, model_seed(seed, 0)).picks
         return tuple(pick.id for pick in picks)
 
-    def _learn(self, oracle: Oracle, labelled: Sequence[Document], dice: int) -> Judged:
-        """Train, then read the test texts and the rest of the pool, each once."""
+    def _learn(self, oracle: Oracle, labelled: Sequence[Document], dice: int, samples: int = 0) -> Judged:
+        """Train, then read the test texts once and the rest of the pool ``samples`` times more."""
         waiting = oracle.waiting()
         with tempfile.TemporaryDirectory(prefix="round-", dir=self.out) as scratch:
             trained = train(
@@ -154,7 +159,7 @@ class Laboratory:
             tagger = Tagger.load(Path(scratch), device=self.plan.device)
         started = time.monotonic()
         test = Reading.of(tagger, self.test)
-        tagger.n_samples = self.n_samples
+        tagger.n_samples = samples
         pool = Reading.of(tagger, waiting)
         return Judged(
             scores=evaluate(gold_spans(self.test), test.spans),
@@ -203,10 +208,14 @@ class Laboratory:
 
     def _look(self, run: RunRecord, number: int) -> PoolScores:
         """The scores of an earlier round; what was not kept is learnt again."""
-        scored = PoolScores.load(self._looks(run, number))
+        path = self._looks(run, number)
+        scored = PoolScores.load(path)
         if scored is None:
             oracle, labelled = self._labelled(run, number)
-            scored = self._scored(run.arm, self._learn(oracle, labelled, model_seed(run.seed, number)).pool)
+            judged = load_judged(shared_path(self.out, run.seed)) if number == 0 else None
+            judged = judged or self._learn(oracle, labelled, model_seed(run.seed, number))
+            scored = self._scored(run.arm, judged.pool)
+            scored.save(path)
         return scored
 
 

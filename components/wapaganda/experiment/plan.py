@@ -89,7 +89,7 @@ class Plan:
     ``pool_size``: texts drawn once from the training file, the same for every seed (``None``: all of them).
     ``layers``: of the encoder that are kept (``None``: all). ``full``: whether a model of the whole pool
     is trained for each seed. ``calibrate_at``: texts at which the temperature is fitted and judged; 0: never.
-    ``self_training``: every model is trained twice, as in the product, the rest of the pool unlabelled.
+    ``self_training``: models are trained twice, as in the product, while some of the pool is unlabelled.
     """
 
     strategies: tuple[Arm, ...]

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wapaganda.experiment.cache import shared_path
 from wapaganda.experiment.encoder import cut_encoder
 from wapaganda.experiment.folder import alone, settle
 from wapaganda.experiment.laboratory import Laboratory
@@ -75,9 +74,8 @@ def simulate(
     with alone(out), tempfile.TemporaryDirectory(prefix="encoder-", dir=out) as folder:
         settle(plan, corpus, pool, test, out)
         encoder = cut_encoder(plan.encoder, plan.layers, Path(folder)) if plan.layers else plan.encoder
-        shared = {seed for seed in plan.seeds if shared_path(out, seed).exists()}
-        schedule = Schedule.of(plan, out, shared, len(pool))
         laboratory = Laboratory(plan, pool, test, encoder, out)
+        schedule = Schedule.of(plan, out, laboratory.shared(), len(pool))
         deadline = started + budget if budget is not None else None
         _work(schedule, laboratory, cores, deadline, progress)
     done, total = schedule.counts

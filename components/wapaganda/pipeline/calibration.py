@@ -46,8 +46,9 @@ class Calibration:
     interval over texts in ``f1_interval``; it is biased where texts were chosen actively. ``expected_f1``:
     what the tempered out-of-fold answers themselves expected it to be.
     ``folds``: the models learnt all but one part of so many.
-    ``ece_before`` and ``ece_after``: expected calibration error of the predicted spans without and with the
-    two, which are fitted for each half of the texts to the other half; ``bins`` after. ``out_of_fold``: the
+    ``ece_before`` and ``ece_after``: expected calibration error of the out-of-fold spans without and with the
+    two, which are fitted for each half of the texts to the other half, for the models of the folds; ``bins``
+    after. ``out_of_fold``: the
     answers themselves, as they came, in the order of the documents; not kept on disk.
     """
 

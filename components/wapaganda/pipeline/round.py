@@ -12,7 +12,7 @@ import numpy as np
 from wapaganda.effort import Prices
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
-from wapaganda.ner import Document, place_of
+from wapaganda.ner import Document, place_of, whole_text
 from wapaganda.pipeline.cold_start import choose_first
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.excerpts import Part, cut_picks, still_to_ask
@@ -100,8 +100,8 @@ class Loop:
         return changes
 
     def unlabelled(self) -> list[str]:
-        """The texts that wait for a label."""
-        return [each.text for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
+        """The texts that wait for a label, of excerpts the whole ones."""
+        return [whole_text(each) for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
 
     def _open_round(self) -> Round:
         rounds = self.ledger.rounds()

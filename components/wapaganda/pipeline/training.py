@@ -17,7 +17,7 @@ from wapaganda.pipeline.gate import Verdict
 from wapaganda.pipeline.judging import Comparison, compare, write_learnt
 from wapaganda.pipeline.ports import Progress
 from wapaganda.pipeline.versions import calibration_of, made_before, manifest_of
-from wapaganda.trainer import Recipe, StepReport, TrainResult, recipe_for, train
+from wapaganda.trainer import Recipe, StepReport, TrainResult, recipe_for, train, unlike
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ def train_version(
             f"was: {len(documents)} labelled texts without any"
         )
     # A version that had nothing to teach itself is an ordinary one.
-    asked, unlabelled = config.self_training, unlabelled if config.self_training else ()
+    asked = config.self_training
+    unlabelled = unlike(unlabelled, [*documents, *holdout]) if asked else ()
     config = replace(config, self_training=bool(unlabelled))
     live = store.current()
     recipe = _recipe(config, len(documents), len(schema.labels))
@@ -173,8 +174,8 @@ def _remarks(result: TrainResult, last: Path | None, self_training: bool) -> tup
             f"The model was trained twice, as SELF_TRAINING asks, the second time with {result.n_taught:,} "
             "unlabelled texts of which the first model was surest, too."
         )
-    elif self_training:
-        remarks.append("SELF_TRAINING had no unlabelled texts to learn from: the model was trained once.")
+    elif self_training and not result.collapsed:
+        remarks.append("SELF_TRAINING found no unlabelled texts to learn from: the model was trained once.")
     if last is not None:
         remarks.append(f"The training began with {last.name}, as WARM_START asks.")
     if result.repairs.total:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wapaganda.trainer.cross_fitting import cross_fit
     from wapaganda.trainer.embedding import embed
     from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
+    from wapaganda.trainer.self_training import unlike
     from wapaganda.trainer.training import train
 
 _HEAVY = {
@@ -22,6 +23,7 @@ _HEAVY = {
     "embed": "wapaganda.trainer.embedding",
     "load_encoder": "wapaganda.trainer.encoders",
     "train": "wapaganda.trainer.training",
+    "unlike": "wapaganda.trainer.self_training",
 }
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "load_encoder",
     "recipe_for",
     "train",
+    "unlike",
 ]
 
 

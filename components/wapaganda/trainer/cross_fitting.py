@@ -9,6 +9,7 @@ from wapaganda.ner import Document, LabelSchema, whole_text
 from wapaganda.tagger import TaggedText, Tagger
 from wapaganda.trainer.recipe import Recipe
 from wapaganda.trainer.reports import StepReport
+from wapaganda.trainer.self_training import unlike
 from wapaganda.trainer.training import fit
 
 
@@ -33,6 +34,7 @@ def cross_fit(
         EncoderUnavailable: the encoder cannot be had.
         ValueError: fewer than two folds, or fewer different texts than folds.
     """
+    unlabelled = unlike(unlabelled, documents)
     fold_of = _folds([whole_text(document) for document in documents], folds, recipe.seed)
     answers: dict[int, TaggedText] = {}
     for fold in range(folds):

@@ -26,7 +26,8 @@ class TrainResult:
 
     ``steps`` that were made in the last attempt, ``losses`` (steps,) of it, ``seconds`` in all, ``dev_f1``
     by step, ``repairs`` of the training spans, ``restarts`` after collapses and, in words, why it ended.
-    ``n_taught``: texts learnt with the spans of a first model; the other numbers are of the second then.
+    ``n_taught``: texts learnt in a second training with the spans of the first model; ``steps``, ``losses``
+    and ``restarts`` are of both then.
     """
 
     steps: int

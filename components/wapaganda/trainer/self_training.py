@@ -1,12 +1,12 @@
 """Self-training: what a model is surest of is learnt like labels by the next one."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from wapaganda.ner import Document
+from wapaganda.ner import Document, whole_text
 from wapaganda.tagger import Tagger
 from wapaganda.trainer.recipe import Recipe, default_steps
 from wapaganda.uncertainty import score
@@ -34,6 +34,17 @@ def surest(tagger: Tagger, texts: Sequence[str], n_labelled: int, seed: int) -> 
     without = [index for index in order if len(tagged[index].words) and not tagged[index].spans]
     kept = [*with_entities, *without[: wanted - int(wanted * _WITH_ENTITIES)]]
     return [Document(f"surest-{index}", read[index], tagged[index].spans) for index in kept]
+
+
+def unlike(texts: Sequence[str], documents: Iterable[Document]) -> list[str]:
+    """The different ones of ``texts``, without those of the documents, white space apart.
+
+    What somebody has labelled, as a whole or in part, a model shall not contradict; and a text that judges
+    a model must not teach it.
+    """
+    known = {" ".join(whole_text(document).split()) for document in documents}
+    different = {" ".join(text.split()): text for text in texts}
+    return [text for key, text in different.items() if key not in known]
 
 
 def n_taught(n_labelled: int, n_unlabelled: int) -> int:

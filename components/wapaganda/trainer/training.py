@@ -16,7 +16,7 @@ from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
 from wapaganda.trainer.examples import make_examples
 from wapaganda.trainer.recipe import Recipe
 from wapaganda.trainer.reports import StepReport, TrainResult
-from wapaganda.trainer.self_training import longer, mixed, n_taught, surest
+from wapaganda.trainer.self_training import longer, mixed, n_taught, surest, unlike
 from wapaganda.trainer.warm_start import shrink_towards_pretrained
 
 _LOGGER = logging.getLogger(__name__)
@@ -45,8 +45,9 @@ def train(
     them are kept and the training ends early when they do not improve; without, it ends early only when the
     loss is as good as 0. With ``last``, the folder of a model that learnt fewer texts of the same labels,
     the training begins between that and the pretrained weights (``recipe.keep``), and only the first
-    attempt does. With ``unlabelled`` texts it is followed by a second, longer one, that learns those of them
-    of which the first model is surest, too.
+    attempt does. With ``unlabelled`` texts it is followed by a second, longer one, from the pretrained
+    weights, that learns those of them of which the first model is surest, too; one that learns nothing is
+    thrown away.
 
     Raises:
         EncoderUnavailable: the encoder cannot be had.
@@ -105,22 +106,29 @@ def fit(
 ) -> Fitted:
     """``train`` without writing anything."""
 
-    def once(texts: Sequence[Document], way: Recipe, before: int, total: int) -> Fitted:
-        teller = on_step and _shifted(on_step, before, total)
-        return _fit(texts, schema, encoder, way, dev=dev, last=last, on_step=teller, device=device)
-
-    n, n_labels, steps = len(documents), len(schema.labels), recipe.steps
+    unlabelled = unlike(unlabelled, documents)
+    n, n_labels, device = len(documents), len(schema.labels), device_of(device)
     most = n_taught(n, len(unlabelled))
-    total = steps + longer(recipe, n, most, n_labels).steps if most else steps
-    first = once(documents, recipe, 0, total)
+    total = recipe.steps + (longer(recipe, n, most, n_labels).steps if most else 0)
+    teller = on_step and _shifted(on_step, 0, total)
+    first = _fit(documents, schema, encoder, recipe, dev=dev, last=last, on_step=teller, device=device)
     if not most or first.attempt.collapsed:
         return first
     tagger = Tagger(first.loaded.model, first.loaded.pieces, schema, shapes=first.loaded.shapes)
     taught = surest(tagger, unlabelled, n, recipe.seed)
-    second = once(mixed(documents, taught), longer(recipe, n, len(taught), n_labels), steps, total)
-    if second.attempt.collapsed:
+    if not taught:
         return first
-    return replace(second, repairs=first.repairs, restarts=first.restarts, n_taught=len(taught))
+    first.loaded.model.to("cpu")  # there may be no room for two
+    way, teller = longer(recipe, n, len(taught), n_labels), on_step and _shifted(on_step, recipe.steps, total)
+    lessons = mixed(documents, taught)
+    second = _fit(lessons, schema, encoder, way, dev=dev, last=None, on_step=teller, device=device)
+    if second.attempt.collapsed:
+        first.loaded.model.to(device)
+        return first
+    second.attempt.losses[:0] = first.attempt.losses
+    return replace(
+        second, repairs=first.repairs, restarts=first.restarts + second.restarts, n_taught=len(taught)
+    )
 
 
 def _shifted(on_step: Callable[[StepReport], None], before: int, total: int) -> Callable[[StepReport], None]:
@@ -140,7 +148,6 @@ def _fit(
     device: str,
 ) -> Fitted:
     """One training, begun anew when it learns nothing."""
-    device = device_of(device)
     devices = [torch.device(device).index or 0] if device.startswith("cuda") else []
     # The random state of the caller stays as it is.
     with torch.random.fork_rng(devices=devices):

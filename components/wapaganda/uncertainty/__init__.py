@@ -18,7 +18,8 @@ alone is no doubt at all: it counts the words in entities.
 
 Measures that compare several readings of a text (``DISAGREEMENT``) need more than one set of
 log-probabilities, ``n_samples`` of them, and stand apart from ``MEASURES``; so does the ``fluctuation`` of
-past scores (``FLUCTUATION``), which are those of its ``latest_measure``.
+past scores (``FLUCTUATION``), which are those of its ``latest_measure``. Readings by thinned heads differ
+little and scores seldom swing: both stay far below the threshold of 0.7.
 """
 
 from wapaganda.uncertainty.calibration import (
@@ -37,6 +38,7 @@ from wapaganda.uncertainty.disagreement import (
     fluctuation,
     latest_measure,
     n_samples,
+    one_reading,
     score_samples,
     vote_entropy,
 )
@@ -80,6 +82,7 @@ __all__ = [
     "margin",
     "mnlp",
     "n_samples",
+    "one_reading",
     "reliability",
     "score",
     "score_samples",

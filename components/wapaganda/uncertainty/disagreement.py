@@ -82,6 +82,11 @@ def latest_measure(measure: str) -> str:
     return "least_confidence" if measure == FLUCTUATION else measure
 
 
+def one_reading(measure: str) -> str:
+    """What a single reading of a text is scored by where ``measure`` needs more: ``least_confidence``."""
+    return "least_confidence" if n_samples(measure) else latest_measure(measure)
+
+
 def fluctuation(history: ArrayLike) -> NDArray[np.float64]:
     """Half the last score and half the variance of the last three: (R, n) of R rounds, oldest first, to (n,).
 

@@ -28,7 +28,6 @@ NAMES = {"Anna": "PER", "Bob": "PER", "Rome": "LOC", "Acme": "ORG"}
 class FakeTagged:
     spans: tuple[Span, ...]
     log_probs: np.ndarray
-    samples: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
 
 class FakeTagger:
@@ -106,9 +105,9 @@ class FakeTrainings:
         return self.listed
 
 
-def fake_measure(tagged):
+def fake_measure(log_probs):
     """A quarter uncertain."""
-    return np.full(len(tagged), 0.25)
+    return np.full(len(log_probs), 0.25)
 
 
 @dataclass

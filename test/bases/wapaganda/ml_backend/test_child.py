@@ -14,7 +14,6 @@ from wapaganda.ml_backend.credentials import CredentialFile, Credentials
 from wapaganda.ml_backend.identity import ProjectRef
 from wapaganda.model_store import Manifest, ModelStore
 from wapaganda.settings import Settings
-from wapaganda.tagger import TaggedText
 from wapaganda.uncertainty import score
 from wapaganda.workspace import Workspace
 
@@ -135,16 +134,16 @@ class TestComposition:
         assert services.models.version("ls-12") == "untrained"
         assert services.effects.shelf.projects() == []
 
-    @pytest.mark.parametrize("measure", ["mnlp", "bald"])
-    def test_the_confidence_of_a_text_goes_by_the_measure(self, measure, monkeypatch):
+    @pytest.mark.parametrize(
+        ("measure", "used"),
+        [("mnlp", "mnlp"), ("bald", "least_confidence"), ("fluctuation", "least_confidence")],
+    )
+    def test_the_confidence_of_a_text_goes_by_a_measure_of_one_reading(self, measure, used, monkeypatch):
         monkeypatch.setenv("MEASURE", measure)
         rng = np.random.default_rng(1)
-        texts = [np.log(rng.dirichlet(np.ones(3), size=(11, n))) for n in (4, 6)]
-        tagged = [TaggedText(np.zeros((0, 2)), each[0], (), np.zeros(1), each[1:]) for each in texts]
-        found = compose(Settings()).effects.measure(tagged)
-        plain, samples = [each.log_probs for each in tagged], [each.samples for each in tagged]
-        assert found.tolist() == score(plain, measure, samples).tolist()
-        assert len(set(found.tolist())) == 2
+        texts = [np.log(rng.dirichlet(np.ones(3), size=n)) for n in (4, 6)]
+        found = compose(Settings()).effects.measure(texts)
+        assert found.tolist() == score(texts, used).tolist()
 
     def test_trainings_join_the_queued_one(self, tmp_path):
         queue = JobQueue(tmp_path / "jobs.sqlite")

@@ -179,7 +179,7 @@ def test_lone_surrogates_neither_fail_nor_move_offsets(server, label_config):
 
 def test_an_uncertainty_that_is_no_number_counts_as_unsure(serve, shelf):
     shelf.put("ls-12", "v1")
-    server = serve(measure=lambda tagged: np.full(len(tagged), np.nan))
+    server = serve(measure=lambda log_probs: np.full(len(log_probs), np.nan))
     assert server.predict([task("Anna")]).json()["results"][0]["score"] == 0
 
 

@@ -74,7 +74,7 @@ def build(tiny_encoder, tmp_path) -> Callable[..., Laboratory]:
 
 def play(lab: Laboratory) -> dict[tuple[str, int], RunRecord]:
     """Do all that the plan asks for, one task after another."""
-    schedule = Schedule.of(lab.plan, lab.out, set(), len(lab.pool))
+    schedule = Schedule.of(lab.plan, lab.out, lab.shared(), len(lab.pool))
     while (task := schedule.next()) is not None:
         run = schedule.finish(task, lab.work(task), 1.0)
         if run is not None:
@@ -164,10 +164,15 @@ def test_models_that_teach_themselves_are_given_what_waits_without_its_labels(bu
 
 def test_an_arm_that_compares_readings_has_them_read_for_it_whatever_was_kept_before(build):
     fresh, later = build("fresh", strategies=(RANDOM, BALD)), build("later", rounds=1)
+    assert fresh.shared() == set()
     play(fresh)
+    assert fresh.shared() == {1}
     play(later)  # keeps the model of the seed set with one reading of each text
+    assert later.shared() == {1}
     later = replace(later, plan=fresh.plan)
+    assert later.shared() == set()
     play(later)
+    assert later.shared() == {1}
     for name in ("random-seed1.json", "bald-seed1.json"):
         assert without_timings(fresh.out / "runs" / name) == without_timings(later.out / "runs" / name)
 

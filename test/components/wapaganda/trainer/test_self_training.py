@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from wapaganda.ner import LabelSchema, Span, word_offsets
+from wapaganda.ner import Document, LabelSchema, Span, excerpt, word_offsets
 from wapaganda.tagger import TaggedText, Tagger
 from wapaganda.trainer import Recipe, cross_fit, train
 from wapaganda.trainer import cross_fitting as cross_fitting_module
 from wapaganda.trainer import training as training_module
 from wapaganda.trainer.recipe import default_steps
-from wapaganda.trainer.self_training import longer, n_taught, surest
+from wapaganda.trainer.self_training import longer, n_taught, surest, unlike
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=5e-3, steps=30, seed=3, head_factor=2.0, batch_size=8)
@@ -103,11 +103,34 @@ def test_labels_count_twice_and_the_surest_texts_once(
     assert {each.text for each in taught} <= set(unlabelled)
     assert result.n_taught == len(taught) > 0
     assert second_steps > 30
+    assert result.steps == len(result.losses) == 30 + second_steps
     assert [step for step, _ in told] == sorted({step for step, _ in told})
     assert len({steps for _, steps in told}) == 1
     assert told[-1][0] <= told[-1][1]
     assert result.repairs.total == 0
     Tagger.load(tmp_path / "m", device="cpu")
+
+
+def test_what_is_labelled_or_judges_teaches_nothing_and_copies_count_once():
+    part = excerpt(Document("w", "anna saw bob in new york"), 0, 8)
+    known = [Document("a", "anna went  home", ()), part.with_spans(())]
+    texts = ["anna went home", "anna saw bob in new york", "carla", " carla ", "bob"]
+    assert sorted(each.strip() for each in unlike(texts, known)) == ["bob", "carla"]
+
+
+def test_no_fold_is_taught_a_text_of_another(tiny_encoder, toy_documents, unlabelled, monkeypatch):
+    given = []
+
+    def spy(documents, *arguments, **options):
+        given.append(set(options["unlabelled"]))
+        return fit(documents, *arguments, **options)
+
+    fit = cross_fitting_module.fit
+    monkeypatch.setattr(cross_fitting_module, "fit", spy)
+    copies = [document.text for document in toy_documents]
+    recipe = replace(RECIPE, steps=2)
+    cross_fit(toy_documents, SCHEMA, tiny_encoder, recipe, folds=2, unlabelled=[*copies, *unlabelled])
+    assert given == [set(unlabelled) - set(copies)] * 2
 
 
 def test_without_unlabelled_texts_nothing_changes(tiny_encoder, toy_documents, tmp_path, monkeypatch):
@@ -127,7 +150,7 @@ def test_the_models_of_the_folds_teach_themselves_too(tiny_encoder, toy_document
     monkeypatch.setattr(cross_fitting_module, "fit", spy)
     recipe = replace(RECIPE, steps=2)
     cross_fit(toy_documents, SCHEMA, tiny_encoder, recipe, folds=2, unlabelled=unlabelled)
-    assert [texts for _, texts in given] == [unlabelled, unlabelled]
+    assert [set(texts) for _, texts in given] == [set(unlabelled), set(unlabelled)]
     assert all(n < len(toy_documents) for n, _ in given)
 
 
