@@ -268,7 +268,7 @@ def test_without_a_pool_no_model_teaches_itself(loop, source, toy_documents):
     loop.config = replace(loop.config, self_training=True)
     source.texts = {each.id: each for each in toy_documents}
     notes = loop.run_round().notes
-    assert any("SELF_TRAINING had no unlabelled texts" in note for note in notes)
+    assert any("SELF_TRAINING found no unlabelled texts" in note for note in notes)
 
 
 def test_a_model_of_other_labels_is_no_warm_start(loop, source):
