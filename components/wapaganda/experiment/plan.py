@@ -8,11 +8,10 @@ from typing import Any, Self
 from wapaganda.effort import PRICES
 from wapaganda.pipeline import LoopConfig
 from wapaganda.sampler import STRATEGIES, Options
-from wapaganda.uncertainty import DISAGREEMENT, FLUCTUATION, MEASURES
+from wapaganda.uncertainty import MEASURE_NAMES
 
 _PRODUCT = LoopConfig("")
 """What nobody changes is as the product ships it."""
-_MEASURES = (*MEASURES, *DISAGREEMENT, FLUCTUATION)
 _OPTIONS = {each.name: type(each.default) for each in fields(Options)}
 _CHANGES: Mapping[str, type] = {
     "threshold": float,
@@ -48,9 +47,10 @@ class Arm:
         own, _, changes = rest.partition(":")
         if strategy not in STRATEGIES:
             raise ValueError(f"Expected a strategy among {', '.join(STRATEGIES)}, was: {strategy!r}")
-        if (own or measure) not in _MEASURES:
-            raise ValueError(f"Expected a measure among {', '.join(_MEASURES)}, was: {(own or measure)!r}")
-        return cls(text, strategy, own or measure, dict(map(_change, filter(None, changes.split("+")))))
+        measure = own or measure
+        if measure not in MEASURE_NAMES:
+            raise ValueError(f"Expected a measure among {', '.join(MEASURE_NAMES)}, was: {measure!r}")
+        return cls(text, strategy, measure, dict(map(_change, filter(None, changes.split("+")))))
 
     @property
     def file_name(self) -> str:

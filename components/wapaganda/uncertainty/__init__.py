@@ -44,7 +44,7 @@ from wapaganda.uncertainty.disagreement import (
 )
 from wapaganda.uncertainty.expectation import Expectation, expect
 from wapaganda.uncertainty.parts import EntropySplit, entropy_split, split
-from wapaganda.uncertainty.scoring import DEFAULT_MEASURE, MEASURES, Measure, score
+from wapaganda.uncertainty.scoring import DEFAULT_MEASURE, MEASURE_NAMES, MEASURES, Measure, score
 from wapaganda.uncertainty.sequences import least_confidence, mnlp
 from wapaganda.uncertainty.temperature import fit_temperature, tempered
 from wapaganda.uncertainty.words import border_doubt, boundary, entropy_max, entropy_mean, ltp, margin
@@ -56,6 +56,7 @@ __all__ = [
     "EXTENSIVE",
     "FLUCTUATION",
     "MEASURES",
+    "MEASURE_NAMES",
     "DisagreementMeasure",
     "EntropySplit",
     "Expectation",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from wapaganda.decoding import length_batches, pad
 from wapaganda.uncertainty.counts import entropy_sum, expected_errors, tag_count
-from wapaganda.uncertainty.disagreement import DISAGREEMENT, score_samples
+from wapaganda.uncertainty.disagreement import DISAGREEMENT, FLUCTUATION, score_samples
 from wapaganda.uncertainty.parts import split
 from wapaganda.uncertainty.sequences import least_confidence, mnlp
 from wapaganda.uncertainty.words import boundary, entropy_max, entropy_mean, ltp, margin
@@ -32,6 +32,9 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "tag_count": tag_count,
     }
 )
+
+MEASURE_NAMES = (*MEASURES, *DISAGREEMENT, FLUCTUATION)
+"""All that the loop can go by, those too that need more than one reading."""
 
 DEFAULT_MEASURE = "boundary"
 

@@ -6,10 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wapaganda.uncertainty.counts import EXTENSIVE
-from wapaganda.uncertainty.disagreement import DISAGREEMENT, FLUCTUATION
-from wapaganda.uncertainty.scoring import MEASURES
-
-_KNOWN = (*MEASURES, *DISAGREEMENT, FLUCTUATION)
+from wapaganda.uncertainty.scoring import MEASURE_NAMES
 
 
 def amount(scores: ArrayLike) -> NDArray[np.float64]:
@@ -39,8 +36,8 @@ def acquisition(
         ValueError: an unknown measure, scores outside [0, 1], another number of prices, or a price or an
             exponent that is negative or no number.
     """
-    if measure not in _KNOWN:
-        raise ValueError(f"Expected a measure among {', '.join(_KNOWN)}, was: {measure!r}")
+    if measure not in MEASURE_NAMES:
+        raise ValueError(f"Expected a measure among {', '.join(MEASURE_NAMES)}, was: {measure!r}")
     values: NDArray[np.float64] = np.asarray(scores, dtype=np.float64)
     price: NDArray[np.float64] = np.asarray(seconds, dtype=np.float64)
     counted = amount(values)
