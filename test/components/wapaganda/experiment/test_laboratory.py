@@ -256,7 +256,7 @@ def test_an_inverted_measure_does_worse_than_random_and_the_right_one_better(bui
 
     known = {**MEASURES, "inverted": inverted}
     monkeypatch.setattr("wapaganda.uncertainty.scoring.MEASURES", known)
-    monkeypatch.setattr("wapaganda.uncertainty.worth._KNOWN", (*known,))
+    monkeypatch.setattr("wapaganda.uncertainty.worth.MEASURE_NAMES", (*known,))
     bad = Arm("bad", "uncertainty", "inverted")
     runs = play(
         build(
