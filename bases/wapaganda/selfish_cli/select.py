@@ -124,7 +124,6 @@ def _choose(
 ) -> Batch:
     progress("load", 0, 0)
     from wapaganda.pipeline import choose, choose_first, cut_picks, score_pool, still_to_ask
-    from wapaganda.uncertainty import latest_measure, n_samples
 
     config = workspace.config()
     pool, labelled = still_to_ask(pool, known), [each for each in known if each.is_labelled]
@@ -134,9 +133,7 @@ def _choose(
     if tagger is None:
         selection = choose_first(pool, labelled, config, config.seed, progress)
     else:
-        measure = latest_measure(config.measure)
-        tagger.n_samples = n_samples(measure)
-        scored = score_pool(tagger, pool, measure, progress)
+        scored = score_pool(tagger, pool, config.measure, progress)
         progress("select", 0, 0)
         selection = choose(pool, scored, labelled, config, config.seed)
     by_id = {document.id: document for document in pool}

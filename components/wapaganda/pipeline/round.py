@@ -30,7 +30,7 @@ from wapaganda.pipeline.versions import calibration_of
 from wapaganda.sampler import UNSCORED, Selection
 from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
-from wapaganda.uncertainty import FLUCTUATION, latest_measure, n_samples
+from wapaganda.uncertainty import FLUCTUATION, latest_measure
 
 logger = logging.getLogger(__name__)
 
@@ -189,13 +189,12 @@ class Loop:
         live = self.store.current()
         if live is None:
             return None
-        measure = latest_measure(self.config.measure)
-        kept = self._folder(number) / f"scores-{measure}-{live.name}.npz"
+        kept = self._folder(number) / f"scores-{latest_measure(self.config.measure)}-{live.name}.npz"
         with self._timed("score"):
             scored = PoolScores.load(kept)
             if scored is None or scored.ids != tuple(each.id for each in pool):
-                tagger = Tagger.load(live.path, self.config.device, n_samples(measure))
-                scored = score_pool(tagger, pool, measure, self.progress)
+                tagger = Tagger.load(live.path, device=self.config.device)
+                scored = score_pool(tagger, pool, self.config.measure, self.progress)
                 scored.save(kept)
         return scored.look_back(self._past(number)) if self.config.measure == FLUCTUATION else scored
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import Progress
 from wapaganda.tagger import TaggedText, Tagger
-from wapaganda.uncertainty import Expectation, expect, fluctuation, score
+from wapaganda.uncertainty import Expectation, expect, fluctuation, latest_measure, n_samples, score
 
 BLOCK = 512
 """Texts whose emissions are held in memory at a time."""
@@ -80,7 +80,10 @@ _EXPECTED = ("n_words", "predicted", "right", "entities")
 
 
 def score_pool(tagger: Tagger, pool: Sequence[Document], measure: str, progress: Progress) -> PoolScores:
-    """Tag the pool once and score every text by ``measure``; memory does not grow with the emissions."""
+    """Tag the pool once, with the further readings that ``measure`` compares, and score every text by it, or
+    by its ``latest_measure``; memory does not grow with the emissions."""
+    measure = latest_measure(measure)
+    tagger.n_samples = n_samples(measure)
     ids = [document.id for document in pool]
     tagged = tagger.tag([document.text for document in pool])
     return score_tagged(ids, tagged, tagger.schema, measure, progress)

@@ -105,7 +105,6 @@ def fit(
     device: str = "auto",
 ) -> Fitted:
     """``train`` without writing anything."""
-
     unlabelled = unlike(unlabelled, documents)
     n, n_labels, device = len(documents), len(schema.labels), device_of(device)
     most = n_taught(n, len(unlabelled))
