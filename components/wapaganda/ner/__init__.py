@@ -14,7 +14,7 @@ from wapaganda.ner.pieces import PieceEncoder
 from wapaganda.ner.repair import Repairs, fit_spans, gold_spans, repair_spans
 from wapaganda.ner.tags import decode_tags, encode_tags
 from wapaganda.ner.windows import EncodedText, Window, windows
-from wapaganda.ner.words import word_offsets
+from wapaganda.ner.words import squeezed, word_offsets
 
 __all__ = [
     "CONTEXT_KEYS",
@@ -35,6 +35,7 @@ __all__ = [
     "is_excerpt",
     "place_of",
     "repair_spans",
+    "squeezed",
     "whole_text",
     "windows",
     "word_offsets",

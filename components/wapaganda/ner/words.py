@@ -1,4 +1,4 @@
-"""Where the words of a text are, whatever tokenizer will read them later."""
+"""Where the words of a text are, whatever tokenizer will read them later, and texts white space apart."""
 
 from __future__ import annotations
 
@@ -34,3 +34,9 @@ def word_offsets(text: str) -> NDArray[np.int32]:
     """
     spans = [match.span() for match in _WORD.finditer(text)]
     return np.array(spans, dtype=np.int32).reshape(-1, 2)
+
+
+def squeezed(text: str) -> str:
+    """``text`` with one blank for each run of white space, none at its ends: equal for equal texts whose
+    white space does not count."""
+    return " ".join(text.split())

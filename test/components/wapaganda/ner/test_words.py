@@ -1,6 +1,6 @@
 import pytest
 
-from wapaganda.ner import word_offsets
+from wapaganda.ner import squeezed, word_offsets
 
 
 def words_of(text):
@@ -69,3 +69,8 @@ def test_the_shape_is_kept_without_words():
 
 def test_a_long_run_takes_no_quadratic_path():
     assert word_offsets("\u00ad".join("a" * 50_000) + "\u00ad" * 50_000).tolist() == [[0, 99_999]]
+
+
+@pytest.mark.parametrize("text", ["new york", " new\tyork\n", "new \u00a0 york"])
+def test_texts_are_the_same_white_space_apart(text):
+    assert squeezed(text) == "new york" != squeezed("newyork")

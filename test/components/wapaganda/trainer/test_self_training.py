@@ -118,7 +118,7 @@ def test_what_is_labelled_or_judges_teaches_nothing_and_copies_count_once():
     assert sorted(each.strip() for each in unlike(texts, known)) == ["bob", "carla"]
 
 
-def test_no_fold_is_taught_a_text_of_another(tiny_encoder, toy_documents, unlabelled, monkeypatch):
+def test_every_fold_is_taught_what_is_in_none(tiny_encoder, toy_documents, unlabelled, monkeypatch):
     given = []
 
     def spy(documents, *arguments, **options):
@@ -137,21 +137,6 @@ def test_without_unlabelled_texts_nothing_changes(tiny_encoder, toy_documents, t
     seen = learnt_by(monkeypatch, training_module)
     result = train(toy_documents, SCHEMA, tiny_encoder, RECIPE, tmp_path / "m", device="cpu")
     assert (len(seen), result.n_taught) == (1, 0)
-
-
-def test_the_models_of_the_folds_teach_themselves_too(tiny_encoder, toy_documents, unlabelled, monkeypatch):
-    given = []
-    fit = cross_fitting_module.fit
-
-    def spy(documents, *arguments, **options):
-        given.append((len(documents), options["unlabelled"]))
-        return fit(documents, *arguments, **options)
-
-    monkeypatch.setattr(cross_fitting_module, "fit", spy)
-    recipe = replace(RECIPE, steps=2)
-    cross_fit(toy_documents, SCHEMA, tiny_encoder, recipe, folds=2, unlabelled=unlabelled)
-    assert [set(texts) for _, texts in given] == [set(unlabelled), set(unlabelled)]
-    assert all(n < len(toy_documents) for n, _ in given)
 
 
 def test_a_second_training_that_learns_nothing_leaves_the_first(
