@@ -5,7 +5,8 @@
 FOLDER holds one folder a corpus with train.conll and test.conll. Each corpus is one `selfish simulate` with
 its folder under bench/results/simulate; finished rounds are kept there, so the same command goes on where it
 was stopped (``--budget`` seconds in all). ``--calibration`` asks instead how honest the confidence is at 200
-random texts, and how far the estimated pool F1 is off.
+random texts, and how far the estimated pool F1 is off. ``--dev`` judges on dev.conll, to choose by, and trains
+no model of the whole pool.
 """
 
 import argparse
@@ -48,13 +49,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--budget", type=float, default=1e6, help="seconds for all of them")
     parser.add_argument("--rounds", default="8", help="a later call may ask for more")
     parser.add_argument("--calibration", action="store_true")
+    parser.add_argument("--dev", action="store_true")
     parser.add_argument("--jobs", default="2")
     return parser.parse_args()
 
 
 def _simulate(arguments: argparse.Namespace, corpus: str, budget: float) -> int:
     folder = arguments.data.resolve() / corpus
-    kind = f"calibration-{corpus}" if arguments.calibration else corpus
+    kind = f"calibration-{corpus}" if arguments.calibration else f"dev-{corpus}" if arguments.dev else corpus
+    judge = "dev.conll" if arguments.dev else "test.conll"
     with tempfile.TemporaryDirectory() as scratch:
         environment = {
             "BASELINE_MODEL_NAME": str(_small_encoder()),
@@ -65,10 +68,11 @@ def _simulate(arguments: argparse.Namespace, corpus: str, budget: float) -> int:
         command = [
             *("env", *(f"{name}={value}" for name, value in environment.items())),
             *(str(Path(sys.executable).parent / "selfish"), "simulate"),
-            *("--train", str(folder / "train.conll"), "--test", str(folder / "test.conll")),
+            *("--train", str(folder / "train.conll"), "--test", str(folder / judge)),
             *("--strategies", "random" if arguments.calibration else arguments.strategies),
             *("--seeds", arguments.seeds, "--jobs", arguments.jobs, "--budget", str(budget)),
             *(CALIBRATION if arguments.calibration else GRID),
+            *(("--no-full",) if arguments.dev else ()),
             *("--rounds", "0" if arguments.calibration else arguments.rounds),
             *("--out", str(RESULTS / kind)),
         ]

@@ -31,7 +31,7 @@ class LoopConfig:
     batch_size: int = 500
     strategy: str = "hybrid"
     measure: str = "boundary"
-    cost_exponent: float = 0.25
+    cost_exponent: float = 0.5
     prices: str = "scratch"
     options: Options = field(default_factory=Options)
     seed: int = 13
