@@ -138,7 +138,7 @@ class Settings(BaseSettings):
         "readings of each text `bald` or `vote_entropy`, by the last three rounds `fluctuation`.",
     )
     cost_exponent: float = Field(
-        0.25,
+        0.5,
         ge=0,
         le=2,
         description="How much the price of a text counts against what it teaches: 0 not at all, 1 in full.",

@@ -5,6 +5,7 @@ import sys
 import pytest
 from filelock import Timeout
 
+from wapaganda.pipeline import LoopConfig
 from wapaganda.settings import Settings
 from wapaganda.workspace import Workspace, prepare_environment
 
@@ -29,6 +30,11 @@ def test_two_who_want_to_work_on_a_project_get_one_lock(workspace):
 def test_a_learning_rate_is_handed_down_only_when_the_user_set_it(tmp_path):
     assert Workspace(Settings(data_dir=tmp_path), "a").config().learning_rate is None
     assert Workspace(Settings(data_dir=tmp_path, learning_rate=1e-4), "a").config().learning_rate == 1e-4
+
+
+def test_without_settings_the_loop_is_the_one_that_is_simulated(tmp_path):
+    config = Workspace(Settings(data_dir=tmp_path), "a").config()
+    assert config == LoopConfig(config.encoder)
 
 
 def test_every_setting_of_the_loop_arrives(tmp_path):
