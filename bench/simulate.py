@@ -5,8 +5,8 @@
 FOLDER holds one folder a corpus with train.conll and test.conll. Each corpus is one `selfish simulate` with
 its folder under bench/results/simulate; finished rounds are kept there, so the same command goes on where it
 was stopped (``--budget`` seconds in all). ``--calibration`` asks instead how honest the confidence is at 200
-random texts, and how far the estimated pool F1 is off. ``--dev`` judges on dev.conll, to choose by, and trains
-no model of the whole pool.
+random texts, and how far the estimated pool F1 is off. ``--dev`` judges on dev.conll, to choose by, and
+trains no model of the whole pool.
 """
 
 import argparse
