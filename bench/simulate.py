@@ -48,8 +48,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", default="3", help="how many, or which with commas between")
     parser.add_argument("--budget", type=float, default=1e6, help="seconds for all of them")
     parser.add_argument("--rounds", default="8", help="a later call may ask for more")
-    parser.add_argument("--calibration", action="store_true")
-    parser.add_argument("--dev", action="store_true")
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--calibration", action="store_true")
+    other.add_argument("--dev", action="store_true")
     parser.add_argument("--jobs", default="2")
     return parser.parse_args()
 
