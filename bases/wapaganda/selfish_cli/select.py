@@ -20,7 +20,6 @@ from wapaganda.selfish_cli.writing import WRITERS, check_holds_context, check_ou
 if TYPE_CHECKING:
     from wapaganda.ner import Document
     from wapaganda.sampler import Selection
-    from wapaganda.tagger import Tagger
 
 SHOWN = 10
 """Texts of the batch that are shown."""
@@ -28,12 +27,14 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The chosen texts, best first, with the spans of the model ``version`` (``None``: no model)."""
+    """The chosen texts, best first, with the spans of the model ``version`` (``None``: no model), which
+    scored the pool by ``measure``."""
 
     selection: "Selection"
     documents: list["Document"]
     version: str | None
     labels: tuple[str, ...]
+    measure: str
 
 
 def select(
@@ -80,19 +81,22 @@ def select(
             check_holds_context(out)
         with screen.steps() as progress:
             candidates, known, notes = _texts(workspace, project, pool, data, progress)
-            for note in (*notes, *_on_measure(workspace)):
+            for note in notes:
                 screen.warn(note)
             batch = _choose(workspace, candidates, known, model, progress)
+            if batch.measure != workspace.settings.measure:
+                screen.warn(_on_measure(workspace.settings.measure, batch))
             if out is not None:
                 write_texts(batch.documents, out, batch.labels)
         _show(screen, batch, out)
         screen.emit(_result(workspace, batch, out))
 
 
-def _on_measure(workspace: Workspace) -> tuple[str, ...]:
-    if workspace.settings.measure != "fluctuation":
-        return ()
-    return ("selfish select knows of no earlier rounds: instead of fluctuation it goes by least_confidence.",)
+def _on_measure(wanted: str, batch: Batch) -> str:
+    missing = f"{batch.version} has no committee"
+    if wanted == "fluctuation":
+        missing = "selfish select knows of no earlier rounds"
+    return f"{missing}: instead of {wanted} it goes by {batch.measure}."
 
 
 def _texts(
@@ -123,26 +127,32 @@ def _choose(
     progress: Steps,
 ) -> Batch:
     progress("load", 0, 0)
-    from wapaganda.pipeline import choose, choose_first, cut_picks, score_pool, still_to_ask
+    from wapaganda.pipeline import choose, choose_first, cut_picks, score_pool, scored_by, still_to_ask
+    from wapaganda.tagger import load_members
+    from wapaganda.uncertainty import COMMITTEE
 
     config = workspace.config()
     pool, labelled = still_to_ask(pool, known), [each for each in known if each.is_labelled]
-    tagger: Tagger | None = None
+    tagger, measure = None, config.measure
     if model is not None or workspace.store().current() is not None:
         tagger = load_tagger(workspace, model, progress)
     if tagger is None:
         selection = choose_first(pool, labelled, config, config.seed, progress)
     else:
-        scored = score_pool(tagger, pool, config.measure, progress)
+        folder = workspace.store().path(tagger.version)
+        measure = scored_by(config.measure, folder)
+        members = load_members(folder, config.device) if measure == COMMITTEE else ()
+        scored = score_pool(tagger, pool, measure, progress, members)
         progress("select", 0, 0)
         selection = choose(pool, scored, labelled, config, config.seed)
     by_id = {document.id: document for document in pool}
     chosen = [by_id[pick.id] for pick in selection.picks]
     if tagger is None:
-        return Batch(selection, _ranked(selection, chosen), None, ())
+        return Batch(selection, _ranked(selection, chosen), None, (), measure)
     tagged = tagger.tag([document.text for document in chosen])
     selection, proposed = cut_picks(selection, chosen, tagged, config.excerpt_words, known)
-    return Batch(selection, _ranked(selection, proposed), tagger.version, tagger.schema.labels)
+    documents = _ranked(selection, proposed)
+    return Batch(selection, documents, tagger.version, tagger.schema.labels, measure)
 
 
 def _ranked(selection: "Selection", chosen: Sequence["Document"]) -> list["Document"]:
@@ -193,7 +203,7 @@ def _result(workspace: Workspace, batch: Batch, out: Path | None) -> dict[str, A
         "strategy": workspace.settings.strategy
         if batch.version
         else next((pick.drawn for pick in batch.selection.picks), "random"),
-        "measure": workspace.settings.measure,
+        "measure": batch.measure,
         "n_pool": chosen.n_pool,
         "n_candidates": chosen.n_candidates,
         "n_selected": len(chosen.picks),

@@ -17,11 +17,11 @@ from wapaganda.experiment.records import Finding, RoundRecord, RunRecord
 from wapaganda.experiment.schedule import FOLDS, Task
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
-from wapaganda.pipeline import PoolScores, choose, cut_picks, score_tagged
+from wapaganda.pipeline import PoolScores, choose, cut_picks, score_tagged, with_samples
 from wapaganda.sampler import near_duplicates
-from wapaganda.tagger import Tagger
-from wapaganda.trainer import Recipe, recipe_for, train
-from wapaganda.uncertainty import FLUCTUATION, expect, latest_measure, n_samples
+from wapaganda.tagger import Tagger, load_members, read_together
+from wapaganda.trainer import Recipe, cross_fit, recipe_for, train
+from wapaganda.uncertainty import COMMITTEE, FLUCTUATION, expect, latest_measure, n_samples
 
 MODEL_STRIDE = 1009
 """Between the dice of two seeds; a simulation has fewer rounds than that."""
@@ -188,6 +188,8 @@ class Laboratory:
     ) -> list[Document]:
         """What to ask next, whole texts or excerpts of them, with what the model proposes."""
         arm, seed = run.arm, run.seed
+        if arm.measure == COMMITTEE:
+            reading = self._read_by_committee(reading, oracle, labelled, model_seed(seed, number))
         scored = self._scored(arm, reading)
         if arm.measure == FLUCTUATION:
             scored.save(self._looks(run, number))
@@ -198,6 +200,26 @@ class Laboratory:
         picked = [waiting[pick.id] for pick in selection.picks]
         tagged = reading.of_ids(each.id for each in picked)
         return cut_picks(selection, picked, tagged, config.excerpt_words, labelled)[1]
+
+    def _read_by_committee(
+        self, reading: Reading, oracle: Oracle, labelled: Sequence[Document], dice: int
+    ) -> Reading:
+        """The same with what the models of a cross-fitting say of these texts."""
+        waiting = oracle.waiting()
+        with tempfile.TemporaryDirectory(prefix="committee-", dir=self.out) as scratch:
+            cross_fit(
+                labelled,
+                self.schema,
+                self.encoder,
+                self._recipe(len(labelled), dice),
+                folds=FOLDS,
+                unlabelled=self._unlabelled(waiting),
+                keep=Path(scratch),
+                device=self.plan.device,
+            )
+            members = load_members(Path(scratch), self.plan.device)
+        beside = read_together(members, [document.text for document in waiting])
+        return replace(reading, tagged=tuple(with_samples(reading.tagged, beside)))
 
     def _scored(self, arm: Arm, reading: Reading) -> PoolScores:
         measure = latest_measure(arm.measure)

@@ -8,12 +8,13 @@ from typing import Literal
 from wapaganda.experiment.plan import Arm, Plan
 from wapaganda.experiment.records import Finding, RunRecord
 from wapaganda.learning_curves import FULL
+from wapaganda.uncertainty import COMMITTEE
 
 # A training makes 160 steps and one more for every five texts; everything else takes about as long each time.
 _STEPS_OF_NONE = 800
 _CHOICE = 20
 FOLDS = 4
-"""Trainings of a calibration."""
+"""Trainings of a calibration, and of a committee."""
 _CAUTION = 1.15
 """What the estimate of a round is multiplied with before it is held against the budget."""
 
@@ -38,6 +39,8 @@ class Task:
     def weight(self) -> int:
         """How much work it is, by the texts that are learnt."""
         trainings = {"choose": 0, "calibrate": FOLDS}.get(self.kind, 1)
+        if self.kind in ("choose", "advance") and self.run.arm.measure == COMMITTEE:
+            trainings += FOLDS
         return _CHOICE + trainings * (_STEPS_OF_NONE + self.texts)
 
 

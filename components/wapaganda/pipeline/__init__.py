@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.record import RoundRecord
     from wapaganda.pipeline.report import RoundReport
     from wapaganda.pipeline.round import Loop
-    from wapaganda.pipeline.scoring import PoolScores, score_pool, score_tagged
+    from wapaganda.pipeline.scoring import PoolScores, score_pool, score_tagged, scored_by, with_samples
     from wapaganda.pipeline.selection import choose
     from wapaganda.pipeline.sources import FileSource, LabelStudioSource
     from wapaganda.pipeline.training import Trained, train_version
@@ -41,8 +41,10 @@ _LATE = {
     "evaluate_version": "judging",
     "score_pool": "scoring",
     "score_tagged": "scoring",
+    "scored_by": "scoring",
     "still_to_ask": "excerpts",
     "train_version": "training",
+    "with_samples": "scoring",
 }
 
 __all__ = [
@@ -70,9 +72,11 @@ __all__ = [
     "judge",
     "score_pool",
     "score_tagged",
+    "scored_by",
     "split_holdout",
     "still_to_ask",
     "train_version",
+    "with_samples",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -110,13 +111,14 @@ def calibrate(
     *,
     folds: int = 4,
     unlabelled: Sequence[str] = (),
+    keep: Path | None = None,
     progress: Progress = silent,
     device: str = "auto",
 ) -> Calibration:
     """Cross-fit labelled documents and tell calibration and F1 from the out-of-fold answers.
 
     It costs ``folds`` trainings, with ``unlabelled`` texts those of ``train``, and one reading of all
-    documents.
+    documents. ``keep``: as for ``cross_fit``.
 
     Raises:
         EncoderUnavailable: the encoder cannot be had.
@@ -129,6 +131,7 @@ def calibrate(
         recipe,
         folds=folds,
         unlabelled=unlabelled,
+        keep=keep,
         on_step=_teller(folds, progress),
         device=device,
     )

@@ -12,6 +12,7 @@ from wapaganda.pipeline.ports import Progress
 from wapaganda.review import REVIEW_FILE, label_errors, write_suspects
 from wapaganda.tagger import ModelFolder
 from wapaganda.trainer import Recipe
+from wapaganda.uncertainty import COMMITTEE
 
 
 def calibrate_folder(
@@ -24,7 +25,7 @@ def calibrate_folder(
     progress: Progress,
 ) -> Calibration | None:
     """Cross-fit the recipe; write what it tells beside the model that learnt all texts: calibration, likely
-    label errors, the out-of-fold answers.
+    label errors, the out-of-fold answers and, where the measure asks for it, the models of the folds.
 
     ``None`` when it is switched off or there are too few texts.
     """
@@ -37,6 +38,7 @@ def calibrate_folder(
         recipe,
         folds=config.folds,
         unlabelled=unlabelled,
+        keep=folder if config.measure == COMMITTEE else None,
         progress=progress,
         device=config.device,
     )

@@ -23,14 +23,14 @@ from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Sou
 from wapaganda.pipeline.pricing import fitted_prices, read_proposals, write_proposals
 from wapaganda.pipeline.record import RoundRecord, StepListener, training_listener
 from wapaganda.pipeline.report import RoundReport, draft_report
-from wapaganda.pipeline.scoring import PoolScores, score_pool
+from wapaganda.pipeline.scoring import PoolScores, score_pool, scored_by
 from wapaganda.pipeline.selection import choose, suggestions
 from wapaganda.pipeline.training import Trained, train_version
 from wapaganda.pipeline.versions import calibration_of
 from wapaganda.sampler import UNSCORED, Selection
-from wapaganda.tagger import Tagger
+from wapaganda.tagger import Tagger, load_members
 from wapaganda.tracking import Run
-from wapaganda.uncertainty import FLUCTUATION, latest_measure
+from wapaganda.uncertainty import COMMITTEE, FLUCTUATION, latest_measure
 
 logger = logging.getLogger(__name__)
 
@@ -189,12 +189,16 @@ class Loop:
         live = self.store.current()
         if live is None:
             return None
-        kept = self._folder(number) / f"scores-{latest_measure(self.config.measure)}-{live.name}.npz"
+        measure = scored_by(self.config.measure, live.path)
+        if self.config.measure == COMMITTEE != measure:
+            self._notes.append(f"{live.name} has no committee: its texts are scored by {measure}.")
+        kept = self._folder(number) / f"scores-{measure}-{live.name}.npz"
         with self._timed("score"):
             scored = PoolScores.load(kept)
             if scored is None or scored.ids != tuple(each.id for each in pool):
                 tagger = Tagger.load(live.path, device=self.config.device)
-                scored = score_pool(tagger, pool, self.config.measure, self.progress)
+                members = load_members(live.path, self.config.device) if measure == COMMITTEE else ()
+                scored = score_pool(tagger, pool, measure, self.progress, members)
                 scored.save(kept)
         return scored.look_back(self._past(number)) if self.config.measure == FLUCTUATION else scored
 

@@ -2,7 +2,7 @@
 
 import logging
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +11,17 @@ from numpy.typing import NDArray
 
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import Progress
-from wapaganda.tagger import TaggedText, Tagger
-from wapaganda.uncertainty import Expectation, expect, fluctuation, latest_measure, n_samples, score
+from wapaganda.tagger import TaggedText, Tagger, member_folder, read_together
+from wapaganda.uncertainty import (
+    COMMITTEE,
+    Expectation,
+    expect,
+    fluctuation,
+    latest_measure,
+    n_samples,
+    one_reading,
+    score,
+)
 
 BLOCK = 512
 """Texts whose emissions are held in memory at a time."""
@@ -79,14 +88,37 @@ class PoolScores:
 _EXPECTED = ("n_words", "predicted", "right", "entities")
 
 
-def score_pool(tagger: Tagger, pool: Sequence[Document], measure: str, progress: Progress) -> PoolScores:
-    """Tag the pool once, with the further readings that ``measure`` compares, and score every text by it, or
-    by its ``latest_measure``; memory does not grow with the emissions."""
+def score_pool(
+    tagger: Tagger,
+    pool: Sequence[Document],
+    measure: str,
+    progress: Progress,
+    members: Sequence[Tagger] = (),
+) -> PoolScores:
+    """Tag the pool once, with the further readings that ``measure`` compares, those of a committee by its
+    ``members``, and score every text by it, or by its ``latest_measure``; memory does not grow with the
+    emissions."""
     measure = latest_measure(measure)
     tagger.n_samples = n_samples(measure)
-    ids = [document.id for document in pool]
-    tagged = tagger.tag([document.text for document in pool])
+    ids, texts = [document.id for document in pool], [document.text for document in pool]
+    tagged = tagger.tag(texts)
+    if measure == COMMITTEE:
+        tagged = with_samples(tagged, read_together(members, texts))
     return score_tagged(ids, tagged, tagger.schema, measure, progress)
+
+
+def scored_by(measure: str, folder: Path) -> str:
+    """What the model in ``folder`` scores texts by when a round goes by ``measure``: ``latest_measure``, and
+    without a committee what a single reading is scored by."""
+    missing = measure == COMMITTEE and not member_folder(folder, 0).is_dir()
+    return one_reading(measure) if missing else latest_measure(measure)
+
+
+def with_samples(
+    tagged: Iterable[TaggedText], samples: Iterable[NDArray[np.float32]]
+) -> Iterator[TaggedText]:
+    """The same answers with other readings beside them, text by text."""
+    return (replace(each, samples=beside) for each, beside in zip(tagged, samples, strict=True))
 
 
 def score_tagged(

@@ -11,6 +11,7 @@ from wapaganda.pipeline.calibration import Calibration
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.gate import Verdict
 from wapaganda.trainer import Recipe
+from wapaganda.uncertainty import COMMITTEE
 
 _CROSS_VALIDATED = "cross_validated"
 
@@ -68,7 +69,9 @@ def calibration_of(manifest: Manifest) -> Calibration | None:
 
 
 def _way(recipe: Recipe, config: LoopConfig) -> Mapping[str, Any]:
-    """The recipe and, when there are any, the folds, without which a version has no temperature, and whether
-    the model taught itself."""
-    folds = {"folds": config.folds} if config.folds >= 2 else {}
-    return asdict(recipe) | folds | ({"self_training": True} if config.self_training else {})
+    """The recipe and, when there are any, the folds, without which a version has no temperature, whether
+    their models were kept, and whether the model taught itself."""
+    way = asdict(recipe)
+    if config.folds >= 2:
+        way |= {"folds": config.folds} | ({"committee": True} if config.measure == COMMITTEE else {})
+    return way | ({"self_training": True} if config.self_training else {})

@@ -130,12 +130,14 @@ class Settings(BaseSettings):
         "tag_count",
         "bald",
         "vote_entropy",
+        "committee",
         "fluctuation",
     ] = Field(
         "boundary",
         description="What uncertainty means: `least_confidence`, `mnlp`, `ltp`, `margin`, `entropy_max`, "
         "`entropy_mean`, `entropy_sum`, `boundary`, `split`, `expected_errors`, `tag_count`, by several "
-        "readings of each text `bald` or `vote_entropy`, by the last three rounds `fluctuation`.",
+        "readings of each text `bald` or `vote_entropy`, by the models of the folds `committee`, by the last "
+        "three rounds `fluctuation`.",
     )
     cost_exponent: float = Field(
         0.5,

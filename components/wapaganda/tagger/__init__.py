@@ -14,6 +14,7 @@ from wapaganda.tagger.tagged import TaggedText
 
 if TYPE_CHECKING:
     from wapaganda.tagger.batches import WordBatch, budget_batches, collate, device_of, word_logits
+    from wapaganda.tagger.committee import load_members, member_folder, read_together
     from wapaganda.tagger.tagger import Tagger
 
 _HEAVY = {
@@ -22,6 +23,9 @@ _HEAVY = {
     "budget_batches": "wapaganda.tagger.batches",
     "collate": "wapaganda.tagger.batches",
     "device_of": "wapaganda.tagger.batches",
+    "load_members": "wapaganda.tagger.committee",
+    "member_folder": "wapaganda.tagger.committee",
+    "read_together": "wapaganda.tagger.committee",
     "word_logits": "wapaganda.tagger.batches",
 }
 
@@ -37,8 +41,11 @@ __all__ = [
     "budget_batches",
     "collate",
     "device_of",
+    "load_members",
+    "member_folder",
     "model_inputs",
     "quiet_loading",
+    "read_together",
     "word_logits",
     "word_shapes",
 ]

@@ -1,16 +1,17 @@
 """Cross-fitting: every labelled text is read by a model that has not learnt it."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.ner import Document, LabelSchema, whole_text
-from wapaganda.tagger import TaggedText, Tagger
+from wapaganda.tagger import TaggedText, Tagger, member_folder
 from wapaganda.trainer.recipe import Recipe
 from wapaganda.trainer.reports import StepReport
 from wapaganda.trainer.self_training import unlike
-from wapaganda.trainer.training import fit
+from wapaganda.trainer.training import fit, save
 
 
 def cross_fit(
@@ -21,6 +22,7 @@ def cross_fit(
     *,
     folds: int = 4,
     unlabelled: Sequence[str] = (),
+    keep: Path | None = None,
     on_step: Callable[[StepReport], None] | None = None,
     device: str = "auto",
 ) -> list[TaggedText]:
@@ -28,7 +30,8 @@ def cross_fit(
 
     Each model learns the texts of all folds but one and reads those of that one (Stone 1974,
     "Cross-validatory choice and assessment of statistical predictions"). Equal texts share a fold, and so do
-    excerpts of one text. ``unlabelled``: as for ``train``.
+    excerpts of one text. ``unlabelled``: as for ``train``. ``keep``: the folder of a model of which those of
+    the folds become the committee.
 
     Raises:
         EncoderUnavailable: the encoder cannot be had.
@@ -41,6 +44,8 @@ def cross_fit(
         learnt = [documents[index] for index in np.flatnonzero(fold_of != fold)]
         held_out = np.flatnonzero(fold_of == fold).tolist()
         fitted = fit(learnt, schema, encoder, recipe, unlabelled=unlabelled, on_step=on_step, device=device)
+        if keep is not None:
+            save(fitted.loaded, schema, member_folder(keep, fold))
         tagger = Tagger(fitted.loaded.model, fitted.loaded.pieces, schema, shapes=fitted.loaded.shapes)
         answers.update(zip(held_out, tagger.tag([documents[index].text for index in held_out]), strict=True))
     return [answers[index] for index in range(len(documents))]

@@ -66,7 +66,7 @@ def train(
         device=device,
     )
     attempt = fitted.attempt
-    _save(fitted.loaded, schema, out)
+    save(fitted.loaded, schema, out)
     return TrainResult(
         steps=len(attempt.losses),
         seconds=time.monotonic() - started,
@@ -217,7 +217,8 @@ def _finds_nothing(tagger: Tagger, documents: Sequence[Document]) -> bool:
     return bool(texts) and not any(tagger.predict(texts))
 
 
-def _save(loaded: LoadedEncoder, schema: LabelSchema, out: Path) -> None:
+def save(loaded: LoadedEncoder, schema: LabelSchema, out: Path) -> None:
+    """Write the model folder ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     with quiet_loading():
         loaded.model.save_pretrained(out)

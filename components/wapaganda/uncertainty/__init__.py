@@ -31,10 +31,12 @@ from wapaganda.uncertainty.calibration import (
 )
 from wapaganda.uncertainty.counts import EXTENSIVE, entropy_sum, expected_errors, tag_count
 from wapaganda.uncertainty.disagreement import (
+    COMMITTEE,
     DISAGREEMENT,
     FLUCTUATION,
     DisagreementMeasure,
     bald,
+    committee,
     fluctuation,
     latest_measure,
     n_samples,
@@ -51,6 +53,7 @@ from wapaganda.uncertainty.words import border_doubt, boundary, entropy_max, ent
 from wapaganda.uncertainty.worth import acquisition, amount
 
 __all__ = [
+    "COMMITTEE",
     "DEFAULT_MEASURE",
     "DISAGREEMENT",
     "EXTENSIVE",
@@ -67,6 +70,7 @@ __all__ = [
     "bald",
     "border_doubt",
     "boundary",
+    "committee",
     "entropy_max",
     "entropy_mean",
     "entropy_split",

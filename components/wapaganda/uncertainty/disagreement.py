@@ -37,13 +37,25 @@ def vote_entropy(samples: NDArray[Any], lengths: NDArray[Any], *, top: int = 3) 
     return _share(tag_entropy(shares), lengths, samples, top)
 
 
+def committee(samples: NDArray[Any], lengths: NDArray[Any], *, top: int = 3) -> NDArray[np.float64]:
+    """Divergence of S models from what they say together, at the ``top`` words where it is largest: to (B,).
+
+    The mean Kullback–Leibler divergence of the models' tag marginals from the mean of them, over
+    log min(S, K). McCallum & Nigam 1998, "Employing EM and pool-based active learning for text
+    classification". As a formula it is ``bald``; its readings are of models that learnt different texts.
+    """
+    return bald(samples, lengths, top=top)
+
+
 DisagreementMeasure = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
 """Log-probabilities (S, B, T, K) of S readings and lengths (B,) to scores (B,) in [0, 1]."""
 
 DISAGREEMENT: Mapping[str, DisagreementMeasure] = MappingProxyType(
-    {"bald": bald, "vote_entropy": vote_entropy}
+    {"bald": bald, "vote_entropy": vote_entropy, "committee": committee}
 )
 
+COMMITTEE = "committee"
+"""The measure whose readings are those of the models of a cross-fitting."""
 
 FLUCTUATION = "fluctuation"
 N_SAMPLES = 10
@@ -51,8 +63,9 @@ N_SAMPLES = 10
 
 
 def n_samples(measure: str) -> int:
-    """How many readings of a text ``measure`` compares: 0 when it needs none beside the plain one."""
-    return N_SAMPLES if measure in DISAGREEMENT else 0
+    """How many readings by thinned heads ``measure`` compares: 0 when it needs none beside the plain one, or
+    those of other models."""
+    return N_SAMPLES if measure in DISAGREEMENT and measure != COMMITTEE else 0
 
 
 def score_samples(samples: Sequence[NDArray[Any]], measure: str) -> NDArray[np.float64]:
@@ -84,7 +97,7 @@ def latest_measure(measure: str) -> str:
 
 def one_reading(measure: str) -> str:
     """What a single reading of a text is scored by where ``measure`` needs more: ``least_confidence``."""
-    return "least_confidence" if n_samples(measure) else latest_measure(measure)
+    return "least_confidence" if measure in DISAGREEMENT else latest_measure(measure)
 
 
 def fluctuation(history: ArrayLike) -> NDArray[np.float64]:

@@ -136,7 +136,12 @@ class TestComposition:
 
     @pytest.mark.parametrize(
         ("measure", "used"),
-        [("mnlp", "mnlp"), ("bald", "least_confidence"), ("fluctuation", "least_confidence")],
+        [
+            ("mnlp", "mnlp"),
+            ("bald", "least_confidence"),
+            ("committee", "least_confidence"),
+            ("fluctuation", "least_confidence"),
+        ],
     )
     def test_the_confidence_of_a_text_goes_by_a_measure_of_one_reading(self, measure, used, monkeypatch):
         monkeypatch.setenv("MEASURE", measure)

@@ -126,6 +126,19 @@ def test_select_offers_uncertain_texts_first_and_none_twice(trained, selfish, fi
     assert not labelled & {entry["text"] for entry in found["batch"]}
 
 
+def test_select_says_by_what_it_goes_when_it_cannot_go_by_the_measure(trained, selfish, files):
+    arguments = ("select", "--pool", files.pool, "--size", 3, "--strategy", "uncertainty", "--json")
+    for measure, missing in (
+        ("committee", "has no committee"),
+        ("fluctuation", "knows of no earlier rounds"),
+    ):
+        found = selfish(*arguments, "--measure", measure)
+        assert found.json["measure"] == "least_confidence"
+        told = f"{missing}: instead of {measure} it goes by least_confidence."
+        assert told in " ".join(found.stderr.split())
+    assert "instead of" not in selfish(*arguments, "--measure", "mnlp").stderr
+
+
 def test_update_goes_round_the_loop_and_status_tells(selfish, files, tmp_path):
     first = selfish(
         "update", "--data", files.data, "--pool", files.pool, "--test", files.test, "--size", 4, "--json"

@@ -16,6 +16,7 @@ from wapaganda.experiment.records import RunRecord
 from wapaganda.experiment.schedule import Schedule
 from wapaganda.ner import Document, Span, excerpt_place, is_excerpt, whole_text
 from wapaganda.pipeline import PoolScores
+from wapaganda.tagger import load_members
 from wapaganda.uncertainty import MEASURES
 
 NAMES, CITIES = ("anna", "bob", "carla", "dieter"), ("oslo", "rome", "paris")
@@ -25,6 +26,7 @@ RANDOM = Arm("random", "random", "boundary")
 GOOD = Arm("good", "uncertainty", "expected_errors")
 LOOKS_BACK = Arm("looks-back", "uncertainty", "fluctuation")
 BALD = Arm("bald", "uncertainty", "bald")
+COMMITTEE = Arm("committee", "uncertainty", "committee")
 PARTS = Arm("parts", "uncertainty", "expected_errors", {"excerpt_words": 3})
 
 
@@ -175,6 +177,24 @@ def test_an_arm_that_compares_readings_has_them_read_for_it_whatever_was_kept_be
     assert later.shared() == {1}
     for name in ("random-seed1.json", "bald-seed1.json"):
         assert without_timings(fresh.out / "runs" / name) == without_timings(later.out / "runs" / name)
+
+
+def test_an_arm_that_asks_a_committee_cross_fits_before_each_of_its_batches(build, monkeypatch):
+    calls = []
+
+    def spy(labelled, *arguments, keep, **options):
+        cross_fit(labelled, *arguments, keep=keep, **options)
+        calls.append((len(labelled), len(load_members(keep, "cpu"))))
+
+    cross_fit = laboratory.cross_fit
+    monkeypatch.setattr(laboratory, "cross_fit", spy)
+    lab = build(strategies=(RANDOM, COMMITTEE))
+    runs = play(lab)
+    assert calls == [(20, 4), (26, 4)]
+    random, committee = (runs[arm, 1].rounds for arm in ("random", "committee"))
+    assert committee[0].f1 == random[0].f1
+    assert committee[0].batch_ids != random[0].batch_ids
+    assert not list(lab.out.glob("committee-*"))
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from wapaganda.pipeline.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.outlook import compare_readings
 from wapaganda.pipeline.versions import calibration_of
 from wapaganda.review import read_suspects
-from wapaganda.tagger import ModelFolder, Tagger
+from wapaganda.tagger import ModelFolder, Tagger, load_members, read_together
 from wapaganda.tracking import RunLog
 from wapaganda.uncertainty import fluctuation, n_samples, score_samples
 
@@ -134,6 +134,33 @@ def test_a_measure_that_compares_readings_has_them_read(loop, source):
     expected = score_samples([each.samples for each in answers], "bald")
     assert list(offered.values()) == pytest.approx(expected.tolist(), abs=1e-5)
     assert expected.min() > 0
+
+
+def test_a_committee_of_the_models_of_the_folds_is_kept_with_a_version_and_asked(loop, source):
+    loop.config = replace(loop.config, strategy="uncertainty", measure="committee", folds=2)
+    report = loop.run_round()
+    live = loop.store.current()
+    members = load_members(live.path, "cpu")
+    assert len(members) == 2
+    offered = {item.document_id: item.uncertainty for item in source.released["al-001"]}
+    readings = list(read_together(members, [source.texts[each].text for each in offered]))
+    expected = score_samples(readings, "committee")
+    assert list(offered.values()) == pytest.approx(expected.tolist(), abs=1e-5)
+    assert expected.min() > 0
+    assert not any("committee" in note for note in report.notes)
+
+
+def test_a_version_that_was_made_without_a_committee_says_so_and_is_made_again_with_one(loop, source):
+    loop.config = replace(loop.config, strategy="uncertainty", measure="committee", folds=0)
+    first = loop.run_round()
+    assert any("has no committee: its texts are scored by least_confidence" in each for each in first.notes)
+    loop.config = replace(loop.config, folds=2, measure="mnlp")
+    second = loop.run_round()
+    assert not load_members(loop.store.path(second.version), "cpu")
+    loop.config = replace(loop.config, measure="committee")
+    third = loop.run_round()
+    assert len({first.version, second.version, third.version}) == 3
+    assert len(load_members(loop.store.path(third.version), "cpu")) == 2
 
 
 def test_fluctuation_goes_by_the_scores_of_the_rounds_before(loop, source):

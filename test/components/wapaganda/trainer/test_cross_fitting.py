@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from wapaganda.ner import Document, LabelSchema, Span
+from wapaganda.tagger import load_members, read_together
 from wapaganda.trainer import Recipe, cross_fit
 from wapaganda.trainer.cross_fitting import _folds
 
@@ -44,6 +46,25 @@ def test_equal_texts_share_a_fold_and_folds_are_of_equal_size():
 
     assert folds[0] == folds[2] == folds[5]
     assert sorted((folds[[0, 1, 3, 4]] == fold).sum() for fold in (0, 1)) == [2, 2]
+
+
+def test_the_models_of_the_folds_become_a_committee_that_reads_together(
+    tiny_encoder, toy_documents, tmp_path
+):
+    answers = cross_fit(
+        toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=8), folds=3, keep=tmp_path, device="cpu"
+    )
+
+    assert load_members(tmp_path / "elsewhere", "cpu") == []
+    members = load_members(tmp_path, "cpu")
+    assert len(members) == 3
+    texts = [document.text for document in toy_documents]
+    fold_of = _folds(texts, 3, RECIPE.seed)
+    readings = list(read_together(members, texts))
+    for answer, reading, fold in zip(answers, readings, fold_of, strict=True):
+        np.testing.assert_allclose(reading[fold], answer.log_probs, atol=1e-5)
+        assert reading.shape == (3, *answer.log_probs.shape)
+        assert not np.allclose(reading[fold], reading[fold - 1], atol=1e-3)
 
 
 @pytest.mark.parametrize("folds", [1, 3])

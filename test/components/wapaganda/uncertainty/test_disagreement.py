@@ -5,6 +5,7 @@ import pytest
 
 from wapaganda.decoding import pad, posterior
 from wapaganda.uncertainty import (
+    COMMITTEE,
     DISAGREEMENT,
     bald,
     fluctuation,
@@ -67,9 +68,25 @@ def test_a_measure_of_disagreement_goes_by_the_readings_and_asks_for_them(name, 
     plain = [text[0] for text in texts]
     assert score(plain, name, texts).tolist() == score_samples(texts, name).tolist()
     assert score(plain, "mnlp", texts).tolist() == score(plain, "mnlp").tolist()
-    assert (n_samples(name) > 1, n_samples("mnlp")) == (True, 0)
+    assert n_samples("mnlp") == 0
     with pytest.raises(ValueError, match=f"several readings of each text to compare by {name}, was: one"):
         score(plain, name)
+
+
+def test_thinned_heads_read_for_all_but_the_committee_whose_readings_are_other_models():
+    assert {name: n_samples(name) > 1 for name in DISAGREEMENT} == {
+        "bald": True,
+        "vote_entropy": True,
+        COMMITTEE: False,
+    }
+
+
+def test_a_committee_is_as_far_apart_as_its_members_are_from_their_mean(rng):
+    text = readings(rng, 4, samples=3)
+    tags = np.stack([posterior(*pad([one])).tag[0] for one in text])
+    divergence = (tags * np.log(np.maximum(tags, 1e-300) / np.maximum(tags.mean(axis=0), 1e-300))).sum(axis=2)
+    largest = np.sort(divergence.mean(axis=0))[::-1][:3]
+    assert score_samples([text], COMMITTEE)[0] == pytest.approx(largest.mean() / np.log(3))
 
 
 @pytest.mark.parametrize("name", DISAGREEMENT)
@@ -92,7 +109,7 @@ def test_the_order_of_the_readings_does_not_matter(name, rng):
 
 
 def test_what_does_not_fit_is_refused(rng):
-    with pytest.raises(ValueError, match=r"bald, vote_entropy, was: 'mnlp'"):
+    with pytest.raises(ValueError, match=r"bald, vote_entropy, committee, was: 'mnlp'"):
         score_samples([], "mnlp")
     with pytest.raises(ValueError, match="readings, words, tags"):
         score_samples([readings(rng, 3), readings(rng, 3, samples=2)], "bald")
