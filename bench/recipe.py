@@ -73,7 +73,9 @@ def _run_name(arguments: argparse.Namespace, corpus: str) -> str:
     changes = "".join(f"-{change}" for change in sorted(arguments.set))
     taught = "-self" if arguments.self_training else ""
     folds = f"-folds{arguments.folds}" if arguments.folds else ""
-    return f"{arguments.split}-{corpus}-{arguments.draw}{arguments.texts}{warm}{taught}{folds}{changes}"
+    encoder = f"-{Path(arguments.encoder).name}" if arguments.encoder else ""
+    name = f"{arguments.split}-{corpus}-{arguments.draw}{arguments.texts}"
+    return f"{name}{encoder}{warm}{taught}{folds}{changes}"
 
 
 def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from wapaganda.selfish_cli.adapt import adapt
 from wapaganda.selfish_cli.connect import connect
 from wapaganda.selfish_cli.doctor import doctor
 from wapaganda.selfish_cli.export import export
@@ -62,7 +63,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, select, update, predict, status, review, simulate, export, doctor, connect):
+for command in (train, select, update, predict, status, review, simulate, adapt, export, doctor, connect):
     app.command(help=flowing(command.__doc__))(command)
 
 

@@ -21,6 +21,7 @@ NAMES = {
     "read": "Reading files",
     "encoder": "Getting the encoder",
     "fetch": "Fetching labels",
+    "adapt": "Reading for hidden words",
     "train": "Training",
     "calibrate": "Cross-fitting",
     "judge": "Judging the model",

@@ -11,6 +11,7 @@ from wapaganda.trainer.reports import StepReport, TrainResult
 from wapaganda.trainer.unavailable import EncoderUnavailable
 
 if TYPE_CHECKING:
+    from wapaganda.trainer.adapting import Adaptation, adapt
     from wapaganda.trainer.cross_fitting import cross_fit
     from wapaganda.trainer.embedding import embed
     from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from wapaganda.trainer.training import train
 
 _HEAVY = {
+    "Adaptation": "wapaganda.trainer.adapting",
     "LoadedEncoder": "wapaganda.trainer.encoders",
+    "adapt": "wapaganda.trainer.adapting",
     "cross_fit": "wapaganda.trainer.cross_fitting",
     "embed": "wapaganda.trainer.embedding",
     "load_encoder": "wapaganda.trainer.encoders",
@@ -27,11 +30,13 @@ _HEAVY = {
 }
 
 __all__ = [
+    "Adaptation",
     "EncoderUnavailable",
     "LoadedEncoder",
     "Recipe",
     "StepReport",
     "TrainResult",
+    "adapt",
     "cross_fit",
     "embed",
     "load_encoder",

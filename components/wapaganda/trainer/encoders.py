@@ -8,7 +8,7 @@ import torch
 from wapaganda.ner import LabelSchema, PieceEncoder
 from wapaganda.tagger import N_SHAPES, quiet_loading
 from wapaganda.trainer.hub import find_config, first_line, source_of
-from wapaganda.trainer.unavailable import MEND_FOLDER, EncoderUnavailable
+from wapaganda.trainer.unavailable import MEND_FOLDER, MEND_MASK, EncoderUnavailable
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
@@ -63,13 +63,42 @@ def load_encoder(
                 source, config=config, local_files_only=local, dtype=torch.float32
             )
             tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
-        pieces = PieceEncoder(
-            tokenizer, min(max_pieces, _longest(config)), min(overlap, _longest(config) // 4)
-        )
+        pieces = _pieces(tokenizer, config, max_pieces, overlap)
     except Exception as error:  # safetensors and tokenizers raise bare ones of their own
         raise EncoderUnavailable(name, first_line(error), MEND_FOLDER) from error
     told = shapes and _is_uncased(tokenizer) and _add_shapes(model)
     return LoadedEncoder(model, pieces, tokenizer, told)
+
+
+def load_for_masking(name: str, *, max_pieces: int) -> tuple[LoadedEncoder, bool]:
+    """The encoder ``name`` with a head that guesses hidden words, and whether that head is a new one.
+
+    Raises:
+        EncoderUnavailable: it cannot be had, or its kind knows no hidden words.
+    """
+    from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+    config, local = find_config(name)
+    source = source_of(name)
+    try:
+        with quiet_loading():
+            model, told = AutoModelForMaskedLM.from_pretrained(
+                source, local_files_only=local, dtype=torch.float32, output_loading_info=True
+            )
+            tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
+        pieces = _pieces(tokenizer, config, max_pieces, max_pieces // 4)
+    except Exception as error:  # safetensors and tokenizers raise bare ones of their own
+        raise EncoderUnavailable(name, first_line(error), MEND_FOLDER) from error
+    if tokenizer.mask_token_id is None:
+        raise EncoderUnavailable(name, "its tokenizer has no sign for a hidden word", MEND_MASK)
+    return LoadedEncoder(model, pieces, tokenizer, shapes=False), bool(told["missing_keys"])
+
+
+def _pieces(
+    tokenizer: "PreTrainedTokenizerFast", config: "PretrainedConfig", max_pieces: int, overlap: int
+) -> PieceEncoder:
+    longest = _longest(config)
+    return PieceEncoder(tokenizer, min(max_pieces, longest), min(overlap, longest // 4))
 
 
 def _longest(config: "PretrainedConfig") -> int:

