@@ -72,8 +72,10 @@ def adapt(
         windows = [window for window in inputs if len(window.positions)]
         if not windows:
             raise ValueError(f"Expected texts with words to read, was: {len(texts):,} texts without")
+        if learning_rate is None:
+            learning_rate = default_learning_rate(loaded.model.config.hidden_size)
         recipe = Recipe(
-            learning_rate=learning_rate or default_learning_rate(loaded.model.config.hidden_size),
+            learning_rate=learning_rate,
             steps=steps,
             seed=seed,
             batch_size=_BATCH_SIZE,

@@ -85,6 +85,8 @@ def test_what_cannot_be_adapted_is_refused_and_nothing_is_written(tiny_encoder, 
         adapt(["", " \n"], tiny_encoder, out, device="cpu")
     with pytest.raises(ValueError, match="Expected steps above 0, was: 0"):
         adapt(texts, tiny_encoder, out, steps=0, device="cpu")
+    with pytest.raises(ValueError, match=r"Expected learning_rate above 0, was: 0.0"):
+        adapt(texts, tiny_encoder, out, learning_rate=0.0, device="cpu")
     with pytest.raises(EncoderUnavailable, match="no such folder"):
         adapt(texts, str(tmp_path / "nowhere"), out, device="cpu")
     assert not out.exists()
