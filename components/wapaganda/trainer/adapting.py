@@ -69,7 +69,8 @@ def adapt(
         loaded, is_new_head = load_for_masking(encoder, max_pieces=_MAX_PIECES)
         loaded.model.to(device)
         inputs = model_inputs(texts, loaded.pieces.encode(texts), loaded.pieces, shapes=False)
-        windows = [window for window in inputs if len(window.positions)]
+        special = loaded.tokenizer.all_special_ids  # the one for unknown pieces, too: none is ever hidden
+        windows = [window for window in inputs if not np.isin(window.ids, special).all()]
         if not windows:
             raise ValueError(f"Expected texts with words to read, was: {len(texts):,} texts without")
         if learning_rate is None:

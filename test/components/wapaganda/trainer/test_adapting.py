@@ -83,6 +83,8 @@ def test_what_cannot_be_adapted_is_refused_and_nothing_is_written(tiny_encoder, 
     out = tmp_path / "adapted"
     with pytest.raises(ValueError, match="Expected texts with words to read, was: 2 texts without"):
         adapt(["", " \n"], tiny_encoder, out, device="cpu")
+    with pytest.raises(ValueError, match="Expected texts with words to read, was: 1 texts without"):
+        adapt(["no piece of it is known"], tiny_encoder, out, steps=1, device="cpu")
     with pytest.raises(ValueError, match="Expected steps above 0, was: 0"):
         adapt(texts, tiny_encoder, out, steps=0, device="cpu")
     with pytest.raises(ValueError, match=r"Expected learning_rate above 0, was: 0.0"):
