@@ -128,8 +128,6 @@ def _choose(
 ) -> Batch:
     progress("load", 0, 0)
     from wapaganda.pipeline import choose, choose_first, cut_picks, score_pool, scored_by, still_to_ask
-    from wapaganda.tagger import load_members
-    from wapaganda.uncertainty import COMMITTEE
 
     config = workspace.config()
     pool, labelled = still_to_ask(pool, known), [each for each in known if each.is_labelled]
@@ -141,8 +139,7 @@ def _choose(
     else:
         folder = workspace.store().path(tagger.version)
         measure = scored_by(config.measure, folder)
-        members = load_members(folder, config.device) if measure == COMMITTEE else ()
-        scored = score_pool(tagger, pool, measure, progress, members)
+        scored = score_pool(tagger, folder, pool, measure, progress)
         progress("select", 0, 0)
         selection = choose(pool, scored, labelled, config, config.seed)
     by_id = {document.id: document for document in pool}

@@ -28,7 +28,7 @@ from wapaganda.pipeline.selection import choose, suggestions
 from wapaganda.pipeline.training import Trained, train_version
 from wapaganda.pipeline.versions import calibration_of
 from wapaganda.sampler import UNSCORED, Selection
-from wapaganda.tagger import Tagger, load_members
+from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
 from wapaganda.uncertainty import COMMITTEE, FLUCTUATION, latest_measure
 
@@ -197,8 +197,7 @@ class Loop:
             scored = PoolScores.load(kept)
             if scored is None or scored.ids != tuple(each.id for each in pool):
                 tagger = Tagger.load(live.path, device=self.config.device)
-                members = load_members(live.path, self.config.device) if measure == COMMITTEE else ()
-                scored = score_pool(tagger, pool, measure, self.progress, members)
+                scored = score_pool(tagger, live.path, pool, measure, self.progress)
                 scored.save(kept)
         return scored.look_back(self._past(number)) if self.config.measure == FLUCTUATION else scored
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import Progress
-from wapaganda.tagger import TaggedText, Tagger, member_folder, read_together
+from wapaganda.tagger import TaggedText, Tagger, load_members, member_folder, read_together
 from wapaganda.uncertainty import (
     COMMITTEE,
     Expectation,
@@ -89,20 +89,16 @@ _EXPECTED = ("n_words", "predicted", "right", "entities")
 
 
 def score_pool(
-    tagger: Tagger,
-    pool: Sequence[Document],
-    measure: str,
-    progress: Progress,
-    members: Sequence[Tagger] = (),
+    tagger: Tagger, folder: Path, pool: Sequence[Document], measure: str, progress: Progress
 ) -> PoolScores:
-    """Tag the pool once, with the further readings that ``measure`` compares, those of a committee by its
-    ``members``, and score every text by it, or by its ``latest_measure``; memory does not grow with the
-    emissions."""
-    measure = latest_measure(measure)
+    """Tag the pool once by the model in ``folder``, with the further readings that ``measure`` compares, and
+    score every text by what is ``scored_by``; memory does not grow with the emissions."""
+    measure = scored_by(measure, folder)
     tagger.n_samples = n_samples(measure)
     ids, texts = [document.id for document in pool], [document.text for document in pool]
     tagged = tagger.tag(texts)
     if measure == COMMITTEE:
+        members = load_members(folder, str(tagger.model.device))
         tagged = with_samples(tagged, read_together(members, texts))
     return score_tagged(ids, tagged, tagger.schema, measure, progress)
 
