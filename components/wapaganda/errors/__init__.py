@@ -1,0 +1,13 @@
+"""The errors that users meet. Every brick raises these or subclasses of them.
+
+    Exception
+    └── WapagandaError          one sentence in ``str(error)``, what to do about it in ``hint``
+        └── InputError          also a ValueError: the user gave something else than was expected
+
+Bricks add their own: each subclass is exported by the brick that raises it and named in its docstring.
+A plain ``ValueError`` or ``TypeError`` means a defect in our own code and is not shown as a user's mistake.
+"""
+
+from wapaganda.errors.errors import InputError, WapagandaError
+
+__all__ = ["InputError", "WapagandaError"]

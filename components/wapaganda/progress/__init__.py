@@ -1,0 +1,5 @@
+"""One callback for the progress of every long piece of work."""
+
+from wapaganda.progress.progress import Progress, silent
+
+__all__ = ["Progress", "silent"]
