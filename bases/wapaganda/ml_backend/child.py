@@ -15,8 +15,8 @@ from wapaganda.label_studio import LabelStudioError
 from wapaganda.ml_backend.composition import credentials_path
 from wapaganda.ml_backend.credentials import CredentialFile, Credentials
 from wapaganda.ml_backend.identity import project_ref
+from wapaganda.project_context import ProjectContext, prepare_environment
 from wapaganda.settings import Settings
-from wapaganda.workspace import Workspace, prepare_environment
 
 if TYPE_CHECKING:
     from wapaganda.pipeline import Loop
@@ -53,15 +53,15 @@ def work(job: Job, progress: Progress) -> None:
     if project is None or project.number is None:
         raise ValueError(f"Expected a project of Label Studio such as ls-12, was: {job.project}")
     credentials = CredentialFile(credentials_path(settings)).get(project)
-    workspace = Workspace(settings, project.key)
-    with alone(workspace, progress):
-        ledger, name = workspace.ledger(), [job.id, job.created_at]
+    context = ProjectContext(settings, project.key)
+    with alone(context, progress):
+        ledger, name = context.ledger(), [job.id, job.created_at]
         if ledger.meta(_LAST_JOB) != name:
             access = label_studio_access(settings, credentials)
-            report = _loop(workspace, project.number, access, progress).run_round()
+            report = _loop(context, project.number, access, progress).run_round()
             ledger.set_meta(_LAST_JOB, name)
             logger.info("Round done: %s", report)
-        _mirror(workspace, progress)
+        _mirror(context, progress)
 
 
 def label_studio_access(settings: Settings, credentials: Credentials) -> tuple[str, str]:
@@ -85,9 +85,9 @@ def label_studio_access(settings: Settings, credentials: Credentials) -> tuple[s
     return settings.label_studio_url if chosen else credentials.hostname, credentials.access_token
 
 
-def alone(workspace: Workspace, progress: Progress) -> AbstractContextManager[object]:
+def alone(context: ProjectContext, progress: Progress) -> AbstractContextManager[object]:
     """The lock that `selfish` takes, too; waits for it as long as it takes and tells so."""
-    lock = workspace.lock()
+    lock = context.lock()
     while True:
         try:
             return lock.acquire(timeout=_LOCK_SECONDS)
@@ -104,17 +104,17 @@ def step_teller(progress: Progress) -> "LoopProgress":
     return tell
 
 
-def _loop(workspace: Workspace, number: int, access: tuple[str, str], progress: Progress) -> "Loop":
+def _loop(context: ProjectContext, number: int, access: tuple[str, str], progress: Progress) -> "Loop":
     from wapaganda.label_studio import LabelStudio
     from wapaganda.pipeline import LabelStudioSource
 
-    return workspace.loop(LabelStudioSource(LabelStudio(*access), number), step_teller(progress))
+    return context.loop(LabelStudioSource(LabelStudio(*access), number), step_teller(progress))
 
 
-def _mirror(workspace: Workspace, progress: Progress) -> None:
+def _mirror(context: ProjectContext, progress: Progress) -> None:
     """Tell MLflow; the training is over and its model is live, whatever becomes of this."""
     progress("mlflow", None)
-    report = workspace.mirror(_MIRROR_SECONDS)
+    report = context.mirror(_MIRROR_SECONDS)
     if not report.ok:
         logger.warning("%s. The runs are kept; what MLflow lacks then is written next time.", report.message)
 

@@ -31,7 +31,7 @@ def serve(settings: Settings, host: str, port: int, child: Sequence[str] | None 
 
     from wapaganda.ml_backend.app import create_app
     from wapaganda.ml_backend.composition import compose
-    from wapaganda.workspace import prepare_environment
+    from wapaganda.project_context import prepare_environment
 
     prepare_environment(settings.threads)
     app = create_app(compose(settings, child))

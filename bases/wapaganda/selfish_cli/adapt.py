@@ -9,10 +9,10 @@ from wapaganda.selfish_cli import options
 from wapaganda.selfish_cli.inputs import one_of, read_texts
 from wapaganda.selfish_cli.loops import project_loop
 from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.project_context import ProjectContext, open_context
 from wapaganda.selfish_cli.screen import session
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.tables import facts_table
-from wapaganda.selfish_cli.workspace import Workspace, open_workspace
 from wapaganda.selfish_cli.writing import check_parent
 
 _WINDOW = 50
@@ -47,10 +47,10 @@ def adapt(
                 f"Expected a new folder, was: {out}, which exists.", "Name another one by --out."
             )
         check_parent(out)
-        workspace = open_workspace(project, overrides=overrides)
-        settings = workspace.settings
+        context = open_context(project, overrides=overrides)
+        settings = context.settings
         with screen.steps() as progress:
-            texts, notes = _texts(workspace, project, pool, progress)
+            texts, notes = _texts(context, project, pool, progress)
             for note in notes:
                 screen.warn(note)
             progress("load", 0, 0)
@@ -91,10 +91,10 @@ def adapt(
 
 
 def _texts(
-    workspace: Workspace, project: int | None, pool: Path | None, progress: Steps
+    context: ProjectContext, project: int | None, pool: Path | None, progress: Steps
 ) -> tuple[list[str], tuple[str, ...]]:
     if project is not None:
-        loop = project_loop(workspace, project, progress)
+        loop = project_loop(context, project, progress)
         notes = tuple(loop.fetch().notes)
         return [each.text for each in loop.ledger.documents()], notes
     assert pool is not None

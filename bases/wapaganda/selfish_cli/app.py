@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from wapaganda.project_context import prepare_environment
 from wapaganda.selfish_cli.adapt import adapt
 from wapaganda.selfish_cli.connect import connect
 from wapaganda.selfish_cli.doctor import doctor
@@ -20,7 +21,6 @@ from wapaganda.selfish_cli.simulate import simulate
 from wapaganda.selfish_cli.status import status
 from wapaganda.selfish_cli.train import train
 from wapaganda.selfish_cli.update import update
-from wapaganda.workspace import prepare_environment
 
 HELP = """
 Active learning for named-entity recognition: a good model from few labels.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wapaganda.selfish_cli.workspace import Workspace, why_not_writable
+from wapaganda.selfish_cli.project_context import ProjectContext, why_not_writable
 
 if TYPE_CHECKING:
     from wapaganda.settings import Settings
@@ -30,7 +30,7 @@ class Check:
 
 def check_settings() -> "tuple[Settings | None, list[Check]]":
     """The settings when they are valid; one failed check for each that is not."""
-    from wapaganda.selfish_cli.workspace import read_settings
+    from wapaganda.selfish_cli.project_context import read_settings
     from wapaganda.settings import SettingsError
 
     try:
@@ -128,16 +128,16 @@ def _check_mlflow_server(uri: str) -> Check:
     return Check("MLflow", True, uri)
 
 
-def check_label_studio(workspace: Workspace, project: int | None, backend: str | None) -> list[Check]:
+def check_label_studio(context: ProjectContext, project: int | None, backend: str | None) -> list[Check]:
     """What Label Studio's own adapter finds: tokens, blocked addresses, webhooks, model versions."""
     from wapaganda.label_studio import LabelStudioError
 
-    settings = workspace.settings
+    settings = context.settings
     if not settings.label_studio_api_key.get_secret_value():
         reason = "no token is set, so only files can be worked on"
         return [Check("Label Studio", None, reason, "Set LABEL_STUDIO_API_KEY to an access token.")]
     try:
-        found = workspace.studio().diagnose(project, backend_url=backend, basic_auth=settings.basic_auth)
+        found = context.studio().diagnose(project, backend_url=backend, basic_auth=settings.basic_auth)
     except LabelStudioError as error:
         return [Check("Label Studio", False, error.message, error.mend)]
     return [Check(f"Label Studio: {each.name}", each.ok, each.message, each.mend) for each in found]

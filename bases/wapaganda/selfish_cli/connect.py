@@ -11,10 +11,10 @@ import typer
 from wapaganda.selfish_cli import options
 from wapaganda.selfish_cli.inputs import read_texts
 from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.project_context import ProjectContext, open_context
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.tables import facts_table
-from wapaganda.selfish_cli.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from wapaganda.label_studio import BackendInfo, LabelStudio
@@ -50,8 +50,8 @@ def connect(
     """
     overrides = {"label_studio_url": url, "label_studio_api_key": api_key}
     with session(as_json, KEPT) as screen:
-        workspace = open_workspace(project, overrides=overrides)
-        studio = workspace.studio()
+        context = open_context(project, overrides=overrides)
+        studio = context.studio()
         with screen.steps() as progress:
             progress("check", 0, 0)
             server = studio.check()
@@ -60,7 +60,7 @@ def connect(
             screen.say(f"Project {number}: {studio.url}/projects/{number}/data")
             imported = _import(studio, number, documents, progress)
             with _telling_what_is_kept(number, imported):
-                info = _backend(workspace, studio, number, backend, title or "wapaganda")
+                info = _backend(context, studio, number, backend, title or "wapaganda")
                 studio.use_uncertainty_sampling(number)
         found = studio.project(number)
         facts = [
@@ -146,11 +146,11 @@ def _telling_what_is_kept(project: int, imported: int) -> Iterator[None]:
 
 
 def _backend(
-    workspace: Workspace, studio: "LabelStudio", project: int, backend: str | None, title: str
+    context: ProjectContext, studio: "LabelStudio", project: int, backend: str | None, title: str
 ) -> "BackendInfo | None":
     if backend is None:
         return None
-    return studio.connect_backend(project, backend, title, workspace.settings.basic_auth)
+    return studio.connect_backend(project, backend, title, context.settings.basic_auth)
 
 
 def _told(info: "BackendInfo | None") -> str:

@@ -11,9 +11,9 @@ from rich.table import Table
 from wapaganda.selfish_cli import checks, options
 from wapaganda.selfish_cli.checks import Check
 from wapaganda.selfish_cli.problems import FAILED
+from wapaganda.selfish_cli.project_context import open_context
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
-from wapaganda.selfish_cli.workspace import open_workspace
 
 SIGNS = {True: "[green]ok[/]", False: "[red]wrong[/]", None: "[dim]skipped[/]"}
 
@@ -51,16 +51,16 @@ def _look(
     settings, found = checks.check_settings()
     if settings is None:
         return found
-    workspace = open_workspace(project, overrides=overrides)
-    found += checks.check_folders(workspace.settings)
+    context = open_context(project, overrides=overrides)
+    found += checks.check_folders(context.settings)
     found.append(checks.check_torch())
     found.append(checks.check_threads())
     progress("check", 3, 6)
-    found.append(checks.check_encoder(workspace.settings))
+    found.append(checks.check_encoder(context.settings))
     progress("check", 4, 6)
-    found.append(checks.check_mlflow(workspace.settings))
+    found.append(checks.check_mlflow(context.settings))
     progress("check", 5, 6)
-    found += checks.check_label_studio(workspace, project, backend)
+    found += checks.check_label_studio(context, project, backend)
     progress("check", 6, 6)
     return found
 

@@ -10,10 +10,10 @@ from wapaganda.selfish_cli import options
 from wapaganda.selfish_cli.inputs import one_of, read_texts
 from wapaganda.selfish_cli.loops import project_loop
 from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.project_context import ProjectContext, open_context
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.tables import facts_table, plain_table
-from wapaganda.selfish_cli.workspace import Workspace, open_workspace
 from wapaganda.selfish_cli.writing import check_parent
 
 if TYPE_CHECKING:
@@ -47,26 +47,26 @@ def export(
     with session(as_json, "Nothing was written.") as screen:
         one_of("Name a project by --project ID or labelled texts by --data.", project=project, data=data)
         shares = _shares(split)
-        workspace = open_workspace(project, name, overrides)
+        context = open_context(project, name, overrides)
         with screen.steps() as progress:
             from wapaganda.dataset import check_request, export_dataset
 
             wanted = [each.strip() for each in formats.split(",") if each.strip()]
             check_request(out, wanted, shares, force)
             check_parent(out)
-            documents, facts = _material(workspace, project, data, title, licence, progress)
+            documents, facts = _material(context, project, data, title, licence, progress)
             progress("write", 0, 0)
             report = export_dataset(
                 documents,
                 out,
                 wanted,
                 shares,
-                workspace.settings.seed,
+                context.settings.seed,
                 facts=facts,
                 force=force,
             )
         _show(screen, report)
-        screen.emit({"project": workspace.key, **report.to_dict()})
+        screen.emit({"project": context.key, **report.to_dict()})
 
 
 def _shares(text: str) -> tuple[float, ...]:
@@ -77,14 +77,14 @@ def _shares(text: str) -> tuple[float, ...]:
 
 
 def _material(
-    workspace: Workspace, project: int | None, data: Path | None, title: str, licence: str, progress: Steps
+    context: ProjectContext, project: int | None, data: Path | None, title: str, licence: str, progress: Steps
 ) -> tuple[list["Document"], "CardFacts"]:
     from wapaganda.dataset import CardFacts
 
     made = datetime.now(UTC).date().isoformat()
-    live = workspace.store().current()
+    live = context.store().current()
     if project is not None:
-        loop = project_loop(workspace, project, progress)
+        loop = project_loop(context, project, progress)
         notes = tuple(loop.fetch().notes)
         documents = list(loop.ledger.documents())
         drawn = {

@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import Iterator
 
 from wapaganda.selfish_cli.problems import UsageError
-from wapaganda.selfish_cli.workspace import Workspace, check_folders
+from wapaganda.selfish_cli.project_context import ProjectContext, check_folders
 
 
 @contextlib.contextmanager
-def project_lock(workspace: Workspace) -> Iterator[None]:
+def project_lock(context: ProjectContext) -> Iterator[None]:
     """Hold the project for this process.
 
     Raises:
@@ -16,13 +16,13 @@ def project_lock(workspace: Workspace) -> Iterator[None]:
     """
     from filelock import Timeout
 
-    check_folders(workspace.settings)
-    lock = workspace.lock()
+    check_folders(context.settings)
+    lock = context.lock()
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise UsageError(
-            f"Expected to be alone at work on {workspace.key}, was: another training or round is running.",
+            f"Expected to be alone at work on {context.key}, was: another training or round is running.",
             "Wait until it is done and repeat the command.",
         ) from None
     try:

@@ -10,9 +10,9 @@ from rich.text import Text
 from wapaganda.selfish_cli import options
 from wapaganda.selfish_cli.inputs import one_of, read_texts
 from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.project_context import ProjectContext, open_context
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
-from wapaganda.selfish_cli.workspace import Workspace, open_workspace
 from wapaganda.selfish_cli.writing import WRITERS, check_out, write_texts
 
 if TYPE_CHECKING:
@@ -49,44 +49,44 @@ def predict(
         one_of("Give one text in quotes, or name a file by --data.", text=text, data=data)
         if out is not None:
             check_out(out, data)
-        workspace = open_workspace(project, name)
+        context = open_context(project, name)
         with screen.steps() as progress:
             documents = _documents(text, data, screen, progress)
-            tagger = load_tagger(workspace, model, progress)
+            tagger = load_tagger(context, model, progress)
             found = _predict(tagger, documents, progress)
             if out is not None:
                 write_texts(found, out, tagger.schema.labels)
         _show(screen, found, tagger, out)
-        screen.emit(_result(workspace, found, tagger, out))
+        screen.emit(_result(context, found, tagger, out))
 
 
-def load_tagger(workspace: Workspace, version: str | None, progress: Steps) -> "Tagger":
+def load_tagger(context: ProjectContext, version: str | None, progress: Steps) -> "Tagger":
     """The tagger of a version, or of the live one.
 
     Raises:
         UsageError: there is no model yet, or no such version.
         ModelStoreError: the models cannot be read.
     """
-    path = workspace.store().path(chosen_version(workspace, version))
+    path = context.store().path(chosen_version(context, version))
     progress("load", 0, 0)
     from wapaganda.tagger import Tagger
 
-    return Tagger.load(path, device=workspace.settings.device)
+    return Tagger.load(path, device=context.settings.device)
 
 
-def chosen_version(workspace: Workspace, version: str | None) -> str:
+def chosen_version(context: ProjectContext, version: str | None) -> str:
     """The name of a version, or of the live one.
 
     Raises:
         UsageError: there is no model yet, or no such version.
         ModelStoreError: the models cannot be read.
     """
-    store = workspace.store()
+    store = context.store()
     live = store.current()
     wanted = version or (live.name if live else None)
     if wanted is None:
         raise UsageError(
-            f"Expected a trained model of {workspace.key}, was: none.",
+            f"Expected a trained model of {context.key}, was: none.",
             "Train one by selfish train or selfish update, or name another --name or --project.",
         )
     if version is not None and version not in (names := [each.name for each in store.versions()]):
@@ -143,10 +143,10 @@ def _highlighted(document: "Document", styles: dict[str, str]) -> Text:
 
 
 def _result(
-    workspace: Workspace, found: Sequence["Document"], tagger: "Tagger", out: Path | None
+    context: ProjectContext, found: Sequence["Document"], tagger: "Tagger", out: Path | None
 ) -> dict[str, Any]:
     result: dict[str, Any] = {
-        "project": workspace.key,
+        "project": context.key,
         "version": tagger.version,
         "texts": len(found),
         "spans": sum(len(document.spans or ()) for document in found),

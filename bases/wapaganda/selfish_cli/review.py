@@ -14,10 +14,10 @@ from wapaganda.selfish_cli.inputs import read_labelled
 from wapaganda.selfish_cli.loops import project_loop
 from wapaganda.selfish_cli.predict import chosen_version
 from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.project_context import ProjectContext, open_context
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.tables import facts_table
-from wapaganda.selfish_cli.workspace import Workspace, open_workspace
 from wapaganda.selfish_cli.writing import check_parent
 
 if TYPE_CHECKING:
@@ -64,19 +64,19 @@ def review(
     overrides = {"label_studio_url": url, "label_studio_api_key": api_key}
     with session(as_json, "Nothing was written.") as screen:
         _check_usage(data, project, view, out)
-        workspace = open_workspace(project, name, overrides)
+        context = open_context(project, name, overrides)
         with screen.steps() as progress:
-            version, suspects = _suspects(workspace, model)
-            documents = _documents(screen, workspace, data, project if view else None, progress)
+            version, suspects = _suspects(context, model)
+            documents = _documents(screen, context, data, project if view else None, progress)
             from wapaganda.review import standing
 
             found = standing(suspects, documents)
             reviewed = Review(version, found, found.cases[: limit or None])
             if out is not None:
                 _write(out, reviewed)
-            tab = _tab(workspace, project, reviewed) if view and project is not None else None
+            tab = _tab(context, project, reviewed) if view and project is not None else None
         _show(screen, reviewed, out, tab)
-        screen.emit(_result(workspace, reviewed, out, tab))
+        screen.emit(_result(context, reviewed, out, tab))
 
 
 def _check_usage(data: Path | None, project: int | None, view: bool, out: Path | None) -> None:
@@ -95,11 +95,11 @@ def _check_usage(data: Path | None, project: int | None, view: bool, out: Path |
     check_parent(out)
 
 
-def _suspects(workspace: Workspace, model: str | None) -> tuple[str, "list[Suspect]"]:
+def _suspects(context: ProjectContext, model: str | None) -> tuple[str, "list[Suspect]"]:
     from wapaganda.review import REVIEW_FILE, read_suspects
 
-    version = chosen_version(workspace, model)
-    path = workspace.store().path(version) / REVIEW_FILE
+    version = chosen_version(context, model)
+    path = context.store().path(version) / REVIEW_FILE
     if not path.exists():
         raise UsageError(
             f"Expected a list of likely label errors of {version}, was: none.",
@@ -110,7 +110,7 @@ def _suspects(workspace: Workspace, model: str | None) -> tuple[str, "list[Suspe
 
 
 def _documents(
-    screen: Screen, workspace: Workspace, data: Path | None, fetched: int | None, progress: Steps
+    screen: Screen, context: ProjectContext, data: Path | None, fetched: int | None, progress: Steps
 ) -> Sequence["Document"]:
     """The labelled texts as they are now; of the project ``fetched`` the newest."""
     progress("read", 0, 0)
@@ -120,19 +120,19 @@ def _documents(
             screen.warn(note)
         return texts.documents
     if fetched is not None:
-        loop = project_loop(workspace, fetched, progress)
+        loop = project_loop(context, fetched, progress)
         for note in loop.fetch().notes:
             screen.warn(note)
         return list(loop.ledger.documents(labelled=True))
-    if not (workspace.directory / "ledger.sqlite").exists():
+    if not (context.directory / "ledger.sqlite").exists():
         raise UsageError(
             "Expected the labelled texts that the model was trained on, was: none.", "Name them by --data."
         )
-    return list(workspace.ledger().documents(labelled=True))
+    return list(context.ledger().documents(labelled=True))
 
 
-def _tab(workspace: Workspace, project: int, reviewed: Review) -> dict[str, Any]:
-    studio = workspace.studio()
+def _tab(context: ProjectContext, project: int, reviewed: Review) -> dict[str, Any]:
+    studio = context.studio()
     numbers = list(dict.fromkeys(int(document.id) for _, document in reviewed.shown))
     tab = studio.show_annotated(project, numbers, TITLE)
     return {
@@ -180,11 +180,11 @@ def _since(found: "Standing") -> str:
 
 
 def _result(
-    workspace: Workspace, reviewed: Review, out: Path | None, tab: dict[str, Any] | None
+    context: ProjectContext, reviewed: Review, out: Path | None, tab: dict[str, Any] | None
 ) -> dict[str, Any]:
     found = reviewed.found
     return {
-        "project": workspace.key,
+        "project": context.key,
         "version": reviewed.version,
         "n_doubtful": len(found.cases),
         "n_changed": found.n_changed,

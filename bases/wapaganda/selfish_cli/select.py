@@ -11,10 +11,10 @@ from wapaganda.selfish_cli import options
 from wapaganda.selfish_cli.inputs import one_of, read_texts
 from wapaganda.selfish_cli.loops import project_loop
 from wapaganda.selfish_cli.predict import document_dict, load_tagger
+from wapaganda.selfish_cli.project_context import ProjectContext, open_context
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.tables import facts_table, plain_table
-from wapaganda.selfish_cli.workspace import Workspace, open_workspace
 from wapaganda.selfish_cli.writing import WRITERS, check_holds_context, check_out, write_texts
 
 if TYPE_CHECKING:
@@ -76,20 +76,20 @@ def select(
         one_of("Name the texts by --pool FILE or a project by --project ID.", pool=pool, project=project)
         if out is not None:
             check_out(out, pool, data)
-        workspace = open_workspace(project, name, overrides)
-        if workspace.settings.excerpt_words and out is not None:
+        context = open_context(project, name, overrides)
+        if context.settings.excerpt_words and out is not None:
             check_holds_context(out)
         with screen.steps() as progress:
-            candidates, known, notes = _texts(workspace, project, pool, data, progress)
+            candidates, known, notes = _texts(context, project, pool, data, progress)
             for note in notes:
                 screen.warn(note)
-            batch = _choose(workspace, candidates, known, model, progress)
-            if batch.measure != workspace.settings.measure:
-                screen.warn(_on_measure(workspace.settings.measure, batch))
+            batch = _choose(context, candidates, known, model, progress)
+            if batch.measure != context.settings.measure:
+                screen.warn(_on_measure(context.settings.measure, batch))
             if out is not None:
                 write_texts(batch.documents, out, batch.labels)
         _show(screen, batch, out)
-        screen.emit(_result(workspace, batch, out))
+        screen.emit(_result(context, batch, out))
 
 
 def _on_measure(wanted: str, batch: Batch) -> str:
@@ -100,7 +100,7 @@ def _on_measure(wanted: str, batch: Batch) -> str:
 
 
 def _texts(
-    workspace: Workspace, project: int | None, pool: Path | None, data: Path | None, progress: Steps
+    context: ProjectContext, project: int | None, pool: Path | None, data: Path | None, progress: Steps
 ) -> tuple[list["Document"], list["Document"], tuple[str, ...]]:
     """What can be chosen, everything that is known, labelled or not, and remarks."""
     progress("read", 0, 0)
@@ -108,7 +108,7 @@ def _texts(
     known = list(read.documents) if read else []
     notes = read.notes if read else ()
     if project is not None:
-        loop = project_loop(workspace, project, progress)
+        loop = project_loop(context, project, progress)
         notes += tuple(loop.fetch().notes)
         held = list(loop.ledger.documents())
         waiting = [each for each in held if not each.is_labelled and not each.meta.get("skipped")]
@@ -120,7 +120,7 @@ def _texts(
 
 
 def _choose(
-    workspace: Workspace,
+    context: ProjectContext,
     pool: Sequence["Document"],
     known: Sequence["Document"],
     model: str | None,
@@ -129,15 +129,15 @@ def _choose(
     progress("load", 0, 0)
     from wapaganda.pipeline import choose, choose_first, cut_picks, score_pool, scored_by, still_to_ask
 
-    config = workspace.config()
+    config = context.config()
     pool, labelled = still_to_ask(pool, known), [each for each in known if each.is_labelled]
     tagger, measure = None, config.measure
-    if model is not None or workspace.store().current() is not None:
-        tagger = load_tagger(workspace, model, progress)
+    if model is not None or context.store().current() is not None:
+        tagger = load_tagger(context, model, progress)
     if tagger is None:
         selection = choose_first(pool, labelled, config, config.seed, progress)
     else:
-        folder = workspace.store().path(tagger.version)
+        folder = context.store().path(tagger.version)
         measure = scored_by(config.measure, folder)
         scored = score_pool(tagger, folder, pool, measure, progress)
         progress("select", 0, 0)
@@ -192,12 +192,12 @@ def _short(text: str, width: int = 80) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def _result(workspace: Workspace, batch: Batch, out: Path | None) -> dict[str, Any]:
+def _result(context: ProjectContext, batch: Batch, out: Path | None) -> dict[str, Any]:
     chosen = batch.selection
     return {
-        "project": workspace.key,
+        "project": context.key,
         "version": batch.version,
-        "strategy": workspace.settings.strategy
+        "strategy": context.settings.strategy
         if batch.version
         else next((pick.drawn for pick in batch.selection.picks), "random"),
         "measure": batch.measure,

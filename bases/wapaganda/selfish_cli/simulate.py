@@ -9,9 +9,9 @@ from wapaganda.selfish_cli import options
 from wapaganda.selfish_cli.inputs import copies_among, read_labelled, read_with_entities
 from wapaganda.selfish_cli.mirroring import mirror_runs
 from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.project_context import ProjectContext, check_folders, open_context
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.tables import facts_table, percent, plain_table
-from wapaganda.selfish_cli.workspace import Workspace, check_folders, open_workspace
 from wapaganda.selfish_cli.writing import check_parent
 
 if TYPE_CHECKING:
@@ -97,12 +97,12 @@ def simulate(
         "measure": measure,
     }
     with session(as_json, KEPT) as screen:
-        workspace = open_workspace(None, name, overrides)
-        check_folders(workspace.settings)
+        context = open_context(None, name, overrides)
+        check_folders(context.settings)
         check_parent(out / "plan.json")
         from wapaganda.experiment import Plan
 
-        product = workspace.config()
+        product = context.config()
         plan = Plan(
             strategies=_arms(strategies, product.measure),
             encoder=product.encoder,
@@ -125,7 +125,7 @@ def simulate(
         )
         outcome = _run(screen, train, test, plan, out, jobs, budget)
         results = _write(screen, out)
-        mlflow = _track(screen, workspace, plan, out, outcome, results)
+        mlflow = _track(screen, context, plan, out, outcome, results)
         _show(screen, outcome, results)
         screen.emit(_result(out, outcome, results, mlflow))
 
@@ -199,16 +199,16 @@ def _write(screen: Screen, out: Path) -> "Results":
 
 
 def _track(
-    screen: Screen, workspace: Workspace, plan: "Plan", out: Path, outcome: "Outcome", results: "Results"
+    screen: Screen, context: ProjectContext, plan: "Plan", out: Path, outcome: "Outcome", results: "Results"
 ) -> str:
     """One run for the whole simulation: F1 by texts, the areas, and the three files."""
     params = {key: value for key, value in plan.to_dict().items() if key != "strategies"}
     names = ", ".join(arm.name for arm in plan.strategies)
-    run = workspace.runs().start("simulate", {**params, "strategies": names, "out": str(out)})
+    run = context.runs().start("simulate", {**params, "strategies": names, "out": str(out)})
     _log(run, results)
     run.end("FINISHED" if outcome.complete else "KILLED")
     with screen.steps() as progress:
-        return mirror_runs(workspace, screen, progress)
+        return mirror_runs(context, screen, progress)
 
 
 def _log(run: "Run", results: "Results") -> None:

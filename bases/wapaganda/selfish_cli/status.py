@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 from wapaganda.selfish_cli import options
 from wapaganda.selfish_cli.outlook import OUTLOOK, outlook_facts
 from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.project_context import ProjectContext, open_context
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.tables import facts_table, percent, plain_table
-from wapaganda.selfish_cli.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from wapaganda.model_store import Version
@@ -21,24 +21,24 @@ def status(
 ) -> None:
     """Show the rounds, the models and what is left to label; asks nobody, reads only the disk."""
     with session(as_json) as screen:
-        workspace = open_workspace(project, name)
-        found = _status(workspace)
-        _show(screen, workspace, found)
+        context = open_context(project, name)
+        found = _status(context)
+        _show(screen, context, found)
         screen.emit(found)
 
 
-def _status(workspace: Workspace) -> dict[str, Any]:
-    store = workspace.store()
+def _status(context: ProjectContext) -> dict[str, Any]:
+    store = context.store()
     live, versions = store.current(), store.versions()
-    has_ledger = (workspace.directory / "ledger.sqlite").exists()
+    has_ledger = (context.directory / "ledger.sqlite").exists()
     if not versions and not has_ledger:
         raise UsageError(
-            f"Expected a project that was trained or updated before, was: {workspace.key}.",
+            f"Expected a project that was trained or updated before, was: {context.key}.",
             "Begin with selfish train or selfish update; they are looked for in "
-            f"{workspace.settings.data_dir} and {workspace.settings.model_dir}.",
+            f"{context.settings.data_dir} and {context.settings.model_dir}.",
         )
     found: dict[str, Any] = {
-        "project": workspace.key,
+        "project": context.key,
         "live": live.name if live else None,
         "versions": [_version(version) for version in versions],
         "labelled": None,
@@ -47,7 +47,7 @@ def _status(workspace: Workspace) -> dict[str, Any]:
         "rounds": [],
     }
     if has_ledger:
-        ledger = workspace.ledger()
+        ledger = context.ledger()
         counts = ledger.counts()
         found |= {"labelled": counts.labelled, "unlabelled": counts.unlabelled, "waiting": counts.waiting}
         found["rounds"] = [
@@ -64,9 +64,9 @@ def _status(workspace: Workspace) -> dict[str, Any]:
         "should_stop": bool(last.get("should_stop", False)),
         "stop_reason": str(last.get("stop_reason", "")),
         **{key: last.get(key) for key in OUTLOOK},
-        "mlflow": workspace.settings.mlflow_tracking_uri,
+        "mlflow": context.settings.mlflow_tracking_uri,
         "model_dir": str(store.root),
-        "data_dir": str(workspace.directory),
+        "data_dir": str(context.directory),
     }
 
 
@@ -89,7 +89,7 @@ def _version(version: "Version") -> dict[str, Any]:
     }
 
 
-def _show(screen: Screen, workspace: Workspace, found: dict[str, Any]) -> None:
+def _show(screen: Screen, context: ProjectContext, found: dict[str, Any]) -> None:
     if found["rounds"]:
         rows = [_round_row(each) for each in found["rounds"]]
         screen.show(plain_table("Rounds", ROUNDS, rows, numbers=(0, 2, 3, 4, 6, 7, 8)))
@@ -118,7 +118,7 @@ def _show(screen: Screen, workspace: Workspace, found: dict[str, Any]) -> None:
         ("On disk", f"{found['model_dir']}, {found['data_dir']}"),
     ]
     facts += outlook_facts(_last_report(found["rounds"]))
-    screen.show(facts_table(f"Project {workspace.key}", facts))
+    screen.show(facts_table(f"Project {context.key}", facts))
 
 
 def _round_row(each: dict[str, Any]) -> list[str]:

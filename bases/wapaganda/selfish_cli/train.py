@@ -10,10 +10,10 @@ from wapaganda.selfish_cli.inputs import copies_among, one_of, read_labelled, re
 from wapaganda.selfish_cli.locking import project_lock
 from wapaganda.selfish_cli.mirroring import mirror_runs
 from wapaganda.selfish_cli.outlook import cross_validated_facts
+from wapaganda.selfish_cli.project_context import ProjectContext, open_context
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.tables import facts_table, scores_table
-from wapaganda.selfish_cli.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document, LabelSchema
@@ -70,21 +70,21 @@ def train(
         one_of(
             "Name the labelled texts by --data FILE or a project by --project ID.", data=data, project=project
         )
-        workspace = open_workspace(project, name, overrides)
-        with project_lock(workspace), screen.steps() as progress:
-            material = _material(workspace, data, test, project, progress)
+        context = open_context(project, name, overrides)
+        with project_lock(context), screen.steps() as progress:
+            material = _material(context, data, test, project, progress)
             for note in material.notes:
                 screen.warn(note)
-            trained = _train(workspace, material, progress)
+            trained = _train(context, material, progress)
             for remark in trained.remarks:
                 screen.warn(remark)
-            mlflow = mirror_runs(workspace, screen, progress)
-        _show(screen, workspace, material, trained)
-        screen.emit(_result(workspace, material, trained, mlflow))
+            mlflow = mirror_runs(context, screen, progress)
+        _show(screen, context, material, trained)
+        screen.emit(_result(context, material, trained, mlflow))
 
 
 def _material(
-    workspace: Workspace, data: Path | None, test: Path | None, project: int | None, progress: Steps
+    context: ProjectContext, data: Path | None, test: Path | None, project: int | None, progress: Steps
 ) -> Material:
     progress("read", 0, 0)
     tested = read_labelled(test) if test else None
@@ -97,7 +97,7 @@ def _material(
         unlabelled: tuple[str, ...] = ()
     else:
         assert project is not None
-        labelled, notes, schema, drawn, unlabelled = _project_material(workspace, project, progress)
+        labelled, notes, schema, drawn, unlabelled = _project_material(context, project, progress)
     if tested is not None:
         copies = copies_among(tested.documents, labelled)
         if copies:
@@ -108,7 +108,7 @@ def _material(
     from wapaganda.sampler import UNSCORED
 
     chosen = frozenset(key for key, how in drawn.items() if how is not None and how not in UNSCORED)
-    config = workspace.config()
+    config = context.config()
     train_on, held = split_holdout(labelled, config.held_out, lambda key: key not in chosen)
     if not held and config.folds < 2:
         notes += (f"{len(labelled):,} labelled texts are too few to hold any out: the model is not judged.",)
@@ -124,24 +124,24 @@ def _material(
 
 
 def _project_material(
-    workspace: Workspace, project: int, progress: Steps
+    context: ProjectContext, project: int, progress: Steps
 ) -> tuple[list["Document"], tuple[str, ...], "LabelSchema", Mapping[str, str | None], tuple[str, ...]]:
     from wapaganda.selfish_cli.loops import project_loop
 
-    loop = project_loop(workspace, project, progress)
+    loop = project_loop(context, project, progress)
     notes = tuple(loop.fetch().notes)
     labelled = list(loop.ledger.documents(labelled=True))
     drawn = {document.id: loop.ledger.drawn(document.id) for document in labelled}
     return labelled, notes, loop.source.schema(), drawn, tuple(loop.unlabelled())
 
 
-def _train(workspace: Workspace, material: Material, progress: Steps) -> "Trained":
+def _train(context: ProjectContext, material: Material, progress: Steps) -> "Trained":
     progress("load", 0, 0)
     from wapaganda.pipeline import train_version
     from wapaganda.trainer import StepReport
 
-    config = workspace.config()
-    run = workspace.runs().start("train", {"encoder": config.encoder, "n_train": len(material.train)})
+    config = context.config()
+    run = context.runs().start("train", {"encoder": config.encoder, "n_train": len(material.train)})
 
     def on_step(step: StepReport) -> None:
         run.metrics(step.step, {"train_loss": step.loss, "learning_rate": step.learning_rate})
@@ -152,8 +152,8 @@ def _train(workspace: Workspace, material: Material, progress: Steps) -> "Traine
             material.judge,
             material.schema,
             config,
-            workspace.store(),
-            workspace.directory / "training",
+            context.store(),
+            context.directory / "training",
             chosen=material.chosen,
             unlabelled=material.unlabelled,
             progress=progress,
@@ -187,7 +187,7 @@ def _cross_validated(calibration: "Calibration | None") -> dict[str, float]:
     }
 
 
-def _show(screen: Screen, workspace: Workspace, material: Material, trained: "Trained") -> None:
+def _show(screen: Screen, context: ProjectContext, material: Material, trained: "Trained") -> None:
     where = {"test": "on the test texts", "holdout": "on the held-out texts"}.get(
         material.judged_on, "out of fold"
     )
@@ -195,7 +195,7 @@ def _show(screen: Screen, workspace: Workspace, material: Material, trained: "Tr
         screen.show(
             scores_table(f"Strict span scores {where} ({trained.scores.n_documents:,})", trained.scores)
         )
-    live = workspace.store().current()
+    live = context.store().current()
     effort = (
         "made before from the same texts"
         if trained.reused
@@ -209,7 +209,7 @@ def _show(screen: Screen, workspace: Workspace, material: Material, trained: "Tr
                 ("Learned from", f"{trained.n_train:,} texts"),
                 *_calibration_facts(trained),
                 ("Live", f"{live.name if live else 'none'}: {trained.verdict.reason}"),
-                ("Model", str(workspace.store().path(trained.version))),
+                ("Model", str(context.store().path(trained.version))),
             ],
         )
     )
@@ -222,8 +222,8 @@ def _calibration_facts(trained: "Trained") -> list[tuple[str, str]]:
     return cross_validated_facts(found.f1, found.f1_interval, found.ece_after, found.temperature)
 
 
-def _result(workspace: Workspace, material: Material, trained: "Trained", mlflow: str) -> dict[str, Any]:
-    live = workspace.store().current()
+def _result(context: ProjectContext, material: Material, trained: "Trained", mlflow: str) -> dict[str, Any]:
+    live = context.store().current()
     scores: dict[str, Any] = {"test_f1": None, "holdout_f1": None, "out_of_fold_f1": None}
     if trained.scores is not None:
         micro, on = trained.scores.micro, material.judged_on
@@ -243,14 +243,14 @@ def _result(workspace: Workspace, material: Material, trained: "Trained", mlflow
             },
         }
     return {
-        "project": workspace.key,
+        "project": context.key,
         "version": trained.version,
         "promoted": trained.verdict.promote,
         "reason": trained.verdict.reason,
         "live": live.name if live else None,
         **scores,
         **_cross_validated(trained.calibration),
-        "encoder": workspace.settings.baseline_model_name,
+        "encoder": context.settings.baseline_model_name,
         "labels": list(material.schema.labels),
         "n_train": trained.n_train,
         "n_judged": trained.scores.n_documents if trained.scores else 0,
@@ -258,7 +258,7 @@ def _result(workspace: Workspace, material: Material, trained: "Trained", mlflow
         "seconds": round(trained.seconds, 2),
         "reused": trained.reused,
         "remarks": list(trained.remarks),
-        "model_path": str(workspace.store().path(trained.version)),
+        "model_path": str(context.store().path(trained.version)),
         "mlflow": mlflow,
         "notes": list(material.notes),
     }

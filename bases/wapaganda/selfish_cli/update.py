@@ -12,10 +12,10 @@ from wapaganda.selfish_cli.loops import files_loop, project_loop
 from wapaganda.selfish_cli.mirroring import mirror_runs
 from wapaganda.selfish_cli.outlook import outlook_facts
 from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.selfish_cli.project_context import ProjectContext, open_context
 from wapaganda.selfish_cli.screen import Screen, session
 from wapaganda.selfish_cli.steps import Steps
 from wapaganda.selfish_cli.tables import facts_table, percent, scores_table
-from wapaganda.selfish_cli.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from wapaganda.metrics import Scores
@@ -64,18 +64,18 @@ def update(
     }
     with session(as_json, KEPT) as screen:
         one_of("Name a project by --project ID, or files by --data and --pool.", data=data, project=project)
-        workspace = open_workspace(project, name, overrides)
-        with project_lock(workspace), screen.steps() as progress:
-            loop = _loop(workspace, project, data, pool, out, progress)
+        context = open_context(project, name, overrides)
+        with project_lock(context), screen.steps() as progress:
+            loop = _loop(context, project, data, pool, out, progress)
             report = loop.run_round()
-            scores = _test_scores(workspace, report, test, progress)
-            mlflow = mirror_runs(workspace, screen, progress)
+            scores = _test_scores(context, report, test, progress)
+            mlflow = mirror_runs(context, screen, progress)
         _show(screen, report, scores)
-        screen.emit(_result(workspace, report, scores, mlflow))
+        screen.emit(_result(context, report, scores, mlflow))
 
 
 def _loop(
-    workspace: Workspace,
+    context: ProjectContext,
     project: int | None,
     data: Path | None,
     pool: Path | None,
@@ -83,7 +83,7 @@ def _loop(
     progress: Steps,
 ) -> "Loop":
     if project is not None:
-        return project_loop(workspace, project, progress)
+        return project_loop(context, project, progress)
     assert data is not None
     if pool is None:
         raise UsageError(
@@ -92,11 +92,11 @@ def _loop(
     read_with_entities(data)
     if not pool.exists():
         raise UsageError(f"Expected a file or folder, was: {pool}, which does not exist.")
-    return files_loop(workspace, data, pool, out, progress)
+    return files_loop(context, data, pool, out, progress)
 
 
 def _test_scores(
-    workspace: Workspace, report: "RoundReport", test: Path | None, progress: Steps
+    context: ProjectContext, report: "RoundReport", test: Path | None, progress: Steps
 ) -> "Scores | None":
     if test is None or report.live is None:
         return None
@@ -104,7 +104,7 @@ def _test_scores(
 
     progress("evaluate", 0, 0)
     documents = read_labelled(test).documents
-    return evaluate_version(workspace.store(), report.live, documents, workspace.settings.device)
+    return evaluate_version(context.store(), report.live, documents, context.settings.device)
 
 
 def _show(screen: Screen, report: "RoundReport", scores: "Scores | None") -> None:
@@ -130,7 +130,7 @@ def _show(screen: Screen, report: "RoundReport", scores: "Scores | None") -> Non
 
 
 def _result(
-    workspace: Workspace, report: "RoundReport", scores: "Scores | None", mlflow: str
+    context: ProjectContext, report: "RoundReport", scores: "Scores | None", mlflow: str
 ) -> dict[str, Any]:
     judged = {"test_f1": scores.micro.f1 if scores else None}
-    return {"project": workspace.key, **report.to_dict(), **judged, "mlflow": mlflow}
+    return {"project": context.key, **report.to_dict(), **judged, "mlflow": mlflow}

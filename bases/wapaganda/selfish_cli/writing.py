@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wapaganda.selfish_cli.problems import UsageError
-from wapaganda.selfish_cli.workspace import why_not_writable
+from wapaganda.selfish_cli.project_context import why_not_writable
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document

@@ -13,9 +13,9 @@ from wapaganda.ml_backend.composition import QueuedTrainings, StoreShelf, compos
 from wapaganda.ml_backend.credentials import CredentialFile, Credentials
 from wapaganda.ml_backend.identity import ProjectRef
 from wapaganda.model_store import Manifest, ModelStore
+from wapaganda.project_context import ProjectContext
 from wapaganda.settings import Settings
 from wapaganda.uncertainty import score
-from wapaganda.workspace import Workspace
 
 BROUGHT = Credentials("http://studio:8080", "brought")
 
@@ -47,8 +47,8 @@ def test_without_any_token_the_mend_is_told():
 
 def test_a_training_waits_for_another_program_that_works_on_the_project(tmp_path, monkeypatch):
     monkeypatch.setattr(child, "_LOCK_SECONDS", 0.01)
-    workspace = Workspace(Settings(data_dir=tmp_path), "ls-1")
-    other = workspace.lock()
+    context = ProjectContext(Settings(data_dir=tmp_path), "ls-1")
+    other = context.lock()
     other.acquire()
     told = []
 
@@ -57,7 +57,7 @@ def test_a_training_waits_for_another_program_that_works_on_the_project(tmp_path
         if len(told) == 3:
             other.release()
 
-    with alone(workspace, progress):
+    with alone(context, progress):
         assert len(told) == 3
         assert "waiting" in told[0]
 
@@ -83,9 +83,9 @@ def finished_round(monkeypatch):
     monkeypatch.setattr(
         child,
         "_loop",
-        lambda workspace, number, access, progress: ran.append((number, workspace.key, access)) or Loop(),
+        lambda context, number, access, progress: ran.append((number, context.key, access)) or Loop(),
     )
-    monkeypatch.setattr(child, "_mirror", lambda workspace, progress: ran.append("mirror"))
+    monkeypatch.setattr(child, "_mirror", lambda context, progress: ran.append("mirror"))
     return ran
 
 
@@ -101,7 +101,7 @@ def test_a_job_that_dies_after_its_round_runs_no_second_one(finished_round, monk
     queue = JobQueue(jobs_path(Settings()))
     job = queue.submit("ls-12", "round")
 
-    def killed(workspace, progress):
+    def killed(context, progress):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

@@ -35,7 +35,7 @@ class FakeStudio:
 @pytest.fixture
 def studio(monkeypatch: pytest.MonkeyPatch) -> FakeStudio:
     fake = FakeStudio()
-    monkeypatch.setattr("wapaganda.selfish_cli.workspace.Workspace.studio", lambda self: fake)
+    monkeypatch.setattr("wapaganda.selfish_cli.project_context.ProjectContext.studio", lambda self: fake)
     return fake
 
 

@@ -155,7 +155,7 @@ def test_an_unexpected_error_keeps_its_traceback(files, monkeypatch):
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("wapaganda.selfish_cli.status.open_workspace", broken)
+    monkeypatch.setattr("wapaganda.selfish_cli.status.open_context", broken)
     result = CliRunner().invoke(app, ["status", "--json"])
     assert isinstance(result.exception, ZeroDivisionError)
     assert json.loads(result.stdout)["error"] == "ZeroDivisionError: a defect"

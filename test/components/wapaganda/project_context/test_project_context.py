@@ -6,34 +6,34 @@ import pytest
 from filelock import Timeout
 
 from wapaganda.pipeline import LoopConfig
+from wapaganda.project_context import ProjectContext, prepare_environment
 from wapaganda.settings import Settings
-from wapaganda.workspace import Workspace, prepare_environment
 
 
 @pytest.fixture
-def workspace(tmp_path):
-    return Workspace(Settings(data_dir=tmp_path / "data", model_dir=tmp_path / "models"), "ls-12")
+def context(tmp_path):
+    return ProjectContext(Settings(data_dir=tmp_path / "data", model_dir=tmp_path / "models"), "ls-12")
 
 
-def test_the_places_of_a_project_lie_below_the_folders_of_the_settings(workspace, tmp_path):
-    assert workspace.directory == tmp_path / "data" / "ls-12"
-    assert workspace.runs_directory == tmp_path / "data" / "ls-12" / "runs"
-    assert workspace.store().root == tmp_path / "models" / "ls-12"
-    assert workspace.ledger().path == tmp_path / "data" / "ls-12" / "ledger.sqlite"
+def test_the_places_of_a_project_lie_below_the_folders_of_the_settings(context, tmp_path):
+    assert context.directory == tmp_path / "data" / "ls-12"
+    assert context.runs_directory == tmp_path / "data" / "ls-12" / "runs"
+    assert context.store().root == tmp_path / "models" / "ls-12"
+    assert context.ledger().path == tmp_path / "data" / "ls-12" / "ledger.sqlite"
 
 
-def test_two_who_want_to_work_on_a_project_get_one_lock(workspace):
-    with workspace.lock(), pytest.raises(Timeout):
-        workspace.lock().acquire(timeout=0)
+def test_two_who_want_to_work_on_a_project_get_one_lock(context):
+    with context.lock(), pytest.raises(Timeout):
+        context.lock().acquire(timeout=0)
 
 
 def test_a_learning_rate_is_handed_down_only_when_the_user_set_it(tmp_path):
-    assert Workspace(Settings(data_dir=tmp_path), "a").config().learning_rate is None
-    assert Workspace(Settings(data_dir=tmp_path, learning_rate=1e-4), "a").config().learning_rate == 1e-4
+    assert ProjectContext(Settings(data_dir=tmp_path), "a").config().learning_rate is None
+    assert ProjectContext(Settings(data_dir=tmp_path, learning_rate=1e-4), "a").config().learning_rate == 1e-4
 
 
 def test_without_settings_the_loop_is_the_one_that_is_simulated(tmp_path):
-    config = Workspace(Settings(data_dir=tmp_path), "a").config()
+    config = ProjectContext(Settings(data_dir=tmp_path), "a").config()
     assert config == LoopConfig(config.encoder)
 
 
@@ -48,7 +48,7 @@ def test_every_setting_of_the_loop_arrives(tmp_path):
     }
     chosen |= {"holdout_fraction": 0.3, "promotion_margin": 0.1, "baseline_model_name": "some/encoder"}
     chosen |= {"uncertainty_threshold": 0.4, "samples_per_iteration": 9}
-    config = Workspace(Settings(data_dir=tmp_path, **chosen), "a").config()
+    config = ProjectContext(Settings(data_dir=tmp_path, **chosen), "a").config()
     assert (config.seed, config.strategy, config.measure, config.train_steps) == (5, "random", "mnlp", 7)
     assert config.folds == 3
     assert (config.holdout_fraction, config.promotion_margin, config.device) == (0.3, 0.1, "cpu")
@@ -65,6 +65,6 @@ def test_a_users_own_environment_goes_before_the_quiet_defaults(monkeypatch):
 
 def test_importing_the_brick_loads_nothing_heavy():
     heavy = "('torch', 'mlflow', 'datasets')"
-    code = f"import sys, wapaganda.workspace; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, wapaganda.project_context; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

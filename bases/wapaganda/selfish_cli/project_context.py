@@ -1,4 +1,4 @@
-"""The workspace that a command works in: settings, options, and what is said when they cannot be."""
+"""The project context of a command: settings and options read, folders checked."""
 
 import re
 import tempfile
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import wapaganda.workspace
+import wapaganda.project_context
 from wapaganda.selfish_cli.problems import UsageError
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
-class Workspace(wapaganda.workspace.Workspace):
-    """The workspace of a command."""
+class ProjectContext(wapaganda.project_context.ProjectContext):
+    """The project context of a command."""
 
     def studio(self) -> "LabelStudio":
         """Label Studio, as the settings name it.
@@ -38,10 +38,10 @@ class Workspace(wapaganda.workspace.Workspace):
         return LabelStudio(self.settings.label_studio_url, key)
 
 
-def open_workspace(
+def open_context(
     project: int | None = None, name: str = "default", overrides: Mapping[str, Any] | None = None
-) -> Workspace:
-    """The workspace of a Label Studio project, or of a name; what ``overrides`` holds goes before settings.
+) -> ProjectContext:
+    """The context of a Label Studio project or of a named project; ``overrides`` win over the settings.
 
     Raises:
         SettingsError: a setting or an option has a wrong value.
@@ -49,13 +49,13 @@ def open_workspace(
     """
     settings = read_settings(overrides)
     if project is not None:
-        return Workspace(settings, f"ls-{project}")
+        return ProjectContext(settings, f"ls-{project}")
     if not _NAME.fullmatch(name) or re.fullmatch(r"ls-\d+", name):
         raise UsageError(
             f"Expected a name of letters, digits, '_' and '-' that is none of Label Studio's, was: {name!r}",
             "Choose another --name, or name a project of Label Studio by --project ID.",
         )
-    return Workspace(settings, name)
+    return ProjectContext(settings, name)
 
 
 def check_folders(settings: "Settings") -> None:
@@ -96,5 +96,5 @@ def read_settings(overrides: Mapping[str, Any] | None = None) -> "Settings":
     from wapaganda.settings import Settings
 
     settings = Settings(**{name: value for name, value in (overrides or {}).items() if value is not None})
-    wapaganda.workspace.prepare_environment(settings.threads)
+    wapaganda.project_context.prepare_environment(settings.threads)
     return settings

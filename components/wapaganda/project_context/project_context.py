@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Workspace:
+class ProjectContext:
     """The places of one project; ``key`` is ``ls-<id>`` for a Label Studio project, whoever works on it."""
 
     settings: "Settings"
