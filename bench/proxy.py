@@ -31,8 +31,8 @@ import torch
 from numpy.typing import NDArray
 
 from wapaganda.annotation import read_documents
+from wapaganda.annotation_cost import FROM_SCRATCH, seconds_from_scratch
 from wapaganda.decoding import length_batches, pad, viterbi
-from wapaganda.effort import FROM_SCRATCH, seconds_from_scratch
 from wapaganda.experiment import Arm, Plan
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, decode_tags, encode_tags, fit_spans, gold_spans

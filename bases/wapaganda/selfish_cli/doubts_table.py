@@ -7,8 +7,8 @@ from wapaganda.selfish_cli.tables import Fitting, plain_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wapaganda.label_errors import Suspect
     from wapaganda.ner import Document, Span
-    from wapaganda.review import Suspect
 
     Case = tuple[Suspect, Document]
 

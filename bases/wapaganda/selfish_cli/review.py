@@ -21,8 +21,8 @@ from wapaganda.selfish_cli.tables import facts_table
 from wapaganda.selfish_cli.writing import check_parent
 
 if TYPE_CHECKING:
+    from wapaganda.label_errors import Standing, Suspect
     from wapaganda.ner import Document
-    from wapaganda.review import Standing, Suspect
 
 TITLE = "Likely label errors"
 """Of the Data Manager's tab."""
@@ -68,7 +68,7 @@ def review(
         with screen.steps() as progress:
             version, suspects = _suspects(context, model)
             documents = _documents(screen, context, data, project if view else None, progress)
-            from wapaganda.review import standing
+            from wapaganda.label_errors import standing
 
             found = standing(suspects, documents)
             reviewed = Review(version, found, found.cases[: limit or None])
@@ -96,7 +96,7 @@ def _check_usage(data: Path | None, project: int | None, view: bool, out: Path |
 
 
 def _suspects(context: ProjectContext, model: str | None) -> tuple[str, "list[Suspect]"]:
-    from wapaganda.review import REVIEW_FILE, read_suspects
+    from wapaganda.label_errors import REVIEW_FILE, read_suspects
 
     version = chosen_version(context, model)
     path = context.store().path(version) / REVIEW_FILE

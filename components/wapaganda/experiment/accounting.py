@@ -4,7 +4,7 @@ import resource
 from collections import Counter
 from collections.abc import Sequence
 
-from wapaganda.effort import count_corrections, seconds_correcting, seconds_from_scratch
+from wapaganda.annotation_cost import count_corrections, seconds_correcting, seconds_from_scratch
 from wapaganda.experiment.reading import Judged
 from wapaganda.experiment.records import RoundRecord, RunRecord
 from wapaganda.ner import Document, Span, word_offsets

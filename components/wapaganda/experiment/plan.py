@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
-from wapaganda.effort import PRICES
+from wapaganda.annotation_cost import PRICES
 from wapaganda.pipeline import LoopConfig
 from wapaganda.sampler import STRATEGIES, Options
 from wapaganda.uncertainty import MEASURE_NAMES

@@ -14,8 +14,8 @@ class LoopConfig:
     or more, whose out-of-fold answers judge the models, else a fifth. ``promotion_margin`` is in F1 (0 to
     1): a new model may be that much worse than the live one and still go live. ``cost_exponent``: 0 ranks
     by what a text teaches, 1 by what it teaches for its price; ``prices`` is the list of
-    ``wapaganda.effort`` by which it is priced. ``warm_start``: a training begins half-way between the
-    live model and the pretrained weights and takes half the steps, when the live model has the same
+    ``wapaganda.annotation_cost`` by which it is priced. ``warm_start``: a training begins half-way between
+    the live model and the pretrained weights and takes half the steps, when the live model has the same
     encoder and labels. ``self_training``: a second training follows that learns the unlabelled texts of
     which the first model is surest, too. ``folds`` of 2 or more: every training is followed by a
     cross-fitting with so many models, which calibrates the model. ``excerpt_words`` above 0: of a text that a

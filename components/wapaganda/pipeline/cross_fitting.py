@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from wapaganda.label_errors import REVIEW_FILE, label_errors, write_suspects
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.calibration import MINIMUM_TEXTS, Calibration, calibrate, too_few_to_calibrate
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.judging import write_out_of_fold
 from wapaganda.pipeline.ports import Progress
-from wapaganda.review import REVIEW_FILE, label_errors, write_suspects
 from wapaganda.tagger import ModelFolder
 from wapaganda.trainer import Recipe
 from wapaganda.uncertainty import COMMITTEE

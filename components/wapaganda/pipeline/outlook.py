@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.effort import Prices
+from wapaganda.annotation_cost import Prices
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema, Span, encode_tags, word_offsets
 from wapaganda.pipeline.calibration import Calibration

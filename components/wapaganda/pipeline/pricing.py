@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wapaganda.effort import Prices, Refit, count_corrections, expected_seconds, refit
+from wapaganda.annotation_cost import Prices, Refit, count_corrections, expected_seconds, refit
 from wapaganda.ner import Document, Span, excerpt_id, is_excerpt, place_of, word_offsets
 from wapaganda.pipeline.ports import Suggestion
 from wapaganda.uncertainty import Expectation

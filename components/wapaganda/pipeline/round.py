@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wapaganda.effort import Prices
+from wapaganda.annotation_cost import Prices
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
 from wapaganda.ner import Document, place_of, whole_text

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.effort import PRICES, expected_seconds
+from wapaganda.annotation_cost import PRICES, expected_seconds
 from wapaganda.ledger import Offer
 from wapaganda.ner import Document, Span, excerpt
 from wapaganda.pipeline.config import LoopConfig

@@ -2,8 +2,8 @@
 
 import pytest
 
+from wapaganda.label_errors import Suspect, text_key
 from wapaganda.ner import Document, Span
-from wapaganda.review import Suspect, text_key
 from wapaganda.selfish_cli.doubts_table import _in_words, doubts_records
 
 LONG = "one two three four five six seven eight nine ten " * 2

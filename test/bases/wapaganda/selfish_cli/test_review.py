@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from wapaganda.annotation import read_documents
+from wapaganda.label_errors import REVIEW_FILE, Suspect, text_key, write_suspects
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import Manifest, ModelStore
 from wapaganda.ner import Span
-from wapaganda.review import REVIEW_FILE, Suspect, text_key, write_suspects
 
 
 def planted(data: Path) -> list[Suspect]:

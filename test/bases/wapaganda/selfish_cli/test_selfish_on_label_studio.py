@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from wapaganda.label_errors import REVIEW_FILE, Suspect, text_key, write_suspects
 from wapaganda.label_studio import LabelStudio
-from wapaganda.review import REVIEW_FILE, Suspect, text_key, write_suspects
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.slow]
 

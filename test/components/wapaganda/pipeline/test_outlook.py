@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from wapaganda.annotation_cost import CORRECTING, Prices
 from wapaganda.decoding import ConfidenceMap
-from wapaganda.effort import CORRECTING, Prices
 from wapaganda.ner import Document, Span, excerpt
 from wapaganda.pipeline import Calibration, PoolScores, RoundReport, Suggestion
 from wapaganda.pipeline.outlook import look_ahead

@@ -8,6 +8,7 @@ import pytest
 from filelock import FileLock, Timeout
 
 from wapaganda.decoding import ConfidenceMap
+from wapaganda.label_errors import read_suspects
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema, excerpt_place, is_excerpt, place_of
@@ -25,7 +26,6 @@ from wapaganda.pipeline import (
 from wapaganda.pipeline.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.outlook import compare_readings
 from wapaganda.pipeline.versions import calibration_of
-from wapaganda.review import read_suspects
 from wapaganda.tagger import ModelFolder, Tagger, load_members, read_together
 from wapaganda.tracking import RunLog
 from wapaganda.uncertainty import fluctuation, n_samples, score_samples

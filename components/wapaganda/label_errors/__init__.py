@@ -1,8 +1,8 @@
 """Labels that are probably wrong: found by a model that has not learnt them, ranked, kept as JSON."""
 
-from wapaganda.review.doubts import Answer, label_errors
-from wapaganda.review.matching import Standing, standing
-from wapaganda.review.suspect import (
+from wapaganda.label_errors.doubts import Answer, label_errors
+from wapaganda.label_errors.matching import Standing, standing
+from wapaganda.label_errors.suspect import (
     REVIEW_FILE,
     Kind,
     Suspect,

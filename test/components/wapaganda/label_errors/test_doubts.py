@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from wapaganda.decoding import posterior
+from wapaganda.label_errors import label_errors
 from wapaganda.ner import Document, LabelSchema, Span, decode_tags, encode_tags, word_offsets
-from wapaganda.review import label_errors
 
 SCHEMA = LabelSchema(("LOC", "PER"))
 PEOPLE = ("Anna", "Bob", "Carla", "Dieter May", "Emil van Dam")

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wapaganda.effort.prices import CORRECTING, Prices, seconds_correcting
+from wapaganda.annotation_cost.prices import CORRECTING, Prices, seconds_correcting
 
 ENOUGH = 30
 """Fewer usable lead times say nothing about four prices."""

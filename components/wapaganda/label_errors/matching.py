@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from wapaganda.label_errors.suspect import Suspect, text_key
 from wapaganda.ner import Document
-from wapaganda.review.suspect import Suspect, text_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ has to be marked so much, and where a model has marked entities beforehand, so m
 to remove a wrong one.
 """
 
-from wapaganda.effort.corrections import Corrections, count_corrections
-from wapaganda.effort.lead_times import ENOUGH, Refit, refit
-from wapaganda.effort.prices import (
+from wapaganda.annotation_cost.corrections import Corrections, count_corrections
+from wapaganda.annotation_cost.lead_times import ENOUGH, Refit, refit
+from wapaganda.annotation_cost.prices import (
     CORRECTING,
     FROM_SCRATCH,
     PRICES,

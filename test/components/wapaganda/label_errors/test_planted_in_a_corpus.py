@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from wapaganda.annotation import read_documents
+from wapaganda.label_errors import Suspect, label_errors
 from wapaganda.ner import Document, LabelSchema, Span, word_offsets
-from wapaganda.review import Suspect, label_errors
 from wapaganda.trainer import cross_fit, recipe_for
 
 pytestmark = pytest.mark.slow

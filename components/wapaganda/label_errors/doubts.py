@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.decoding import length_batches, pad, posterior
+from wapaganda.label_errors.suspect import Kind, Suspect, text_key
 from wapaganda.ner import Document, LabelSchema, Span, fit_spans, repair_spans
-from wapaganda.review.suspect import Kind, Suspect, text_key
 
 
 class Answer(Protocol):

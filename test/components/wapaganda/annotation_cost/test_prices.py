@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wapaganda.effort import (
+from wapaganda.annotation_cost import (
     CORRECTING,
     FROM_SCRATCH,
     PRICES,

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from wapaganda.label_errors import Suspect, read_suspects, standing, text_key, write_suspects
 from wapaganda.ner import Document, Span
-from wapaganda.review import Suspect, read_suspects, standing, text_key, write_suspects
 
 TEXT = "Zoë 😀 saw São Paulo"
 ZOE, PLACE = Span(0, 3, "PER"), Span(10, 19, "LOC", 0.75)

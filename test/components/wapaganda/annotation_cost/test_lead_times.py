@@ -5,7 +5,7 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from wapaganda.effort import CORRECTING, Prices, refit, seconds_correcting
+from wapaganda.annotation_cost import CORRECTING, Prices, refit, seconds_correcting
 
 TRUE = Prices(word=0.25, entity=6.5, confirmation=1.4, removal=3.0)
 
