@@ -33,10 +33,10 @@ from numpy.typing import NDArray
 from wapaganda.annotation import read_documents
 from wapaganda.annotation_cost import FROM_SCRATCH, seconds_from_scratch
 from wapaganda.decoding import length_batches, pad, viterbi
-from wapaganda.experiment import Arm, Plan
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, decode_tags, encode_tags, fit_spans, gold_spans
 from wapaganda.pipeline import LoopConfig, choose, choose_first, score_tagged
+from wapaganda.simulation import Arm, Plan
 from wapaganda.tagger import N_SHAPES, TaggedText, collate, model_inputs, word_shapes
 from wapaganda.trainer import load_encoder
 from wapaganda.uncertainty import DEFAULT_MEASURE

@@ -15,9 +15,9 @@ from wapaganda.selfish_cli.tables import facts_table, percent, plain_table
 from wapaganda.selfish_cli.writing import check_parent
 
 if TYPE_CHECKING:
-    from wapaganda.experiment import Advance, Arm, Outcome, Plan
-    from wapaganda.learning_curves import Results
     from wapaganda.ner import Document
+    from wapaganda.simulation import Advance, Arm, Outcome, Plan
+    from wapaganda.simulation_report import Results
     from wapaganda.tracking import Run
 
 KEPT = "Every finished round; the same command goes on from there."
@@ -100,7 +100,7 @@ def simulate(
         context = open_context(None, name, overrides)
         check_folders(context.settings)
         check_parent(out / "plan.json")
-        from wapaganda.experiment import Plan
+        from wapaganda.simulation import Plan
 
         product = context.config()
         plan = Plan(
@@ -131,7 +131,7 @@ def simulate(
 
 
 def _arms(text: str, measure: str) -> tuple["Arm", ...]:
-    from wapaganda.experiment import Arm
+    from wapaganda.simulation import Arm
 
     return tuple(Arm.parse(each.strip(), measure) for each in text.split(",") if each.strip())
 
@@ -162,7 +162,7 @@ def _run(
 ) -> "Outcome":
     learnt, judged = _read(screen, train, test)
     screen.say("Loading the libraries …")
-    from wapaganda.experiment import simulate as simulate_plan
+    from wapaganda.simulation import simulate as simulate_plan
 
     def tell(advance: "Advance") -> None:
         screen.say(f"[{advance.done}/{advance.total}] {advance.told}{_left(advance.seconds_left)}")
@@ -193,7 +193,7 @@ def _left(seconds: float | None) -> str:
 def _write(screen: Screen, out: Path) -> "Results":
     with screen.steps() as progress:
         progress("write", 0, 0)
-        from wapaganda.learning_curves import write_results
+        from wapaganda.simulation_report import write_results
 
         return write_results(out)
 

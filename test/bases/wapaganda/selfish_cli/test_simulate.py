@@ -54,9 +54,9 @@ def test_what_cannot_be_simulated_is_told_at_once(selfish, arguments, changes, t
 
 
 def test_another_plan_does_not_mix_with_what_is_there(selfish, arguments, tmp_path):
-    from wapaganda.experiment import Arm, Plan
-    from wapaganda.experiment.folder import fingerprint
     from wapaganda.selfish_cli.inputs import read_labelled
+    from wapaganda.simulation import Arm, Plan
+    from wapaganda.simulation.folder import fingerprint
 
     texts = {"pool": fingerprint(read_labelled(arguments[2]).documents),
              "test": fingerprint(read_labelled(arguments[4]).documents)}  # fmt: skip

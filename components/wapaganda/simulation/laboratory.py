@@ -1,0 +1,246 @@
+"""One round of one run, with everything the product uses: its trainer, its scores, its choice."""
+
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from wapaganda.metrics import evaluate
+from wapaganda.ner import Document, LabelSchema, gold_spans
+from wapaganda.pipeline import PoolScores, choose, cut_picks, score_tagged, with_samples
+from wapaganda.sampler import near_duplicates
+from wapaganda.simulation.accounting import correcting, correcting_so_far, round_record
+from wapaganda.simulation.cache import is_kept, load_judged, save_judged, shared_path
+from wapaganda.simulation.calibration import calibrated
+from wapaganda.simulation.oracle import Oracle
+from wapaganda.simulation.plan import Arm, Plan
+from wapaganda.simulation.reading import Judged, Reading
+from wapaganda.simulation.records import Finding, RoundRecord, RunRecord
+from wapaganda.simulation.schedule import FOLDS, Task
+from wapaganda.tagger import Tagger, load_members, read_together
+from wapaganda.trainer import Recipe, cross_fit, recipe_for, train
+from wapaganda.uncertainty import COMMITTEE, FLUCTUATION, expect, latest_measure, n_samples
+
+MODEL_STRIDE = 1009
+"""Between the dice of two seeds; a simulation has fewer rounds than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """What all rounds of a simulation share; ``encoder`` is a folder or a name, cut to the plan's layers."""
+
+    plan: Plan
+    pool: Sequence[Document]
+    test: Sequence[Document]
+    encoder: str
+    out: Path
+
+    @property
+    def schema(self) -> LabelSchema:
+        """The entity types of the pool."""
+        return LabelSchema.of(self.pool)
+
+    def shared(self) -> set[int]:
+        """The seeds of whose seed set there is a model that has read the pool as often as some arm needs."""
+        return {
+            seed for seed in self.plan.seeds if is_kept(shared_path(self.out, seed), self._most_samples())
+        }
+
+    def _most_samples(self) -> int:
+        return max(n_samples(arm.measure) for arm in self.plan.strategies)
+
+    def work(self, task: Task) -> Finding:
+        """Do one task and tell what came of it; nothing is written but the cache."""
+        if task.kind == "share":
+            self.share(task.run.seed)
+            return Finding()
+        if task.kind == "calibrate":
+            return Finding(calibration=self.calibrate(task.run, task.round))
+        return Finding(self.learn_all(task.run.seed) if task.kind == "full" else self.advance(task.run))
+
+    def share(self, seed: int) -> None:
+        """Train the model of the seed set once, for all arms."""
+        oracle = Oracle(self.pool)
+        labelled = oracle.answer(self.seed_set(seed))
+        judged = self._learn(oracle, labelled, model_seed(seed, 0), self._most_samples())
+        save_judged(shared_path(self.out, seed), judged)
+
+    def advance(self, run: RunRecord) -> RoundRecord:
+        """The next round of a run.
+
+        Raises:
+            ValueError: what the run says of itself does not belong to these texts.
+        """
+        number, seed = len(run.rounds), run.seed
+        oracle, labelled = self._labelled(run, number)
+        judged = load_judged(shared_path(self.out, seed)) if number == 0 else None
+        judged = judged or self._learn(oracle, labelled, model_seed(seed, number), n_samples(run.arm.measure))
+        if self.plan.calibrate_at and number and len(labelled) >= self.plan.calibrate_at:
+            self._keep_for_calibration(run, number, judged)
+        started = time.monotonic()
+        chosen: list[Document] = []
+        if number < self.plan.rounds and judged.pool.ids:
+            chosen = self._choose(run, number, oracle, labelled, judged.pool)
+        ids = tuple(each.id for each in chosen)
+        answers = Oracle(self.pool).answer(ids)
+        return replace(
+            round_record(number, labelled, judged, model_seed(seed, number)),
+            seconds_correcting=correcting_so_far(run, labelled),
+            batch_ids=ids,
+            batch_correcting=correcting(answers, [each.spans or () for each in chosen]),
+            near_duplicates=near_duplicates([document.text for document in answers]),
+            score_seconds=round(judged.score_seconds + time.monotonic() - started, 3),
+        )
+
+    def learn_all(self, seed: int) -> RoundRecord:
+        """The model of the whole pool: what could be reached if all were labelled."""
+        oracle = Oracle(self.pool)
+        labelled = oracle.answer([document.id for document in self.pool])
+        dice = model_seed(seed, 0)
+        return round_record(0, labelled, self._learn(oracle, labelled, dice), dice)
+
+    def calibrate(self, run: RunRecord, number: int) -> Mapping[str, Any]:
+        """The calibration of the model of an earlier round, by the texts that it has learnt."""
+        oracle, labelled = self._labelled(run, number)
+        dice = model_seed(run.seed, number)
+        kept = shared_path(self.out, run.seed) if number == 0 else self._kept(run)
+        judged = load_judged(kept) or self._learn(oracle, labelled, dice)
+        found = calibrated(
+            judged,
+            labelled,
+            self.test,
+            self.schema,
+            self.encoder,
+            self._recipe(len(labelled), dice),
+            folds=FOLDS,
+            unlabelled=self._unlabelled(oracle.waiting()),
+            device=self.plan.device,
+        )
+        self._kept(run).unlink(missing_ok=True)
+        return found
+
+    def _labelled(self, run: RunRecord, number: int) -> tuple[Oracle, list[Document]]:
+        """What was labelled before round ``number``, in the order in which it was asked."""
+        oracle = Oracle(self.pool)
+        labelled = oracle.answer(self.seed_set(run.seed))
+        for record in run.rounds[:number]:
+            labelled += oracle.answer(record.batch_ids)
+        return oracle, labelled
+
+    def _kept(self, run: RunRecord) -> Path:
+        return self.out / "cache" / f"{run.arm.file_name}-seed{run.seed}.npz"
+
+    def _keep_for_calibration(self, run: RunRecord, number: int, judged: Judged) -> None:
+        """Only the first model that has learnt enough is calibrated."""
+        if run.rounds[number - 1].texts < self.plan.calibrate_at:
+            save_judged(self._kept(run), judged)
+
+    def seed_set(self, seed: int) -> tuple[str, ...]:
+        """The ids of the texts with which every arm begins: drawn by lot, as the product does."""
+        config = replace(self.plan.config(), batch_size=self.plan.seed_size)
+        picks = choose(Oracle(self.pool).waiting(), None, (), config, model_seed(seed, 0)).picks
+        return tuple(pick.id for pick in picks)
+
+    def _learn(self, oracle: Oracle, labelled: Sequence[Document], dice: int, samples: int = 0) -> Judged:
+        """Train, then read the test texts once and the rest of the pool ``samples`` times more."""
+        waiting = oracle.waiting()
+        with tempfile.TemporaryDirectory(prefix="round-", dir=self.out) as scratch:
+            trained = train(
+                labelled,
+                self.schema,
+                self.encoder,
+                self._recipe(len(labelled), dice),
+                Path(scratch),
+                unlabelled=self._unlabelled(waiting),
+                device=self.plan.device,
+            )
+            tagger = Tagger.load(Path(scratch), device=self.plan.device)
+        started = time.monotonic()
+        test = Reading.of(tagger, self.test)
+        tagger.n_samples = samples
+        pool = Reading.of(tagger, waiting)
+        return Judged(
+            scores=evaluate(gold_spans(self.test), test.spans),
+            estimated_f1=expect([each.log_probs for each in pool.tagged]).f1() if waiting else None,
+            true_pool_f1=oracle.judge(pool.ids, pool.spans).micro.f1 if waiting else None,
+            train_seconds=round(trained.seconds, 3),
+            score_seconds=round(time.monotonic() - started, 3),
+            pool=pool,
+            test=test,
+        )
+
+    def _unlabelled(self, waiting: Sequence[Document]) -> list[str]:
+        return [document.text for document in waiting] if self.plan.self_training else []
+
+    def _recipe(self, n_texts: int, dice: int) -> Recipe:
+        recipe = recipe_for(self.encoder, n_texts, len(self.schema.labels), self.plan.learning_rate, dice)
+        return recipe if self.plan.train_steps is None else replace(recipe, steps=self.plan.train_steps)
+
+    def _choose(
+        self,
+        run: RunRecord,
+        number: int,
+        oracle: Oracle,
+        labelled: Sequence[Document],
+        reading: Reading,
+    ) -> list[Document]:
+        """What to ask next, whole texts or excerpts of them, with what the model proposes."""
+        arm, seed = run.arm, run.seed
+        if arm.measure == COMMITTEE:
+            reading = self._read_by_committee(reading, oracle, labelled, model_seed(seed, number))
+        scored = self._scored(arm, reading)
+        if arm.measure == FLUCTUATION:
+            scored.save(self._looks(run, number))
+            scored = scored.look_back([self._look(run, each) for each in range(max(0, number - 2), number)])
+        config = replace(arm.config(self.plan.config()), batch_size=self.plan.batch_size(arm, number + 1))
+        waiting = {each.id: each for each in oracle.waiting()}
+        selection = choose(list(waiting.values()), scored, labelled, config, model_seed(seed, number + 1))
+        picked = [waiting[pick.id] for pick in selection.picks]
+        tagged = reading.of_ids(each.id for each in picked)
+        return cut_picks(selection, picked, tagged, config.excerpt_words, labelled)[1]
+
+    def _read_by_committee(
+        self, reading: Reading, oracle: Oracle, labelled: Sequence[Document], dice: int
+    ) -> Reading:
+        """The same with what the models of a cross-fitting say of these texts."""
+        waiting = oracle.waiting()
+        with tempfile.TemporaryDirectory(prefix="committee-", dir=self.out) as scratch:
+            cross_fit(
+                labelled,
+                self.schema,
+                self.encoder,
+                self._recipe(len(labelled), dice),
+                folds=FOLDS,
+                unlabelled=self._unlabelled(waiting),
+                keep=Path(scratch),
+                device=self.plan.device,
+            )
+            members = load_members(Path(scratch), self.plan.device)
+        beside = read_together(members, [document.text for document in waiting])
+        return replace(reading, tagged=tuple(with_samples(reading.tagged, beside)))
+
+    def _scored(self, arm: Arm, reading: Reading) -> PoolScores:
+        measure = latest_measure(arm.measure)
+        return score_tagged(reading.ids, reading.tagged, self.schema, measure, lambda *_: None)
+
+    def _looks(self, run: RunRecord, number: int) -> Path:
+        return self.out / "cache" / f"{run.arm.file_name}-seed{run.seed}-round{number}.npz"
+
+    def _look(self, run: RunRecord, number: int) -> PoolScores:
+        """The scores of an earlier round; what was not kept is learnt again."""
+        path = self._looks(run, number)
+        scored = PoolScores.load(path)
+        if scored is None:
+            oracle, labelled = self._labelled(run, number)
+            judged = load_judged(shared_path(self.out, run.seed)) if number == 0 else None
+            judged = judged or self._learn(oracle, labelled, model_seed(run.seed, number))
+            scored = self._scored(run.arm, judged.pool)
+            scored.save(path)
+        return scored
+
+
+def model_seed(seed: int, number: int) -> int:
+    """The dice of a round: the same for all arms, so that they differ in their texts only."""
+    return MODEL_STRIDE * seed + number

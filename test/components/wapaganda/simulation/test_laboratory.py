@@ -1,0 +1,329 @@
+"""One simulation after another in this process, with a tiny encoder, on texts of which few are worth it."""
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wapaganda.ner import Document, Span, excerpt_place, is_excerpt, whole_text
+from wapaganda.pipeline import PoolScores
+from wapaganda.simulation import Arm, Plan, laboratory
+from wapaganda.simulation.laboratory import Laboratory
+from wapaganda.simulation.records import RunRecord
+from wapaganda.simulation.schedule import Schedule
+from wapaganda.tagger import load_members
+from wapaganda.uncertainty import MEASURES
+
+NAMES, CITIES = ("anna", "bob", "carla", "dieter"), ("oslo", "rome", "paris")
+PLAIN = ("went", "to", "and", "saw", "in", ".")
+TIMINGS = ("train_seconds", "score_seconds", "peak_memory_mb")
+RANDOM = Arm("random", "random", "boundary")
+GOOD = Arm("good", "uncertainty", "expected_errors")
+LOOKS_BACK = Arm("looks-back", "uncertainty", "fluctuation")
+BALD = Arm("bald", "uncertainty", "bald")
+COMMITTEE = Arm("committee", "uncertainty", "committee")
+PARTS = Arm("parts", "uncertainty", "expected_errors", {"excerpt_words": 3})
+
+
+def toy_text(number: int, draw: random.Random, informative: bool) -> Document:
+    text, spans = "", []
+    for _ in range(9):
+        word = draw.choice(NAMES + CITIES) if informative and draw.random() < 0.4 else draw.choice(PLAIN)
+        start = len(text) + bool(text)
+        text = f"{text} {word}".strip()
+        if word not in PLAIN:
+            spans.append(Span(start, len(text), "NAME" if word in NAMES else "CITY"))
+    return Document(f"t{number}", text, tuple(spans))
+
+
+def toy_texts(n: int, seed: int, share: float) -> list[Document]:
+    draw = random.Random(seed)
+    return [toy_text(number, draw, number < n * share) for number in range(n)]
+
+
+@pytest.fixture
+def build(tiny_encoder, tmp_path) -> Callable[..., Laboratory]:
+    """A laboratory in a folder of its own."""
+
+    def make(folder: str = "out", share: float = 0.7, **changes) -> Laboratory:
+        plan = Plan(
+            **{
+                "strategies": (RANDOM, GOOD),
+                "encoder": tiny_encoder,
+                "seed_size": 20,
+                "batch": 6,
+                "rounds": 2,
+                "seeds": (1,),
+                "learning_rate": 3e-3,
+                "train_steps": 60,
+                "full": False,
+                "calibrate_at": 0,
+                "cost_exponent": 0.0,
+                **changes,
+            }
+        )
+        out = tmp_path / folder
+        out.mkdir(exist_ok=True)
+        return Laboratory(plan, toy_texts(120, 1, share), toy_texts(30, 2, 1.0), tiny_encoder, out)
+
+    return make
+
+
+def play(lab: Laboratory) -> dict[tuple[str, int], RunRecord]:
+    """Do all that the plan asks for, one task after another."""
+    schedule = Schedule.of(lab.plan, lab.out, lab.shared(), len(lab.pool))
+    while (task := schedule.next()) is not None:
+        run = schedule.finish(task, lab.work(task), 1.0)
+        if run is not None:
+            run.write(lab.out)
+    assert schedule.is_done
+    return schedule.runs
+
+
+def without_timings(path: Path) -> dict:
+    values = json.loads(path.read_text())
+    for each in values["rounds"]:
+        for name in TIMINGS:
+            del each[name]
+    return values
+
+
+def test_random_draws_without_replacement_until_the_pool_is_empty(build):
+    lab = build(strategies=(RANDOM,), batch=40, rounds=9)
+    run = play(lab)["random", 1]
+    asked = [each for record in run.rounds for each in record.batch_ids]
+    learnt = [*lab.seed_set(1), *asked]
+    assert len(learnt) == len(set(learnt))
+    assert [record.texts for record in run.rounds] == [20, 60, 100, len(learnt)]
+    assert run.complete
+    # Only near copies of labelled texts may be left over.
+    assert len(learnt) > 110
+
+
+def test_the_selection_never_sees_a_label(build, monkeypatch):
+    given = []
+
+    def spy(pool, scored, labelled, config, seed):
+        given.append((pool, labelled))
+        return choose(pool, scored, labelled, config, seed)
+
+    choose = laboratory.choose
+    monkeypatch.setattr(laboratory, "choose", spy)
+    lab = build()
+    play(lab)
+    assert len(given) > 2 * lab.plan.rounds
+    for pool, labelled in given:
+        assert all(document.spans is None and not document.meta for document in pool)
+        assert not {document.id for document in pool} & {document.id for document in labelled}
+
+
+def test_the_spy_would_catch_a_leak(build, monkeypatch):
+    lab = build(rounds=1)
+    monkeypatch.setattr(laboratory.Oracle, "waiting", lambda self: list(lab.pool))
+    with pytest.raises(AssertionError):
+        test_the_selection_never_sees_a_label(lambda: lab, monkeypatch)
+
+
+def test_the_model_of_a_seed_set_is_trained_once_for_all_arms(build, monkeypatch):
+    sizes = []
+
+    def counted(documents, *arguments, **options):
+        sizes.append(len(documents))
+        return train(documents, *arguments, **options)
+
+    train = laboratory.train
+    monkeypatch.setattr(laboratory, "train", counted)
+    runs = play(build(rounds=1, seeds=(1, 2)))
+    assert sorted(sizes) == [20, 20, 26, 26, 26, 26]
+    for seed in (1, 2):
+        first, second = (replace(runs[arm, seed].rounds[0], batch_ids=()) for arm in ("random", "good"))
+        assert (first.f1, first.estimated_f1, first.seconds) == (
+            second.f1, second.estimated_f1, second.seconds,
+        )  # fmt: skip
+
+
+def test_models_that_teach_themselves_are_given_what_waits_without_its_labels(build, monkeypatch):
+    given = []
+
+    def spy(documents, *arguments, **options):
+        given.append((len(documents), options["unlabelled"]))
+        return train(documents, *arguments, **options)
+
+    train = laboratory.train
+    monkeypatch.setattr(laboratory, "train", spy)
+    lab = build(rounds=1, self_training=True, strategies=(RANDOM,))
+    play(lab)
+    assert [n for n, _ in given] == [20, 26]
+    for n, texts in given:
+        assert len(texts) == len(lab.pool) - n
+        assert set(texts) <= {document.text for document in lab.pool}
+
+
+def test_an_arm_that_compares_readings_has_them_read_for_it_whatever_was_kept_before(build):
+    fresh, later = build("fresh", strategies=(RANDOM, BALD)), build("later", rounds=1)
+    assert fresh.shared() == set()
+    play(fresh)
+    assert fresh.shared() == {1}
+    play(later)  # keeps the model of the seed set with one reading of each text
+    assert later.shared() == {1}
+    later = replace(later, plan=fresh.plan)
+    assert later.shared() == set()
+    play(later)
+    assert later.shared() == {1}
+    for name in ("random-seed1.json", "bald-seed1.json"):
+        assert without_timings(fresh.out / "runs" / name) == without_timings(later.out / "runs" / name)
+
+
+def test_an_arm_that_asks_a_committee_cross_fits_before_each_of_its_batches(build, monkeypatch):
+    calls = []
+
+    def spy(labelled, *arguments, keep, **options):
+        cross_fit(labelled, *arguments, keep=keep, **options)
+        calls.append((len(labelled), len(load_members(keep, "cpu"))))
+
+    cross_fit = laboratory.cross_fit
+    monkeypatch.setattr(laboratory, "cross_fit", spy)
+    lab = build(strategies=(RANDOM, COMMITTEE))
+    runs = play(lab)
+    assert calls == [(20, 4), (26, 4)]
+    random, committee = (runs[arm, 1].rounds for arm in ("random", "committee"))
+    assert committee[0].f1 == random[0].f1
+    assert committee[0].batch_ids != random[0].batch_ids
+    assert not list(lab.out.glob("committee-*"))
+
+
+@pytest.mark.slow
+def test_an_arm_that_looks_back_finds_what_it_thought_before_or_learns_it_again(build, monkeypatch):
+    whole, broken = (build(name, strategies=(LOOKS_BACK,), rounds=3) for name in ("whole", "broken"))
+    play(whole)
+    play(replace(broken, plan=replace(broken.plan, rounds=2)))
+    shutil.rmtree(broken.out / "cache")
+    play(broken)
+    name = "looks-back-seed1.json"
+    assert without_timings(whole.out / "runs" / name) == without_timings(broken.out / "runs" / name)
+    seen = []
+    monkeypatch.setattr(PoolScores, "look_back", lambda own, past: (seen.append(len(past)), own)[1])
+    play(replace(build("counted"), plan=whole.plan))
+    assert seen == [0, 1, 2]
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_curve_and_another_one_another(build):
+    one, two = build("one"), build("two")
+    play(one)
+    play(two)
+    for name in ("random-seed1.json", "good-seed1.json"):
+        assert without_timings(one.out / "runs" / name) == without_timings(two.out / "runs" / name)
+    assert one.seed_set(1) != one.seed_set(2)
+
+
+@pytest.mark.slow
+def test_a_curve_goes_on_where_it_was_as_if_nothing_had_happened(build):
+    whole, broken = build("whole"), build("broken", rounds=1)
+    play(whole)
+    play(broken)  # its last round chose nothing, because no round was to follow
+    play(replace(broken, plan=whole.plan))
+    for name in ("random-seed1.json", "good-seed1.json"):
+        assert without_timings(whole.out / "runs" / name) == without_timings(broken.out / "runs" / name)
+
+
+def test_an_arm_that_asks_for_excerpts_pays_for_them_alone_and_keeps_the_rest_in_the_pool(build, monkeypatch):
+    learnt = []
+
+    def seen(documents, *arguments, **options):
+        learnt.append(list(documents))
+        return train(documents, *arguments, **options)
+
+    train = laboratory.train
+    monkeypatch.setattr(laboratory, "train", seen)
+    lab = build(strategies=(PARTS,), seed_size=90, batch=12)
+    run = play(lab)["parts", 1]
+    first, second, third = run.rounds
+    gold = {document.id: document for document in lab.pool}
+    places = [excerpt_place(each) for each in (*first.batch_ids, *second.batch_ids)]
+    assert len(set(places)) == len(places)
+    assert all((end - start + 1) / 2 >= 3 for _, start, end in places)
+    assert len({name for name, _, _ in places}) < len(places)  # the same text was asked twice
+
+    parts = [document for document in learnt[-1] if is_excerpt(document)]
+    assert [each.id for each in parts] == [*first.batch_ids, *second.batch_ids]
+    assert all(whole_text(each) == gold[each.meta["excerpt_of"]].text for each in parts)
+    assert third.texts == 90 + len(parts)
+    assert third.words == 90 * 9 + sum(len(each.text.split()) for each in parts) < 90 * 9 + 6 * len(parts)
+    assert third.entities - first.entities == sum(len(each.spans) for each in parts)
+    assert 0 < third.seconds_correcting - first.seconds_correcting < 4.6 * third.words
+
+
+@pytest.mark.slow
+def test_a_curve_of_excerpts_goes_on_where_it_was(build):
+    whole, broken = build("whole", strategies=(PARTS,)), build("broken", strategies=(PARTS,), rounds=1)
+    play(whole)
+    play(broken)
+    play(replace(broken, plan=whole.plan))
+    name = "parts-seed1.json"
+    assert without_timings(whole.out / "runs" / name) == without_timings(broken.out / "runs" / name)
+
+
+@pytest.mark.slow
+def test_an_inverted_measure_does_worse_than_random_and_the_right_one_better(build, monkeypatch):
+    def inverted(log_probs, lengths):
+        return 1.0 - MEASURES["expected_errors"](log_probs, lengths)
+
+    known = {**MEASURES, "inverted": inverted}
+    monkeypatch.setattr("wapaganda.uncertainty.scoring.MEASURES", known)
+    monkeypatch.setattr("wapaganda.uncertainty.worth.MEASURE_NAMES", (*known,))
+    bad = Arm("bad", "uncertainty", "inverted")
+    runs = play(
+        build(
+            strategies=(RANDOM, GOOD, bad),
+            share=0.25,
+            seeds=(1, 2),
+            rounds=1,
+            seed_size=32,
+            batch=16,
+            learning_rate=1e-3,
+            train_steps=120,
+        )
+    )
+
+    def reached(name: str) -> float:
+        return float(np.mean([runs[name, seed].rounds[-1].f1 for seed in (1, 2)]))
+
+    assert reached("bad") + 0.05 < reached("random") < reached("good") - 0.05
+
+
+def test_costs_add_up(build):
+    lab = build(strategies=(GOOD,))
+    run = play(lab)["good", 1]
+    gold = {document.id: document for document in lab.pool}
+    first, second = run.rounds[:2]
+    assert first.seconds == first.seconds_correcting
+    assert first.words == 20 * 9
+    assert first.seconds == pytest.approx(0.39 * first.words + 4.2 * first.entities)
+    added = sum(len(gold[each].spans) for each in first.batch_ids)
+    assert second.entities == first.entities + added
+    assert second.labelled_types["NAME"] + second.labelled_types["CITY"] == second.entities
+    spent = second.seconds_correcting - first.seconds_correcting
+    assert spent == pytest.approx(first.batch_correcting)
+    # Reading alone is the least; marking all and removing as much again the most that can be asked for here.
+    assert 0.39 * 6 * 9 <= spent <= 0.39 * 6 * 9 + 4.2 * added + 1.5 * 6 * 9
+
+
+@pytest.mark.slow
+def test_a_curve_calibrates_its_first_model_that_is_old_enough(build):
+    runs = play(build(calibrate_at=26, full=True, rounds=2))
+    for name in ("random", "good"):
+        first, second, third = runs[name, 1].rounds
+        assert first.calibration is None
+        assert third.calibration is None
+        found = second.calibration
+        assert 0.25 <= found["temperature"] <= 8
+        assert sum(n for _, _, n in found["bins"]) == found["n_spans"]
+        assert found["estimated_f1_before"] == second.estimated_f1
+    full = runs["full", 1].rounds
+    assert [(each.texts, each.batch_ids, each.true_pool_f1) for each in full] == [(120, (), None)]

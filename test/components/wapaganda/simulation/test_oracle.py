@@ -1,0 +1,60 @@
+"""The oracle gives labels only for a question, and each only once."""
+
+import pytest
+
+from wapaganda.ner import Document, Span
+from wapaganda.simulation import Oracle
+
+GOLD = [
+    Document("a", "anna went", (Span(0, 4, "NAME"),), {"tags": "B-NAME O"}),
+    Document("b", "went", (), {"source": "x"}),
+    Document("c", "bob saw", (Span(0, 3, "NAME"),)),
+]
+
+
+def test_who_waits_has_no_labels_and_nothing_else_that_could_tell():
+    waiting = Oracle(GOLD).waiting()
+    assert [(each.id, each.text, each.spans, dict(each.meta)) for each in waiting] == [
+        (each.id, each.text, None, {}) for each in GOLD
+    ]
+
+
+def test_labels_come_in_the_order_of_the_question_and_are_gone_from_the_pool():
+    oracle = Oracle(GOLD)
+    assert [each.spans for each in oracle.answer(["c", "b"])] == [(Span(0, 3, "NAME"),), ()]
+    assert [each.id for each in oracle.waiting()] == ["a"]
+
+
+def test_a_part_is_answered_alone_and_the_rest_waits_until_it_is_asked():
+    oracle = Oracle(
+        [Document("a", "anna went to oslo", (Span(0, 4, "NAME"), Span(13, 17, "CITY"))), *GOLD[1:]]
+    )
+    (part,) = oracle.answer(["a[5:17]"])
+    assert (part.text, part.spans, part.meta["excerpt_of"]) == ("went to oslo", (Span(8, 12, "CITY"),), "a")
+    assert [each.id for each in oracle.waiting()] == ["a", "b", "c"]
+    for again in ("a[0:9]", "a", "b[9:12]"):
+        with pytest.raises(ValueError, match="Expected"):
+            oracle.answer([again])
+    assert oracle.answer(["a[0:4]"])[0].spans == (Span(0, 4, "NAME"),)
+    assert [each.id for each in oracle.waiting()] == ["b", "c"]
+
+
+@pytest.mark.parametrize("ids", [["a"], ["b", "b"], ["nobody"], ["nobody[0:4]"], ["a[0:2]"]])
+def test_nothing_is_told_twice_and_nothing_that_is_not_there(ids):
+    oracle = Oracle(GOLD)
+    oracle.answer(["a"])
+    with pytest.raises(ValueError, match="Expected"):
+        oracle.answer(ids)
+
+
+def test_texts_without_labels_or_with_one_id_are_refused():
+    with pytest.raises(ValueError, match="labelled texts"):
+        Oracle([Document("a", "x", None)])
+    with pytest.raises(ValueError, match="each id once"):
+        Oracle([GOLD[0], GOLD[0]])
+
+
+def test_judging_predictions_gives_no_label_away():
+    oracle = Oracle(GOLD)
+    assert oracle.judge(["a", "c"], [(Span(0, 4, "NAME"),), ()]).micro.f1 == pytest.approx(2 / 3)
+    assert [each.spans for each in oracle.waiting()] == [None, None, None]
