@@ -34,7 +34,7 @@ from wapaganda.annotation import read_documents
 from wapaganda.annotation_cost import FROM_SCRATCH, seconds_from_scratch
 from wapaganda.decoding import length_batches, pad, viterbi
 from wapaganda.metrics import evaluate
-from wapaganda.ner import Document, LabelSchema, decode_tags, encode_tags, fit_spans, gold_spans
+from wapaganda.ner import Document, LabelSchema, align_spans, decode_tags, encode_tags, gold_spans
 from wapaganda.pipeline import LoopConfig, choose, choose_first, score_tagged
 from wapaganda.simulation import Arm, Plan
 from wapaganda.tagger import N_SHAPES, TaggedText, collate, model_inputs, word_shapes
@@ -169,7 +169,7 @@ def _texts(
             for each, rows, offsets in zip(documents, hidden, words, strict=True)
         ],
         [
-            encode_tags(fit_spans(spans, offsets)[0], offsets, schema)
+            encode_tags(align_spans(spans, offsets)[0], offsets, schema)
             for spans, offsets in zip(gold, words, strict=True)
         ],
     )

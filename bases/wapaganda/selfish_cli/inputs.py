@@ -93,10 +93,10 @@ def one_of(mend: str, **choices: object) -> None:
 
 def copies_among(texts: Sequence["Document"], others: Sequence["Document"]) -> int:
     """How many of ``texts`` stand among ``others``, too, as a whole or in parts."""
-    from wapaganda.ner import squeezed, whole_text
+    from wapaganda.ner import collapse_whitespace, whole_text
 
-    known = {squeezed(whole_text(document)) for document in others}
-    return sum(squeezed(document.text) in known for document in texts)
+    known = {collapse_whitespace(whole_text(document)) for document in others}
+    return sum(collapse_whitespace(document.text) in known for document in texts)
 
 
 def _option(name: str) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from wapaganda.decoding import length_batches, pad, posterior
 from wapaganda.label_errors.suspect import Kind, Suspect, text_key
-from wapaganda.ner import Document, LabelSchema, Span, fit_spans, repair_spans
+from wapaganda.ner import Document, LabelSchema, Span, align_spans, repair_spans
 
 
 class Answer(Protocol):
@@ -74,7 +74,7 @@ class _Reading:
     def __init__(self, document: Document, answer: Answer, schema: LabelSchema) -> None:
         self.document, self.words, self.log_probs = document, answer.words, answer.log_probs
         self.given = _fitted(document, answer.words)
-        self.proposed = fit_spans(answer.spans, answer.words)[0]
+        self.proposed = align_spans(answer.spans, answer.words)[0]
         self.tags = self._tags(self.given, schema)
 
     @property
@@ -121,7 +121,7 @@ def _fitted(document: Document, words: NDArray[np.int32]) -> dict[Span, Span]:
     fitted: dict[Span, Span] = {}
     for span in document.spans or ():
         repaired, _ = repair_spans(document.text, [span])
-        for seen in fit_spans(repaired, words)[0]:
+        for seen in align_spans(repaired, words)[0]:
             fitted.setdefault(seen, span)
     return fitted
 

@@ -11,10 +11,10 @@ from wapaganda.ner.excerpt import (
     whole_text,
 )
 from wapaganda.ner.pieces import PieceEncoder
-from wapaganda.ner.repair import Repairs, fit_spans, gold_spans, repair_spans
+from wapaganda.ner.repair import Repairs, align_spans, gold_spans, repair_spans
 from wapaganda.ner.tags import decode_tags, encode_tags
 from wapaganda.ner.windows import EncodedText, Window, windows
-from wapaganda.ner.words import squeezed, word_offsets
+from wapaganda.ner.words import collapse_whitespace, word_offsets
 
 __all__ = [
     "CONTEXT_KEYS",
@@ -25,17 +25,17 @@ __all__ = [
     "Repairs",
     "Span",
     "Window",
+    "align_spans",
+    "collapse_whitespace",
     "decode_tags",
     "encode_tags",
     "excerpt",
     "excerpt_id",
     "excerpt_place",
-    "fit_spans",
     "gold_spans",
     "is_excerpt",
     "place_of",
     "repair_spans",
-    "squeezed",
     "whole_text",
     "windows",
     "word_offsets",

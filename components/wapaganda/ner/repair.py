@@ -114,7 +114,7 @@ def _without_overlaps(spans: list[Span], done: dict[str, int]) -> list[Span]:
     return kept
 
 
-def fit_spans(spans: Iterable[Span], words: NDArray[np.int32]) -> tuple[tuple[Span, ...], int]:
+def align_spans(spans: Iterable[Span], words: NDArray[np.int32]) -> tuple[tuple[Span, ...], int]:
     """Repaired spans drawn in to the words that a tokenizer sees, and the number of those that cover none of
     them.
 

@@ -36,7 +36,7 @@ def word_offsets(text: str) -> NDArray[np.int32]:
     return np.array(spans, dtype=np.int32).reshape(-1, 2)
 
 
-def squeezed(text: str) -> str:
+def collapse_whitespace(text: str) -> str:
     """``text`` with one blank for each run of white space, none at its ends: equal for equal texts whose
     white space does not count."""
     return " ".join(text.split())

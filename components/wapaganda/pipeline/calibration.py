@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wapaganda.decoding import ConfidenceMap
 from wapaganda.metrics import evaluate
-from wapaganda.ner import Document, LabelSchema, Span, encode_tags, fit_spans, gold_spans, whole_text
+from wapaganda.ner import Document, LabelSchema, Span, align_spans, encode_tags, gold_spans, whole_text
 from wapaganda.pipeline.ports import Progress, silent
 from wapaganda.tagger import TaggedText
 from wapaganda.trainer import Recipe, StepReport, cross_fit
@@ -138,7 +138,7 @@ def calibrate(
     gold = gold_spans(documents)
     log_probs = [answer.log_probs for answer in answers]
     tags = [
-        encode_tags(fit_spans(spans, answer.words)[0], answer.words, schema)
+        encode_tags(align_spans(spans, answer.words)[0], answer.words, schema)
         for spans, answer in zip(gold, answers, strict=True)
     ]
     before, after = span_confidence(log_probs, tags), _crosswise(log_probs, tags)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable
 
-from wapaganda.ner import Document, is_excerpt, squeezed, whole_text
+from wapaganda.ner import Document, collapse_whitespace, is_excerpt, whole_text
 
 MINIMUM_LABELLED = 20
 """With fewer labelled texts nothing is held out: a handful of texts judges nothing and each is needed to
@@ -37,7 +37,7 @@ def split_holdout(
 
 def text_key(text: str) -> str:
     """64 hex digits that tell a text from others, white space apart."""
-    return hashlib.sha256(squeezed(text).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(collapse_whitespace(text).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _share(key: str) -> float:

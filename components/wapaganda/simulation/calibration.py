@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.ner import Document, LabelSchema, encode_tags, fit_spans, gold_spans
+from wapaganda.ner import Document, LabelSchema, align_spans, encode_tags, gold_spans
 from wapaganda.pipeline import Calibration, calibrate
 from wapaganda.simulation.reading import Judged, Reading
 from wapaganda.tagger import TaggedText
@@ -66,7 +66,7 @@ def _tags(
     tags = []
     for spans, answer in zip(gold_spans(documents), answers, strict=True):
         known = [span for span in spans if span.label in schema.labels]
-        tags.append(encode_tags(fit_spans(known, answer.words)[0], answer.words, schema))
+        tags.append(encode_tags(align_spans(known, answer.words)[0], answer.words, schema))
     return tags
 
 

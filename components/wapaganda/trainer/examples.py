@@ -12,8 +12,8 @@ from wapaganda.ner import (
     LabelSchema,
     PieceEncoder,
     Repairs,
+    align_spans,
     encode_tags,
-    fit_spans,
     place_of,
     repair_spans,
     whole_text,
@@ -92,6 +92,6 @@ def _tags(
         raise ValueError(f"Expected labelled documents only, was: {document.id!r} without labels")
     spans, repairs = repair_spans(document.text, document.spans)
     words = words - place_of(document)[0]
-    visible, n_lost = fit_spans(spans, words)
+    visible, n_lost = align_spans(spans, words)
     tags = encode_tags(visible, words, schema)
     return tags, replace(repairs, empty=repairs.empty + n_lost)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from wapaganda.ner import Document, squeezed, whole_text
+from wapaganda.ner import Document, collapse_whitespace, whole_text
 from wapaganda.tagger import Tagger
 from wapaganda.trainer.recipe import Recipe, default_steps
 from wapaganda.uncertainty import score
@@ -42,8 +42,8 @@ def unlike(texts: Sequence[str], documents: Iterable[Document]) -> list[str]:
     What somebody has labelled, as a whole or in part, a model shall not contradict; and a text that judges
     a model must not teach it.
     """
-    known = {squeezed(whole_text(document)) for document in documents}
-    different = {squeezed(text): text for text in texts}
+    known = {collapse_whitespace(whole_text(document)) for document in documents}
+    different = {collapse_whitespace(text): text for text in texts}
     return [text for key, text in different.items() if key not in known]
 
 

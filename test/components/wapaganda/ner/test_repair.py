@@ -1,6 +1,6 @@
 import pytest
 
-from wapaganda.ner import Repairs, Span, fit_spans, repair_spans, word_offsets
+from wapaganda.ner import Repairs, Span, align_spans, repair_spans, word_offsets
 
 TEXT = "Anna met 👩‍👩‍👧 Bob Smith.\r\n"
 S = Span
@@ -74,5 +74,5 @@ def test_spans_are_drawn_in_to_the_words_that_are_seen():
     words = word_offsets("♥ Anna ♥ Bob ♥")
     seen = words[[1, 3]]
     spans = [S(0, 6, "P"), S(7, 8, "P"), S(7, 14, "P")]
-    assert fit_spans(spans, seen) == ((S(2, 6, "P"), S(9, 12, "P")), 1)
-    assert fit_spans(spans, words[:0]) == ((), 3)
+    assert align_spans(spans, seen) == ((S(2, 6, "P"), S(9, 12, "P")), 1)
+    assert align_spans(spans, words[:0]) == ((), 3)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wapaganda.ner import LabelSchema, Span, decode_tags, encode_tags, fit_spans, repair_spans, word_offsets
+from wapaganda.ner import LabelSchema, Span, align_spans, decode_tags, encode_tags, repair_spans, word_offsets
 
 SCHEMA = LabelSchema(("LOC", "MISC", "PER"))
 FRAGMENTS = (
@@ -55,7 +55,7 @@ def test_an_expressible_span_set_is_left_alone_by_the_repair(text, marks):
     assert repairs.total == 0
     words = word_offsets(text)
     assert decode_tags(encode_tags(repaired, words, SCHEMA), words, SCHEMA) == spans
-    assert fit_spans(spans, word_offsets(text)) == (spans, 0)
+    assert align_spans(spans, word_offsets(text)) == (spans, 0)
 
 
 @given(

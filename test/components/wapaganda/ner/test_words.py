@@ -1,6 +1,6 @@
 import pytest
 
-from wapaganda.ner import squeezed, word_offsets
+from wapaganda.ner import collapse_whitespace, word_offsets
 
 
 def words_of(text):
@@ -73,4 +73,4 @@ def test_a_long_run_takes_no_quadratic_path():
 
 @pytest.mark.parametrize("text", ["new york", " new\tyork\n", "new \u00a0 york"])
 def test_texts_are_the_same_white_space_apart(text):
-    assert squeezed(text) == "new york" != squeezed("newyork")
+    assert collapse_whitespace(text) == "new york" != collapse_whitespace("newyork")
