@@ -37,7 +37,7 @@ from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, align_spans, decode_tags, encode_tags, gold_spans
 from wapaganda.pipeline import LoopConfig, choose, choose_first, score_tagged
 from wapaganda.simulation import Arm, Plan
-from wapaganda.tagger import N_SHAPES, TaggedText, collate, model_inputs, word_shapes
+from wapaganda.tagger import N_CASINGS, TaggedText, collate, model_inputs, word_casing
 from wapaganda.trainer import load_encoder
 from wapaganda.uncertainty import DEFAULT_MEASURE
 
@@ -130,13 +130,13 @@ def _hidden(
     loaded = load_encoder(_small_encoder(), schema)
     loaded.model.eval()
     texts = [document.text for document in documents]
-    encoded = loaded.pieces.encode(texts)
-    inputs = model_inputs(texts, encoded, loaded.pieces, shapes=False)
+    encoded = loaded.tokenization.encode(texts)
+    inputs = model_inputs(texts, encoded, loaded.tokenization, casing=False)
     found: list[list[NDArray[np.float32]]] = [[] for _ in texts]
     with torch.inference_mode():
         for start in range(0, len(inputs), 16):
             windows = inputs[start : start + 16]
-            batch = collate(windows, loaded.pieces.pad_id)
+            batch = collate(windows, loaded.tokenization.pad_id)
             layers = loaded.model(
                 input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True
             ).hidden_states
@@ -165,7 +165,7 @@ def _texts(
         documents,
         words,
         [
-            np.concatenate([rows, np.eye(N_SHAPES)[word_shapes(each.text, offsets)]], 1).astype(np.float32)
+            np.concatenate([rows, np.eye(N_CASINGS)[word_casing(each.text, offsets)]], 1).astype(np.float32)
             for each, rows, offsets in zip(documents, hidden, words, strict=True)
         ],
         [

@@ -10,21 +10,16 @@ from wapaganda.ner.excerpt import (
     place_of,
     whole_text,
 )
-from wapaganda.ner.pieces import PieceEncoder
 from wapaganda.ner.repair import Repairs, align_spans, gold_spans, repair_spans
 from wapaganda.ner.tags import decode_tags, encode_tags
-from wapaganda.ner.windows import EncodedText, Window, windows
 from wapaganda.ner.words import collapse_whitespace, word_offsets
 
 __all__ = [
     "CONTEXT_KEYS",
     "Document",
-    "EncodedText",
     "LabelSchema",
-    "PieceEncoder",
     "Repairs",
     "Span",
-    "Window",
     "align_spans",
     "collapse_whitespace",
     "decode_tags",
@@ -37,6 +32,5 @@ __all__ = [
     "place_of",
     "repair_spans",
     "whole_text",
-    "windows",
     "word_offsets",
 ]

@@ -13,14 +13,14 @@ def cut_encoder(name: str, layers: int, folder: Path) -> str:
     from transformers import AutoModel, AutoTokenizer
 
     from wapaganda.ner import LabelSchema
-    from wapaganda.tagger import quiet_loading
+    from wapaganda.tagger import quiet_transformers
     from wapaganda.trainer import load_encoder
 
-    loaded = load_encoder(name, LabelSchema(("any",)), shapes=False)
+    loaded = load_encoder(name, LabelSchema(("any",)), casing=False)
     has = int(loaded.model.config.num_hidden_layers)
     if not 1 <= layers <= has:
         raise ValueError(f"Expected 1 to {has} layers of the encoder {name}, was: {layers}")
-    with quiet_loading():
+    with quiet_transformers():
         source = str(Path(name).expanduser()) if Path(name).expanduser().is_dir() else name
         model = AutoModel.from_pretrained(source, num_hidden_layers=layers, local_files_only=True)
         model.save_pretrained(folder)

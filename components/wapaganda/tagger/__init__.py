@@ -6,11 +6,19 @@ Torch is imported when ``Tagger`` or one of the functions around a model is firs
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from wapaganda.tagger.inputs import ModelInput, model_inputs
+from wapaganda.tagger.hf_logging import quiet_transformers
 from wapaganda.tagger.model_folder import LABELS_FILE, FolderError, ModelFolder
-from wapaganda.tagger.quiet import quiet_loading
-from wapaganda.tagger.shapes import N_SHAPES, word_shapes
 from wapaganda.tagger.tagged import TaggedText
+from wapaganda.tagger.tokenization import (
+    N_CASINGS,
+    EncodedText,
+    ModelInput,
+    Tokenization,
+    Window,
+    model_inputs,
+    windows,
+    word_casing,
+)
 
 if TYPE_CHECKING:
     from wapaganda.tagger.batches import WordBatch, budget_batches, collate, device_of, word_logits
@@ -31,12 +39,15 @@ _HEAVY = {
 
 __all__ = [
     "LABELS_FILE",
-    "N_SHAPES",
+    "N_CASINGS",
+    "EncodedText",
     "FolderError",
     "ModelFolder",
     "ModelInput",
     "TaggedText",
     "Tagger",
+    "Tokenization",
+    "Window",
     "WordBatch",
     "budget_batches",
     "collate",
@@ -44,10 +55,11 @@ __all__ = [
     "load_members",
     "member_folder",
     "model_inputs",
-    "quiet_loading",
+    "quiet_transformers",
     "read_together",
+    "windows",
+    "word_casing",
     "word_logits",
-    "word_shapes",
 ]
 
 

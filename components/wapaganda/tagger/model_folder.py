@@ -1,4 +1,4 @@
-"""What a model folder says beyond the transformers files: its labels and how texts are to be read."""
+"""``labels.json`` of a model folder: what the transformers files do not say."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -6,29 +6,33 @@ from pathlib import Path
 from typing import Self
 
 from wapaganda.decoding import ConfidenceMap
+from wapaganda.errors import InputError
 from wapaganda.ner import LabelSchema
+from wapaganda.storage import write_json
 
 LABELS_FILE = "labels.json"
 _FORMAT = 1
+_CASING_KEY = "shapes"  # the spelling on disk since version 0.1
 
 
-class FolderError(ValueError):
-    """A folder that is no model of ours; the message says what was expected."""
+class FolderError(InputError):
+    """A folder that does not hold a model of ours; the message says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
     """The content of ``labels.json``.
 
-    ``max_pieces`` and ``overlap`` of the windows; ``shapes``: whether the model is told the case of words.
-    ``temperature``: the tag scores are divided by it; above 1 the model's own confidence was too high.
-    ``confidence``: from the probability of a span to the score that is shown.
+    ``max_pieces`` and ``overlap``: of the windows, in word pieces. ``casing``: whether the model reads the
+    letter case of words as token types (the key is ``shapes`` on disk). ``temperature``: the tag scores are
+    divided by it; above 1 the model was too confident. ``confidence``: from the probability of a span to
+    the score that is shown.
     """
 
     labels: tuple[str, ...]
     max_pieces: int = 512
     overlap: int = 128
-    shapes: bool = False
+    casing: bool = False
     temperature: float = 1.0
     confidence: ConfidenceMap = field(default_factory=ConfidenceMap)
 
@@ -39,17 +43,15 @@ class ModelFolder:
 
     def write(self, folder: Path) -> None:
         """Write ``labels.json`` into ``folder``."""
-        content = {"format": _FORMAT, "tags": self.schema.tags, **asdict(self)}
-        (folder / LABELS_FILE).write_text(
-            json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-        )
+        values = {_CASING_KEY if name == "casing" else name: value for name, value in asdict(self).items()}
+        write_json(folder / LABELS_FILE, {"format": _FORMAT, "tags": self.schema.tags, **values}, indent=2)
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """Read ``labels.json`` from ``folder``.
 
         Raises:
-            FolderError: there is none, or it is not one of ours.
+            FolderError: the file is missing, damaged or has another format.
         """
         path = folder / LABELS_FILE
         try:
@@ -66,7 +68,7 @@ class ModelFolder:
                 labels,
                 int(content["max_pieces"]),
                 int(content["overlap"]),
-                bool(content["shapes"]),
+                bool(content[_CASING_KEY]),
                 float(content.get("temperature", 1.0)),  # folders of version 0.1 have neither
                 ConfidenceMap(**content.get("confidence", {})),
             )

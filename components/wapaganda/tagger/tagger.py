@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wapaganda.decoding import ConfidenceMap
-from wapaganda.ner import EncodedText, LabelSchema, PieceEncoder, Span
+from wapaganda.ner import LabelSchema, Span
 from wapaganda.tagger.batches import WordBatch, budget_batches, collate, device_of, word_logits
 from wapaganda.tagger.entities import decode
-from wapaganda.tagger.inputs import ModelInput, model_inputs
+from wapaganda.tagger.hf_logging import quiet_transformers
 from wapaganda.tagger.model_folder import FolderError, ModelFolder
-from wapaganda.tagger.quiet import quiet_loading
 from wapaganda.tagger.tagged import TaggedText
 from wapaganda.tagger.thinned import ThinnedHeads
+from wapaganda.tagger.tokenization import EncodedText, ModelInput, Tokenization, model_inputs
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -33,7 +33,7 @@ OnProgress = Callable[[int, int], None]
 class Tagger:
     """Tags texts of any length; the answer for a text does not depend on the texts around it.
 
-    Attributes: ``model``, ``encoder``, ``schema``, ``shapes`` (whether letter case is told to the model),
+    Attributes: ``model``, ``tokenization``, ``schema``, ``casing`` (whether it reads letter case),
     ``temperature``, by which the tag scores are divided, ``confidence``, which makes a span's score of its
     probability, ``version``, the name of the folder it was loaded from, and ``n_samples``, how often every
     word is read again by a thinned head.
@@ -42,19 +42,19 @@ class Tagger:
     def __init__(
         self,
         model: "PreTrainedModel",
-        encoder: PieceEncoder,
+        tokenization: Tokenization,
         schema: LabelSchema,
         *,
-        shapes: bool = False,
+        casing: bool = False,
         temperature: float = 1.0,
         confidence: ConfidenceMap | None = None,
         version: str = "",
         n_samples: int = 0,
     ) -> None:
         self.model = model
-        self.encoder = encoder
+        self.tokenization = tokenization
         self.schema = schema
-        self.shapes = shapes
+        self.casing = casing
         self.temperature = temperature
         self.confidence = confidence or ConfidenceMap()
         self.version = version
@@ -71,17 +71,17 @@ class Tagger:
 
         folder = ModelFolder.read(path)
         try:
-            with quiet_loading():
+            with quiet_transformers():
                 model = AutoModelForTokenClassification.from_pretrained(path, local_files_only=True)
                 tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
         except Exception as error:  # safetensors and tokenizers raise bare ones of their own
             raise FolderError(f"Expected a complete model folder, was: {path} ({error})") from error
-        encoder = PieceEncoder(tokenizer, folder.max_pieces, folder.overlap)
+        tokenization = Tokenization(tokenizer, folder.max_pieces, folder.overlap)
         return cls(
             model.to(device_of(device)).eval(),
-            encoder,
+            tokenization,
             folder.schema,
-            shapes=folder.shapes,
+            casing=folder.casing,
             temperature=folder.temperature,
             confidence=folder.confidence,
             version=path.resolve().name,
@@ -113,8 +113,8 @@ class Tagger:
     def _tag_chunk(
         self, texts: Sequence[str], token_budget: int, advance: Callable[[float], None]
     ) -> list[TaggedText]:
-        encoded = self.encoder.encode(texts)
-        inputs = model_inputs(texts, encoded, self.encoder, shapes=self.shapes)
+        encoded = self.tokenization.encode(texts)
+        inputs = model_inputs(texts, encoded, self.tokenization, casing=self.casing)
         answers = _ChunkAnswers(encoded, len(self.schema.tags), self.n_samples)
         done = 0
         for batch in budget_batches(inputs, token_budget):
@@ -130,21 +130,21 @@ class Tagger:
 
     @torch.inference_mode()
     def _forward(self, batch: Sequence[ModelInput]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Log-probabilities (own words, 1 + samples, K), the plain reading first, and hidden states (own
+        """Log-probabilities (core words, 1 + samples, K), the plain reading first, and hidden states (own
         words, hidden)."""
         was_training = self.model.training
         self.model.eval()
-        tensors = collate(batch, self.encoder.pad_id, self.model.device)
+        tensors = collate(batch, self.tokenization.pad_id, self.model.device)
         logits, hidden = self._read(tensors)
         self.model.train(was_training)
         log_probs = (logits.float() / self.temperature).log_softmax(dim=-1)
         return log_probs.cpu().numpy(), hidden.float().cpu().numpy()
 
     def _read(self, batch: WordBatch) -> tuple[Tensor, Tensor]:
-        """Tag scores (own words, 1 + samples, K) and hidden states (own words, hidden)."""
+        """Tag scores (core words, 1 + samples, K) and hidden states (core words, hidden)."""
         heads = ThinnedHeads(self.model, len(self.schema.tags), self.n_samples) if self.n_samples else None
         with heads or nullcontext():
-            logits, hidden = word_logits(self.model, batch, shapes=self.shapes, with_hidden=True)
+            logits, hidden = word_logits(self.model, batch, casing=self.casing, with_hidden=True)
         assert hidden is not None
         readings = [logits[:, None], *([heads.logits(batch.rows, batch.columns)] if heads else [])]
         return torch.cat(readings, dim=1), hidden
@@ -164,14 +164,14 @@ class _ChunkAnswers:
     def add(
         self, batch: Sequence[ModelInput], log_probs: NDArray[np.float32], hidden: NDArray[np.float32]
     ) -> None:
-        """Take in the rows of a batch's own words, window by window."""
+        """Take in the rows of a batch's core words, window by window."""
         if self._sums is None:
             self._sums = np.zeros((len(self._weights), hidden.shape[1]))
         weights = -np.expm1(np.minimum(log_probs[:, 0, 0].astype(np.float64), 0.0)) + _WEIGHT_FLOOR
         at = 0
         for item in batch:
             rows = slice(at, at + len(item.positions))
-            place = self._starts[item.text] + item.own_start
+            place = self._starts[item.text] + item.core_start
             self._log_probs[place : place + len(item.positions)] = log_probs[rows]
             self._sums[item.text] += weights[rows] @ hidden[rows]
             self._weights[item.text] += weights[rows].sum()

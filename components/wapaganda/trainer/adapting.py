@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wapaganda.tagger import ModelInput, collate, device_of, model_inputs, quiet_loading
+from wapaganda.tagger import ModelInput, collate, device_of, model_inputs, quiet_transformers
 from wapaganda.trainer.encoders import LoadedEncoder, load_for_masking
 from wapaganda.trainer.optimiser import make_optimiser, make_schedule
 from wapaganda.trainer.precision import precision_of
@@ -68,7 +68,7 @@ def adapt(
         torch.manual_seed(seed)
         loaded, is_new_head = load_for_masking(encoder, max_pieces=_MAX_PIECES)
         loaded.model.to(device)
-        inputs = model_inputs(texts, loaded.pieces.encode(texts), loaded.pieces, shapes=False)
+        inputs = model_inputs(texts, loaded.tokenization.encode(texts), loaded.tokenization, casing=False)
         special = loaded.tokenizer.all_special_ids  # the one for unknown pieces, too: none is ever hidden
         windows = [window for window in inputs if not np.isin(window.ids, special).all()]
         if not windows:
@@ -93,7 +93,7 @@ def _guess(
     """Train the model in place; the loss of each step."""
     model, precision = loaded.model, precision_of(recipe, loaded.model.device)
     model.get_input_embeddings().weight.requires_grad_(recipe.word_embeddings)
-    optimiser = make_optimiser(model, recipe, shapes=False)
+    optimiser = make_optimiser(model, recipe, casing=False)
     schedule = make_schedule(optimiser, recipe)
     batches = _hidden(loaded, windows, recipe)
     decoder = _Decoder(model.get_output_embeddings())
@@ -142,7 +142,7 @@ def _hidden(
         order = rng.permutation(len(windows))
         for start in range(0, len(order), recipe.batch_size):
             rows = order[start : start + recipe.batch_size]
-            batch = collate([windows[row] for row in rows], loaded.pieces.pad_id)
+            batch = collate([windows[row] for row in rows], loaded.tokenization.pad_id)
             ids, labels = hide.torch_mask_tokens(batch.ids, torch.isin(batch.ids, special))
             device = loaded.model.device
             yield ids.to(device), batch.mask.to(device), labels.to(device)
@@ -151,7 +151,7 @@ def _hidden(
 def _write(loaded: LoadedEncoder, out: Path) -> None:
     """The folder appears whole or not at all."""
     partial = out.with_name(f".{out.name}.partial")
-    with quiet_loading():
+    with quiet_transformers():
         loaded.model.base_model.save_pretrained(partial)
         loaded.tokenizer.save_pretrained(partial)
     partial.rename(out)

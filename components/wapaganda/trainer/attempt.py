@@ -46,7 +46,7 @@ def run_attempt(
     attempt = Attempt()
     loaded.model.get_input_embeddings().weight.requires_grad_(recipe.word_embeddings)
     precision = precision_of(recipe, loaded.model.device)
-    optimiser = make_optimiser(loaded.model, recipe, shapes=loaded.shapes)
+    optimiser = make_optimiser(loaded.model, recipe, casing=loaded.casing)
     schedule = make_schedule(optimiser, recipe)
     best = WeightKeeper(loaded.model)
     look_every = max(1, recipe.steps // recipe.evaluations)
@@ -79,10 +79,10 @@ def _step(
 ) -> float:
     """One optimiser step on the mean cross-entropy a word; the loss."""
     model = loaded.model
-    inputs = collate([example.window for example in batch], loaded.pieces.pad_id, model.device)
+    inputs = collate([example.window for example in batch], loaded.tokenization.pad_id, model.device)
     tags = torch.from_numpy(np.concatenate([example.tags for example in batch])).to(model.device)
     with torch.autocast(model.device.type, precision, enabled=precision != torch.float32):
-        logits, _ = word_logits(model, inputs, shapes=loaded.shapes)
+        logits, _ = word_logits(model, inputs, casing=loaded.casing)
     loss: Tensor = torch.nn.functional.cross_entropy(logits.float(), tags)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)

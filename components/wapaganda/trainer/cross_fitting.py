@@ -46,7 +46,7 @@ def cross_fit(
         fitted = fit(learnt, schema, encoder, recipe, unlabelled=unlabelled, on_step=on_step, device=device)
         if keep is not None:
             save(fitted.loaded, schema, member_folder(keep, fold))
-        tagger = Tagger(fitted.loaded.model, fitted.loaded.pieces, schema, shapes=fitted.loaded.shapes)
+        tagger = Tagger(fitted.loaded.model, fitted.loaded.tokenization, schema, casing=fitted.loaded.casing)
         answers.update(zip(held_out, tagger.tag([documents[index].text for index in held_out]), strict=True))
     return [answers[index] for index in range(len(documents))]
 

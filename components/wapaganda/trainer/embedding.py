@@ -24,13 +24,13 @@ def embed(texts: Sequence[str], encoder: str, *, device: str = "auto") -> NDArra
     """
     loaded = load_encoder(encoder, _NO_TASK)
     model = loaded.model.to(device_of(device)).eval()
-    encoded = loaded.pieces.encode(texts)
-    inputs = model_inputs(texts, encoded, loaded.pieces, shapes=False)
+    encoded = loaded.tokenization.encode(texts)
+    inputs = model_inputs(texts, encoded, loaded.tokenization, casing=False)
     sums = np.zeros((len(texts), model.config.hidden_size), dtype=np.float32)
     with torch.inference_mode():
         for batch in budget_batches(inputs, _TOKEN_BUDGET):
-            tensors = collate(batch, loaded.pieces.pad_id, model.device)
-            _, hidden = word_logits(model, tensors, shapes=False, with_hidden=True)
+            tensors = collate(batch, loaded.tokenization.pad_id, model.device)
+            _, hidden = word_logits(model, tensors, casing=False, with_hidden=True)
             assert hidden is not None
             text_of = np.repeat([each.text for each in batch], [len(each.positions) for each in batch])
             np.add.at(sums, text_of, hidden.float().cpu().numpy())

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from wapaganda.ner import LabelSchema, PieceEncoder
-from wapaganda.tagger import N_SHAPES, quiet_loading
+from wapaganda.ner import LabelSchema
+from wapaganda.tagger import N_CASINGS, Tokenization, quiet_transformers
 from wapaganda.trainer.hub import find_config, first_line, source_of
 from wapaganda.trainer.unavailable import MEND_FOLDER, MEND_MASK, EncoderUnavailable
 
@@ -19,12 +19,12 @@ _OFFSET_POSITIONS = ("roberta", "camembert", "mpnet", "data2vec-text", "ibert", 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LoadedEncoder:
-    """A model with a new head, what makes its pieces, and whether it is told the case of words."""
+    """A model with a new head, its tokenization, and whether it reads the letter case as token types."""
 
     model: "PreTrainedModel"
-    pieces: PieceEncoder
+    tokenization: Tokenization
     tokenizer: "PreTrainedTokenizerFast"
-    shapes: bool
+    casing: bool
 
 
 def load_encoder(
@@ -34,7 +34,7 @@ def load_encoder(
     max_pieces: int = 512,
     overlap: int = 128,
     dropout: float | None = None,
-    shapes: bool = True,
+    casing: bool = True,
 ) -> LoadedEncoder:
     """Load the encoder ``name`` (a folder or a name on the model hub) for the tags of ``schema``.
 
@@ -44,7 +44,7 @@ def load_encoder(
         max_pieces: window length, special tokens included; cut down to what the model can read.
         overlap: of neighbouring windows, in pieces.
         dropout: of hidden states, if not the encoder's own.
-        shapes: tell an uncased encoder with token types the case of words.
+        casing: tell an uncased encoder with token types the case of words.
 
     Raises:
         EncoderUnavailable: it cannot be had, or it is no encoder with a fast tokenizer.
@@ -58,16 +58,16 @@ def load_encoder(
         config.hidden_dropout_prob = dropout
     source = source_of(name)
     try:
-        with quiet_loading():
+        with quiet_transformers():
             model = AutoModelForTokenClassification.from_pretrained(
                 source, config=config, local_files_only=local, dtype=torch.float32
             )
             tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
-        pieces = _pieces(tokenizer, config, max_pieces, overlap)
+        tokenization = _tokenization(tokenizer, config, max_pieces, overlap)
     except Exception as error:  # safetensors and tokenizers raise bare ones of their own
         raise EncoderUnavailable(name, first_line(error), MEND_FOLDER) from error
-    told = shapes and _is_uncased(tokenizer) and _add_shapes(model)
-    return LoadedEncoder(model, pieces, tokenizer, told)
+    uses_casing = casing and _is_uncased(tokenizer) and _add_casing(model)
+    return LoadedEncoder(model, tokenization, tokenizer, uses_casing)
 
 
 def load_for_masking(name: str, *, max_pieces: int) -> tuple[LoadedEncoder, bool]:
@@ -81,24 +81,24 @@ def load_for_masking(name: str, *, max_pieces: int) -> tuple[LoadedEncoder, bool
     config, local = find_config(name)
     source = source_of(name)
     try:
-        with quiet_loading():
-            model, told = AutoModelForMaskedLM.from_pretrained(
+        with quiet_transformers():
+            model, loading = AutoModelForMaskedLM.from_pretrained(
                 source, local_files_only=local, dtype=torch.float32, output_loading_info=True
             )
             tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
-        pieces = _pieces(tokenizer, config, max_pieces, max_pieces // 4)
+        tokenization = _tokenization(tokenizer, config, max_pieces, max_pieces // 4)
     except Exception as error:  # safetensors and tokenizers raise bare ones of their own
         raise EncoderUnavailable(name, first_line(error), MEND_FOLDER) from error
     if tokenizer.mask_token_id is None:
         raise EncoderUnavailable(name, "its tokenizer has no sign for a hidden word", MEND_MASK)
-    return LoadedEncoder(model, pieces, tokenizer, shapes=False), bool(told["missing_keys"])
+    return LoadedEncoder(model, tokenization, tokenizer, casing=False), bool(loading["missing_keys"])
 
 
-def _pieces(
+def _tokenization(
     tokenizer: "PreTrainedTokenizerFast", config: "PretrainedConfig", max_pieces: int, overlap: int
-) -> PieceEncoder:
+) -> Tokenization:
     longest = _longest(config)
-    return PieceEncoder(tokenizer, min(max_pieces, longest), min(overlap, longest // 4))
+    return Tokenization(tokenizer, min(max_pieces, longest), min(overlap, longest // 4))
 
 
 def _longest(config: "PretrainedConfig") -> int:
@@ -112,15 +112,15 @@ def _is_uncased(tokenizer: "PreTrainedTokenizerFast") -> bool:
     return normalizer is not None and normalizer.normalize_str("A") == "a"
 
 
-def _add_shapes(model: "PreTrainedModel") -> bool:
-    """Make room for all word shapes, each like the first token type; whether there are token types."""
+def _add_casing(model: "PreTrainedModel") -> bool:
+    """Make room for all casings, each like the first token type; whether there are token types."""
     embeddings = getattr(model.base_model, "embeddings", None)
     old = getattr(embeddings, "token_type_embeddings", None)
     if embeddings is None or not isinstance(old, torch.nn.Embedding):
         return False
-    new = torch.nn.Embedding(N_SHAPES, old.embedding_dim)
+    new = torch.nn.Embedding(N_CASINGS, old.embedding_dim)
     with torch.no_grad():
-        new.weight.copy_(old.weight[:1].expand(N_SHAPES, -1))
+        new.weight.copy_(old.weight[:1].expand(N_CASINGS, -1))
     embeddings.token_type_embeddings = new
-    model.config.type_vocab_size = N_SHAPES
+    model.config.type_vocab_size = N_CASINGS
     return True

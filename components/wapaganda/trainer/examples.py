@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 
 from wapaganda.ner import (
     Document,
-    EncodedText,
     LabelSchema,
-    PieceEncoder,
     Repairs,
     align_spans,
     encode_tags,
@@ -18,7 +16,7 @@ from wapaganda.ner import (
     repair_spans,
     whole_text,
 )
-from wapaganda.tagger import ModelInput, model_inputs
+from wapaganda.tagger import EncodedText, ModelInput, Tokenization, model_inputs
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,7 +34,7 @@ class Example:
 
 
 def make_examples(
-    documents: Sequence[Document], pieces: PieceEncoder, schema: LabelSchema, *, shapes: bool
+    documents: Sequence[Document], tokenization: Tokenization, schema: LabelSchema, *, casing: bool
 ) -> tuple[list[Example], Repairs]:
     """All windows of the documents, those without entities too, and how their spans had to be repaired.
 
@@ -47,7 +45,7 @@ def make_examples(
         word.
     """
     texts = [whole_text(document) for document in documents]
-    encoded = pieces.encode(texts)
+    encoded = tokenization.encode(texts)
     rows, repairs = [], Repairs()
     for document, text in zip(documents, encoded, strict=True):
         asked = _asked(document, text)
@@ -55,11 +53,11 @@ def make_examples(
         rows.append((asked, tags))
         repairs = repairs + done
     examples = []
-    for window in model_inputs(texts, encoded, pieces, shapes=shapes):
+    for window in model_inputs(texts, encoded, tokenization, casing=casing):
         asked, tags = rows[window.text]
         kept = _within(window, asked)
         if kept is not None:
-            examples.append(Example(kept, tags[kept.own_start - asked.start : kept.own_end - asked.start]))
+            examples.append(Example(kept, tags[kept.core_start - asked.start : kept.core_end - asked.start]))
     if not examples:
         raise ValueError(f"Expected at least one text with words to learn from, was: {len(documents)} texts")
     return examples, repairs
@@ -75,13 +73,13 @@ def _asked(document: Document, encoded: EncodedText) -> slice:
 
 def _within(window: ModelInput, asked: slice) -> ModelInput | None:
     """The window with those of its own words that were asked about; ``None`` when there are none."""
-    if asked.start <= window.own_start and window.own_end <= asked.stop:
+    if asked.start <= window.core_start and window.core_end <= asked.stop:
         return window
-    start, end = max(window.own_start, asked.start), min(window.own_end, asked.stop)
+    start, end = max(window.core_start, asked.start), min(window.core_end, asked.stop)
     if start >= end:
         return None
-    positions = window.positions[start - window.own_start : end - window.own_start]
-    return replace(window, own_start=start, own_end=end, positions=positions)
+    positions = window.positions[start - window.core_start : end - window.core_start]
+    return replace(window, core_start=start, core_end=end, positions=positions)
 
 
 def _tags(

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-def make_optimiser(model: "PreTrainedModel", recipe: Recipe, *, shapes: bool) -> torch.optim.AdamW:
+def make_optimiser(model: "PreTrainedModel", recipe: Recipe, *, casing: bool) -> torch.optim.AdamW:
     """AdamW, fused: a faster new head and letter-case table, no weight decay of biases and LayerNorms."""
     groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
-        factor = _rate_factor(name, model.base_model_prefix, recipe, shapes)
+        factor = _rate_factor(name, model.base_model_prefix, recipe, casing)
         groups.setdefault((factor, parameter.ndim > 1), []).append(parameter)
     return torch.optim.AdamW(
         [
@@ -31,10 +31,10 @@ def make_optimiser(model: "PreTrainedModel", recipe: Recipe, *, shapes: bool) ->
     )
 
 
-def _rate_factor(name: str, body_prefix: str, recipe: Recipe, shapes: bool) -> float:
+def _rate_factor(name: str, body_prefix: str, recipe: Recipe, casing: bool) -> float:
     if not name.startswith(f"{body_prefix}."):
         return recipe.head_factor
-    return recipe.shape_factor if shapes and "token_type_embeddings" in name else 1.0
+    return recipe.shape_factor if casing and "token_type_embeddings" in name else 1.0
 
 
 def make_schedule(optimiser: torch.optim.Optimizer, recipe: Recipe) -> torch.optim.lr_scheduler.LambdaLR:

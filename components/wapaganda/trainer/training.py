@@ -10,7 +10,7 @@ import torch
 
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, Repairs, gold_spans
-from wapaganda.tagger import ModelFolder, Tagger, device_of, quiet_loading
+from wapaganda.tagger import ModelFolder, Tagger, device_of, quiet_transformers
 from wapaganda.trainer.attempt import Attempt, run_attempt
 from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
 from wapaganda.trainer.examples import make_examples
@@ -113,7 +113,7 @@ def fit(
     first = _fit(documents, schema, encoder, recipe, dev=dev, last=last, on_step=teller, device=device)
     if not most or first.attempt.collapsed:
         return first
-    tagger = Tagger(first.loaded.model, first.loaded.pieces, schema, shapes=first.loaded.shapes)
+    tagger = Tagger(first.loaded.model, first.loaded.tokenization, schema, casing=first.loaded.casing)
     taught = surest(tagger, unlabelled, n, recipe.seed)
     if not taught:
         return first
@@ -191,13 +191,13 @@ def _attempt(
         max_pieces=recipe.max_pieces,
         overlap=recipe.overlap,
         dropout=recipe.dropout,
-        shapes=recipe.shapes,
+        casing=recipe.shapes,
     )
     if last is not None:
         shrink_towards_pretrained(loaded.model, last, recipe.keep, schema.tags)
     loaded.model.to(device)
-    examples, repairs = make_examples(documents, loaded.pieces, schema, shapes=loaded.shapes)
-    tagger = Tagger(loaded.model, loaded.pieces, schema, shapes=loaded.shapes)
+    examples, repairs = make_examples(documents, loaded.tokenization, schema, casing=loaded.casing)
+    tagger = Tagger(loaded.model, loaded.tokenization, schema, casing=loaded.casing)
 
     def dev_f1() -> float:
         return evaluate(gold_spans(dev), tagger.predict([document.text for document in dev])).micro.f1
@@ -220,7 +220,9 @@ def _finds_nothing(tagger: Tagger, documents: Sequence[Document]) -> bool:
 def save(loaded: LoadedEncoder, schema: LabelSchema, out: Path) -> None:
     """Write the model folder ``out``."""
     out.mkdir(parents=True, exist_ok=True)
-    with quiet_loading():
+    with quiet_transformers():
         loaded.model.save_pretrained(out)
         loaded.tokenizer.save_pretrained(out)
-    ModelFolder(schema.labels, loaded.pieces.max_pieces, loaded.pieces.overlap, loaded.shapes).write(out)
+    ModelFolder(
+        schema.labels, loaded.tokenization.max_pieces, loaded.tokenization.overlap, loaded.casing
+    ).write(out)

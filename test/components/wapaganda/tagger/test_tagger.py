@@ -1,5 +1,6 @@
 """What the tagger says about a text depends on that text only, and is valid whatever the model says."""
 
+import json
 import shutil
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from wapaganda.decoding import pad, span_probability, viterbi
 from wapaganda.ner import LabelSchema, decode_tags
-from wapaganda.tagger import FolderError, ModelFolder, TaggedText, Tagger, word_shapes
+from wapaganda.tagger import FolderError, ModelFolder, TaggedText, Tagger, word_casing
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 LONG = "anna saw bob in new york and carla . " * 30
@@ -39,7 +40,7 @@ def folder(tiny_encoder, tmp_path_factory):
         torch.nn.init.normal_(model.base_model.embeddings.token_type_embeddings.weight, std=0.02)
     model.save_pretrained(out)
     AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(out)
-    ModelFolder(SCHEMA.labels, max_pieces=40, overlap=16, shapes=True).write(out)
+    ModelFolder(SCHEMA.labels, max_pieces=40, overlap=16, casing=True).write(out)
     return out
 
 
@@ -54,8 +55,27 @@ def answers(tagger) -> list[TaggedText]:
 
 
 def test_a_folder_says_who_it_is(tagger):
-    assert (tagger.schema, tagger.version, tagger.shapes) == (SCHEMA, "v7", True)
-    assert tagger.encoder.max_pieces == 40
+    assert (tagger.schema, tagger.version, tagger.casing) == (SCHEMA, "v7", True)
+    assert tagger.tokenization.max_pieces == 40
+
+
+def test_a_labels_file_of_version_0_1_is_read_and_keeps_its_keys(tmp_path):
+    before = {
+        "format": 1,
+        "tags": ["O", "B-CITY", "I-CITY"],
+        "labels": ["CITY"],
+        "max_pieces": 64,
+        "overlap": 16,
+        "shapes": True,
+    }
+    (tmp_path / "labels.json").write_text(json.dumps(before), encoding="utf-8")
+
+    read = ModelFolder.read(tmp_path)
+    read.write(tmp_path)
+
+    assert read == ModelFolder(("CITY",), max_pieces=64, overlap=16, casing=True)
+    now = json.loads((tmp_path / "labels.json").read_text(encoding="utf-8"))
+    assert now == before | {"temperature": 1.0, "confidence": {"slope": 1.0, "intercept": 0.0}}
 
 
 def test_answers_have_the_stated_shapes(answers):
@@ -103,22 +123,22 @@ def test_spans_are_the_best_valid_sequence_with_their_exact_probability(answers)
 
 def test_every_word_of_a_long_text_is_read_in_the_window_where_it_is_most_central(tagger, answers):
     """The log-probabilities are those of the model alone on the window that owns the word."""
-    encoded = tagger.encoder.encode([LONG])[0]
-    windows = tagger.encoder.windows(encoded)
+    encoded = tagger.tokenization.encode([LONG])[0]
+    windows = tagger.tokenization.windows(encoded)
     assert len(windows) > 5
     for window in (windows[0], windows[3], windows[-1]):
-        ids = [*tagger.encoder.prefix, *encoded.pieces[window.piece_start : window.piece_end]]
+        ids = [*tagger.tokenization.prefix, *encoded.pieces[window.piece_start : window.piece_end]]
         with torch.inference_mode():
-            logits = tagger.model(torch.tensor([[*ids, *tagger.encoder.suffix]])).logits[0]
-        own = range(window.own_start, window.own_end)
+            logits = tagger.model(torch.tensor([[*ids, *tagger.tokenization.suffix]])).logits[0]
+        own = range(window.core_start, window.core_end)
         rows = [1 + encoded.first_piece[word] - window.piece_start for word in own]
         expected = logits[rows].log_softmax(-1).numpy()
         np.testing.assert_allclose(answers[2].log_probs[own.start : own.stop], expected, atol=1e-5)
 
 
 def test_the_embedding_weights_words_by_their_probability_of_being_an_entity(tagger, answers):
-    encoded = tagger.encoder.encode([TEXTS[0]])[0]
-    ids = torch.tensor([[*tagger.encoder.prefix, *encoded.pieces, *tagger.encoder.suffix]])
+    encoded = tagger.tokenization.encode([TEXTS[0]])[0]
+    ids = torch.tensor([[*tagger.tokenization.prefix, *encoded.pieces, *tagger.tokenization.suffix]])
     with torch.inference_mode():
         hidden = tagger.model(ids, output_hidden_states=True).hidden_states[-1][0].numpy()
     weights = 1 - np.exp(answers[0].log_probs[:, 0]) + 1e-3
@@ -157,7 +177,7 @@ def test_thinned_heads_are_the_whole_head_on_average(folder):
     assert (np.abs(differences.mean(axis=0) - expected) < 5 * error).all()
 
 
-def test_an_uncased_model_with_shapes_tells_capitals_from_small_letters(tagger):
+def test_an_uncased_model_with_casing_tells_capitals_from_small_letters(tagger):
     small, capital = tagger.tag(["anna saw rome", "anna saw Rome"])
 
     assert np.abs(small.log_probs - capital.log_probs).max() > 1e-3
@@ -167,7 +187,7 @@ def test_the_case_of_words():
     text = "in Rome NASA iPhone A I 42 中 Éa straße"
     words = tagger_words(text)
 
-    assert word_shapes(text, words).tolist() == [0, 1, 2, 3, 1, 1, 0, 0, 1, 0]
+    assert word_casing(text, words).tolist() == [0, 1, 2, 3, 1, 1, 0, 0, 1, 0]
 
 
 def tagger_words(text: str):
@@ -180,8 +200,10 @@ def test_texts_stream_in_order_and_progress_reaches_the_end(tagger, monkeypatch)
     monkeypatch.setattr("wapaganda.tagger.tagger._CHUNK_TEXTS", 3)
     seen: list[tuple[int, int]] = []
     read: list[int] = []
-    encode: Callable[..., object] = tagger.encoder.encode
-    monkeypatch.setattr(tagger.encoder, "encode", lambda texts: (read.append(len(texts)), encode(texts))[1])
+    encode: Callable[..., object] = tagger.tokenization.encode
+    monkeypatch.setattr(
+        tagger.tokenization, "encode", lambda texts: (read.append(len(texts)), encode(texts))[1]
+    )
 
     stream = tagger.tag(TEXTS, on_progress=lambda done, total: seen.append((done, total)))
     first = next(stream)

@@ -20,18 +20,18 @@ def test_a_folder_becomes_a_model_with_a_head_for_the_tags(tiny_encoder):
     assert loaded.model.config.id2label == {0: "O", 1: "B-CITY", 2: "I-CITY", 3: "B-NAME", 4: "I-NAME"}
     assert loaded.model.get_output_embeddings() is None
     assert loaded.model.classifier.out_features == 5
-    assert loaded.pieces.max_pieces == 40  # as many as the model has positions
-    assert len(loaded.pieces.encode(["anna went to oslo . " * 3])[0].pieces) == 15  # not cut at 8
+    assert loaded.tokenization.max_pieces == 40  # as many as the model has positions
+    assert len(loaded.tokenization.encode(["anna went to oslo . " * 3])[0].pieces) == 15  # not cut at 8
 
 
 def test_an_uncased_encoder_gets_room_for_the_case_of_words(tiny_encoder):
-    with_shapes, without = (
+    with_casing, without = (
         load_encoder(tiny_encoder, SCHEMA),
-        load_encoder(tiny_encoder, SCHEMA, shapes=False),
+        load_encoder(tiny_encoder, SCHEMA, casing=False),
     )
 
-    rows = with_shapes.model.base_model.embeddings.token_type_embeddings.weight
-    assert (with_shapes.shapes, without.shapes, len(rows)) == (True, False, 4)
+    rows = with_casing.model.base_model.embeddings.token_type_embeddings.weight
+    assert (with_casing.casing, without.casing, len(rows)) == (True, False, 4)
     assert (rows == rows[0]).all()
     assert without.model.config.type_vocab_size == 2
 
@@ -42,7 +42,7 @@ def test_a_cased_encoder_is_left_as_it_is(tiny_encoder, tmp_path):
     tokenizer["normalizer"]["lowercase"] = False
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
 
-    assert not load_encoder(str(folder), SCHEMA).shapes
+    assert not load_encoder(str(folder), SCHEMA).casing
 
 
 def unavailable(name: str) -> EncoderUnavailable:

@@ -24,7 +24,7 @@ def loaded(tiny_encoder):
 
 
 def examples_of(loaded, *documents):
-    return make_examples(documents, loaded.pieces, SCHEMA, shapes=True)[0]
+    return make_examples(documents, loaded.tokenization, SCHEMA, casing=True)[0]
 
 
 def same(left, right):
@@ -37,7 +37,7 @@ def test_the_whole_text_is_read_and_only_the_words_of_the_excerpt_own_an_answer(
     (part,) = examples_of(loaded, excerpt(WHOLE, *BOB))
 
     assert np.array_equal(part.window.ids, whole.window.ids)
-    assert (part.window.own_start, part.window.own_end) == (5, 8)
+    assert (part.window.core_start, part.window.core_end) == (5, 8)
     assert np.array_equal(part.window.positions, whole.window.positions[5:8])
     assert part.tags.tolist() == whole.tags[5:8].tolist() == [3, 0, 0]
 
@@ -46,8 +46,8 @@ def test_no_gradient_comes_from_the_context_whatever_stands_there(loaded):
     answers = []
     for spans in (SPANS, (Span(20, 23, "NAME"),), (Span(0, 19, "CITY"), Span(20, 23, "NAME"))):
         (part,) = examples_of(loaded, excerpt(WHOLE.with_spans(spans), *BOB))
-        inputs = collate([part.window], loaded.pieces.pad_id)
-        logits, _ = word_logits(loaded.model.eval(), inputs, shapes=True)
+        inputs = collate([part.window], loaded.tokenization.pad_id)
+        logits, _ = word_logits(loaded.model.eval(), inputs, casing=True)
         assert len(logits) == 3
         loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(part.tags))
         loaded.model.zero_grad()
@@ -79,4 +79,4 @@ def test_windows_of_a_long_text_without_a_word_of_the_excerpt_are_left_out(loade
 
 def test_half_words_at_the_border_are_nobodys(loaded):
     (part,) = examples_of(loaded, excerpt(WHOLE, 2, 11))  # "na saw ne"
-    assert (part.window.own_start, part.window.own_end) == (1, 2)
+    assert (part.window.core_start, part.window.core_end) == (1, 2)

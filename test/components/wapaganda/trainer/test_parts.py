@@ -25,7 +25,7 @@ def loaded(tiny_encoder):
 
 @pytest.fixture
 def examples(loaded, toy_documents):
-    return make_examples(toy_documents, loaded.pieces, SCHEMA, shapes=True)[0]
+    return make_examples(toy_documents, loaded.tokenization, SCHEMA, casing=True)[0]
 
 
 def test_a_long_text_gives_several_windows_and_each_word_counts_once(loaded):
@@ -36,7 +36,7 @@ def test_a_long_text_gives_several_windows_and_each_word_counts_once(loaded):
         for offset, size, label in ((0, 4, "NAME"), (9, 8, "CITY"))
     ]
     examples, repairs = make_examples(
-        [Document("long", text, tuple(spans))], loaded.pieces, SCHEMA, shapes=True
+        [Document("long", text, tuple(spans))], loaded.tokenization, SCHEMA, casing=True
     )
 
     assert len(examples) > 2
@@ -48,7 +48,7 @@ def test_a_long_text_gives_several_windows_and_each_word_counts_once(loaded):
 def test_a_span_over_nothing_that_the_tokenizer_sees_is_counted(loaded):
     document = Document("x", "anna \x00 bob", (Span(5, 6, "CITY"),))
 
-    examples, repairs = make_examples([document], loaded.pieces, SCHEMA, shapes=True)
+    examples, repairs = make_examples([document], loaded.tokenization, SCHEMA, casing=True)
 
     assert examples[0].tags.tolist() == [0, 0]
     assert repairs.total >= 1
@@ -78,7 +78,7 @@ def test_one_window_that_exceeds_the_budget_is_a_batch_of_its_own(examples):
 
 
 def test_head_and_case_learn_faster_and_norms_do_not_decay(loaded):
-    optimiser = make_optimiser(loaded.model, RECIPE, shapes=True)
+    optimiser = make_optimiser(loaded.model, RECIPE, casing=True)
 
     groups = {
         id(parameter): (group["lr"], group["weight_decay"])

@@ -77,7 +77,7 @@ def test_the_small_encoder_learns_people_and_places_it_has_not_seen(tmp_path):
     test = [_document(number, draw) for number in range(40)]
     scores = evaluate([d.spans or () for d in test], tagger.predict([d.text for d in test]))
     assert scores.micro.f1 > 0.9
-    assert tagger.shapes
+    assert tagger.casing
     found = tagger.predict([" ".join(unseen)])[0]
     assert [(span.start, span.end, span.label) for span in found] == [
         (0, 11, "person"),

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from wapaganda.ner import PieceEncoder, word_offsets
+from wapaganda.ner import word_offsets
+from wapaganda.tagger import Tokenization
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,'!"
 TEXT = "Anna's cat met Bob,\r\n😀Bob and 北京 in Bad_Homburg ..."
@@ -95,7 +96,7 @@ def tokens_by_word(tokenizer, encoded, text):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_word_has_its_own_pieces(kind):
     tokenizer = fast(kind)
-    (encoded,) = PieceEncoder(tokenizer).encode([TEXT])
+    (encoded,) = Tokenization(tokenizer).encode([TEXT])
     assert encoded.words.tolist() == word_offsets(TEXT).tolist()
     assert encoded.n_unseen == encoded.n_cut == 0
     for (_, word), tokens in tokens_by_word(tokenizer, encoded, TEXT).items():
@@ -106,10 +107,10 @@ def test_every_word_has_its_own_pieces(kind):
 
 
 @pytest.mark.parametrize("kind", MARKED)
-def test_a_word_after_a_blank_is_told_from_a_glued_one(kind):
+def test_a_word_after_a_space_differs_from_a_glued_one(kind):
     tokenizer = fast(kind)
     mark = "Ġ" if "byte" in kind else "▁"
-    (encoded,) = PieceEncoder(tokenizer).encode([TEXT])
+    (encoded,) = Tokenization(tokenizer).encode([TEXT])
     tokens = tokens_by_word(tokenizer, encoded, TEXT)
     assert tokens[(TEXT.index(" Bob") + 1, "Bob")] == [f"{mark}Bob"]
     assert tokens[(TEXT.index("😀") + 1, "Bob")] == ["Bob"]
@@ -121,31 +122,36 @@ def test_a_word_after_a_blank_is_told_from_a_glued_one(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_plain_words_read_as_the_tokenizer_itself_reads_the_text(kind):
     tokenizer = fast(kind)
-    encoder = PieceEncoder(tokenizer)
+    pieces = Tokenization(tokenizer)
     for text in ("Bob met Anna and Bob", "anna met bob"):
-        (encoded,) = encoder.encode([text])
-        assert [*encoder.prefix, *encoded.pieces.tolist(), *encoder.suffix] == tokenizer(text)["input_ids"]
+        (encoded,) = pieces.encode([text])
+        assert [*pieces.prefix, *encoded.pieces.tolist(), *pieces.suffix] == tokenizer(text)["input_ids"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_special_tokens_come_from_the_tokenizers_template(kind):
     tokenizer = fast(kind)
-    encoder = PieceEncoder(tokenizer, max_pieces=100, overlap=10)
-    assert [len(encoder.prefix), len(encoder.suffix), encoder.capacity] == [1, 1, 98]
-    assert [*encoder.prefix, *encoder.suffix] == tokenizer("")["input_ids"]
-    assert encoder.pad_id == tokenizer.pad_token_id == 0
+    pieces = Tokenization(tokenizer, max_pieces=100, overlap=10)
+    assert [len(pieces.prefix), len(pieces.suffix), pieces.capacity] == [1, 1, 98]
+    assert [*pieces.prefix, *pieces.suffix] == tokenizer("")["input_ids"]
+    assert pieces.pad_id == tokenizer.pad_token_id == 0
 
 
 def test_a_tokenizer_without_a_template_has_no_special_tokens():
     tokenizer, _ = bert(lowercase=True)
     tokenizer.post_processor = None
-    encoder = PieceEncoder(PreTrainedTokenizerFast(tokenizer_object=tokenizer))
-    assert (encoder.prefix, encoder.suffix, encoder.pad_id, encoder.capacity) == ((), (), 0, 512)
+    pieces = Tokenization(PreTrainedTokenizerFast(tokenizer_object=tokenizer))
+    assert (pieces.prefix, pieces.suffix, pieces.pad_id, pieces.capacity) == (
+        (),
+        (),
+        0,
+        512,
+    )
 
 
 def test_the_real_encoder_reads_long_texts_though_its_file_says_128(minilm):
     text = "Anna Müller met 3 friends (in Bad Homburg), didn't she? " * 500
-    (encoded,) = PieceEncoder(minilm).encode([text])
+    (encoded,) = Tokenization(minilm).encode([text])
     backend = Tokenizer.from_str(minilm.backend_tokenizer.to_str())
     backend.no_truncation()
     backend.no_padding()
@@ -155,63 +161,63 @@ def test_the_real_encoder_reads_long_texts_though_its_file_says_128(minilm):
 
 def test_the_given_tokenizer_is_left_as_it_was(minilm):
     before = minilm.backend_tokenizer.to_str()
-    PieceEncoder(minilm).encode(["Anna " * 300])
+    Tokenization(minilm).encode(["Anna " * 300])
     assert minilm.backend_tokenizer.to_str() == before
 
 
 def test_five_thousand_words_lose_nothing_in_windows(minilm):
     text = " ".join(f"word{at}" for at in range(5_000))
-    encoder = PieceEncoder(minilm)
-    (encoded,) = encoder.encode([text])
-    owned = [at for window in encoder.windows(encoded) for at in range(window.own_start, window.own_end)]
-    assert owned == list(range(5_000))
-    assert all(window.piece_end - window.piece_start <= 510 for window in encoder.windows(encoded))
+    pieces = Tokenization(minilm)
+    (encoded,) = pieces.encode([text])
+    core = [at for window in pieces.windows(encoded) for at in range(window.core_start, window.core_end)]
+    assert core == list(range(5_000))
+    assert all(window.piece_end - window.piece_start <= 510 for window in pieces.windows(encoded))
 
 
 def test_a_giant_word_is_cut_and_counted():
-    encoder = PieceEncoder(fast("byte-level"), max_pieces=32, overlap=4)
-    (encoded,) = encoder.encode(["Bob " + "x" * 1_000 + " Anna"])
+    pieces = Tokenization(fast("byte-level"), max_pieces=32, overlap=4)
+    (encoded,) = pieces.encode(["Bob " + "x" * 1_000 + " Anna"])
     assert encoded.n_cut == 1
     assert np.diff(np.append(encoded.first_piece, len(encoded.pieces))).tolist() == [1, 30, 5]
-    assert [w.own_end - w.own_start for w in encoder.windows(encoded)] == [1, 1, 1]
+    assert [w.core_end - w.core_start for w in pieces.windows(encoded)] == [1, 1, 1]
 
 
 def test_what_a_tokenizer_does_not_see_is_left_out_and_counted(minilm):
-    (encoded,) = PieceEncoder(minilm).encode(["Anna \ue000 Bob\ufffd."])
+    (encoded,) = Tokenization(minilm).encode(["Anna \ue000 Bob\ufffd."])
     assert encoded.words.tolist() == [[0, 4], [7, 10], [11, 12]]
     assert encoded.n_unseen == 2
 
 
-def test_a_word_that_leaves_only_an_opening_mark_is_not_seen():
+def test_a_word_that_leaves_only_a_space_mark_is_not_seen():
     tokenizer, pad = unigram(split_blanks=False)
     tokenizer.normalizer = normalizers.Replace("☃", "")
-    encoder = PieceEncoder(PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=pad))
-    (encoded,) = encoder.encode(["Bob ☃ Bob"])
+    pieces = Tokenization(PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=pad))
+    (encoded,) = pieces.encode(["Bob ☃ Bob"])
     assert encoded.words.tolist() == [[0, 3], [6, 9]]
     assert encoded.n_unseen == 1
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\x00"])
 def test_texts_without_words_have_no_pieces(minilm, text):
-    encoder = PieceEncoder(minilm)
-    (encoded,) = encoder.encode([text])
-    assert (encoded.words.shape, len(encoded.pieces), encoder.windows(encoded)) == ((0, 2), 0, [])
-    assert encoder.encode([]) == []
+    pieces = Tokenization(minilm)
+    (encoded,) = pieces.encode([text])
+    assert (encoded.words.shape, len(encoded.pieces), pieces.windows(encoded)) == ((0, 2), 0, [])
+    assert pieces.encode([]) == []
 
 
 def test_special_tokens_written_in_a_text_are_plain_text(minilm):
-    encoder = PieceEncoder(minilm)
-    (encoded,) = encoder.encode(["[SEP] [MASK]"])
-    assert not {*encoder.prefix, *encoder.suffix, minilm.mask_token_id} & set(encoded.pieces.tolist())
+    pieces = Tokenization(minilm)
+    (encoded,) = pieces.encode(["[SEP] [MASK]"])
+    assert not {*pieces.prefix, *pieces.suffix, minilm.mask_token_id} & set(encoded.pieces.tolist())
 
 
 def test_the_order_of_texts_and_the_cache_change_nothing(minilm, monkeypatch):
     texts = [TEXT, "", "Bob", TEXT[::-1], "Bob Bob"]
-    fresh = [PieceEncoder(minilm).encode([text])[0] for text in texts]
-    monkeypatch.setattr("wapaganda.ner.pieces._CACHED_WORDS", 3)
-    encoder = PieceEncoder(minilm)
+    fresh = [Tokenization(minilm).encode([text])[0] for text in texts]
+    monkeypatch.setattr("wapaganda.tagger.tokenization.word_pieces._CACHED_WORDS", 3)
+    pieces = Tokenization(minilm)
     for _ in range(3):
-        for one, other in zip(fresh, encoder.encode(texts), strict=True):
+        for one, other in zip(fresh, pieces.encode(texts), strict=True):
             assert one.pieces.tolist() == other.pieces.tolist()
             assert one.first_piece.tolist() == other.first_piece.tolist()
             assert one.words.tolist() == other.words.tolist()
@@ -220,17 +226,17 @@ def test_the_order_of_texts_and_the_cache_change_nothing(minilm, monkeypatch):
 @pytest.mark.parametrize("overlap", [-1, 510])
 def test_an_impossible_overlap_is_refused(minilm, overlap):
     with pytest.raises(ValueError, match="overlap from 0 to below 510"):
-        PieceEncoder(minilm, overlap=overlap)
+        Tokenization(minilm, overlap=overlap)
 
 
 def test_a_slow_tokenizer_is_refused():
     with pytest.raises(ValueError, match="Expected a fast tokenizer"):
-        PieceEncoder(object())
+        Tokenization(object())
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_text_goes_through_any_tokenizer(kind):
-    encoder = PieceEncoder(fast(kind), max_pieces=12, overlap=3)
+    pieces = Tokenization(fast(kind), max_pieces=12, overlap=3)
 
     @given(
         st.lists(
@@ -240,13 +246,13 @@ def test_any_text_goes_through_any_tokenizer(kind):
     @settings(max_examples=60, deadline=None, database=None)
     def check(parts):
         text = "".join(parts)
-        (encoded,) = encoder.encode([text])
+        (encoded,) = pieces.encode([text])
         words = word_offsets(text).tolist()
         assert len(encoded.words) + encoded.n_unseen == len(words)
         assert all(pair in words for pair in encoded.words.tolist())
         lengths = np.diff(np.append(encoded.first_piece, len(encoded.pieces)))
         assert ((lengths > 0) & (lengths <= 10)).all()
-        owned = [at for window in encoder.windows(encoded) for at in range(window.own_start, window.own_end)]
-        assert owned == list(range(len(encoded.words)))
+        core = [at for window in pieces.windows(encoded) for at in range(window.core_start, window.core_end)]
+        assert core == list(range(len(encoded.words)))
 
     check()

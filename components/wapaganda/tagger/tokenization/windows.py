@@ -15,8 +15,8 @@ class EncodedText:
 
     ``words``: the words that the tokenizer sees, as code-point offsets, shape (n_words, 2). ``pieces``: token
     ids, shape (n_pieces,). ``first_piece``: the index in ``pieces`` of each word's first piece, shape
-    (n_words,). ``n_unseen``: how many words have no piece. ``n_cut``: how many words had more pieces than a
-    window holds and were cut to the first of them.
+    (n_words,). ``n_unseen``: the number of words without a piece. ``n_cut``: the number of words with more
+    pieces than a window holds; they are cut to the first pieces.
     """
 
     words: NDArray[np.int32]
@@ -30,23 +30,23 @@ class EncodedText:
 class Window:
     """A stretch of whole words that the model reads at once.
 
-    ``[own_start, own_end)`` are the words whose answer is taken from this window.
+    ``[core_start, core_end)`` are the core words: their tags are taken from this window.
     """
 
     piece_start: int
     piece_end: int
     word_start: int
     word_end: int
-    own_start: int
-    own_end: int
+    core_start: int
+    core_end: int
 
 
 def windows(encoded: EncodedText, capacity: int, overlap: int) -> list[Window]:
-    """Windows of at most ``capacity`` pieces, special tokens apart; neighbours share up to ``overlap``.
+    """Windows of at most ``capacity`` pieces, special tokens not counted; neighbours share up to ``overlap``.
 
-    The own ranges partition the words: a shared word goes to the window where it is farther from the cut. The
-    last window is filled up to the left and may share more. A text that fits is one window, one without words
-    is none.
+    The core ranges partition the words: a shared word belongs to the window where it is farther from the cut.
+    The last window is filled up to the left and may share more. A text that fits is one window. A text
+    without words has none.
 
     Raises:
         ValueError: a word has more pieces than ``capacity``, or ``overlap`` is not in [0, capacity).
@@ -58,7 +58,7 @@ def windows(encoded: EncodedText, capacity: int, overlap: int) -> list[Window]:
         return []
     if np.diff(bounds).max() > capacity:
         raise ValueError(f"Expected words of at most {capacity} pieces, was: {np.diff(bounds).max()}")
-    return _with_own_ranges(_word_ranges(bounds, capacity, overlap), bounds)
+    return _with_core_ranges(_word_ranges(bounds, capacity, overlap), bounds)
 
 
 def _word_ranges(bounds: NDArray[np.int32], capacity: int, overlap: int) -> list[tuple[int, int]]:
@@ -74,7 +74,7 @@ def _word_ranges(bounds: NDArray[np.int32], capacity: int, overlap: int) -> list
         start = max(start + 1, int(np.searchsorted(bounds, bounds[end] - overlap, side="left")))
 
 
-def _with_own_ranges(ranges: list[tuple[int, int]], bounds: NDArray[np.int32]) -> list[Window]:
+def _with_core_ranges(ranges: list[tuple[int, int]], bounds: NDArray[np.int32]) -> list[Window]:
     middles = [(int(bounds[start]) + int(bounds[end])) / 2 for (_, end), (start, _) in pairwise(ranges)]
     cuts = [0, *(int(np.searchsorted(bounds, middle)) for middle in middles), len(bounds) - 1]
     return [

@@ -3,19 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 
-N_SHAPES = 4
+N_CASINGS = 4
 
 
-def word_shapes(text: str, words: NDArray[np.int32]) -> NDArray[np.int64]:
+def word_casing(text: str, words: NDArray[np.int32]) -> NDArray[np.int64]:
     """The case of every word: 0 no capital, 1 only the first letter, 2 all letters, 3 otherwise mixed.
 
     An uncased tokenizer makes "Apple" and "apple" one; the case goes to the model as token types, which
     a single text does not need otherwise. Shapes: words (n_words, 2), result (n_words,).
     """
-    return np.array([_shape(text[start:end]) for start, end in words.tolist()], dtype=np.int64)
+    return np.array([_casing(text[start:end]) for start, end in words.tolist()], dtype=np.int64)
 
 
-def _shape(word: str) -> int:
+def _casing(word: str) -> int:
     if word == word.lower():
         return 0
     if word[1:] == word[1:].lower():

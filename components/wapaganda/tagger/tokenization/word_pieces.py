@@ -1,4 +1,4 @@
-"""Texts to word pieces, word by word, so that every word knows its pieces whatever the tokenizer is."""
+"""From texts to word pieces, word by word: every word knows its pieces, whatever the tokenizer is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.ner.openings import opening_and_glued
-from wapaganda.ner.windows import EncodedText, Window, windows
-from wapaganda.ner.words import word_offsets
+from wapaganda.ner import word_offsets
+from wapaganda.tagger.tokenization.space_marks import with_and_without_space
+from wapaganda.tagger.tokenization.windows import EncodedText, Window, windows
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -21,12 +21,12 @@ _CACHED_WORDS = 200_000
 _Pieces = tuple[int, ...]
 
 
-class PieceEncoder:
-    """Encodes texts with any fast tokenizer, each word of ``word_offsets`` on its own.
+class Tokenization:
+    """Splits texts into word pieces with any fast tokenizer, each word of ``word_offsets`` separately.
 
-    A word after a blank is read as such (``Ġ``, ``▁``), a word glued to another without that mark; at the
-    very start of a text the tokenizer's own rule holds. Words without a piece (private-use characters for
-    BERT, say) are left out and counted.
+    A word after a space gets the tokenizer's space mark (``Ġ``, ``▁``). A word glued to another does not. At
+    the start of a text the tokenizer's own rule holds. Words without a piece (private-use characters for
+    BERT, for example) are left out and counted.
 
     Attributes: ``max_pieces`` of a window, special tokens included; ``capacity``, the same without them;
     ``overlap`` of neighbouring windows, in pieces; ``prefix`` and ``suffix``, the special token ids around a
@@ -37,10 +37,10 @@ class PieceEncoder:
         backend: Tokenizer | None = getattr(tokenizer, "backend_tokenizer", None)
         if backend is None:
             raise ValueError(f"Expected a fast tokenizer (tokenizer.json), was: {type(tokenizer).__name__}")
-        self._opening, self._glued = opening_and_glued(backend)
-        self._start_is_opening = _starts_opening(backend, self._opening)
+        self._spaced, self._glued = with_and_without_space(backend)
+        self._start_is_spaced = _starts_spaced(backend, self._spaced)
         self._cache: dict[str, _Pieces] = {}
-        self.prefix, self.suffix = _special_ids(self._opening)
+        self.prefix, self.suffix = _special_ids(self._spaced)
         self.pad_id = int(tokenizer.pad_token_id or 0)
         self.max_pieces = max_pieces
         self.capacity = max_pieces - len(self.prefix) - len(self.suffix)
@@ -49,7 +49,7 @@ class PieceEncoder:
             raise ValueError(f"Expected an overlap from 0 to below {self.capacity} pieces, was: {overlap}")
 
     def encode(self, texts: Sequence[str]) -> list[EncodedText]:
-        """The texts as word pieces, in the same order; a word that several texts share is tokenised once."""
+        """The texts as word pieces, in the same order. A word that several texts share is tokenized once."""
         offsets = [word_offsets(text) for text in texts]
         index: dict[str, int] = {}
         rows = [
@@ -60,15 +60,15 @@ class PieceEncoder:
         return [table.assemble(words, row) for words, row in zip(offsets, rows, strict=True)]
 
     def windows(self, encoded: EncodedText) -> list[Window]:
-        """The windows of a text at this encoder's ``capacity`` and ``overlap``."""
+        """The windows of a text at the ``capacity`` and ``overlap``."""
         return windows(encoded, self.capacity, self.overlap)
 
     def _keys(self, text: str, words: NDArray[np.int32]) -> list[str]:
-        """The words as strings, a blank before those that are read as opening: no word holds one itself."""
+        """The words as strings, with a space before those that get the space mark: no word holds a space."""
         pairs = words.tolist()
-        if self._opening is self._glued:
+        if self._spaced is self._glued:
             return [text[start:end] for start, end in pairs]
-        before = 0 if not self._start_is_opening else -1
+        before = 0 if not self._start_is_spaced else -1
         keys = []
         for start, end in pairs:
             keys.append(text[start:end] if start == before else " " + text[start:end])
@@ -83,26 +83,26 @@ class PieceEncoder:
             return [pieces for pieces in known if pieces is not None]
         if len(self._cache) + len(missing) > _CACHED_WORDS:
             self._cache = {}
-        found = iter(self._tokenise(missing))
+        found = iter(self._tokenize(missing))
         filled = [next(found) if pieces is None else pieces for pieces in known]
         self._cache.update(zip(keys[:_CACHED_WORDS], filled, strict=False))
         return filled
 
-    def _tokenise(self, keys: list[str]) -> Iterable[_Pieces]:
+    def _tokenize(self, keys: list[str]) -> Iterable[_Pieces]:
         words = [key.removeprefix(" ") for key in keys]
         glued = self._glued.encode_batch_fast(words, add_special_tokens=False)
-        if self._opening is self._glued:
+        if self._spaced is self._glued:
             return [tuple(word.ids[: self.capacity + 1]) for word in glued]
-        opening = self._opening.encode_batch_fast(words, add_special_tokens=False)
-        # What has no piece when glued is not seen, even if an opening mark would still be written for it.
+        spaced = self._spaced.encode_batch_fast(words, add_special_tokens=False)
+        # A word without pieces when glued is not seen, even if the space mark alone would remain of it.
         return [
             tuple((after.ids if key[0] == " " else word.ids)[: self.capacity + 1]) if word.ids else ()
-            for key, word, after in zip(keys, glued, opening, strict=True)
+            for key, word, after in zip(keys, glued, spaced, strict=True)
         ]
 
 
 class _PieceTable:
-    """The pieces of distinct words in one flat array, from which texts are put together without loops."""
+    """The pieces of distinct words in one flat array, from which texts are assembled without loops."""
 
     def __init__(self, pieces: list[_Pieces], capacity: int) -> None:
         self._flat = np.fromiter(chain.from_iterable(pieces), dtype=np.int32)
@@ -126,10 +126,10 @@ class _PieceTable:
         )
 
 
-def _starts_opening(tokenizer: Tokenizer, opening: Tokenizer) -> bool:
-    """Whether the tokenizer, left as it is, reads the first word of a text as if a blank stood before it."""
+def _starts_spaced(tokenizer: Tokenizer, spaced: Tokenizer) -> bool:
+    """Whether the unchanged tokenizer reads the first word of a text as one after a space."""
     own = tokenizer.encode("a", add_special_tokens=False)
-    ids = opening.encode("a", add_special_tokens=False).ids
+    ids = spaced.encode("a", add_special_tokens=False).ids
     return bool(own.ids[: len(ids)] == ids)
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quiet_loading() -> Iterator[None]:
+def quiet_transformers() -> Iterator[None]:
     """Within it transformers reports errors only and draws no bars; afterwards all is as before."""
     from transformers.utils import logging
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wapaganda.ner import EncodedText, Window, windows
+from wapaganda.tagger import EncodedText, Window, windows
 
 
 def encoded(lengths):
@@ -53,14 +53,14 @@ def test_a_word_longer_than_a_window_is_refused():
 
 @given(st.lists(st.integers(1, 5), max_size=60), st.integers(5, 15), st.integers(0, 14))
 @settings(max_examples=1_000, deadline=None, database=None)
-def test_own_ranges_partition_the_words_and_windows_keep_their_bounds(lengths, capacity, overlap):
+def test_core_ranges_partition_the_words_and_windows_keep_their_bounds(lengths, capacity, overlap):
     text = encoded(lengths)
     found = windows(text, capacity, min(overlap, capacity - 1))
     bounds = np.append(text.first_piece, len(text.pieces))
-    assert [at for w in found for at in range(w.own_start, w.own_end)] == list(range(len(lengths)))
+    assert [at for w in found for at in range(w.core_start, w.core_end)] == list(range(len(lengths)))
     for window in found:
         assert 0 < window.piece_end - window.piece_start <= capacity
-        assert window.word_start <= window.own_start <= window.own_end <= window.word_end
+        assert window.word_start <= window.core_start <= window.core_end <= window.word_end
         assert bounds[window.word_start] == window.piece_start
         assert bounds[window.word_end] == window.piece_end
     starts = [w.word_start for w in found]
@@ -73,5 +73,5 @@ def test_every_word_is_answered_with_half_the_overlap_of_context_on_either_side(
     for window in windows(text, 510, 128):
         left = 0 if window.word_start == 0 else 64
         right = 0 if window.word_end == 5_000 else 64
-        assert window.own_start - window.word_start >= left
-        assert window.word_end - window.own_end >= right
+        assert window.core_start - window.word_start >= left
+        assert window.word_end - window.core_end >= right
