@@ -8,19 +8,19 @@ import typer
 from typer.core import TyperGroup
 
 from wapaganda.project_context import prepare_environment
-from wapaganda.selfish_cli.adapt import adapt
-from wapaganda.selfish_cli.connect import connect
-from wapaganda.selfish_cli.doctor import doctor
-from wapaganda.selfish_cli.export import export
-from wapaganda.selfish_cli.predict import predict
-from wapaganda.selfish_cli.problems import WRONG_INPUT, Problem
-from wapaganda.selfish_cli.review import review
-from wapaganda.selfish_cli.screen import Screen
-from wapaganda.selfish_cli.select import select
-from wapaganda.selfish_cli.simulate import simulate
-from wapaganda.selfish_cli.status import status
-from wapaganda.selfish_cli.train import train
-from wapaganda.selfish_cli.update import update
+from wapaganda.selfish_cli.commands.adapt import adapt
+from wapaganda.selfish_cli.commands.connect import connect
+from wapaganda.selfish_cli.commands.doctor import doctor
+from wapaganda.selfish_cli.commands.export import export
+from wapaganda.selfish_cli.commands.predict import predict
+from wapaganda.selfish_cli.commands.review import review
+from wapaganda.selfish_cli.commands.select import select
+from wapaganda.selfish_cli.commands.simulate import simulate
+from wapaganda.selfish_cli.commands.status import status
+from wapaganda.selfish_cli.commands.train import train
+from wapaganda.selfish_cli.commands.update import update
+from wapaganda.selfish_cli.ui.console import Console
+from wapaganda.selfish_cli.ui.errors import WRONG_INPUT, Failure
 
 HELP = """
 Active learning for named-entity recognition: a good model from few labels.
@@ -44,8 +44,8 @@ class Commands(TyperGroup):
             # Only a usage error of the command line has this method; its class is private to typer.
             message = getattr(error, "format_message", None)
             if as_json and message is not None:
-                mend = "selfish COMMAND --help lists the options."
-                Screen(as_json).emit(Problem(message(), mend, WRONG_INPUT).to_dict())
+                hint = "selfish COMMAND --help lists the options."
+                Console(as_json).emit(Failure(message(), hint, WRONG_INPUT).to_dict())
             raise
 
 

@@ -1,4 +1,4 @@
-"""What selfish doctor looks at on this machine and around it, each check with its mend."""
+"""What selfish doctor looks at on this machine and around it, each check with its hint."""
 
 import importlib.util
 import os
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wapaganda.selfish_cli.project_context import ProjectContext, why_not_writable
+from wapaganda.selfish_cli.project import ProjectContext, why_not_writable
+from wapaganda.selfish_cli.ui.errors import hint_of
 
 if TYPE_CHECKING:
     from wapaganda.settings import Settings
@@ -25,19 +26,19 @@ class Check:
     name: str
     ok: bool | None
     message: str
-    mend: str = ""
+    hint: str = ""
 
 
 def check_settings() -> "tuple[Settings | None, list[Check]]":
     """The settings when they are valid; one failed check for each that is not."""
-    from wapaganda.selfish_cli.project_context import read_settings
+    from wapaganda.selfish_cli.project import read_settings
     from wapaganda.settings import SettingsError
 
     try:
         settings = read_settings()
     except SettingsError as error:
-        mend = "Correct it in the environment or in .env; docs/settings.md lists the settings."
-        return None, [Check("Settings", False, line, mend) for line in str(error).splitlines()]
+        hint = "Correct it in the environment or in .env; docs/settings.md lists the settings."
+        return None, [Check("Settings", False, line, hint) for line in str(error).splitlines()]
     return settings, [Check("Settings", True, "all valid")]
 
 
@@ -52,8 +53,8 @@ def check_folders(settings: "Settings") -> list[Check]:
 def _check_folder(name: str, folder: Path, setting: str) -> Check:
     reason = why_not_writable(folder)
     if reason:
-        mend = f"Name a folder that you may write into by {setting}."
-        return Check(name, False, f"{folder} cannot be written: {reason}", mend)
+        hint = f"Name a folder that you may write into by {setting}."
+        return Check(name, False, f"{folder} cannot be written: {reason}", hint)
     return Check(name, True, str(folder.absolute()))
 
 
@@ -76,7 +77,7 @@ def check_encoder(settings: "Settings") -> Check:
     try:
         recipe_for(name, 1, 1, None, settings.seed)
     except EncoderUnavailable as error:
-        return Check("Encoder", False, f"{name}: {error.problem}", error.mend)
+        return Check("Encoder", False, f"{name}: {error.problem}", hint_of(error))
     folder = Path(name).expanduser()
     if not folder.is_dir():
         return Check("Encoder", True, f"{name}: on the model hub or in the local cache")
@@ -89,8 +90,8 @@ def check_encoder(settings: "Settings") -> Check:
         if not list(folder.glob(pattern))
     ]
     if missing:
-        mend = "Save it again by save_pretrained of transformers, or name another encoder."
-        return Check("Encoder", False, f"{name}: the folder lacks {' and '.join(missing)}", mend)
+        hint = "Save it again by save_pretrained of transformers, or name another encoder."
+        return Check("Encoder", False, f"{name}: the folder lacks {' and '.join(missing)}", hint)
     return Check("Encoder", True, f"{name}: a local folder")
 
 
@@ -99,7 +100,7 @@ def check_mlflow(settings: "Settings") -> Check:
     uri = settings.mlflow_tracking_uri
     if uri.startswith("sqlite:///"):
         found = _check_folder("MLflow", Path(uri.removeprefix("sqlite:///")).parent, "MLFLOW_TRACKING_URI")
-        return Check("MLflow", found.ok, uri if found.ok else found.message, found.mend)
+        return Check("MLflow", found.ok, uri if found.ok else found.message, found.hint)
     if not uri.startswith(("http://", "https://")):
         return Check("MLflow", None, f"{uri}: databases are not looked at")
     return _check_mlflow_server(uri)
@@ -121,8 +122,8 @@ def _check_mlflow_server(uri: str) -> Check:
             f"Start it or set MLFLOW_TRACKING_URI. {later}",
         )
     if answer.status_code == 403:
-        mend = "Start the server with --allowed-hosts that names this host."
-        return Check("MLflow", False, f"{uri} refuses this host name (403)", f"{mend} {later}")
+        hint = "Start the server with --allowed-hosts that names this host."
+        return Check("MLflow", False, f"{uri} refuses this host name (403)", f"{hint} {later}")
     if answer.is_error:
         return Check("MLflow", False, f"{uri} answers with {answer.status_code}", f"Look at its log. {later}")
     return Check("MLflow", True, uri)
@@ -139,14 +140,14 @@ def check_label_studio(context: ProjectContext, project: int | None, backend: st
     try:
         found = context.studio().diagnose(project, backend_url=backend, basic_auth=settings.basic_auth)
     except LabelStudioError as error:
-        return [Check("Label Studio", False, error.message, error.mend)]
-    return [Check(f"Label Studio: {each.name}", each.ok, each.message, each.mend) for each in found]
+        return [Check("Label Studio", False, error.message, hint_of(error))]
+    return [Check(f"Label Studio: {each.name}", each.ok, each.message, hint_of(each)) for each in found]
 
 
 def check_threads() -> Check:
     """Whether a choice in the environment makes the model slow on a shared machine."""
     policy = os.environ.get("OMP_WAIT_POLICY", "")
     if policy.upper() == "ACTIVE":
-        mend = "Unset it: threads that spin are several times slower where a core is shared."
-        return Check("Threads", False, "OMP_WAIT_POLICY is ACTIVE", mend)
+        hint = "Unset it: threads that spin are several times slower where a core is shared."
+        return Check("Threads", False, "OMP_WAIT_POLICY is ACTIVE", hint)
     return Check("Threads", True, f"{os.cpu_count()} cores, idle threads sleep")

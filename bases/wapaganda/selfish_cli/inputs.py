@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wapaganda.selfish_cli.problems import UsageError
+from wapaganda.errors import InputError
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
@@ -32,16 +32,16 @@ def read_texts(path: Path) -> Texts:
     """Every document of ``path``.
 
     Raises:
-        UsageError: there is no such file, or it holds no text.
+        InputError: there is no such file, or it holds no text.
         FormatError: a line of it cannot be understood.
     """
     from wapaganda.annotation import read_documents
 
     if not path.exists():
-        raise UsageError(f"Expected a file or folder, was: {path}, which does not exist.")
+        raise InputError(f"Expected a file or folder, was: {path}, which does not exist.")
     found = read_documents(path)
     if not found.documents:
-        raise UsageError(f"Expected at least one text in {path}, was: none.")
+        raise InputError(f"Expected at least one text in {path}, was: none.")
     notes = [f"{path}: spans repaired: {found.repairs.describe()}."] if found.repairs.total else []
     notes += [f"Skipped: {reason}" for reason in found.skipped[:SHOWN]]
     if len(found.skipped) > SHOWN:
@@ -53,12 +53,12 @@ def read_labelled(path: Path) -> Texts:
     """The labelled documents of ``path``, with a remark about the others.
 
     Raises:
-        UsageError: none is labelled.
+        InputError: none is labelled.
     """
     texts = read_texts(path)
     labelled = tuple(texts.labelled)
     if not labelled:
-        raise UsageError(f"Expected labelled texts in {path}, was: {len(texts.documents):,} without labels.")
+        raise InputError(f"Expected labelled texts in {path}, was: {len(texts.documents):,} without labels.")
     left_out = len(texts.documents) - len(labelled)
     note = (f"{path}: {left_out:,} texts without labels were left out.",) if left_out else ()
     return Texts(labelled, texts.notes + note, texts.losses)
@@ -68,27 +68,27 @@ def read_with_entities(path: Path) -> Texts:
     """The labelled documents of ``path``, which a model can learn from.
 
     Raises:
-        UsageError: none holds an entity; remarks about what was skipped stand in the mend.
+        InputError: none holds an entity; remarks about what was skipped stand in the hint.
     """
     texts = read_labelled(path)
     if not any(document.spans for document in texts.documents):
-        raise UsageError(
+        raise InputError(
             f"Expected at least one entity in {path}, was: {len(texts.documents):,} texts without.",
             " ".join(texts.losses) or "Name texts in which somebody has marked entities.",
         )
     return texts
 
 
-def one_of(mend: str, **choices: object) -> None:
+def one_of(hint: str, **choices: object) -> None:
     """Check that exactly one of some options was given; ``text`` is an argument without a name.
 
     Raises:
-        UsageError: none or several were.
+        InputError: none or several were.
     """
     given = [_option(name) for name, value in choices.items() if value is not None]
     if len(given) != 1:
         wanted = " or ".join(_option(name) for name in choices)
-        raise UsageError(f"Expected {wanted}, was: {' and '.join(given) or 'neither'}.", mend)
+        raise InputError(f"Expected {wanted}, was: {' and '.join(given) or 'neither'}.", hint)
 
 
 def copies_among(texts: Sequence["Document"], others: Sequence["Document"]) -> int:

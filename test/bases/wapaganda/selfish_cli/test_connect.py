@@ -35,7 +35,7 @@ class FakeStudio:
 @pytest.fixture
 def studio(monkeypatch: pytest.MonkeyPatch) -> FakeStudio:
     fake = FakeStudio()
-    monkeypatch.setattr("wapaganda.selfish_cli.project_context.ProjectContext.studio", lambda self: fake)
+    monkeypatch.setattr("wapaganda.selfish_cli.project.ProjectContext.studio", lambda self: fake)
     return fake
 
 
@@ -44,8 +44,8 @@ def test_a_failure_half_way_names_the_project_that_is_kept(selfish, files, studi
     outcome = selfish("connect", "--title", "toys", *imported, "--json")
     assert outcome.code == 1
     assert outcome.json["error"] == "Label Studio cannot reach the backend."
-    assert "Project 7 is kept with " in outcome.json["mend"]
-    assert "repeat with --project 7 and without --title and --import" in outcome.json["mend"]
+    assert "Project 7 is kept with " in outcome.json["hint"]
+    assert "repeat with --project 7 and without --title and --import" in outcome.json["hint"]
     assert "Project 7: http://studio.test/projects/7/data" in outcome.stderr
 
 

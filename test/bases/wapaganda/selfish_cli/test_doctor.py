@@ -38,7 +38,7 @@ def test_an_encoder_without_weights_is_found(selfish, tmp_path):
     outcome = selfish("doctor", "--encoder", tmp_path / "half", "--json")
     assert outcome.code == 1
     assert "lacks weights (*.safetensors) and tokenizer.json" in checks(outcome)["Encoder"]["message"]
-    assert checks(outcome)["Encoder"]["mend"]
+    assert checks(outcome)["Encoder"]["hint"]
 
 
 def test_a_hub_that_cannot_be_asked_is_found(selfish):
@@ -77,7 +77,7 @@ def test_an_mlflow_that_refuses_the_host_is_found(selfish, monkeypatch, refusing
     monkeypatch.setenv("MLFLOW_TRACKING_URI", refusing_mlflow)
     outcome = selfish("doctor", "--json")
     assert outcome.code == 1
-    assert "--allowed-hosts" in checks(outcome)["MLflow"]["mend"]
+    assert "--allowed-hosts" in checks(outcome)["MLflow"]["hint"]
 
 
 def test_an_mlflow_that_is_down_is_found(selfish, monkeypatch):

@@ -215,7 +215,7 @@ def test_an_mlflow_that_is_slow_is_told_in_whole_sentences(selfish, files, monke
     found = selfish("train", "--data", files.data, "--steps", 2, "--json")
     assert found.code == 0
     assert found.json["mlflow"] == (
-        "MLflow is slow: still at work. The runs are kept; what MLflow lacks then is written next time."
+        "MLflow is slow: still at work. The runs are kept and will be written to MLflow next time."
     )
     assert "Judging the model" in found.stderr
 

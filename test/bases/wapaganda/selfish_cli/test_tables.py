@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
-from wapaganda.selfish_cli.status import MODELS, ROUNDS
-from wapaganda.selfish_cli.tables import plain_table
+from wapaganda.selfish_cli.commands.status import MODELS, ROUNDS
+from wapaganda.selfish_cli.ui.tables import plain_table
 
 
 def shown(width: int, head: tuple[str, ...], row: list[str]) -> list[str]:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from wapaganda.selfish_cli import options
+from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
-from wapaganda.selfish_cli.problems import UsageError
-from wapaganda.selfish_cli.project_context import ProjectContext, open_context
-from wapaganda.selfish_cli.screen import Screen, session
-from wapaganda.selfish_cli.steps import Steps
-from wapaganda.selfish_cli.writing import WRITERS, check_out, write_texts
+from wapaganda.selfish_cli.outputs import WRITERS, check_out, document_dict, write_texts
+from wapaganda.selfish_cli.project import ProjectContext, load_tagger, open_context
+from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui.console import Console, session
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
@@ -45,56 +44,24 @@ def predict(
     as_json: options.AsJson = False,
 ) -> None:
     """Find the entities in a text, or in every text of a file."""
-    with session(as_json, "Nothing was written.") as screen:
+    with session(as_json, "Nothing was written.") as console:
         one_of("Give one text in quotes, or name a file by --data.", text=text, data=data)
         if out is not None:
             check_out(out, data)
         context = open_context(project, name)
-        with screen.steps() as progress:
-            documents = _documents(text, data, screen, progress)
+        with console.progress() as progress:
+            documents = _documents(text, data, console, progress)
             tagger = load_tagger(context, model, progress)
             found = _predict(tagger, documents, progress)
             if out is not None:
                 write_texts(found, out, tagger.schema.labels)
-        _show(screen, found, tagger, out)
-        screen.emit(_result(context, found, tagger, out))
+        _show(console, found, tagger, out)
+        console.emit(_result(context, found, tagger, out))
 
 
-def load_tagger(context: ProjectContext, version: str | None, progress: Steps) -> "Tagger":
-    """The tagger of a version, or of the live one.
-
-    Raises:
-        UsageError: there is no model yet, or no such version.
-        ModelStoreError: the models cannot be read.
-    """
-    path = context.store().path(chosen_version(context, version))
-    progress("load", 0, 0)
-    from wapaganda.tagger import Tagger
-
-    return Tagger.load(path, device=context.settings.device)
-
-
-def chosen_version(context: ProjectContext, version: str | None) -> str:
-    """The name of a version, or of the live one.
-
-    Raises:
-        UsageError: there is no model yet, or no such version.
-        ModelStoreError: the models cannot be read.
-    """
-    store = context.store()
-    live = store.current()
-    wanted = version or (live.name if live else None)
-    if wanted is None:
-        raise UsageError(
-            f"Expected a trained model of {context.key}, was: none.",
-            "Train one by selfish train or selfish update, or name another --name or --project.",
-        )
-    if version is not None and version not in (names := [each.name for each in store.versions()]):
-        raise UsageError(f"Expected a version out of {', '.join(names) or 'none'}, was: {version}.")
-    return wanted
-
-
-def _documents(text: str | None, data: Path | None, screen: Screen, progress: Steps) -> Sequence["Document"]:
+def _documents(
+    text: str | None, data: Path | None, console: Console, progress: Progress
+) -> Sequence["Document"]:
     from wapaganda.ner import Document
 
     if text is not None:
@@ -103,11 +70,11 @@ def _documents(text: str | None, data: Path | None, screen: Screen, progress: St
     progress("read", 0, 0)
     read = read_texts(data)
     for note in read.notes:
-        screen.warn(note)
+        console.warn(note)
     return read.documents
 
 
-def _predict(tagger: "Tagger", documents: Sequence["Document"], progress: Steps) -> list["Document"]:
+def _predict(tagger: "Tagger", documents: Sequence["Document"], progress: Progress) -> list["Document"]:
     progress("predict", 0, len(documents))
     found = []
     for done, tagged in enumerate(tagger.tag([document.text for document in documents])):
@@ -116,18 +83,18 @@ def _predict(tagger: "Tagger", documents: Sequence["Document"], progress: Steps)
     return found
 
 
-def _show(screen: Screen, found: Sequence["Document"], tagger: "Tagger", out: Path | None) -> None:
+def _show(console: Console, found: Sequence["Document"], tagger: "Tagger", out: Path | None) -> None:
     n_spans = sum(len(document.spans or ()) for document in found)
     if out is not None:
-        screen.show(f"{len(found):,} texts with {n_spans:,} spans by {tagger.version} stand in {out}.")
+        console.show(f"{len(found):,} texts with {n_spans:,} spans by {tagger.version} stand in {out}.")
         return
     styles = dict(zip(tagger.schema.labels, STYLES * len(tagger.schema.labels), strict=False))
     for document in found[:SHOWN]:
-        screen.show(_highlighted(document, styles))
+        console.show(_highlighted(document, styles))
     if not n_spans:
-        screen.say(f"{tagger.version} finds no entity.")
+        console.say(f"{tagger.version} finds no entity.")
     if len(found) > SHOWN:
-        screen.say(f"… and {len(found) - SHOWN:,} more; --out FILE keeps them all.")
+        console.say(f"… and {len(found) - SHOWN:,} more; --out FILE keeps them all.")
 
 
 def _highlighted(document: "Document", styles: dict[str, str]) -> Text:
@@ -155,16 +122,3 @@ def _result(
     if out is None:
         result["documents"] = [document_dict(document) for document in found]
     return result
-
-
-def document_dict(document: "Document") -> dict[str, Any]:
-    """A document as JSON holds it, with the confidence of each span."""
-    return {
-        "id": document.id,
-        "text": document.text,
-        "spans": [
-            {"start": span.start, "end": span.end, "label": span.label}
-            | ({} if span.score is None else {"score": round(span.score, 6)})
-            for span in document.spans or ()
-        ],
-    }

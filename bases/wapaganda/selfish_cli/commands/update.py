@@ -5,17 +5,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wapaganda.selfish_cli import options
+from wapaganda.errors import InputError
+from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_labelled, read_with_entities
-from wapaganda.selfish_cli.locking import project_lock
-from wapaganda.selfish_cli.loops import files_loop, project_loop
-from wapaganda.selfish_cli.mirroring import mirror_runs
-from wapaganda.selfish_cli.outlook import outlook_facts
-from wapaganda.selfish_cli.problems import UsageError
-from wapaganda.selfish_cli.project_context import ProjectContext, open_context
-from wapaganda.selfish_cli.screen import Screen, session
-from wapaganda.selfish_cli.steps import Steps
-from wapaganda.selfish_cli.tables import facts_table, percent, scores_table
+from wapaganda.selfish_cli.project import (
+    ProjectContext,
+    files_loop,
+    mirror_runs,
+    open_context,
+    project_lock,
+    project_loop,
+)
+from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui.assessment import assessment_facts
+from wapaganda.selfish_cli.ui.console import Console, session
+from wapaganda.selfish_cli.ui.tables import facts_table, percent, scores_table
 
 if TYPE_CHECKING:
     from wapaganda.metrics import Scores
@@ -62,16 +66,16 @@ def update(
         "label_studio_url": url,
         "label_studio_api_key": api_key,
     }
-    with session(as_json, KEPT) as screen:
+    with session(as_json, KEPT) as console:
         one_of("Name a project by --project ID, or files by --data and --pool.", data=data, project=project)
         context = open_context(project, name, overrides)
-        with project_lock(context), screen.steps() as progress:
+        with project_lock(context), console.progress() as progress:
             loop = _loop(context, project, data, pool, out, progress)
             report = loop.run_round()
             scores = _test_scores(context, report, test, progress)
-            mlflow = mirror_runs(context, screen, progress)
-        _show(screen, report, scores)
-        screen.emit(_result(context, report, scores, mlflow))
+            mlflow = mirror_runs(context, console, progress)
+        _show(console, report, scores)
+        console.emit(_result(context, report, scores, mlflow))
 
 
 def _loop(
@@ -80,23 +84,23 @@ def _loop(
     data: Path | None,
     pool: Path | None,
     out: Path | None,
-    progress: Steps,
+    progress: Progress,
 ) -> "Loop":
     if project is not None:
         return project_loop(context, project, progress)
     assert data is not None
     if pool is None:
-        raise UsageError(
+        raise InputError(
             "Expected --pool beside --data, was: none.", "Name the unlabelled texts by --pool FILE."
         )
     read_with_entities(data)
     if not pool.exists():
-        raise UsageError(f"Expected a file or folder, was: {pool}, which does not exist.")
+        raise InputError(f"Expected a file or folder, was: {pool}, which does not exist.")
     return files_loop(context, data, pool, out, progress)
 
 
 def _test_scores(
-    context: ProjectContext, report: "RoundReport", test: Path | None, progress: Steps
+    context: ProjectContext, report: "RoundReport", test: Path | None, progress: Progress
 ) -> "Scores | None":
     if test is None or report.live is None:
         return None
@@ -107,9 +111,9 @@ def _test_scores(
     return evaluate_version(context.store(), report.live, documents, context.settings.device)
 
 
-def _show(screen: Screen, report: "RoundReport", scores: "Scores | None") -> None:
+def _show(console: Console, report: "RoundReport", scores: "Scores | None") -> None:
     if scores is not None:
-        screen.show(scores_table(f"Strict span scores of {report.live} on the test texts", scores))
+        console.show(scores_table(f"Strict span scores of {report.live} on the test texts", scores))
     facts = [
         (
             "Labelled",
@@ -124,9 +128,9 @@ def _show(screen: Screen, report: "RoundReport", scores: "Scores | None") -> Non
         ("Batch", f"{report.n_released:,} texts. {report.selection}"),
         ("Released", report.release),
     ]
-    facts.extend(outlook_facts(report.to_dict()))
+    facts.extend(assessment_facts(report.to_dict()))
     facts.extend(("Note", note) for note in report.notes)
-    screen.show(facts_table(f"Round {report.number}", facts))
+    console.show(facts_table(f"Round {report.number}", facts))
 
 
 def _result(

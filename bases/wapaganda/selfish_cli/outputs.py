@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from wapaganda.selfish_cli.problems import UsageError
-from wapaganda.selfish_cli.project_context import why_not_writable
+from wapaganda.errors import InputError
+from wapaganda.selfish_cli.project import why_not_writable
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
@@ -15,16 +15,16 @@ def check_out(path: Path, *inputs: Path | None) -> None:
     """Check early that ``write_texts`` will know the format, can write, and overwrites none of ``inputs``.
 
     Raises:
-        UsageError: it is not so.
+        InputError: it is not so.
     """
     if path.suffix not in WRITERS:
-        raise UsageError(f"Expected a file name that ends in {', '.join(WRITERS)}, was: {path}.")
+        raise InputError(f"Expected a file name that ends in {', '.join(WRITERS)}, was: {path}.")
     if path.resolve() in {each.resolve() for each in inputs if each is not None}:
-        raise UsageError(
+        raise InputError(
             f"Expected a new file, was: {path}, which is read from.", "Name another one by --out."
         )
     if path.is_dir():
-        raise UsageError(f"Expected a file, was: {path}, a folder.", "Name a file in it by --out.")
+        raise InputError(f"Expected a file, was: {path}, a folder.", "Name a file in it by --out.")
     check_parent(path)
 
 
@@ -32,10 +32,10 @@ def check_holds_context(path: Path) -> None:
     """Check that excerpts keep what stands around them in a file of this format.
 
     Raises:
-        UsageError: they would not.
+        InputError: they would not.
     """
     if path.suffix == ".conll":
-        raise UsageError(
+        raise InputError(
             f"Expected a file name that ends in .jsonl or .json while EXCERPT_WORDS is above 0, was: {path}.",
             "CoNLL cannot hold the text around an excerpt. Name another file, or set EXCERPT_WORDS=0.",
         )
@@ -45,11 +45,11 @@ def check_parent(path: Path) -> None:
     """Check that ``path`` can be made where it shall stand.
 
     Raises:
-        UsageError: it cannot.
+        InputError: it cannot.
     """
     reason = why_not_writable(path.parent)
     if reason:
-        raise UsageError(f"Expected a place that can be written to, was: {path} ({reason}).")
+        raise InputError(f"Expected a place that can be written to, was: {path} ({reason}).")
 
 
 def write_texts(documents: Sequence["Document"], path: Path, labels: Sequence[str]) -> None:
@@ -87,3 +87,16 @@ WRITERS: dict[str, Callable[[Sequence["Document"], Path, Sequence[str]], None]] 
     ".conll": _conll,
 }
 """File suffix to its writer: JSONL, Label Studio tasks, CoNLL."""
+
+
+def document_dict(document: "Document") -> dict[str, Any]:
+    """A document as JSON holds it, with the confidence of each span."""
+    return {
+        "id": document.id,
+        "text": document.text,
+        "spans": [
+            {"start": span.start, "end": span.end, "label": span.label}
+            | ({} if span.score is None else {"score": round(span.score, 6)})
+            for span in document.spans or ()
+        ],
+    }

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wapaganda.selfish_cli import options
+from wapaganda.errors import InputError
+from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
-from wapaganda.selfish_cli.loops import project_loop
-from wapaganda.selfish_cli.problems import UsageError
-from wapaganda.selfish_cli.project_context import ProjectContext, open_context
-from wapaganda.selfish_cli.screen import Screen, session
-from wapaganda.selfish_cli.steps import Steps
-from wapaganda.selfish_cli.tables import facts_table, plain_table
-from wapaganda.selfish_cli.writing import check_parent
+from wapaganda.selfish_cli.outputs import check_parent
+from wapaganda.selfish_cli.project import ProjectContext, open_context, project_loop
+from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui.console import Console, session
+from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
 
 if TYPE_CHECKING:
     from wapaganda.dataset import CardFacts, ExportReport
@@ -44,11 +43,11 @@ def export(
 ) -> None:
     """Write the labelled texts as a data set, split into train, dev and test by texts, with a data card."""
     overrides = {"seed": seed, "label_studio_url": url, "label_studio_api_key": api_key}
-    with session(as_json, "Nothing was written.") as screen:
+    with session(as_json, "Nothing was written.") as console:
         one_of("Name a project by --project ID or labelled texts by --data.", project=project, data=data)
         shares = _shares(split)
         context = open_context(project, name, overrides)
-        with screen.steps() as progress:
+        with console.progress() as progress:
             from wapaganda.dataset import check_request, export_dataset
 
             wanted = [each.strip() for each in formats.split(",") if each.strip()]
@@ -65,19 +64,24 @@ def export(
                 facts=facts,
                 force=force,
             )
-        _show(screen, report)
-        screen.emit({"project": context.key, **report.to_dict()})
+        _show(console, report)
+        console.emit({"project": context.key, **report.to_dict()})
 
 
 def _shares(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise UsageError(f"Expected shares such as 0.8,0.1,0.1, was: {text!r}.") from None
+        raise InputError(f"Expected shares such as 0.8,0.1,0.1, was: {text!r}.") from None
 
 
 def _material(
-    context: ProjectContext, project: int | None, data: Path | None, title: str, licence: str, progress: Steps
+    context: ProjectContext,
+    project: int | None,
+    data: Path | None,
+    title: str,
+    licence: str,
+    progress: Progress,
 ) -> tuple[list["Document"], "CardFacts"]:
     from wapaganda.dataset import CardFacts
 
@@ -110,16 +114,16 @@ def _material(
     )
 
 
-def _show(screen: Screen, report: "ExportReport") -> None:
+def _show(console: Console, report: "ExportReport") -> None:
     rows = [
         [each.name, f"{each.n_documents:,}", f"{each.n_empty:,}", f"{each.n_spans:,}"]
         for each in report.splits
     ]
     head = ["Split", "Texts", "Without entities", "Spans"]
-    screen.show(plain_table("Data set", head, rows, numbers=(1, 2, 3)))
+    console.show(plain_table("Data set", head, rows, numbers=(1, 2, 3)))
     facts = [("Written", f"{report.path} ({', '.join(report.formats)}; card: README.md)")]
     if report.n_unlabelled:
         facts.append(("Left out", f"{report.n_unlabelled:,} texts without labels"))
     if report.repairs.total:
         facts.append(("Repairs", report.repairs.describe()))
-    screen.show(facts_table("", facts))
+    console.show(facts_table("", facts))

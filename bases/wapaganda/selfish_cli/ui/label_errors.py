@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from wapaganda.selfish_cli.tables import Fitting, plain_table
+from wapaganda.selfish_cli.ui.tables import Fitting, plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ AROUND = 40
 """Characters that are shown before and behind a span."""
 
 
-def doubts_table(title: str, cases: "Sequence[Case]") -> Fitting:
+def label_errors_table(title: str, cases: "Sequence[Case]") -> Fitting:
     """The labels in their order, each with the words around it."""
     rows = [
         [
@@ -40,7 +40,7 @@ def doubts_table(title: str, cases: "Sequence[Case]") -> Fitting:
     return plain_table(title, HEAD, rows, numbers=(0, 1))
 
 
-def doubts_records(cases: "Sequence[Case]") -> list[dict[str, Any]]:
+def label_errors_records(cases: "Sequence[Case]") -> list[dict[str, Any]]:
     """The labels as JSON holds them, with the spans in words and the text."""
     return [
         {

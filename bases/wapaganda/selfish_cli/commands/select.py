@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wapaganda.selfish_cli import options
+from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
-from wapaganda.selfish_cli.loops import project_loop
-from wapaganda.selfish_cli.predict import document_dict, load_tagger
-from wapaganda.selfish_cli.project_context import ProjectContext, open_context
-from wapaganda.selfish_cli.screen import Screen, session
-from wapaganda.selfish_cli.steps import Steps
-from wapaganda.selfish_cli.tables import facts_table, plain_table
-from wapaganda.selfish_cli.writing import WRITERS, check_holds_context, check_out, write_texts
+from wapaganda.selfish_cli.outputs import WRITERS, check_holds_context, check_out, document_dict, write_texts
+from wapaganda.selfish_cli.project import ProjectContext, load_tagger, open_context, project_loop
+from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui.console import Console, session
+from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
@@ -72,24 +70,24 @@ def select(
         "label_studio_url": url,
         "label_studio_api_key": api_key,
     }
-    with session(as_json, "Nothing was written.") as screen:
+    with session(as_json, "Nothing was written.") as console:
         one_of("Name the texts by --pool FILE or a project by --project ID.", pool=pool, project=project)
         if out is not None:
             check_out(out, pool, data)
         context = open_context(project, name, overrides)
         if context.settings.excerpt_words and out is not None:
             check_holds_context(out)
-        with screen.steps() as progress:
+        with console.progress() as progress:
             candidates, known, notes = _texts(context, project, pool, data, progress)
             for note in notes:
-                screen.warn(note)
+                console.warn(note)
             batch = _choose(context, candidates, known, model, progress)
             if batch.measure != context.settings.measure:
-                screen.warn(_on_measure(context.settings.measure, batch))
+                console.warn(_on_measure(context.settings.measure, batch))
             if out is not None:
                 write_texts(batch.documents, out, batch.labels)
-        _show(screen, batch, out)
-        screen.emit(_result(context, batch, out))
+        _show(console, batch, out)
+        console.emit(_result(context, batch, out))
 
 
 def _on_measure(wanted: str, batch: Batch) -> str:
@@ -100,7 +98,7 @@ def _on_measure(wanted: str, batch: Batch) -> str:
 
 
 def _texts(
-    context: ProjectContext, project: int | None, pool: Path | None, data: Path | None, progress: Steps
+    context: ProjectContext, project: int | None, pool: Path | None, data: Path | None, progress: Progress
 ) -> tuple[list["Document"], list["Document"], tuple[str, ...]]:
     """What can be chosen, everything that is known, labelled or not, and remarks."""
     progress("read", 0, 0)
@@ -124,7 +122,7 @@ def _choose(
     pool: Sequence["Document"],
     known: Sequence["Document"],
     model: str | None,
-    progress: Steps,
+    progress: Progress,
 ) -> Batch:
     progress("load", 0, 0)
     from wapaganda.pipeline import choose, choose_first, cut_picks, score_pool, scored_by, still_to_ask
@@ -166,7 +164,7 @@ def _ranked(selection: "Selection", chosen: Sequence["Document"]) -> list["Docum
     ]
 
 
-def _show(screen: Screen, batch: Batch, out: Path | None) -> None:
+def _show(console: Console, batch: Batch, out: Path | None) -> None:
     chosen = batch.selection
     rows = [
         [str(rank + 1), f"{pick.score:.3f}", pick.drawn, _short(document.text)]
@@ -176,7 +174,7 @@ def _show(screen: Screen, batch: Batch, out: Path | None) -> None:
     ]
     title = f"The first {len(rows)} of {len(batch.documents):,} chosen texts"
     if rows:
-        screen.show(plain_table(title, ["Rank", "Uncertainty", "Drawn", "Text"], rows, numbers=(0, 1)))
+        console.show(plain_table(title, ["Rank", "Uncertainty", "Drawn", "Text"], rows, numbers=(0, 1)))
     facts = [
         ("Model", batch.version or "none yet: the texts stand for the pool, whatever a model would say"),
         ("Pool", f"{chosen.n_pool:,} texts, {chosen.n_candidates:,} candidates"),
@@ -184,7 +182,7 @@ def _show(screen: Screen, batch: Batch, out: Path | None) -> None:
     ]
     if out is not None:
         facts.append(("Written", str(out)))
-    screen.show(facts_table("", facts))
+    console.show(facts_table("", facts))
 
 
 def _short(text: str, width: int = 80) -> str:

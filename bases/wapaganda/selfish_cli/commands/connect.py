@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wapaganda.selfish_cli import options
+from wapaganda.errors import InputError
+from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import read_texts
-from wapaganda.selfish_cli.problems import UsageError
-from wapaganda.selfish_cli.project_context import ProjectContext, open_context
-from wapaganda.selfish_cli.screen import Screen, session
-from wapaganda.selfish_cli.steps import Steps
-from wapaganda.selfish_cli.tables import facts_table
+from wapaganda.selfish_cli.project import ProjectContext, open_context
+from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui.console import Console, session
+from wapaganda.selfish_cli.ui.errors import hint_of
+from wapaganda.selfish_cli.ui.tables import facts_table
 
 if TYPE_CHECKING:
     from wapaganda.label_studio import BackendInfo, LabelStudio
@@ -49,15 +50,15 @@ def connect(
     only --import adds its texts again.
     """
     overrides = {"label_studio_url": url, "label_studio_api_key": api_key}
-    with session(as_json, KEPT) as screen:
+    with session(as_json, KEPT) as console:
         context = open_context(project, overrides=overrides)
         studio = context.studio()
-        with screen.steps() as progress:
+        with console.progress() as progress:
             progress("check", 0, 0)
             server = studio.check()
-            documents = _read(data or [], screen, progress)
+            documents = _read(data or [], console, progress)
             number = _project(studio, project, title, labels, documents)
-            screen.say(f"Project {number}: {studio.url}/projects/{number}/data")
+            console.say(f"Project {number}: {studio.url}/projects/{number}/data")
             imported = _import(studio, number, documents, progress)
             with _telling_what_is_kept(number, imported):
                 info = _backend(context, studio, number, backend, title or "wapaganda")
@@ -71,18 +72,18 @@ def connect(
             ("Backend", _told(info)),
             ("Next", f"selfish update --project {number} trains and releases the first batch."),
         ]
-        screen.show(facts_table("Connected", facts))
-        screen.emit(_result(number, found.title, studio.url, found.label_config.labels, imported, info))
+        console.show(facts_table("Connected", facts))
+        console.emit(_result(number, found.title, studio.url, found.label_config.labels, imported, info))
 
 
-def _read(paths: Sequence[Path], screen: Screen, progress: Steps) -> list["Document"]:
+def _read(paths: Sequence[Path], console: Console, progress: Progress) -> list["Document"]:
     progress("read", 0, 0)
     documents: list[Document] = []
     for path in paths:
         texts = read_texts(path)
         documents += texts.documents
         for note in texts.notes:
-            screen.warn(note)
+            console.warn(note)
     return documents
 
 
@@ -101,13 +102,13 @@ def _project(
         return project
     used = sorted({span.label for document in documents for span in document.spans or ()})
     if wanted and set(used) - set(wanted):
-        raise UsageError(
+        raise InputError(
             f"Expected labels of the texts out of {', '.join(wanted)}, was: {', '.join(used)}.",
             "Name them all by --labels, or leave it out.",
         )
     wanted = wanted or used
     if not wanted:
-        raise UsageError(
+        raise InputError(
             "Expected the entity types of the new project, was: none.",
             "Name them by --labels PER,LOC,… or import labelled texts by --import FILE.",
         )
@@ -118,13 +119,13 @@ def _check_labels(studio: "LabelStudio", project: int, wanted: Sequence[str]) ->
     """Labels of a project that people work in are not changed behind their backs."""
     there = studio.project(project).label_config.labels
     if wanted and set(wanted) != set(there):
-        raise UsageError(
+        raise InputError(
             f"Expected the labels of project {project} ({', '.join(there)}), was: {', '.join(wanted)}.",
             "Leave --labels out, or change the labels in the project's settings.",
         )
 
 
-def _import(studio: "LabelStudio", project: int, documents: Sequence["Document"], progress: Steps) -> int:
+def _import(studio: "LabelStudio", project: int, documents: Sequence["Document"], progress: Progress) -> int:
     if not documents:
         return 0
     progress("import", 0, len(documents))
@@ -142,7 +143,7 @@ def _telling_what_is_kept(project: int, imported: int) -> Iterator[None]:
     except LabelStudioError as error:
         kept = f"Project {project} is kept" + (f" with {imported:,} texts" if imported else "")
         again = f"{kept}: then repeat with --project {project} and without --title and --import."
-        raise LabelStudioError(error.message, f"{error.mend} {again}".strip()) from error
+        raise LabelStudioError(error.message, f"{hint_of(error)} {again}".strip()) from error
 
 
 def _backend(

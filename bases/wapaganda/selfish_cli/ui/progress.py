@@ -1,10 +1,10 @@
-"""How far a long work is: bars on a terminal, a line now and then elsewhere; always on stderr."""
+"""Progress of long work on stderr: bars on a terminal, lines elsewhere."""
 
 import time
 from collections.abc import Callable
 from typing import Self
 
-from rich.console import Console
+import rich.console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -21,7 +21,7 @@ NAMES = {
     "read": "Reading files",
     "encoder": "Getting the encoder",
     "fetch": "Fetching labels",
-    "adapt": "Reading for hidden words",
+    "adapt": "Adapting the encoder",
     "train": "Training",
     "calibrate": "Cross-fitting",
     "judge": "Judging the model",
@@ -37,17 +37,17 @@ NAMES = {
     "check": "Checking",
 }
 QUIET_SECONDS = 10.0
-"""Without a terminal a step speaks when it begins, when it ends, and this often between."""
+"""Without a terminal a step prints a line when it begins, when it ends, and after so many seconds."""
 
 
-class Steps:
-    """Shows the progress of named steps; ``total`` 0 means that nobody knows how much there is."""
+class ConsoleProgress:
+    """Shows the progress of named steps: a ``wapaganda.progress.Progress``."""
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, console: rich.console.Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
         self._clock = clock
         self._tasks: dict[str, TaskID] = {}
-        self._spoke: dict[str, float] = {}
+        self._printed: dict[str, float] = {}
         self._bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -69,11 +69,11 @@ class Steps:
             self._bars.stop()
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        """Take note that ``done`` of ``total`` of ``step`` is done."""
+        """Show that ``done`` of ``total`` units of ``step`` are done; ``total`` 0: unknown."""
         if self._console.is_terminal:
             self._move_bar(step, done, total)
         else:
-            self._speak(step, done, total)
+            self._print_line(step, done, total)
 
     def _move_bar(self, step: str, done: int, total: int) -> None:
         if step not in self._tasks:
@@ -86,11 +86,11 @@ class Steps:
             if not task.finished and NAMES.get(step, step) != task.description:
                 self._bars.update(task.id, total=max(task.completed, 1), completed=max(task.completed, 1))
 
-    def _speak(self, step: str, done: int, total: int) -> None:
+    def _print_line(self, step: str, done: int, total: int) -> None:
         now = self._clock()
-        first = step not in self._spoke
+        first = step not in self._printed
         ends = bool(total) and done >= total
-        if first or ends or now - self._spoke[step] >= QUIET_SECONDS:
-            self._spoke[step] = now
+        if first or ends or now - self._printed[step] >= QUIET_SECONDS:
+            self._printed[step] = now
             amount = f" {done:,}/{total:,}" if total else f" {done:,}" if done else ""
             self._console.print(f"{NAMES.get(step, step)}{amount} …", markup=False)

@@ -4,13 +4,13 @@ import io
 
 from rich.console import Console
 
-from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.ui.progress import ConsoleProgress
 
 
 def spoken(calls: list[tuple[float, str, int, int]]) -> list[str]:
     """The lines for calls of (clock, step, done, total)."""
     out, now = io.StringIO(), [0.0]
-    with Steps(Console(file=out, width=100), clock=lambda: now[0]) as steps:
+    with ConsoleProgress(Console(file=out, width=100), clock=lambda: now[0]) as steps:
         for clock, step, done, total in calls:
             now[0] = clock
             steps(step, done, total)
@@ -38,7 +38,7 @@ def test_an_unknown_step_goes_by_its_own_name():
 def test_bars_on_a_terminal_end_full():
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=100, color_system=None)
-    with Steps(console) as steps:
+    with ConsoleProgress(console) as steps:
         steps("load", 0, 0)
         for done in range(4):
             steps("train", done, 3)

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wapaganda.selfish_cli import options
-from wapaganda.selfish_cli.doubts_table import doubts_records, doubts_table
+from wapaganda.errors import InputError
+from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import read_labelled
-from wapaganda.selfish_cli.loops import project_loop
-from wapaganda.selfish_cli.predict import chosen_version
-from wapaganda.selfish_cli.problems import UsageError
-from wapaganda.selfish_cli.project_context import ProjectContext, open_context
-from wapaganda.selfish_cli.screen import Screen, session
-from wapaganda.selfish_cli.steps import Steps
-from wapaganda.selfish_cli.tables import facts_table
-from wapaganda.selfish_cli.writing import check_parent
+from wapaganda.selfish_cli.outputs import check_parent
+from wapaganda.selfish_cli.project import ProjectContext, chosen_version, open_context, project_loop
+from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui.console import Console, session
+from wapaganda.selfish_cli.ui.label_errors import label_errors_records, label_errors_table
+from wapaganda.selfish_cli.ui.tables import facts_table
 
 if TYPE_CHECKING:
     from wapaganda.label_errors import Standing, Suspect
@@ -62,12 +60,12 @@ def review(
     that were changed since are left out. With --view the newest labels are fetched first.
     """
     overrides = {"label_studio_url": url, "label_studio_api_key": api_key}
-    with session(as_json, "Nothing was written.") as screen:
+    with session(as_json, "Nothing was written.") as console:
         _check_usage(data, project, view, out)
         context = open_context(project, name, overrides)
-        with screen.steps() as progress:
+        with console.progress() as progress:
             version, suspects = _suspects(context, model)
-            documents = _documents(screen, context, data, project if view else None, progress)
+            documents = _documents(console, context, data, project if view else None, progress)
             from wapaganda.label_errors import standing
 
             found = standing(suspects, documents)
@@ -75,23 +73,23 @@ def review(
             if out is not None:
                 _write(out, reviewed)
             tab = _tab(context, project, reviewed) if view and project is not None else None
-        _show(screen, reviewed, out, tab)
-        screen.emit(_result(context, reviewed, out, tab))
+        _show(console, reviewed, out, tab)
+        console.emit(_result(context, reviewed, out, tab))
 
 
 def _check_usage(data: Path | None, project: int | None, view: bool, out: Path | None) -> None:
     if data is not None and project is not None:
-        raise UsageError(
+        raise InputError(
             "Expected --data or --project, was: both.", "A project's texts come from Label Studio."
         )
     if view and project is None:
-        raise UsageError("Expected --project with --view, was: none.", "Name the project by --project ID.")
+        raise InputError("Expected --project with --view, was: none.", "Name the project by --project ID.")
     if out is None:
         return
     if out.suffix != ".jsonl" or out.is_dir():
-        raise UsageError(f"Expected a file name that ends in .jsonl, was: {out}.")
+        raise InputError(f"Expected a file name that ends in .jsonl, was: {out}.")
     if data is not None and out.resolve() == data.resolve():
-        raise UsageError(f"Expected a new file, was: {out}, which is read from.", "Name another by --out.")
+        raise InputError(f"Expected a new file, was: {out}, which is read from.", "Name another by --out.")
     check_parent(out)
 
 
@@ -101,7 +99,7 @@ def _suspects(context: ProjectContext, model: str | None) -> tuple[str, "list[Su
     version = chosen_version(context, model)
     path = context.store().path(version) / REVIEW_FILE
     if not path.exists():
-        raise UsageError(
+        raise InputError(
             f"Expected a list of likely label errors of {version}, was: none.",
             "selfish train and selfish update make it with a new version; FOLDS must be 2 or more, "
             "and the labelled texts at least 20.",
@@ -110,22 +108,22 @@ def _suspects(context: ProjectContext, model: str | None) -> tuple[str, "list[Su
 
 
 def _documents(
-    screen: Screen, context: ProjectContext, data: Path | None, fetched: int | None, progress: Steps
+    console: Console, context: ProjectContext, data: Path | None, fetched: int | None, progress: Progress
 ) -> Sequence["Document"]:
     """The labelled texts as they are now; of the project ``fetched`` the newest."""
     progress("read", 0, 0)
     if data is not None:
         texts = read_labelled(data)
         for note in texts.notes:
-            screen.warn(note)
+            console.warn(note)
         return texts.documents
     if fetched is not None:
         loop = project_loop(context, fetched, progress)
         for note in loop.fetch().notes:
-            screen.warn(note)
+            console.warn(note)
         return list(loop.ledger.documents(labelled=True))
     if not (context.directory / "ledger.sqlite").exists():
-        raise UsageError(
+        raise InputError(
             "Expected the labelled texts that the model was trained on, was: none.", "Name them by --data."
         )
     return list(context.ledger().documents(labelled=True))
@@ -146,7 +144,7 @@ def _tab(context: ProjectContext, project: int, reviewed: Review) -> dict[str, A
 def _write(path: Path, reviewed: Review) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    lines = [json.dumps(each, ensure_ascii=False) for each in doubts_records(reviewed.shown)]
+    lines = [json.dumps(each, ensure_ascii=False) for each in label_errors_records(reviewed.shown)]
     try:
         partial.write_text("".join(f"{line}\n" for line in lines), "utf-8")
         partial.replace(path)
@@ -154,17 +152,17 @@ def _write(path: Path, reviewed: Review) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _show(screen: Screen, reviewed: Review, out: Path | None, tab: dict[str, Any] | None) -> None:
+def _show(console: Console, reviewed: Review, out: Path | None, tab: dict[str, Any] | None) -> None:
     found = reviewed.found
     if reviewed.shown:
         title = f"The {len(reviewed.shown):,} most doubtful of {len(found.cases):,} labels in doubt"
-        screen.show(doubts_table(title, reviewed.shown))
+        console.show(label_errors_table(title, reviewed.shown))
     facts = [("Model", reviewed.version), ("In doubt", f"{len(found.cases):,} labels{_since(found)}")]
     if out is not None:
         facts.append(("Written", str(out)))
     if tab is not None:
         facts.append(("Label Studio", f"{tab['texts']:,} texts in the tab {TITLE}: {tab['url']}"))
-    screen.show(facts_table("", facts))
+    console.show(facts_table("", facts))
 
 
 def _since(found: "Standing") -> str:
@@ -191,5 +189,5 @@ def _result(
         "n_gone": found.n_gone,
         "out": str(out) if out else None,
         "view": tab,
-        "suspects": doubts_records(reviewed.shown),
+        "suspects": label_errors_records(reviewed.shown),
     }

@@ -4,7 +4,7 @@ import pytest
 
 from wapaganda.label_errors import Suspect, text_key
 from wapaganda.ner import Document, Span
-from wapaganda.selfish_cli.doubts_table import _in_words, doubts_records
+from wapaganda.selfish_cli.ui.label_errors import _in_words, label_errors_records
 
 LONG = "one two three four five six seven eight nine ten " * 2
 
@@ -33,7 +33,7 @@ def test_records_name_the_spans_in_words():
     text = "Zoë\nMüller saw"
     given, proposed = Span(0, 3, "PER"), Span(0, 10, "PER", 0.5)
     suspect = Suspect("old", "border", given, proposed, 0.5, text_key(text))
-    (record,) = doubts_records([(suspect, Document("new", text, (given,)))])
+    (record,) = label_errors_records([(suspect, Document("new", text, (given,)))])
     assert (record["rank"], record["document_id"]) == (1, "new")
     assert (record["marked"], record["model"]) == ("Zoë (PER)", "Zoë Müller (PER)")
     assert record["proposed"]["score"] == 0.5

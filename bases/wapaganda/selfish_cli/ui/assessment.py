@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wapaganda.selfish_cli.tables import percent
+from wapaganda.selfish_cli.ui.tables import percent
 
-OUTLOOK = ("estimated_f1", "agreement", "forecast", "forecast_gain", "forecast_hours", "advice")
+ASSESSMENT = ("estimated_f1", "agreement", "forecast", "forecast_gain", "forecast_hours", "advice")
 """The values of a round's report that stay true until the next one."""
 
 
-def outlook_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+def assessment_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Names and values out of a report as plain values; what was not measured is left out."""
     facts: list[tuple[str, str]] = []
     if report.get("estimated_f1") is not None:

@@ -1,4 +1,4 @@
-"""Whatever goes wrong becomes one sentence, a mend and an exit code."""
+"""An error becomes one sentence, a hint and an exit code."""
 
 import json
 
@@ -6,13 +6,14 @@ import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 
+from wapaganda.errors import InputError
 from wapaganda.label_studio import LabelStudioError
 from wapaganda.selfish_cli.app import app, flowing
-from wapaganda.selfish_cli.problems import Problem, UsageError, explain
+from wapaganda.selfish_cli.ui.errors import Failure, explain
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["train"], "Expected --data or --project, was: neither."),
         (["train", "--data", "a.jsonl", "--project", "1"], "was: --data and --project"),
@@ -31,10 +32,10 @@ from wapaganda.selfish_cli.problems import Problem, UsageError, explain
         (["update", "--project", "1"], "Expected an access token of Label Studio, was: none."),
     ],
 )
-def test_wrong_input_is_told_in_one_sentence(selfish, arguments, told):
+def test_wrong_input_is_one_sentence(selfish, arguments, expected):
     outcome = selfish(*arguments)
     assert outcome.code == 2
-    assert told in outcome.stderr
+    assert expected in outcome.stderr
     assert "Traceback" not in outcome.stderr
     assert outcome.stdout == ""
 
@@ -44,7 +45,7 @@ def test_with_json_the_problem_is_the_object(selfish):
     assert outcome.code == 2
     assert outcome.json["exit_code"] == 2
     assert "default" in outcome.json["error"]
-    assert outcome.json["mend"]
+    assert outcome.json["hint"]
 
 
 @pytest.mark.parametrize(
@@ -57,19 +58,19 @@ def test_with_json_a_wrong_command_line_is_an_object_too(selfish, arguments):
     assert outcome.json["error"]
 
 
-def test_texts_without_entities_have_a_mend_that_mends(selfish, files):
+def test_texts_without_entities_have_a_hint_that_helps(selfish, files):
     files.data.write_text('{"text": "fine", "spans": []}\n')
     outcome = selfish("train", "--data", files.data)
     assert outcome.code == 2
-    assert "Mend: Name texts in which somebody has marked entities." in outcome.stderr
+    assert "Hint: Name texts in which somebody has marked entities." in outcome.stderr
 
 
 @pytest.mark.parametrize("setting", ["MODEL_DIR", "DATA_DIR"])
-def test_a_folder_that_cannot_be_written_is_told_before_the_training(selfish, files, monkeypatch, setting):
+def test_a_folder_that_cannot_be_written_is_found_before_the_training(selfish, files, monkeypatch, setting):
     monkeypatch.setenv(setting, str(files.data / "below"))
     outcome = selfish("train", "--data", files.data, "--json")
     assert outcome.code == 2
-    assert outcome.json["mend"] == f"Name another by {setting}."
+    assert outcome.json["hint"] == f"Name another by {setting}."
     assert "Training" not in outcome.stderr
 
 
@@ -82,7 +83,7 @@ def test_a_file_that_is_read_is_never_overwritten(selfish, files, command):
     assert files.data.read_bytes() == before
 
 
-def test_what_cannot_be_written_is_told_before_the_work(selfish, files, tmp_path):
+def test_what_cannot_be_written_is_found_before_the_work(selfish, files, tmp_path):
     for command in (["select", "--pool"], ["export", "--data"]):
         outcome = selfish(*command, files.data, "--out", files.test / "batch.jsonl")
         assert outcome.code == 2
@@ -94,7 +95,7 @@ def test_what_cannot_be_written_is_told_before_the_work(selfish, files, tmp_path
 
 def test_an_error_of_the_disk_names_the_file():
     error = PermissionError(13, "Permission denied", "models/v0001")
-    assert explain(error) == Problem("models/v0001: Permission denied.", "", 1)
+    assert explain(error) == Failure("models/v0001: Permission denied.", "", 1)
 
 
 def test_help_has_no_line_ends_of_the_source():
@@ -104,7 +105,7 @@ def test_help_has_no_line_ends_of_the_source():
 
 
 @pytest.mark.parametrize("command", [["status"], ["train", "--data", "x"], ["select", "--pool", "x"]])
-def test_a_bad_setting_is_told_by_its_name(selfish, monkeypatch, command):
+def test_a_bad_setting_is_named(selfish, monkeypatch, command):
     monkeypatch.setenv("UNCERTAINTY_THRESHOLD", "seventy")
     outcome = selfish(*command)
     assert outcome.code == 2
@@ -112,13 +113,13 @@ def test_a_bad_setting_is_told_by_its_name(selfish, monkeypatch, command):
     assert "'seventy'" in outcome.stderr
 
 
-def test_a_bad_option_is_told_like_a_setting(selfish, files):
+def test_a_bad_option_is_named_like_a_setting(selfish, files):
     outcome = selfish("select", "--pool", files.pool, "--strategy", "luck")
     assert outcome.code == 2
     assert "STRATEGY" in outcome.stderr
 
 
-def test_a_malformed_line_is_told_with_file_and_line(selfish, files):
+def test_a_malformed_line_is_named_with_file_and_line(selfish, files):
     files.data.write_text('{"text": "fine", "spans": []}\n{"text": \n')
     outcome = selfish("train", "--data", files.data)
     assert outcome.code == 2
@@ -126,7 +127,7 @@ def test_a_malformed_line_is_told_with_file_and_line(selfish, files):
     assert f"{files.data.name}:2" in outcome.stderr
 
 
-def test_a_skipped_line_does_not_stop_a_training_but_is_told(selfish, files):
+def test_a_skipped_line_does_not_stop_a_training_but_is_reported(selfish, files):
     with files.data.open("a") as data:
         data.write("what is this\n")
     outcome = selfish("train", "--data", files.data, "--steps", 5)
@@ -135,11 +136,11 @@ def test_a_skipped_line_does_not_stop_a_training_but_is_told(selfish, files):
     assert f"{files.data.name}:{lines}" in outcome.stderr
 
 
-def test_an_encoder_that_cannot_be_had_fails_with_its_mend(selfish, files, tmp_path):
+def test_an_encoder_that_cannot_be_had_fails_with_its_hint(selfish, files, tmp_path):
     outcome = selfish("train", "--data", files.data, "--encoder", tmp_path / "no" / "model")
     assert outcome.code == 1
     assert "cannot be loaded" in outcome.stderr
-    assert "Mend:" in outcome.stderr
+    assert "Hint:" in outcome.stderr
 
 
 def test_two_trainings_of_one_project_do_not_run_at_a_time(selfish, files, tmp_path):
@@ -155,16 +156,28 @@ def test_an_unexpected_error_keeps_its_traceback(files, monkeypatch):
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("wapaganda.selfish_cli.status.open_context", broken)
+    monkeypatch.setattr("wapaganda.selfish_cli.commands.status.open_context", broken)
     result = CliRunner().invoke(app, ["status", "--json"])
     assert isinstance(result.exception, ZeroDivisionError)
     assert json.loads(result.stdout)["error"] == "ZeroDivisionError: a defect"
 
 
-def test_the_mend_of_an_error_is_told_once():
-    assert explain(LabelStudioError("It is down.", "Start it.")) == Problem("It is down.", "Start it.", 1)
-    assert explain(UsageError("No file.", "Name one.")) == Problem("No file.", "Name one.", 2)
-    assert explain(ValueError("Expected a number, was: x")) == Problem("Expected a number, was: x", "", 2)
+def test_a_defect_is_one_line_that_says_how_to_report_it(monkeypatch):
+    def broken(*_: object) -> None:
+        raise ValueError("shapes (2,) and (3,) not aligned")
+
+    monkeypatch.setattr("wapaganda.selfish_cli.commands.status.open_context", broken)
+    result = CliRunner().invoke(app, ["status"])
+    assert result.exit_code == 1
+    assert "Error: ValueError: shapes (2,) and (3,) not aligned\n" in result.stderr
+    assert "Please report it" in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_hint_of_an_error_is_shown_once():
+    assert explain(LabelStudioError("It is down.", "Start it.")) == Failure("It is down.", "Start it.", 1)
+    assert explain(InputError("No file.", "Name one.")) == Failure("No file.", "Name one.", 2)
+    assert explain(ValueError("Expected a number, was: x")) == Failure("Expected a number, was: x", "", 2)
     assert explain(ValueError("shapes (2,) and (3,) not aligned")) is None
 
 

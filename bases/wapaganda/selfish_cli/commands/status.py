@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from wapaganda.selfish_cli import options
-from wapaganda.selfish_cli.outlook import OUTLOOK, outlook_facts
-from wapaganda.selfish_cli.problems import UsageError
-from wapaganda.selfish_cli.project_context import ProjectContext, open_context
-from wapaganda.selfish_cli.screen import Screen, session
-from wapaganda.selfish_cli.tables import facts_table, percent, plain_table
+from wapaganda.errors import InputError
+from wapaganda.selfish_cli.project import ProjectContext, open_context
+from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui.assessment import ASSESSMENT, assessment_facts
+from wapaganda.selfish_cli.ui.console import Console, session
+from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
 
 if TYPE_CHECKING:
     from wapaganda.model_store import Version
@@ -20,11 +20,11 @@ def status(
     project: options.Project = None, name: options.Name = "default", as_json: options.AsJson = False
 ) -> None:
     """Show the rounds, the models and what is left to label; asks nobody, reads only the disk."""
-    with session(as_json) as screen:
+    with session(as_json) as console:
         context = open_context(project, name)
         found = _status(context)
-        _show(screen, context, found)
-        screen.emit(found)
+        _show(console, context, found)
+        console.emit(found)
 
 
 def _status(context: ProjectContext) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def _status(context: ProjectContext) -> dict[str, Any]:
     live, versions = store.current(), store.versions()
     has_ledger = (context.directory / "ledger.sqlite").exists()
     if not versions and not has_ledger:
-        raise UsageError(
+        raise InputError(
             f"Expected a project that was trained or updated before, was: {context.key}.",
             "Begin with selfish train or selfish update; they are looked for in "
             f"{context.settings.data_dir} and {context.settings.model_dir}.",
@@ -63,7 +63,7 @@ def _status(context: ProjectContext) -> dict[str, Any]:
     return found | {
         "should_stop": bool(last.get("should_stop", False)),
         "stop_reason": str(last.get("stop_reason", "")),
-        **{key: last.get(key) for key in OUTLOOK},
+        **{key: last.get(key) for key in ASSESSMENT},
         "mlflow": context.settings.mlflow_tracking_uri,
         "model_dir": str(store.root),
         "data_dir": str(context.directory),
@@ -89,10 +89,10 @@ def _version(version: "Version") -> dict[str, Any]:
     }
 
 
-def _show(screen: Screen, context: ProjectContext, found: dict[str, Any]) -> None:
+def _show(console: Console, context: ProjectContext, found: dict[str, Any]) -> None:
     if found["rounds"]:
         rows = [_round_row(each) for each in found["rounds"]]
-        screen.show(plain_table("Rounds", ROUNDS, rows, numbers=(0, 2, 3, 4, 6, 7, 8)))
+        console.show(plain_table("Rounds", ROUNDS, rows, numbers=(0, 2, 3, 4, 6, 7, 8)))
     if found["versions"]:
         rows = [
             [
@@ -104,7 +104,7 @@ def _show(screen: Screen, context: ProjectContext, found: dict[str, Any]) -> Non
             ]
             for each in found["versions"]
         ]
-        screen.show(plain_table("Models", MODELS, rows, numbers=(2, 3)))
+        console.show(plain_table("Models", MODELS, rows, numbers=(2, 3)))
     waiting = f", {found['waiting']:,} of them offered and not answered yet" if found["waiting"] else ""
     facts = [("Texts", "counted from the first selfish update on")]
     if found["labelled"] is not None:
@@ -117,8 +117,8 @@ def _show(screen: Screen, context: ProjectContext, found: dict[str, Any]) -> Non
         ("MLflow", found["mlflow"]),
         ("On disk", f"{found['model_dir']}, {found['data_dir']}"),
     ]
-    facts += outlook_facts(_last_report(found["rounds"]))
-    screen.show(facts_table(f"Project {context.key}", facts))
+    facts += assessment_facts(_last_report(found["rounds"]))
+    console.show(facts_table(f"Project {context.key}", facts))
 
 
 def _round_row(each: dict[str, Any]) -> list[str]:

@@ -1,6 +1,6 @@
 """What status and update say about going on."""
 
-from wapaganda.selfish_cli.outlook import outlook_facts
+from wapaganda.selfish_cli.ui.assessment import assessment_facts
 
 REPORT = {
     "estimated_f1": 0.713,
@@ -17,7 +17,7 @@ REPORT = {
 
 
 def test_all_that_was_measured_is_told_in_percent():
-    facts = dict(outlook_facts(REPORT))
+    facts = dict(assessment_facts(REPORT))
     assert facts["F1 of the pool"] == "71.3, estimated without labels"
     assert "F1 69.8 (65.2 to 73.9)" in facts["Cross-fitted"]
     assert "off by 2.9 points at temperature 1.84" in facts["Cross-fitted"]
@@ -26,11 +26,13 @@ def test_all_that_was_measured_is_told_in_percent():
 
 
 def test_the_forecast_is_not_told_twice():
-    assert "More labels" not in dict(outlook_facts(REPORT))
-    stopping = dict(outlook_facts({**REPORT, "advice": "Consider stopping."}))
+    assert "More labels" not in dict(assessment_facts(REPORT))
+    stopping = dict(assessment_facts({**REPORT, "advice": "Consider stopping."}))
     assert stopping["More labels"] == REPORT["forecast"]
 
 
 def test_a_report_of_an_earlier_version_tells_its_reason_to_stop():
-    assert outlook_facts({"should_stop": True, "stop_reason": "none is new"}) == [("Advice", "none is new")]
-    assert outlook_facts({}) == []
+    assert assessment_facts({"should_stop": True, "stop_reason": "none is new"}) == [
+        ("Advice", "none is new")
+    ]
+    assert assessment_facts({}) == []

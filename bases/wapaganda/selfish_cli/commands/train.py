@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wapaganda.selfish_cli import options
+from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import copies_among, one_of, read_labelled, read_with_entities
-from wapaganda.selfish_cli.locking import project_lock
-from wapaganda.selfish_cli.mirroring import mirror_runs
-from wapaganda.selfish_cli.outlook import cross_validated_facts
-from wapaganda.selfish_cli.project_context import ProjectContext, open_context
-from wapaganda.selfish_cli.screen import Screen, session
-from wapaganda.selfish_cli.steps import Steps
-from wapaganda.selfish_cli.tables import facts_table, scores_table
+from wapaganda.selfish_cli.project import ProjectContext, mirror_runs, open_context, project_lock
+from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui.assessment import cross_validated_facts
+from wapaganda.selfish_cli.ui.console import Console, session
+from wapaganda.selfish_cli.ui.tables import facts_table, scores_table
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document, LabelSchema
@@ -66,25 +64,25 @@ def train(
         "label_studio_url": url,
         "label_studio_api_key": api_key,
     }
-    with session(as_json, KEPT) as screen:
+    with session(as_json, KEPT) as console:
         one_of(
             "Name the labelled texts by --data FILE or a project by --project ID.", data=data, project=project
         )
         context = open_context(project, name, overrides)
-        with project_lock(context), screen.steps() as progress:
+        with project_lock(context), console.progress() as progress:
             material = _material(context, data, test, project, progress)
             for note in material.notes:
-                screen.warn(note)
+                console.warn(note)
             trained = _train(context, material, progress)
             for remark in trained.remarks:
-                screen.warn(remark)
-            mlflow = mirror_runs(context, screen, progress)
-        _show(screen, context, material, trained)
-        screen.emit(_result(context, material, trained, mlflow))
+                console.warn(remark)
+            mlflow = mirror_runs(context, console, progress)
+        _show(console, context, material, trained)
+        console.emit(_result(context, material, trained, mlflow))
 
 
 def _material(
-    context: ProjectContext, data: Path | None, test: Path | None, project: int | None, progress: Steps
+    context: ProjectContext, data: Path | None, test: Path | None, project: int | None, progress: Progress
 ) -> Material:
     progress("read", 0, 0)
     tested = read_labelled(test) if test else None
@@ -124,9 +122,9 @@ def _material(
 
 
 def _project_material(
-    context: ProjectContext, project: int, progress: Steps
+    context: ProjectContext, project: int, progress: Progress
 ) -> tuple[list["Document"], tuple[str, ...], "LabelSchema", Mapping[str, str | None], tuple[str, ...]]:
-    from wapaganda.selfish_cli.loops import project_loop
+    from wapaganda.selfish_cli.project import project_loop
 
     loop = project_loop(context, project, progress)
     notes = tuple(loop.fetch().notes)
@@ -135,7 +133,7 @@ def _project_material(
     return labelled, notes, loop.source.schema(), drawn, tuple(loop.unlabelled())
 
 
-def _train(context: ProjectContext, material: Material, progress: Steps) -> "Trained":
+def _train(context: ProjectContext, material: Material, progress: Progress) -> "Trained":
     progress("load", 0, 0)
     from wapaganda.pipeline import train_version
     from wapaganda.trainer import StepReport
@@ -187,12 +185,12 @@ def _cross_validated(calibration: "Calibration | None") -> dict[str, float]:
     }
 
 
-def _show(screen: Screen, context: ProjectContext, material: Material, trained: "Trained") -> None:
+def _show(console: Console, context: ProjectContext, material: Material, trained: "Trained") -> None:
     where = {"test": "on the test texts", "holdout": "on the held-out texts"}.get(
         material.judged_on, "out of fold"
     )
     if trained.scores is not None:
-        screen.show(
+        console.show(
             scores_table(f"Strict span scores {where} ({trained.scores.n_documents:,})", trained.scores)
         )
     live = context.store().current()
@@ -201,7 +199,7 @@ def _show(screen: Screen, context: ProjectContext, material: Material, trained: 
         if trained.reused
         else f"{trained.steps:,} steps, {trained.seconds:.0f} s"
     )
-    screen.show(
+    console.show(
         facts_table(
             "",
             [

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wapaganda.selfish_cli import options
+from wapaganda.errors import InputError
 from wapaganda.selfish_cli.inputs import copies_among, read_labelled, read_with_entities
-from wapaganda.selfish_cli.mirroring import mirror_runs
-from wapaganda.selfish_cli.problems import UsageError
-from wapaganda.selfish_cli.project_context import ProjectContext, check_folders, open_context
-from wapaganda.selfish_cli.screen import Screen, session
-from wapaganda.selfish_cli.tables import facts_table, percent, plain_table
-from wapaganda.selfish_cli.writing import check_parent
+from wapaganda.selfish_cli.outputs import check_parent
+from wapaganda.selfish_cli.project import ProjectContext, check_folders, mirror_runs, open_context
+from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui.console import Console, session
+from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
@@ -96,7 +95,7 @@ def simulate(
         "uncertainty_threshold": threshold,
         "measure": measure,
     }
-    with session(as_json, KEPT) as screen:
+    with session(as_json, KEPT) as console:
         context = open_context(None, name, overrides)
         check_folders(context.settings)
         check_parent(out / "plan.json")
@@ -123,11 +122,11 @@ def simulate(
             calibrate_at=calibrate_at,
             device=product.device,
         )
-        outcome = _run(screen, train, test, plan, out, jobs, budget)
-        results = _write(screen, out)
-        mlflow = _track(screen, context, plan, out, outcome, results)
-        _show(screen, outcome, results)
-        screen.emit(_result(out, outcome, results, mlflow))
+        outcome = _run(console, train, test, plan, out, jobs, budget)
+        results = _write(console, out)
+        mlflow = _track(console, context, plan, out, outcome, results)
+        _show(console, outcome, results)
+        console.emit(_result(out, outcome, results, mlflow))
 
 
 def _arms(text: str, measure: str) -> tuple["Arm", ...]:
@@ -141,31 +140,31 @@ def _seeds(text: str) -> tuple[int, ...]:
     try:
         numbers = tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError:
-        raise UsageError(f"Expected how many seeds, or seeds such as 1,2,3, was: {text!r}.") from None
+        raise InputError(f"Expected how many seeds, or seeds such as 1,2,3, was: {text!r}.") from None
     return numbers if "," in text else tuple(range(1, numbers[0] + 1)) if numbers else ()
 
 
-def _read(screen: Screen, train: Path, test: Path) -> tuple[list["Document"], list["Document"]]:
-    with screen.steps() as progress:
+def _read(console: Console, train: Path, test: Path) -> tuple[list["Document"], list["Document"]]:
+    with console.progress() as progress:
         progress("read", 0, 0)
         learnt, judged = read_with_entities(train), read_labelled(test)
     for note in (*learnt.losses, *judged.losses):
-        screen.warn(note)
+        console.warn(note)
     copies = copies_among(judged.documents, learnt.documents)
     if copies:
-        screen.warn(f"{copies:,} of the test texts are in --train, too: the scores flatter the models.")
+        console.warn(f"{copies:,} of the test texts are in --train, too: the scores flatter the models.")
     return list(learnt.documents), list(judged.documents)
 
 
 def _run(
-    screen: Screen, train: Path, test: Path, plan: "Plan", out: Path, jobs: int | None, budget: float | None
+    console: Console, train: Path, test: Path, plan: "Plan", out: Path, jobs: int | None, budget: float | None
 ) -> "Outcome":
-    learnt, judged = _read(screen, train, test)
-    screen.say("Loading the libraries …")
+    learnt, judged = _read(console, train, test)
+    console.say("Loading the libraries …")
     from wapaganda.simulation import simulate as simulate_plan
 
     def tell(advance: "Advance") -> None:
-        screen.say(f"[{advance.done}/{advance.total}] {advance.told}{_left(advance.seconds_left)}")
+        console.say(f"[{advance.done}/{advance.total}] {advance.told}{_left(advance.seconds_left)}")
 
     outcome = simulate_plan(
         learnt,
@@ -178,7 +177,7 @@ def _run(
         progress=tell,
     )
     if outcome.stopped:
-        screen.warn(outcome.stopped)
+        console.warn(outcome.stopped)
     return outcome
 
 
@@ -190,8 +189,8 @@ def _left(seconds: float | None) -> str:
     return f"; about {told if minutes < 120 else f'{minutes / 60:.1f} h'} left"
 
 
-def _write(screen: Screen, out: Path) -> "Results":
-    with screen.steps() as progress:
+def _write(console: Console, out: Path) -> "Results":
+    with console.progress() as progress:
         progress("write", 0, 0)
         from wapaganda.simulation_report import write_results
 
@@ -199,7 +198,7 @@ def _write(screen: Screen, out: Path) -> "Results":
 
 
 def _track(
-    screen: Screen, context: ProjectContext, plan: "Plan", out: Path, outcome: "Outcome", results: "Results"
+    console: Console, context: ProjectContext, plan: "Plan", out: Path, outcome: "Outcome", results: "Results"
 ) -> str:
     """One run for the whole simulation: F1 by texts, the areas, and the three files."""
     params = {key: value for key, value in plan.to_dict().items() if key != "strategies"}
@@ -207,8 +206,8 @@ def _track(
     run = context.runs().start("simulate", {**params, "strategies": names, "out": str(out)})
     _log(run, results)
     run.end("FINISHED" if outcome.complete else "KILLED")
-    with screen.steps() as progress:
-        return mirror_runs(context, screen, progress)
+    with console.progress() as progress:
+        return mirror_runs(context, console, progress)
 
 
 def _log(run: "Run", results: "Results") -> None:
@@ -225,7 +224,7 @@ def _log(run: "Run", results: "Results") -> None:
         run.artifact(path)
 
 
-def _show(screen: Screen, outcome: "Outcome", results: "Results") -> None:
+def _show(console: Console, outcome: "Outcome", results: "Results") -> None:
     rows = []
     for arm in results.summary.strategies:
         last = arm.rounds[-1] if arm.rounds else None
@@ -241,13 +240,13 @@ def _show(screen: Screen, outcome: "Outcome", results: "Results") -> None:
             ]
         )
     head = ["Strategy", "Seeds", "Texts", "F1", "Mean F1 by seconds", "Worst against random"]
-    screen.show(plain_table("Strict span F1 on the test texts", head, rows, numbers=(1, 2, 3, 4, 5)))
+    console.show(plain_table("Strict span F1 on the test texts", head, rows, numbers=(1, 2, 3, 4, 5)))
     facts = [
         ("Whole pool", percent(results.summary.full_f1)),
         ("Rounds", f"{outcome.done:,} of {outcome.total:,}"),
         ("Report", str(results.report_html)),
     ]
-    screen.show(facts_table("", facts))
+    console.show(facts_table("", facts))
 
 
 def _result(out: Path, outcome: "Outcome", results: "Results", mlflow: str) -> dict[str, Any]:

@@ -8,12 +8,13 @@ import typer
 from rich.box import SIMPLE
 from rich.table import Table
 
-from wapaganda.selfish_cli import checks, options
+from wapaganda.progress import Progress
+from wapaganda.selfish_cli import checks
 from wapaganda.selfish_cli.checks import Check
-from wapaganda.selfish_cli.problems import FAILED
-from wapaganda.selfish_cli.project_context import open_context
-from wapaganda.selfish_cli.screen import Screen, session
-from wapaganda.selfish_cli.steps import Steps
+from wapaganda.selfish_cli.project import open_context
+from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui.console import Console, session
+from wapaganda.selfish_cli.ui.errors import FAILED
 
 SIGNS = {True: "[green]ok[/]", False: "[red]wrong[/]", None: "[dim]skipped[/]"}
 
@@ -34,18 +35,18 @@ def doctor(
     checked, too.
     """
     overrides = {"label_studio_url": url, "label_studio_api_key": api_key, "baseline_model_name": encoder}
-    with session(as_json) as screen:
-        with screen.steps() as progress:
+    with session(as_json) as console:
+        with console.progress() as progress:
             found = _look(project, backend, overrides, progress)
-        _show(screen, found)
+        _show(console, found)
         wrong = [check for check in found if check.ok is False]
-        screen.emit({"ok": not wrong, "checks": [asdict(check) for check in found]})
+        console.emit({"ok": not wrong, "checks": [asdict(check) | {"mend": check.hint} for check in found]})
         if wrong:
             raise typer.Exit(FAILED)
 
 
 def _look(
-    project: int | None, backend: str | None, overrides: dict[str, str | None], progress: Steps
+    project: int | None, backend: str | None, overrides: dict[str, str | None], progress: Progress
 ) -> list[Check]:
     progress("check", 0, 6)
     settings, found = checks.check_settings()
@@ -65,15 +66,15 @@ def _look(
     return found
 
 
-def _show(screen: Screen, found: Sequence[Check]) -> None:
+def _show(console: Console, found: Sequence[Check]) -> None:
     table = Table(title="Findings", title_justify="left", box=SIMPLE)
-    for name in ("", "What", "Found", "Mend"):
+    for name in ("", "What", "Found", "Hint"):
         table.add_column(name, overflow="fold")
     for check in found:
-        table.add_row(SIGNS[check.ok], *map(_plain, (check.name, check.message, check.mend)))
-    screen.show(table)
+        table.add_row(SIGNS[check.ok], *map(_plain, (check.name, check.message, check.hint)))
+    console.show(table)
     wrong = sum(check.ok is False for check in found)
-    screen.show(f"{wrong} of {len(found)} findings need a hand." if wrong else "All is well.")
+    console.show(f"{wrong} of {len(found)} findings need a hand." if wrong else "All is well.")
 
 
 def _plain(text: str) -> str:

@@ -5,15 +5,14 @@ from typing import Annotated
 
 import typer
 
-from wapaganda.selfish_cli import options
+from wapaganda.errors import InputError
+from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
-from wapaganda.selfish_cli.loops import project_loop
-from wapaganda.selfish_cli.problems import UsageError
-from wapaganda.selfish_cli.project_context import ProjectContext, open_context
-from wapaganda.selfish_cli.screen import session
-from wapaganda.selfish_cli.steps import Steps
-from wapaganda.selfish_cli.tables import facts_table
-from wapaganda.selfish_cli.writing import check_parent
+from wapaganda.selfish_cli.outputs import check_parent
+from wapaganda.selfish_cli.project import ProjectContext, open_context, project_loop
+from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui.console import session
+from wapaganda.selfish_cli.ui.tables import facts_table
 
 _WINDOW = 50
 """Steps over which a loss is averaged."""
@@ -40,19 +39,19 @@ def adapt(
         "label_studio_url": url,
         "label_studio_api_key": api_key,
     }
-    with session(as_json, "Nothing was written.") as screen:
+    with session(as_json, "Nothing was written.") as console:
         one_of("Name the texts by --pool FILE or a project by --project ID.", pool=pool, project=project)
         if out.exists():
-            raise UsageError(
+            raise InputError(
                 f"Expected a new folder, was: {out}, which exists.", "Name another one by --out."
             )
         check_parent(out)
         context = open_context(project, overrides=overrides)
         settings = context.settings
-        with screen.steps() as progress:
+        with console.progress() as progress:
             texts, notes = _texts(context, project, pool, progress)
             for note in notes:
-                screen.warn(note)
+                console.warn(note)
             progress("load", 0, 0)
             from wapaganda.trainer import adapt as adapt_encoder
 
@@ -67,7 +66,7 @@ def adapt(
                 device=settings.device,
             )
         if found.is_new_head:
-            screen.warn("The encoder came without a head for hidden words: a new one was trained along.")
+            console.warn("The encoder came without a head for hidden words: a new one was trained along.")
         first, last = (sum(part) / len(part) for part in (found.losses[:_WINDOW], found.losses[-_WINDOW:]))
         facts = [
             ("Read", f"{len(texts):,} texts, {steps:,} steps, {found.seconds:,.0f} s"),
@@ -75,8 +74,8 @@ def adapt(
             ("Written", str(out)),
             ("Next", f"BASELINE_MODEL_NAME={out.resolve()}"),
         ]
-        screen.show(facts_table("", facts))
-        screen.emit(
+        console.show(facts_table("", facts))
+        console.emit(
             {
                 "encoder": settings.baseline_model_name,
                 "out": str(out),
@@ -91,7 +90,7 @@ def adapt(
 
 
 def _texts(
-    context: ProjectContext, project: int | None, pool: Path | None, progress: Steps
+    context: ProjectContext, project: int | None, pool: Path | None, progress: Progress
 ) -> tuple[list[str], tuple[str, ...]]:
     if project is not None:
         loop = project_loop(context, project, progress)

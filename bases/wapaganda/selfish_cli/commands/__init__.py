@@ -1,0 +1,1 @@
+"""The commands, one a file; a command imports no other command."""

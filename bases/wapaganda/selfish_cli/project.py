@@ -1,0 +1,193 @@
+"""The project that a command works on: its settings, its lock, its loop, its models, its runs in MLflow."""
+
+import contextlib
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import wapaganda.project_context
+from wapaganda.errors import InputError
+
+if TYPE_CHECKING:
+    from wapaganda.label_studio import LabelStudio
+    from wapaganda.pipeline import Loop
+    from wapaganda.progress import Progress
+    from wapaganda.selfish_cli.ui.console import Console
+    from wapaganda.settings import Settings
+    from wapaganda.tagger import Tagger
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+MLFLOW_SECONDS = 10.0
+"""Seconds that a command waits for MLflow when its own work is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectContext(wapaganda.project_context.ProjectContext):
+    """The project of a command, with a connection to Label Studio."""
+
+    def studio(self) -> "LabelStudio":
+        """Label Studio at the address of the settings.
+
+        Raises:
+            InputError: there is no token.
+        """
+        from wapaganda.label_studio import LabelStudio
+
+        key = self.settings.label_studio_api_key.get_secret_value()
+        if not key:
+            raise InputError(
+                "Expected an access token of Label Studio, was: none.",
+                "Copy one in Label Studio from Account & Settings and set LABEL_STUDIO_API_KEY or --api-key.",
+            )
+        return LabelStudio(self.settings.label_studio_url, key)
+
+
+def open_context(
+    project: int | None = None, name: str = "default", overrides: Mapping[str, Any] | None = None
+) -> ProjectContext:
+    """The Label Studio project ``project``, or the project of files ``name``; ``overrides`` replace settings.
+
+    Raises:
+        InputError: a setting or an option has a wrong value, or the name cannot be the name of a folder.
+    """
+    settings = read_settings(overrides)
+    if project is not None:
+        return ProjectContext(settings, f"ls-{project}")
+    if not _NAME.fullmatch(name) or re.fullmatch(r"ls-\d+", name):
+        raise InputError(
+            f"Expected a name of letters, digits, '_' and '-' that is none of Label Studio's, was: {name!r}",
+            "Choose another --name, or name a project of Label Studio by --project ID.",
+        )
+    return ProjectContext(settings, name)
+
+
+def read_settings(overrides: Mapping[str, Any] | None = None) -> "Settings":
+    """The settings; a value of ``overrides`` that is not ``None`` replaces that of the environment.
+
+    Raises:
+        SettingsError: a value is wrong.
+    """
+    from wapaganda.settings import Settings
+
+    settings = Settings(**{name: value for name, value in (overrides or {}).items() if value is not None})
+    wapaganda.project_context.prepare_environment(settings.threads)
+    return settings
+
+
+def check_folders(settings: "Settings") -> None:
+    """Check that models and data can be written, before hours of work are lost.
+
+    Raises:
+        InputError: they cannot.
+    """
+    for name, folder in (("MODEL_DIR", settings.model_dir), ("DATA_DIR", settings.data_dir)):
+        reason = why_not_writable(folder)
+        if reason:
+            raise InputError(
+                f"Expected a folder that can be written, was: {folder} ({reason}).",
+                f"Name another by {name}.",
+            )
+
+
+def why_not_writable(folder: Path) -> str:
+    """Why ``folder``, or the nearest one above that exists, cannot be written; empty when it can."""
+    existing = folder.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir():
+        return f"{existing} is no folder"
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+@contextlib.contextmanager
+def project_lock(context: ProjectContext) -> Iterator[None]:
+    """Hold the project for this process: one training or round at a time, whichever program runs it.
+
+    Raises:
+        InputError: another process holds it, or models and data cannot be written.
+    """
+    from filelock import Timeout
+
+    check_folders(context.settings)
+    lock = context.lock()
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError(
+            f"Expected to be alone at work on {context.key}, was: another training or round is running.",
+            "Wait until it is done and repeat the command.",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def project_loop(context: ProjectContext, project: int, progress: "Progress") -> "Loop":
+    """The loop on the Label Studio project ``project``; rounds are shared with the ML backend."""
+    progress("load", 0, 0)
+    from wapaganda.pipeline import LabelStudioSource
+
+    return context.loop(LabelStudioSource(context.studio(), project), progress)
+
+
+def files_loop(
+    context: ProjectContext, data: Path, pool: Path, out: Path | None, progress: "Progress"
+) -> "Loop":
+    """The loop on files; it writes its batches into ``out``, by default beside the ledger."""
+    progress("load", 0, 0)
+    from wapaganda.pipeline import FileSource
+
+    return context.loop(FileSource(data, pool, out or context.directory / "batches"), progress)
+
+
+def chosen_version(context: ProjectContext, version: str | None) -> str:
+    """The name of the version that the user named, by default of the live one.
+
+    Raises:
+        InputError: there is no model yet, or no such version.
+        ModelStoreError: the models cannot be read.
+    """
+    store = context.store()
+    live = store.current()
+    wanted = version or (live.name if live else None)
+    if wanted is None:
+        raise InputError(
+            f"Expected a trained model of {context.key}, was: none.",
+            "Train one by selfish train or selfish update, or name another --name or --project.",
+        )
+    if version is not None and version not in (names := [each.name for each in store.versions()]):
+        raise InputError(f"Expected a version out of {', '.join(names) or 'none'}, was: {version}.")
+    return wanted
+
+
+def load_tagger(context: ProjectContext, version: str | None, progress: "Progress") -> "Tagger":
+    """The tagger of a version, by default of the live one.
+
+    Raises:
+        InputError: there is no model yet, or no such version.
+        ModelStoreError: the models cannot be read.
+    """
+    path = context.store().path(chosen_version(context, version))
+    progress("load", 0, 0)
+    from wapaganda.tagger import Tagger
+
+    return Tagger.load(path, device=context.settings.device)
+
+
+def mirror_runs(context: ProjectContext, console: "Console", progress: "Progress") -> str:
+    """Copy the finished runs to MLflow; what it cannot take now is copied next time. Returns one sentence."""
+    progress("mlflow", 0, 0)
+    report = context.mirror(MLFLOW_SECONDS)
+    if report.ok:
+        return f"MLflow has the runs at {context.settings.mlflow_tracking_uri}."
+    message = f"{report.message.rstrip('.')}. The runs are kept and will be written to MLflow next time."
+    console.warn(message)
+    return message
