@@ -92,10 +92,10 @@ def one_of(hint: str, **choices: object) -> None:
 
 
 def copies_among(texts: Sequence["Document"], others: Sequence["Document"]) -> int:
-    """How many of ``texts`` stand among ``others``, too, as a whole or in parts."""
-    from wapaganda.ner import collapse_whitespace, whole_text
+    """How many of ``texts`` stand among ``others``, too."""
+    from wapaganda.ner import collapse_whitespace
 
-    known = {collapse_whitespace(whole_text(document)) for document in others}
+    known = {collapse_whitespace(document.text) for document in others}
     return sum(collapse_whitespace(document.text) in known for document in texts)
 
 

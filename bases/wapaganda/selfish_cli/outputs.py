@@ -28,19 +28,6 @@ def check_out(path: Path, *inputs: Path | None) -> None:
     check_parent(path)
 
 
-def check_holds_context(path: Path) -> None:
-    """Check that excerpts keep what stands around them in a file of this format.
-
-    Raises:
-        InputError: they would not.
-    """
-    if path.suffix == ".conll":
-        raise InputError(
-            f"Expected a file name that ends in .jsonl or .json while EXCERPT_WORDS is above 0, was: {path}.",
-            "CoNLL cannot hold the text around an excerpt. Name another file, or set EXCERPT_WORDS=0.",
-        )
-
-
 def check_parent(path: Path) -> None:
     """Check that ``path`` can be made where it shall stand.
 

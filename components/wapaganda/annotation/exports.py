@@ -11,9 +11,10 @@ from wapaganda.annotation.collecting import Collector, FormatError
 from wapaganda.annotation.label_config import LabelConfig
 from wapaganda.annotation.records import NumberedRecord, shown
 from wapaganda.annotation.tasks import read_task, region_parts, text_of
-from wapaganda.ner import CONTEXT_KEYS
 
 _BY_CONFIG = "say which by the project's label config"
+_EXCERPT_FIELDS = ("before", "after", "excerpt_of")
+"""What tasks made by EXCERPT_WORDS, a setting of 0.1, hold beside their text."""
 _MIN_KEYS = {"annotation_id", "annotator", "lead_time", "created_at", "updated_at", "agreement", "id"}
 
 
@@ -110,10 +111,10 @@ def _labels_regions(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _text_keys(tasks: Sequence[Mapping[str, Any]]) -> list[str]:
     """The fields that hold a string in most tasks, nested ones with dots; a stray task without them is its
-    own problem. What stands around an excerpt is not its text."""
+    own problem. The fields beside the text of an ``EXCERPT_WORDS`` task are not its text."""
     counts: dict[str, int] = {}
     for task in tasks:
-        around = CONTEXT_KEYS if "excerpt_of" in task["data"] else ()
+        around = _EXCERPT_FIELDS if "excerpt_of" in task["data"] else ()
         for key in _string_keys(task["data"], ""):
             if key not in around:
                 counts[key] = counts.get(key, 0) + 1

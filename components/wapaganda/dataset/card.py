@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from wapaganda.dataset.report import ExportReport
-from wapaganda.ner import Document, is_excerpt
+from wapaganda.ner import Document
 
 LOADING = {
     "conll": "`conll/<split>.conll`: one word and its IOB2 tag a line, a blank line between texts. White "
@@ -92,10 +92,7 @@ def _splitting(report: ExportReport, shares: Sequence[float], seed: int) -> str:
 
 
 def _origin(documents: Sequence[Document], facts: CardFacts) -> list[str]:
-    n_excerpts = sum(map(is_excerpt, documents))
-    drawn = Counter(
-        facts.drawn.get(document.id, "as excerpts" if is_excerpt(document) else "") for document in documents
-    )
+    drawn = Counter(facts.drawn.get(document.id, "") for document in documents)
     given, random = drawn.pop("", 0), drawn.pop("random", 0)
     lines = [f"{given:,} texts came in labelled or were labelled outside the loop."]
     lines.append(f"{random:,} texts were drawn at random in the loop.")
@@ -103,11 +100,6 @@ def _origin(documents: Sequence[Document], facts: CardFacts) -> list[str]:
     lines.append(f"{drawn.total():,} texts were chosen actively" + (f" ({by_way})." if by_way else "."))
     if drawn.total():
         lines.append("Actively chosen texts are harder than usual ones: scores measured on them mislead.")
-    if n_excerpts:
-        lines.append(
-            f"{n_excerpts:,} texts are excerpts of longer ones (`excerpt_of` in their meta); what stands "
-            "around them (`before`, `after`) was not labelled with them. CoNLL holds the excerpt alone."
-        )
     assisted = sum(document.meta.get("parent_prediction") is not None for document in documents)
     if assisted:
         lines.append(

@@ -11,7 +11,7 @@ from wapaganda.annotation import write_conll, write_datasets_folder, write_jsonl
 from wapaganda.dataset.card import CardFacts, data_card
 from wapaganda.dataset.report import ExportReport, SplitReport
 from wapaganda.dataset.split import SPLITS, checked_shares, split_of
-from wapaganda.ner import Document, Repairs, repair_spans, whole_text
+from wapaganda.ner import Document, Repairs, repair_spans
 
 MARK = "export.json"
 """The file by which an earlier export is known, so that nothing else is ever overwritten."""
@@ -33,9 +33,8 @@ def export_dataset(
 ) -> ExportReport:
     """Split the labelled ones of ``documents`` by their texts and write them into the new folder ``out``.
 
-    Unlabelled documents are left out and counted. An excerpt is a record of its own, in the split of its
-    whole text. The folder appears whole or not at all; with ``force`` it takes the place of an earlier
-    export, and of nothing else.
+    Unlabelled documents are left out and counted. The folder appears whole or not at all; with ``force`` it
+    takes the place of an earlier export, and of nothing else.
 
     Raises:
         ValueError: a format or the shares are wrong, or no document is labelled.
@@ -113,7 +112,7 @@ def _repaired(documents: Iterable[Document]) -> tuple[list[Document], Repairs]:
 def _split(documents: Iterable[Document], shares: Sequence[float], seed: int) -> dict[str, list[Document]]:
     splits: dict[str, list[Document]] = {name: [] for name in SPLITS}
     for document in documents:
-        splits[split_of(whole_text(document), shares, seed)].append(document)
+        splits[split_of(document.text, shares, seed)].append(document)
     return splits
 
 

@@ -112,14 +112,6 @@ class LabelStudio:
         config = self._label_config(project_id)
         return upload.import_documents(self._connection, project_id, config, documents, on_progress)
 
-    def import_excerpts(self, project_id: int, excerpts: Sequence[Document]) -> list[int]:
-        """Makes a task of each excerpt (``ner.excerpt``) that has none yet; the task ids in order.
-
-        May be done again: nothing is made twice. The task of the whole text stays as it is.
-        """
-        config = self._label_config(project_id)
-        return upload.import_excerpts(self._connection, project_id, config, excerpts)
-
     def fetch(
         self, project_id: int, cursor: str | None = None, on_progress: Progress | None = None
     ) -> Changes:

@@ -92,11 +92,6 @@ def id_above(number: int) -> Query:
     return {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": number}
 
 
-def has_field(name: str) -> Query:
-    """The filter for tasks whose data have this field."""
-    return {"filter": f"filter:tasks:data.{name}", "operator": "empty", "type": "String", "value": "false"}
-
-
 def predicted_by(version: str) -> Query:
     """The filter for tasks that have a prediction of this version."""
     name = "filter:tasks:predictions_model_versions"

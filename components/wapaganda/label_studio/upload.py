@@ -6,10 +6,10 @@ from typing import Any
 from wapaganda.annotation import LabelConfig, task_from_document
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.errors import LabelStudioError, OutcomeUnknownError
-from wapaganda.label_studio.listing import all_tasks, has_field, id_above, page_of_tasks, query_of
+from wapaganda.label_studio.listing import all_tasks, id_above, page_of_tasks, query_of
 from wapaganda.label_studio.records import Progress
 from wapaganda.label_studio.validation import refuse_unusable
-from wapaganda.ner import CONTEXT_KEYS, Document
+from wapaganda.ner import Document
 
 CHUNK_DOCUMENTS = 1000
 CHUNK_CHARACTERS = 10_000_000
@@ -39,28 +39,6 @@ def import_documents(
         if on_progress is not None:
             on_progress(len(made), len(documents))
     return made
-
-
-def import_excerpts(
-    connection: Connection, project: int, config: LabelConfig, excerpts: Sequence[Document]
-) -> list[int]:
-    """Makes one task of each excerpt that has none yet, known by its id; the task ids in order.
-
-    Raises:
-        LabelStudioError: the project keeps its texts in a field that excerpts need, or as for an import.
-    """
-    if config.data_key.split(".")[0] in CONTEXT_KEYS:
-        raise LabelStudioError(
-            f"Expected the texts in another field than {', '.join(CONTEXT_KEYS)}, was: {config.data_key}.",
-            "Set EXCERPT_WORDS=0, or make a project whose label config names another field.",
-        )
-    names = [excerpt.id for excerpt in excerpts]
-    tasks = all_tasks(connection, project, "id,meta", query_of([has_field("excerpt_of")]))
-    known = {(task.get("meta") or {}).get("document_id"): int(task["id"]) for task in tasks}
-    missing = [excerpt for excerpt in excerpts if excerpt.id not in known]
-    made = import_documents(connection, project, config, missing)
-    known |= {excerpt.id: number for excerpt, number in zip(missing, made, strict=True)}
-    return [known[name] for name in names]
 
 
 def _payload(document: Document, config: LabelConfig) -> Payload:

@@ -6,13 +6,13 @@ import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
-from wapaganda.ner import Document, is_excerpt, place_of, whole_text
+from wapaganda.ner import Document
 
 _LIBRARIES = ("wapaganda", "torch", "transformers", "tokenizers", "numpy", "seqeval")
 
 
 def data_fingerprint(documents: Iterable[Document]) -> str:
-    """The SHA-256, 64 hex digits, of ids, texts, what stands around excerpts, and spans; in any order."""
+    """The SHA-256, 64 hex digits, of ids, texts and spans; in any order."""
     digest = hashlib.sha256()
     for line in sorted(_line(document) for document in documents):
         digest.update(line.encode() + b"\n")
@@ -33,5 +33,4 @@ def library_versions() -> dict[str, str]:
 def _line(document: Document) -> str:
     spans = document.spans
     facts = None if spans is None else sorted([span.start, span.end, span.label] for span in spans)
-    around = (place_of(document), whole_text(document)) if is_excerpt(document) else ()
-    return json.dumps([document.id, document.text, facts, *around])
+    return json.dumps([document.id, document.text, facts])

@@ -14,7 +14,6 @@ from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Sou
 if TYPE_CHECKING:
     from wapaganda.pipeline.calibration import Calibration, calibrate
     from wapaganda.pipeline.cold_start import choose_first
-    from wapaganda.pipeline.excerpts import cut_picks, still_to_ask
     from wapaganda.pipeline.judging import evaluate_documents, evaluate_version
     from wapaganda.pipeline.record import RoundRecord
     from wapaganda.pipeline.report import RoundReport
@@ -36,13 +35,11 @@ _LATE = {
     "calibrate": "calibration",
     "choose": "selection",
     "choose_first": "cold_start",
-    "cut_picks": "excerpts",
     "evaluate_documents": "judging",
     "evaluate_version": "judging",
     "score_pool": "scoring",
     "score_tagged": "scoring",
     "scored_by": "scoring",
-    "still_to_ask": "excerpts",
     "train_version": "training",
     "with_samples": "scoring",
 }
@@ -66,7 +63,6 @@ __all__ = [
     "calibrate",
     "choose",
     "choose_first",
-    "cut_picks",
     "evaluate_documents",
     "evaluate_version",
     "judge",
@@ -74,7 +70,6 @@ __all__ = [
     "score_tagged",
     "scored_by",
     "split_holdout",
-    "still_to_ask",
     "train_version",
     "with_samples",
 ]

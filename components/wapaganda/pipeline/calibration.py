@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wapaganda.decoding import ConfidenceMap
 from wapaganda.metrics import evaluate
-from wapaganda.ner import Document, LabelSchema, Span, align_spans, encode_tags, gold_spans, whole_text
+from wapaganda.ner import Document, LabelSchema, Span, align_spans, encode_tags, gold_spans
 from wapaganda.pipeline.ports import Progress, silent
 from wapaganda.tagger import TaggedText
 from wapaganda.trainer import Recipe, StepReport, cross_fit
@@ -161,7 +161,7 @@ def calibrate(
 
 def too_few_to_calibrate(documents: Sequence[Document], folds: int) -> bool:
     """Whether there are too few labelled texts, or texts with entities, for that many folds."""
-    filled = {whole_text(document) for document in documents if document.spans}
+    filled = {document.text for document in documents if document.spans}
     return len(documents) < MINIMUM_TEXTS or len(filled) < 2 * folds
 
 

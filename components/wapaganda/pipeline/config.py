@@ -18,8 +18,7 @@ class LoopConfig:
     the live model and the pretrained weights and takes half the steps, when the live model has the same
     encoder and labels. ``self_training``: a second training follows that learns the unlabelled texts of
     which the first model is surest, too. ``folds`` of 2 or more: every training is followed by a
-    cross-fitting with so many models, which calibrates the model. ``excerpt_words`` above 0: of a text that a
-    model chose only the part of about so many words that it doubts most is offered.
+    cross-fitting with so many models, which calibrates the model.
     """
 
     encoder: str
@@ -38,7 +37,6 @@ class LoopConfig:
     holdout_fraction: float | None = None
     promotion_margin: float = 0.02
     folds: int = 4
-    excerpt_words: int = 0
     device: str = "auto"
 
     @property

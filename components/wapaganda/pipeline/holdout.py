@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable
 
-from wapaganda.ner import Document, collapse_whitespace, is_excerpt, whole_text
+from wapaganda.ner import Document, collapse_whitespace
 
 MINIMUM_LABELLED = 20
 """With fewer labelled texts nothing is held out: a handful of texts judges nothing and each is needed to
@@ -17,8 +17,7 @@ def split_holdout(
 
     Only texts that were drawn at random may be held out: scores on actively chosen texts mislead. Whether one
     is depends on a hash of its text alone, so it stays on its side in every round, whatever else is labelled,
-    and a copy of a held-out text is never trained on. An excerpt was chosen for its doubts: it is not held
-    out, and not trained on when its whole text is.
+    and a copy of a held-out text is never trained on.
     """
     labelled = [document for document in documents if document.is_labelled]
     if len(labelled) < MINIMUM_LABELLED:
@@ -26,12 +25,10 @@ def split_holdout(
     held = [
         document
         for document in labelled
-        if drawn_at_random(document.id)
-        and not is_excerpt(document)
-        and _share(text_key(document.text)) < fraction
+        if drawn_at_random(document.id) and _share(text_key(document.text)) < fraction
     ]
     held_keys = {text_key(document.text) for document in held}
-    train = [document for document in labelled if text_key(whole_text(document)) not in held_keys]
+    train = [document for document in labelled if text_key(document.text) not in held_keys]
     return train, held
 
 

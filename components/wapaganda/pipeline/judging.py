@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.model_store import ModelStore, Version
-from wapaganda.ner import Document, Span, gold_spans, is_excerpt, whole_text
+from wapaganda.ner import Document, Span, gold_spans
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.gate import Verdict, judge
 from wapaganda.pipeline.holdout import text_key
@@ -38,7 +38,7 @@ def compare(
     """The scores of the model in ``folder``, those of the live one, and what follows.
 
     On ``holdout``, or when that is empty and models are cross-fitted, on the ``documents`` they learnt, those
-    left out whose ids were ``chosen`` for what a model thought of them, and excerpts, which all were.
+    left out whose ids were ``chosen`` for what a model thought of them.
     """
     if holdout or config.folds < 2:
         return _compare_held_out(folder, live, holdout, config, store)
@@ -77,11 +77,7 @@ def _compare_out_of_fold(
     """By out-of-fold answers to the texts that both have learnt, and the labels of today."""
     name, labels = live.name if live else None, "out-of-fold labels"
     new, old = _read_out_of_fold(folder), _read_out_of_fold(live.path) if live else {}
-    drawn = [
-        each
-        for each in documents
-        if each.id not in chosen and not is_excerpt(each) and _exact_key(each) in new
-    ]
+    drawn = [each for each in documents if each.id not in chosen and _exact_key(each) in new]
     both = [each for each in drawn if _exact_key(each) in old]
     scores, previous = _scores(drawn, new), _scores(both, old)
     verdict = judge(_f1(_scores(both, new)), _f1(previous), config.promotion_margin, name, labels)
@@ -107,8 +103,8 @@ def evaluate_documents(tagger: Tagger, documents: Sequence[Document]) -> Scores:
 
 
 def write_learnt(folder: Path, documents: Sequence[Document]) -> None:
-    """Write down in the folder of a model which texts it was trained on, of excerpts their whole texts."""
-    keys = sorted({text_key(whole_text(document)) for document in documents})
+    """Write down in the folder of a model which texts it was trained on."""
+    keys = sorted({text_key(document.text) for document in documents})
     (folder / _LEARNT).write_text(json.dumps(keys), "utf-8")
 
 

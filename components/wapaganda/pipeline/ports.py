@@ -1,8 +1,8 @@
 """What the loop needs from the outside: a source of texts and labels, and somebody to tell how far it is."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from wapaganda.ner import Document, LabelSchema, Span
 
@@ -41,18 +41,13 @@ class Changes:
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """One text of a batch, in the order in which annotators shall see it, with the spans that the model
-    proposes.
-
-    Of an excerpt ``document_id`` is its own (``ner.excerpt_id``) and ``meta`` what its document holds beside
-    the text; of a whole text ``meta`` is empty.
-    """
+    proposes."""
 
     document_id: str
     text: str
     spans: tuple[Span, ...]
     uncertainty: float
     rank: int
-    meta: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Source(Protocol):
@@ -76,7 +71,7 @@ class Source(Protocol):
 
     def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
         """Hand the batch to the annotators under the name ``version``, in its order; safe to repeat; one
-        sentence back. Excerpts become documents of their own, their whole texts stay.
+        sentence back.
 
         Raises:
             BatchNameTakenError: another batch has the name.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from wapaganda.annotation_cost import Prices, Refit, count_corrections, expected_seconds, refit
-from wapaganda.ner import Document, Span, excerpt_id, is_excerpt, place_of, word_offsets
+from wapaganda.ner import Document, Span, word_offsets
 from wapaganda.pipeline.ports import Suggestion
 from wapaganda.uncertainty import Expectation
 
@@ -42,10 +42,10 @@ def fitted_prices(labelled: Sequence[Document], proposals: Proposals) -> Refit:
     it is not. One that did not was labelled from scratch.
     """
     timed = [
-        (document, float(seconds), proposals.get(name, ()) if _was_corrected(document) else ())
+        (document, float(seconds), proposals.get(document.id, ()) if _was_corrected(document) else ())
         for document in labelled
         if isinstance(seconds := document.meta.get("lead_time"), int | float)
-        and ((name := _offered_as(document)) in proposals or not _was_corrected(document))
+        and (document.id in proposals or not _was_corrected(document))
     ]
     words = [len(word_offsets(document.text)) for document, _, _ in timed]
     done = [count_corrections(document.spans or (), shown) for document, _, shown in timed]
@@ -66,13 +66,6 @@ def seconds_per_text(expectation: Expectation, prices: Prices) -> float | None:
         expectation.n_words, expectation.predicted, expectation.right, expectation.entities, prices
     )
     return float(np.mean(seconds))
-
-
-def _offered_as(document: Document) -> str:
-    """The id under which a document was suggested: an excerpt has another one since it is a task."""
-    if is_excerpt(document):
-        return excerpt_id(str(document.meta["excerpt_of"]), *place_of(document))
-    return document.id
 
 
 def _was_corrected(document: Document) -> bool:

@@ -12,10 +12,9 @@ import numpy as np
 from wapaganda.annotation_cost import Prices
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
-from wapaganda.ner import Document, place_of, whole_text
+from wapaganda.ner import Document
 from wapaganda.pipeline.cold_start import choose_first
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.excerpts import Part, cut_picks, still_to_ask
 from wapaganda.pipeline.fetching import fetch_into
 from wapaganda.pipeline.holdout import split_holdout
 from wapaganda.pipeline.outlook import Outlook, compare_readings, look_ahead
@@ -100,8 +99,8 @@ class Loop:
         return changes
 
     def unlabelled(self) -> list[str]:
-        """The texts that wait for a label, of excerpts the whole ones."""
-        return [whole_text(each) for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
+        """The texts that wait for a label."""
+        return [each.text for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
 
     def _open_round(self) -> Round:
         rounds = self.ledger.rounds()
@@ -132,13 +131,10 @@ class Loop:
         self.fetch()
         labelled = list(self.ledger.documents(labelled=True))
         trained = self._train(number, labelled, on_step)
-        unlabelled = list(self.ledger.documents(labelled=False))
-        known = [*labelled, *unlabelled]
-        pool = still_to_ask([each for each in unlabelled if _is_waiting(each)], known)
+        pool = [each for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
         scored = self._score(number, pool)
         with self._timed("select"):
             selection = self._select(pool, scored, labelled, self.config.seed + number)
-            selection, parts = self._cut(selection, pool, known)
         live = self.store.current()
         prices = fitted_prices(labelled, read_proposals(self._rounds))
         draft = draft_report(
@@ -160,7 +156,7 @@ class Loop:
             number, [(pick.id, pick.rank, pick.score, pick.drawn) for pick in selection.picks]
         )
         learnt = data_fingerprint(labelled)
-        self.ledger.save_step(number, "selected", draft=draft.to_dict(), learnt=learnt, parts=parts)
+        self.ledger.save_step(number, "selected", draft=draft.to_dict(), learnt=learnt)
         return draft
 
     def _train(self, number: int, labelled: Sequence[Document], on_step: StepListener) -> Trained | None:
@@ -218,25 +214,6 @@ class Loop:
             return choose_first(pool, labelled, self.config, seed, self.progress)
         return choose(pool, scored, labelled, self.config, seed)
 
-    def _cut(
-        self, selection: Selection, pool: Sequence[Document], known: Sequence[Document]
-    ) -> tuple[Selection, dict[str, Part]]:
-        """The selection, and by id the part of a text that is asked where it is not the whole."""
-        live = self.store.current()
-        if live is None or not self.config.excerpt_words:
-            return selection, {}
-        by_id = {document.id: document for document in pool}
-        picked = [by_id[pick.id] for pick in selection.picks]
-        tagged = Tagger.load(live.path, device=self.config.device).tag([each.text for each in picked])
-        selection, questions = cut_picks(selection, picked, tagged, self.config.excerpt_words, known)
-        pairs = zip(selection.picks, questions, strict=True)
-        parts = {pick.id: place_of(question) for pick, question in pairs if question.id != pick.id}
-        self._notes.append(
-            f"{len(parts)} of {len(questions)} texts are offered as excerpts of about "
-            f"{self.config.excerpt_words} words."
-        )
-        return selection, parts
-
     def _outlook(
         self,
         n_labelled: int,
@@ -256,12 +233,7 @@ class Loop:
 
     def _release(self, number: int, chosen: RoundReport) -> RoundReport:
         offers = self.ledger.offers(number)
-        parts = self.ledger.round(number).payload.get("parts", {})
-        documents = [
-            document
-            for document in self.ledger.find([offer.document_id for offer in offers])
-            if document.id not in parts or _is_whole_still(document, parts[document.id])
-        ]
+        documents = self.ledger.find([offer.document_id for offer in offers])
         if not any(map(_is_waiting, documents)):
             return replace(
                 chosen, n_released=0, release="Nothing was released: no text is waiting for a label."
@@ -270,7 +242,7 @@ class Loop:
             live = self.store.current()
             tagger = Tagger.load(live.path, device=self.config.device) if live else None
             labels = self.source.schema().labels if tagger else ()
-            batch = suggestions(offers, documents, tagger, labels, parts)
+            batch = suggestions(offers, documents, tagger, labels)
             write_proposals(self._folder(number), batch)
             try:
                 told = self.source.release(chosen.batch, batch, self.progress)
@@ -306,11 +278,6 @@ class Loop:
         start = time.monotonic()
         yield
         self._seconds[step] = round(time.monotonic() - start, 3)
-
-
-def _is_whole_still(document: Document, part: Part) -> bool:
-    """Whether a text of which a part was chosen has not been labelled, skipped or shortened since."""
-    return _is_waiting(document) and part[1] <= len(document.text)
 
 
 def _is_waiting(document: Document) -> bool:

@@ -1,16 +1,15 @@
 """Choose the next batch from a scored pool and put the model's proposals beside each text."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.annotation_cost import PRICES, expected_seconds
 from wapaganda.ledger import Offer
-from wapaganda.ner import Document, Span, excerpt
+from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.excerpts import Part
 from wapaganda.pipeline.ports import Suggestion
 from wapaganda.pipeline.scoring import PoolScores
 from wapaganda.sampler import Labelled, Pool, Selection, select
@@ -90,32 +89,21 @@ def suggestions(
     documents: Sequence[Document],
     tagger: Tagger | None,
     labels: Collection[str],
-    parts: Mapping[str, Part],
 ) -> list[Suggestion]:
     """Those of ``documents`` that were offered, by rank, with the model's spans of these ``labels``.
 
-    Without a model there are no spans. Of the ids in ``parts`` only that part of the text is suggested.
+    Without a model there are no spans.
     """
     by_id = {document.id: document for document in documents}
     chosen = [offer for offer in offers if offer.document_id in by_id]
     texts = [by_id[each.document_id].text for each in chosen]
     proposed = tagger.predict(texts) if tagger else [()] * len(chosen)
     return [
-        _suggestion(
-            each,
-            rank,
-            by_id[each.document_id].with_spans(_of_labels(spans, labels)),
-            parts.get(each.document_id),
+        Suggestion(
+            each.document_id, by_id[each.document_id].text, _of_labels(spans, labels), each.score, rank
         )
         for rank, (each, spans) in enumerate(zip(chosen, proposed, strict=True))
     ]
-
-
-def _suggestion(offer: Offer, rank: int, document: Document, part: Part | None) -> Suggestion:
-    if part is None:
-        return Suggestion(document.id, document.text, document.spans or (), offer.score, rank)
-    asked = excerpt(document, *part)
-    return Suggestion(asked.id, asked.text, asked.spans or (), offer.score, rank, asked.meta)
 
 
 def _of_labels(spans: Iterable[Span], labels: Collection[str]) -> tuple[Span, ...]:

@@ -56,17 +56,9 @@ class LabelStudioSource:
         return f"al-{max([number, *(last + 1 for last in taken)]):03d}"
 
     def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
-        """Import the batch as predictions of ``version`` and make Label Studio serve it in its order.
-
-        Each excerpt becomes a task of its own, once.
-        """
-        excerpts = [Document(item.document_id, item.text, None, item.meta) for item in batch if item.meta]
-        made = iter(self.studio.import_excerpts(self.project_id, excerpts) if excerpts else ())
+        """Import the batch as predictions of ``version`` and make Label Studio serve it in its order."""
         offers = [
-            StudioSuggestion(
-                next(made) if item.meta else int(item.document_id), item.text, item.spans, item.uncertainty
-            )
-            for item in batch
+            StudioSuggestion(int(item.document_id), item.text, item.spans, item.uncertainty) for item in batch
         ]
         try:
             report = self.studio.release(
@@ -174,5 +166,5 @@ def _suggested(item: Suggestion) -> Document:
         item.document_id,
         item.text,
         item.spans,
-        {**item.meta, "rank": item.rank, "uncertainty": round(item.uncertainty, 6)},
+        {"rank": item.rank, "uncertainty": round(item.uncertainty, 6)},
     )

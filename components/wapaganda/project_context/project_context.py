@@ -75,7 +75,6 @@ class ProjectContext:
             holdout_fraction=chosen.holdout_fraction,
             promotion_margin=chosen.promotion_margin,
             folds=chosen.folds,
-            excerpt_words=chosen.excerpt_words,
             device=chosen.device,
         )
 

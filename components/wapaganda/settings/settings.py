@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wapaganda.settings.locations import home_path, http_url, tracking_uri
+from wapaganda.settings.removed import removed_settings
 
 
 class SettingsError(ValueError):
@@ -21,7 +22,7 @@ class Settings(BaseSettings):
     An empty variable counts as one that is not set.
 
     Raises:
-        SettingsError: a value is of the wrong kind or out of its range.
+        SettingsError: a value is of the wrong kind or out of its range, or a setting was removed.
     """
 
     model_config = SettingsConfigDict(
@@ -150,12 +151,6 @@ class Settings(BaseSettings):
         description="By which list a text is priced: `scratch` (every entity is marked) or `correcting` "
         "(the model's proposals are confirmed and mended).",
     )
-    excerpt_words: int = Field(
-        0,
-        ge=0,
-        description="Above 0: of a longer text that the model chose only the part of about so many words is "
-        "offered that it doubts most. 0: whole texts. Not proved yet by the laboratory.",
-    )
     train_after_labels: int = Field(
         50, ge=0, description="New labels after which a training starts by itself; 0 switches that off."
     )
@@ -189,10 +184,13 @@ class Settings(BaseSettings):
     )
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - pydantic's own signature
+        problems = removed_settings(type(self))
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise SettingsError("\n".join(_sentence(each) for each in error.errors())) from None
+            problems += [_sentence(each) for each in error.errors()]
+        if problems:
+            raise SettingsError("\n".join(problems))
 
     @model_validator(mode="after")
     def _user_and_password_belong_together(self) -> Self:

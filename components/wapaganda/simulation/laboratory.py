@@ -9,7 +9,7 @@ from typing import Any
 
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
-from wapaganda.pipeline import PoolScores, choose, cut_picks, score_tagged, with_samples
+from wapaganda.pipeline import PoolScores, choose, score_tagged, with_samples
 from wapaganda.sampler import near_duplicates
 from wapaganda.simulation.accounting import correcting, correcting_so_far, round_record
 from wapaganda.simulation.cache import is_kept, load_judged, save_judged, shared_path
@@ -186,7 +186,7 @@ class Laboratory:
         labelled: Sequence[Document],
         reading: Reading,
     ) -> list[Document]:
-        """What to ask next, whole texts or excerpts of them, with what the model proposes."""
+        """What to ask next, with what the model proposes."""
         arm, seed = run.arm, run.seed
         if arm.measure == COMMITTEE:
             reading = self._read_by_committee(reading, oracle, labelled, model_seed(seed, number))
@@ -199,7 +199,7 @@ class Laboratory:
         selection = choose(list(waiting.values()), scored, labelled, config, model_seed(seed, number + 1))
         picked = [waiting[pick.id] for pick in selection.picks]
         tagged = reading.of_ids(each.id for each in picked)
-        return cut_picks(selection, picked, tagged, config.excerpt_words, labelled)[1]
+        return [each.with_spans(answer.spans) for each, answer in zip(picked, tagged, strict=True)]
 
     def _read_by_committee(
         self, reading: Reading, oracle: Oracle, labelled: Sequence[Document], dice: int

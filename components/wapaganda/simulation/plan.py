@@ -20,7 +20,6 @@ _CHANGES: Mapping[str, type] = {
     "cost_exponent": float,
     "prices": str,
     "growth": float,
-    "excerpt_words": int,
     **_OPTIONS,
 }
 
@@ -134,8 +133,6 @@ class Plan:
             raise ValueError(f"Expected growth above 0, was: {arm.changes['growth']} in {arm.name}")
         if config.prices not in PRICES:
             raise ValueError(f"Expected prices among {', '.join(PRICES)}, was: {config.prices!r}")
-        if config.excerpt_words < 0:
-            raise ValueError(f"Expected excerpt_words of 0 or more, was: {config.excerpt_words}")
 
     def config(self) -> LoopConfig:
         """The configuration of the loop that all arms share."""

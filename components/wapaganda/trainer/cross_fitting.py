@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.ner import Document, LabelSchema, whole_text
+from wapaganda.ner import Document, LabelSchema
 from wapaganda.tagger import TaggedText, Tagger, member_folder
 from wapaganda.trainer.recipe import Recipe
 from wapaganda.trainer.reports import StepReport
@@ -29,8 +29,8 @@ def cross_fit(
     """Out-of-fold answers, in the order of ``documents``, of ``folds`` models trained by ``recipe``.
 
     Each model learns the texts of all folds but one and reads those of that one (Stone 1974,
-    "Cross-validatory choice and assessment of statistical predictions"). Equal texts share a fold, and so do
-    excerpts of one text. ``unlabelled``: as for ``train``. ``keep``: the folder of a model of which those of
+    "Cross-validatory choice and assessment of statistical predictions"). Equal texts share a fold.
+    ``unlabelled``: as for ``train``. ``keep``: the folder of a model of which those of
     the folds become the committee.
 
     Raises:
@@ -38,7 +38,7 @@ def cross_fit(
         ValueError: fewer than two folds, or fewer different texts than folds.
     """
     unlabelled = unlike(unlabelled, documents)
-    fold_of = _folds([whole_text(document) for document in documents], folds, recipe.seed)
+    fold_of = _folds([document.text for document in documents], folds, recipe.seed)
     answers: dict[int, TaggedText] = {}
     for fold in range(folds):
         learnt = [documents[index] for index in np.flatnonzero(fold_of != fold)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from wapaganda.ner import Document, collapse_whitespace, whole_text
+from wapaganda.ner import Document, collapse_whitespace
 from wapaganda.tagger import Tagger
 from wapaganda.trainer.recipe import Recipe, default_steps
 from wapaganda.uncertainty import score
@@ -39,10 +39,9 @@ def surest(tagger: Tagger, texts: Sequence[str], n_labelled: int, seed: int) -> 
 def unlike(texts: Sequence[str], documents: Iterable[Document]) -> list[str]:
     """The different ones of ``texts``, without those of the documents, white space apart.
 
-    What somebody has labelled, as a whole or in part, a model shall not contradict; and a text that judges
-    a model must not teach it.
+    A model must not contradict a label, and a text that judges a model must not teach it.
     """
-    known = {collapse_whitespace(whole_text(document)) for document in documents}
+    known = {collapse_whitespace(document.text) for document in documents}
     different = {collapse_whitespace(text): text for text in texts}
     return [text for key, text in different.items() if key not in known]
 

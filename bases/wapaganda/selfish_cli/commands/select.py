@@ -9,7 +9,7 @@ import typer
 
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
-from wapaganda.selfish_cli.outputs import WRITERS, check_holds_context, check_out, document_dict, write_texts
+from wapaganda.selfish_cli.outputs import WRITERS, check_out, document_dict, write_texts
 from wapaganda.selfish_cli.project import ProjectContext, load_tagger, open_context, project_loop
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
@@ -75,8 +75,6 @@ def select(
         if out is not None:
             check_out(out, pool, data)
         context = open_context(project, name, overrides)
-        if context.settings.excerpt_words and out is not None:
-            check_holds_context(out)
         with console.progress() as progress:
             candidates, known, notes = _texts(context, project, pool, data, progress)
             for note in notes:
@@ -100,7 +98,7 @@ def _on_measure(wanted: str, batch: Batch) -> str:
 def _texts(
     context: ProjectContext, project: int | None, pool: Path | None, data: Path | None, progress: Progress
 ) -> tuple[list["Document"], list["Document"], tuple[str, ...]]:
-    """What can be chosen, everything that is known, labelled or not, and remarks."""
+    """What can be chosen, what is known beside it, and messages."""
     progress("read", 0, 0)
     read = read_texts(data) if data else None
     known = list(read.documents) if read else []
@@ -114,7 +112,7 @@ def _texts(
     assert pool is not None
     candidates = read_texts(pool)
     waiting = [each.with_spans(None) for each in candidates.documents]
-    return waiting, [*known, *waiting], notes + candidates.notes
+    return waiting, known, notes + candidates.notes
 
 
 def _choose(
@@ -125,10 +123,10 @@ def _choose(
     progress: Progress,
 ) -> Batch:
     progress("load", 0, 0)
-    from wapaganda.pipeline import choose, choose_first, cut_picks, score_pool, scored_by, still_to_ask
+    from wapaganda.pipeline import choose, choose_first, score_pool, scored_by
 
     config = context.config()
-    pool, labelled = still_to_ask(pool, known), [each for each in known if each.is_labelled]
+    labelled = [each for each in known if each.is_labelled]
     tagger, measure = None, config.measure
     if model is not None or context.store().current() is not None:
         tagger = load_tagger(context, model, progress)
@@ -144,21 +142,17 @@ def _choose(
     chosen = [by_id[pick.id] for pick in selection.picks]
     if tagger is None:
         return Batch(selection, _ranked(selection, chosen), None, (), measure)
-    tagged = tagger.tag([document.text for document in chosen])
-    selection, proposed = cut_picks(selection, chosen, tagged, config.excerpt_words, known)
-    documents = _ranked(selection, proposed)
-    return Batch(selection, documents, tagger.version, tagger.schema.labels, measure)
+    proposed = tagger.predict([document.text for document in chosen])
+    chosen = [document.with_spans(spans) for document, spans in zip(chosen, proposed, strict=True)]
+    return Batch(selection, _ranked(selection, chosen), tagger.version, tagger.schema.labels, measure)
 
 
 def _ranked(selection: "Selection", chosen: Sequence["Document"]) -> list["Document"]:
-    """The texts with their place in the batch as ``meta``, and the context of those that are excerpts."""
-    from wapaganda.ner import CONTEXT_KEYS, is_excerpt
-
+    """The texts with their place in the batch as ``meta``."""
     return [
         replace(
             document,
-            meta={key: document.meta[key] for key in CONTEXT_KEYS if is_excerpt(document)}
-            | {"rank": rank, "uncertainty": round(float(pick.score), 6), "drawn": pick.drawn},
+            meta={"rank": rank, "uncertainty": round(float(pick.score), 6), "drawn": pick.drawn},
         )
         for rank, (document, pick) in enumerate(zip(chosen, selection.picks, strict=True))
     ]

@@ -8,7 +8,6 @@ import pytest
 
 from wapaganda.annotation import read_documents
 from wapaganda.model_store import ModelStore
-from wapaganda.ner import is_excerpt, place_of, whole_text
 from wapaganda.tracking import MirrorReport
 
 
@@ -227,54 +226,11 @@ def test_a_pool_that_is_labelled_already_gives_no_empty_table(selfish, files):
     assert "no more are left" in outcome.stdout
 
 
-@pytest.mark.parametrize("suffix", ["jsonl", "json"])
-def test_select_writes_excerpts_that_train_learns_in_their_context(
-    trained, selfish, files, tmp_path, monkeypatch, suffix
-):
+def test_a_removed_setting_is_refused_with_its_sentence(selfish, files, monkeypatch):
     monkeypatch.setenv("EXCERPT_WORDS", "2")
-    out = tmp_path / f"batch.{suffix}"
-    told = selfish("select", "--pool", files.pool, "--size", 8, "--threshold", 0, "--out", out, "--json").json
-    batch = read_documents(out).documents
-    pool = {each.id: each.text for each in read_documents(files.pool).documents}
-    assert told["n_selected"] == len(batch) == 8
-    assert all(is_excerpt(each) for each in batch)
-    assert all(whole_text(each) == pool[each.meta["excerpt_of"]] for each in batch)
-    assert [each["before"] for each in told["batch"]] == [each.meta["before"] for each in batch]
-
-    again = selfish("select", "--pool", files.pool, "--data", out, "--size", 50, "--json").json["batch"]
-    places = [(each.meta["excerpt_of"], place_of(each)) for each in batch]
-    for each in again:
-        start, end = len(each["before"]), len(each["before"]) + len(each["text"])
-        assert all(name != each["excerpt_of"] or end <= a or b <= start for name, (a, b) in places)
-
-    learnt = selfish("train", "--data", out, "--test", files.test, "--json")
-    assert learnt.code == 0, learnt.stderr
-    assert learnt.json["n_train"] == 8
-
-
-def test_select_refuses_to_write_excerpts_as_conll(trained, selfish, files, tmp_path, monkeypatch):
-    monkeypatch.setenv("EXCERPT_WORDS", "2")
-    out = tmp_path / "batch.conll"
-    outcome = selfish("select", "--pool", files.pool, "--out", out)
+    outcome = selfish("select", "--pool", files.pool)
     assert outcome.code == 2
-    assert "CoNLL cannot hold the text around an excerpt" in outcome.stderr
-    assert not out.exists()
-
-
-def test_update_asks_no_part_of_a_text_twice(selfish, files, tmp_path, monkeypatch):
-    monkeypatch.setenv("EXCERPT_WORDS", "2")
-    rounds = ("update", "--data", files.data, "--pool", files.pool, "--size", 8, "--threshold", 0, "--json")
-    asked = set()
-    for number in (1, 2):
-        told = selfish(*rounds, "--out", tmp_path / "out").json
-        assert told["n_released"] == 8
-        assert "excerpts of about 2 words" in " ".join(told["notes"])
-        batch = tmp_path / "out" / f"al-{number:03d}.jsonl"
-        files.data.write_text(files.data.read_text() + batch.read_text())
-        parts = {(whole_text(each), place_of(each)) for each in read_documents(batch).documents}
-        assert len(parts) == 8
-        assert not parts & asked
-        asked |= parts
+    assert "EXCERPT_WORDS was removed in 0.2" in " ".join(outcome.stderr.split())
 
 
 def test_adapt_writes_an_encoder_that_train_can_begin_with(selfish, files, tmp_path):

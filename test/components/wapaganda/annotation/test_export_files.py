@@ -3,7 +3,7 @@ import json
 import pytest
 
 from wapaganda.annotation import FormatError, LabelConfig, read_documents, write_label_studio_tasks
-from wapaganda.ner import Document, Span, excerpt, place_of, whole_text
+from wapaganda.ner import Document, Span
 
 
 @pytest.fixture
@@ -127,17 +127,19 @@ def test_written_tasks_are_read_back_with_their_ids(tmp_path):
     assert [(d.id, d.text, d.spans) for d in again] == [(d.id, d.text, d.spans) for d in documents]
 
 
-def test_excerpts_come_back_from_an_export_and_their_context_is_not_taken_for_the_text(read):
+def test_tasks_made_by_excerpt_words_are_ordinary_texts_and_their_context_is_not_taken_for_the_text(read):
     tasks = [task(number, "met Bob") for number in range(3)]
     for each in tasks:
         each["data"] = {"body": "met Bob", "before": "Anna ", "after": " .", "excerpt_of": "7"}
     found = read(tasks).documents
-    assert [(whole_text(each), place_of(each)) for each in found] == [("Anna met Bob .", (5, 12))] * 3
+    assert [each.text for each in found] == ["met Bob"] * 3
+    assert [each.meta["before"] for each in found] == ["Anna "] * 3
 
 
-def test_excerpts_stay_excerpts_through_a_file_of_tasks(tmp_path):
-    part = excerpt(Document("7", "Anna met Bob .", (Span(9, 12, "PER"),), {"lead_time": 3}), 5, 12)
+def test_what_excerpt_words_kept_beside_a_text_stays_through_a_file_of_tasks(tmp_path):
+    context = {"before": "Anna ", "after": " .", "excerpt_of": "7"}
+    part = Document("7[5:12]", "met Bob", (Span(4, 7, "PER"),), {"lead_time": 3, **context})
     write_label_studio_tasks([part], tmp_path / "tasks.json")
     (found,) = read_documents(tmp_path / "tasks.json").documents
     assert (found.id, found.text, found.spans) == ("7[5:12]", "met Bob", (Span(4, 7, "PER"),))
-    assert (whole_text(found), place_of(found)) == ("Anna met Bob .", (5, 12))
+    assert {key: found.meta[key] for key in context} == context

@@ -9,7 +9,7 @@ import pytest
 from wapaganda.annotation import read_documents
 from wapaganda.dataset import SPLITS, CardFacts, ExportError, check_request, export_dataset, split_of
 from wapaganda.dataset import export as export_module
-from wapaganda.ner import Document, Span, excerpt, is_excerpt, whole_text
+from wapaganda.ner import Document, Span
 
 SHARES = (0.8, 0.1, 0.1)
 
@@ -175,16 +175,3 @@ def test_the_card_does_not_deny_what_was_repaired_while_reading(tmp_path: Path):
     repairs = (tmp_path / "out" / "README.md").read_text().split("## Repairs")[1].split("##")[0]
     assert "While reading: a.jsonl: spans repaired: 1 trimmed." in repairs
     assert "While writing: no repairs." in repairs
-
-
-def test_an_excerpt_is_a_record_of_its_own_in_the_split_of_its_whole_text(tmp_path: Path):
-    held = documents()
-    parts = [excerpt(document, 0, 12) for document in held]
-    export_dataset([*held, *parts], tmp_path / "out", formats=("jsonl",))
-    for split in SPLITS:
-        read = read_documents(tmp_path / "out" / "jsonl" / f"{split}.jsonl").documents
-        wholes = {document.text for document in read if not is_excerpt(document)}
-        assert {whole_text(document) for document in read if is_excerpt(document)} == wholes
-    card = (tmp_path / "out" / "README.md").read_text("utf-8")
-    assert "60 texts were chosen actively (60 as excerpts)" in card
-    assert "60 texts are excerpts" in card

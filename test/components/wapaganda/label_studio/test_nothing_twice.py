@@ -10,7 +10,7 @@ import pytest
 from wapaganda.annotation import default_label_config
 from wapaganda.label_studio import LabelStudio, LabelStudioError, OutcomeUnknownError, Suggestion
 from wapaganda.label_studio.upload import PATIENCE
-from wapaganda.ner import Document, excerpt
+from wapaganda.ner import Document
 
 TEXT = "Anna met Bob"
 Failure = Callable[[], httpx.Response]
@@ -98,8 +98,6 @@ class SmallLabelStudio:
         for item in query.get("filters", {}).get("items", []):
             if item["filter"] == "filter:tasks:id":
                 found = [task for task in found if task["id"] > item["value"]]
-            elif item["filter"] == "filter:tasks:data.excerpt_of":
-                found = [task for task in found if task["data"].get("excerpt_of")]
             else:
                 found = [task for task in found if task["predictions"]]
         if "selectedItems" in query:
@@ -127,30 +125,6 @@ def test_an_import_that_was_lost_is_sent_again(server: SmallLabelStudio, failure
     assert server.client().import_documents(1, documents) == [1, 2, 3, 4, 5]
     assert server.sends == 3
     assert len(server.tasks) == 5
-
-
-@pytest.mark.parametrize("failures", [[], *([each] for each in FAILURES)])
-def test_excerpts_become_tasks_once_however_often_they_are_sent(
-    server: SmallLabelStudio, failures: list[Failure]
-):
-    whole = Document("1", TEXT, None, {"source": "x"})
-    parts = [excerpt(whole, 0, 4), excerpt(whole, 9, 12)]
-    server.client().import_documents(1, [whole])
-    server.after = [failure() for failure in failures]
-    assert server.client().import_excerpts(1, parts[:1]) == [2]
-    assert server.client().import_excerpts(1, [parts[1], parts[0]]) == [3, 2]
-    assert [task["data"] for task in server.tasks] == [
-        {"text": TEXT, "source": "x"},
-        {"text": "Anna", "source": "x", "before": "", "after": " met Bob", "excerpt_of": "1"},
-        {"text": "Bob", "source": "x", "before": "Anna met ", "after": "", "excerpt_of": "1"},
-    ]
-
-
-def test_excerpts_need_fields_of_their_own(server: SmallLabelStudio):
-    server.project["label_config"] = default_label_config(("PER",)).replace("$text", "$before")
-    with pytest.raises(LabelStudioError, match="another field than before, after, excerpt_of, was: before"):
-        server.client().import_excerpts(1, [excerpt(Document("1", TEXT), 0, 4)])
-    assert server.tasks == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wapaganda.model_store import Manifest, ModelStore, ModelStoreError, data_fingerprint, library_versions
-from wapaganda.ner import Document, Span, excerpt
+from wapaganda.ner import Document, Span
 
 FORK = multiprocessing.get_context("fork")
 
@@ -237,14 +237,6 @@ def test_the_fingerprint_knows_data_not_order():
         [one.with_spans([Span(0, 4, "PER")]), two],
     ]
     assert len({data_fingerprint(each) for each in [[one, two], *different]}) == 5
-
-
-def test_the_fingerprint_knows_what_stands_around_an_excerpt():
-    parts = [
-        excerpt(Document("1", text), 4, 8) for text in ("saw Rome twice", "not Rome twice", "saw Rome .")
-    ]
-    bare = Document(parts[0].id, parts[0].text)
-    assert len({data_fingerprint([each]) for each in [*parts, bare]}) == 4
 
 
 def test_library_versions_name_python_and_numpy():

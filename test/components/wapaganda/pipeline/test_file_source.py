@@ -3,7 +3,7 @@ import json
 import pytest
 
 from wapaganda.annotation import read_documents
-from wapaganda.ner import Document, Span, excerpt, place_of, whole_text
+from wapaganda.ner import Span
 from wapaganda.pipeline import FileSource, Suggestion
 
 
@@ -64,16 +64,6 @@ def test_a_batch_is_written_in_its_order_with_the_proposed_spans(source):
     assert [each.text for each in written] == ["Bob came", "Carla"]
     assert written[0].spans == (Span(0, 3, "PER"),)
     assert "al-001.jsonl" in told
-
-
-def test_an_excerpt_comes_back_from_its_file_with_what_stands_around_it(source):
-    part = excerpt(Document("a", "Bob came to Oslo", (Span(12, 16, "LOC"),)), 9, 16)
-    source.release("al-001", [Suggestion(part.id, part.text, part.spans, 0.9, 0, part.meta)], silent)
-    (written,) = read_documents(source.out / "al-001.jsonl").documents
-    assert (whole_text(written), place_of(written)) == ("Bob came to Oslo", (9, 16))
-    assert written.spans == (Span(3, 7, "LOC"),)
-    answered = FileSource(source.out / "al-001.jsonl", source.pool, source.out).fetch(None, silent).documents
-    assert whole_text(answered[0]) == "Bob came to Oslo"
 
 
 def test_the_schema_is_that_of_the_labelled_texts(source):

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wapaganda.ner import Document, excerpt, is_excerpt, whole_text
+from wapaganda.ner import Document
 from wapaganda.pipeline.holdout import MINIMUM_LABELLED, split_holdout
 
 
@@ -50,13 +50,3 @@ def test_copies_of_a_held_out_text_are_never_trained_on(chosen):
     held_texts = {" ".join(each.text.split()) for each in held}
     assert held_texts
     assert not held_texts & {" ".join(each.text.split()) for each in train}
-
-
-def test_an_excerpt_judges_nothing_and_is_not_learnt_while_its_whole_text_is_held_out():
-    texts = documents(200)
-    excerpts = [excerpt(each, 0, 4) for each in texts]
-    train, held = split_holdout([*texts, *excerpts], 0.3, lambda _: True)
-    assert held
-    assert not any(map(is_excerpt, held))
-    held_texts = {each.text for each in held}
-    assert {whole_text(each) for each in train if is_excerpt(each)} == {e.text for e in texts} - held_texts

@@ -8,7 +8,7 @@ import pytest
 
 from wapaganda.annotation_cost import CORRECTING, Prices
 from wapaganda.decoding import ConfidenceMap
-from wapaganda.ner import Document, Span, excerpt
+from wapaganda.ner import Document, Span
 from wapaganda.pipeline import Calibration, PoolScores, RoundReport, Suggestion
 from wapaganda.pipeline.outlook import look_ahead
 from wapaganda.pipeline.pricing import fitted_prices, read_proposals, seconds_per_text, write_proposals
@@ -98,15 +98,6 @@ def test_lead_times_tell_what_confirming_costs():
     assert fitted_prices(documents[:200], {}).n_used == 0
     assert fitted_prices([replace(each, meta={}) for each in documents], proposals).prices == CORRECTING
     assert isinstance(found.prices, Prices)
-
-
-def test_an_excerpt_is_known_by_the_proposals_under_which_it_was_offered():
-    wholes = [annotated(number, 3.0 + number % 7, parent_prediction=7) for number in range(100)]
-    parts = [excerpt(each, 0, len(each.text)) for each in wholes]
-    proposals = {each.id: each.spans for each in parts[:50]}
-    parts = [replace(each, id=f"task {each.id}") for each in parts]
-    assert fitted_prices(wholes, proposals).n_used == 0
-    assert fitted_prices(parts, proposals).n_used == 50
 
 
 def test_a_report_of_an_earlier_version_still_loads():

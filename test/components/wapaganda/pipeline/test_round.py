@@ -11,7 +11,7 @@ from wapaganda.decoding import ConfidenceMap
 from wapaganda.label_errors import read_suspects
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
-from wapaganda.ner import Document, LabelSchema, excerpt_place, is_excerpt, place_of
+from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.pipeline import (
     BatchNameTakenError,
     Changes,
@@ -71,9 +71,6 @@ class MemorySource:
         if version in self.taken:
             raise BatchNameTakenError(version)
         self.released[version] = list(batch)
-        for item in batch:
-            if item.meta:  # an excerpt becomes a text of its own
-                self.texts[f"t{len(self.texts)}"] = Document("", item.text, None, item.meta)
         return f"{len(batch)} texts released"
 
 
@@ -551,76 +548,26 @@ def test_a_cross_fitted_round_tells_what_it_found_and_calibrates_the_model(loop,
     assert loop.reports() == [report, again]
 
 
-@pytest.fixture
-def excerpts(loop, source):
-    """The excerpts that the source holds, by the part of the text that they are."""
-    loop.config = replace(loop.config, excerpt_words=3, batch_size=12, strategy="uncertainty")
-
-    def found():
-        source.texts = {name: replace(each, id=name) for name, each in source.texts.items()}
-        parts = [each for each in source.texts.values() if is_excerpt(each)]
-        return {(each.meta["excerpt_of"], *place_of(each)): each for each in parts}
-
-    return found
-
-
-def test_with_excerpt_words_parts_of_the_chosen_texts_are_released(loop, source, excerpts):
-    report = loop.run_round()
-    batch, wholes = source.released["al-001"], [offer.document_id for offer in loop.ledger.offers(1)]
-    assert [excerpt_place(item.document_id)[0] for item in batch] == wholes
-    assert [item.rank for item in batch] == list(range(12))
-    for item in batch:
-        whole = source.texts[item.meta["excerpt_of"]]
-        assert item.meta["before"] + item.text + item.meta["after"] == whole.text
-        assert not whole.is_labelled
-        assert len(item.text.split()) < len(whole.text.split())
-        assert all(0 <= span.start < span.end <= len(item.text) for span in item.spans)
-    assert report.n_released == 12
-    assert "12 of 12 texts are offered as excerpts of about 3 words." in report.notes
-
-
-def test_labelled_excerpts_are_learnt_judge_nothing_and_are_not_asked_again(loop, source, excerpts):
-    loop.config = replace(loop.config, folds=2)
-    first = loop.run_round()
-    for part in excerpts().values():
-        source.texts[part.id] = part.with_spans(())
-    second = loop.run_round()
-    excerpts()
-    assert second.n_labelled == second.n_train == first.n_train + 12
-    assert second.version != first.version
-    assert second.previous_f1 == first.f1  # of the same 32 texts
-    asked: dict[str, list] = {}
-    for name, start, end in excerpts():
-        asked.setdefault(name, []).append((start, end))
-    assert len(excerpts()) > 12
-    for places in asked.values():
-        assert all(end <= start for (_, end), (start, _) in itertools.pairwise(sorted(places)))
-
-
-def test_a_release_of_excerpts_that_failed_goes_on_with_the_same_ones(loop, source, excerpts):
+def test_texts_that_an_earlier_version_made_by_excerpt_words_are_ordinary_ones(loop, source):
+    context = {"before": "anna ", "after": " in oslo", "excerpt_of": "p1"}
+    source.texts["t1"] = Document("t1", "went with bob", (Span(10, 13, "NAME"),), context)
+    source.texts["t2"] = Document("t2", "saw carla 7919", None, context)
+    loop.config = replace(loop.config, folds=2, batch_size=50)
     source.outages = 1
     with pytest.raises(ConnectionError):
         loop.run_round()
-    parts = loop.ledger.round(1).payload["parts"]
-    gone, *_ = parts
-    source.texts[gone] = source.texts[gone].with_spans(())  # labelled as a whole in the meantime
-    loop.run_round()
-    batch = source.released["al-001"]
-    assert [list(excerpt_place(item.document_id)) for item in batch] == [
-        [name, *place] for name, place in parts.items() if name != gone
-    ]
-
-
-def test_excerpts_that_wait_are_texts_of_the_pool_until_their_whole_text_is_labelled(loop, source, excerpts):
-    loop.run_round()
-    first = excerpts()
-    (name, *_), part = next(iter(first.items()))
-    source.texts[name] = source.texts[name].with_spans(())
+    loop.ledger.save_step(1, "selected", parts={"p1": [5, 18]})  # as 0.1 wrote it for a chosen text
     report = loop.run_round()
-    offered = {offer.document_id for offer in loop.ledger.offers(2)}
-    assert report.n_pool == len(source.texts) - len(excerpts()) + len(first) - 33 - 1
-    assert part.id not in offered
-    assert name not in offered
+    assert (report.n_labelled, report.n_train, report.n_pool) == (33, 33, 33)
+    released = {item.document_id: item.text for item in source.released["al-001"]}
+    assert released["t2"] == "saw carla 7919"
+    assert released["p1"] == source.texts["p1"].text
+    (kept,) = loop.ledger.find(["t1"])
+    assert (kept.text, kept.spans, kept.meta["excerpt_of"]) == (
+        "went with bob",
+        (Span(10, 13, "NAME"),),
+        "p1",
+    )
 
 
 def test_with_cross_fitting_nothing_is_held_out_and_the_models_are_compared_out_of_fold(loop, source):

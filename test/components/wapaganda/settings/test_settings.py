@@ -67,6 +67,23 @@ def test_a_wrong_value_says_what_was_expected(monkeypatch, name, value, expected
     assert expected in str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["20", "0"])
+def test_a_removed_setting_is_refused_with_one_sentence(monkeypatch, tmp_path, value):
+    sentence = "EXCERPT_WORDS was removed in 0.2: it gained nothing (docs/experiments.md). Delete it."
+    (tmp_path / ".env").write_text(f"EXCERPT_WORDS={value}\nSEED=-1\n")
+    with pytest.raises(SettingsError) as caught:
+        Settings()
+    assert str(caught.value).splitlines()[0] == sentence
+    assert str(caught.value).splitlines()[1].startswith("SEED: ")
+
+    (tmp_path / ".env").write_text("EXCERPT_WORDS=\n")  # empty: not set
+    assert Settings().seed == 13
+    monkeypatch.setenv("EXCERPT_WORDS", value)
+    with pytest.raises(SettingsError) as caught:
+        Settings()
+    assert str(caught.value) == sentence
+
+
 def test_all_wrong_values_are_told_at_once(monkeypatch):
     monkeypatch.setenv("SEED", "-1")
     monkeypatch.setenv("THREADS", "0")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wapaganda.ner import Document, Span, excerpt_place, is_excerpt, whole_text
+from wapaganda.ner import Document, Span
 from wapaganda.pipeline import PoolScores
 from wapaganda.simulation import Arm, Plan, laboratory
 from wapaganda.simulation.laboratory import Laboratory
@@ -27,7 +27,6 @@ GOOD = Arm("good", "uncertainty", "expected_errors")
 LOOKS_BACK = Arm("looks-back", "uncertainty", "fluctuation")
 BALD = Arm("bald", "uncertainty", "bald")
 COMMITTEE = Arm("committee", "uncertainty", "committee")
-PARTS = Arm("parts", "uncertainty", "expected_errors", {"excerpt_words": 3})
 
 
 def toy_text(number: int, draw: random.Random, informative: bool) -> Document:
@@ -230,43 +229,6 @@ def test_a_curve_goes_on_where_it_was_as_if_nothing_had_happened(build):
     play(replace(broken, plan=whole.plan))
     for name in ("random-seed1.json", "good-seed1.json"):
         assert without_timings(whole.out / "runs" / name) == without_timings(broken.out / "runs" / name)
-
-
-def test_an_arm_that_asks_for_excerpts_pays_for_them_alone_and_keeps_the_rest_in_the_pool(build, monkeypatch):
-    learnt = []
-
-    def seen(documents, *arguments, **options):
-        learnt.append(list(documents))
-        return train(documents, *arguments, **options)
-
-    train = laboratory.train
-    monkeypatch.setattr(laboratory, "train", seen)
-    lab = build(strategies=(PARTS,), seed_size=90, batch=12)
-    run = play(lab)["parts", 1]
-    first, second, third = run.rounds
-    gold = {document.id: document for document in lab.pool}
-    places = [excerpt_place(each) for each in (*first.batch_ids, *second.batch_ids)]
-    assert len(set(places)) == len(places)
-    assert all((end - start + 1) / 2 >= 3 for _, start, end in places)
-    assert len({name for name, _, _ in places}) < len(places)  # the same text was asked twice
-
-    parts = [document for document in learnt[-1] if is_excerpt(document)]
-    assert [each.id for each in parts] == [*first.batch_ids, *second.batch_ids]
-    assert all(whole_text(each) == gold[each.meta["excerpt_of"]].text for each in parts)
-    assert third.texts == 90 + len(parts)
-    assert third.words == 90 * 9 + sum(len(each.text.split()) for each in parts) < 90 * 9 + 6 * len(parts)
-    assert third.entities - first.entities == sum(len(each.spans) for each in parts)
-    assert 0 < third.seconds_correcting - first.seconds_correcting < 4.6 * third.words
-
-
-@pytest.mark.slow
-def test_a_curve_of_excerpts_goes_on_where_it_was(build):
-    whole, broken = build("whole", strategies=(PARTS,)), build("broken", strategies=(PARTS,), rounds=1)
-    play(whole)
-    play(broken)
-    play(replace(broken, plan=whole.plan))
-    name = "parts-seed1.json"
-    assert without_timings(whole.out / "runs" / name) == without_timings(broken.out / "runs" / name)
 
 
 @pytest.mark.slow

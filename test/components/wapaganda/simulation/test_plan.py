@@ -23,8 +23,6 @@ def test_an_arm_may_change_what_the_plan_says_for_itself_alone():
     assert (config.strategy, config.measure) == ("hybrid", "boundary")
     assert (config.cost_exponent, config.prices, config.threshold) == (0.5, "correcting", 0.1)
     assert config.options.type_floor == 2
-    assert config.excerpt_words == 0
-    assert Arm.parse("hybrid:boundary:excerpt_words=20", "").config(plan().config()).excerpt_words == 20
 
 
 @pytest.mark.parametrize(
@@ -53,7 +51,6 @@ def test_a_wrong_arm_is_told(text, told):
         ({"prices": "none"}, "prices among"),
         ({"strategies": (Arm.parse("hybrid:mnlp:random_share=2", "mnlp"),)}, "random share between 0 and 1"),
         ({"strategies": (Arm.parse("hybrid:mnlp:growth=0", "mnlp"),)}, "growth above 0, was: 0.0 in hybrid"),
-        ({"strategies": (Arm.parse("hybrid:mnlp:excerpt_words=-1", "mnlp"),)}, "excerpt_words of 0 or more"),
     ],
 )
 def test_a_wrong_plan_is_told(changes, told):

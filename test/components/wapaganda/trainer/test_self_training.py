@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from wapaganda.ner import Document, LabelSchema, Span, excerpt, word_offsets
+from wapaganda.ner import Document, LabelSchema, Span, word_offsets
 from wapaganda.tagger import TaggedText, Tagger
 from wapaganda.trainer import Recipe, cross_fit, train
 from wapaganda.trainer import cross_fitting as cross_fitting_module
@@ -112,8 +112,7 @@ def test_labels_count_twice_and_the_surest_texts_once(
 
 
 def test_what_is_labelled_or_judges_teaches_nothing_and_copies_count_once():
-    part = excerpt(Document("w", "anna saw bob in new york"), 0, 8)
-    known = [Document("a", "anna went  home", ()), part.with_spans(())]
+    known = [Document("a", "anna went  home", ()), Document("w", "anna saw bob in new york", ())]
     texts = ["anna went home", "anna saw bob in new york", "carla", " carla ", "bob"]
     assert sorted(each.strip() for each in unlike(texts, known)) == ["bob", "carla"]
 
