@@ -27,7 +27,7 @@ import torch
 
 from wapaganda.annotation import read_documents
 from wapaganda.metrics import Scores, evaluate
-from wapaganda.ner import Document, LabelSchema, gold_spans, repair_spans
+from wapaganda.ner import Document, LabelSchema, gold_spans
 from wapaganda.tagger import Tagger
 from wapaganda.trainer import Recipe, cross_fit, recipe_for, train
 
@@ -137,7 +137,7 @@ def _texts_beside(documents: Sequence[Document], pool: Sequence[Document]) -> li
 
 
 def _scores(tagger: Tagger, documents: Sequence[Document]) -> Scores:
-    gold = [repair_spans(document.text, document.spans or ())[0] for document in documents]
+    gold = gold_spans(documents)
     return evaluate(gold, tagger.predict([document.text for document in documents]))
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from wapaganda.decoding import length_batches, pad, posterior
 from wapaganda.label_errors.suspect import Kind, Suspect, text_key
-from wapaganda.ner import Document, LabelSchema, Span, align_spans, repair_spans
+from wapaganda.ner import Document, LabelSchema, Span, align_spans
 
 
 class Answer(Protocol):
@@ -120,8 +120,7 @@ def _fitted(document: Document, words: NDArray[np.int32]) -> dict[Span, Span]:
     """The given spans as the model could have found them, each with the one that stands in the document."""
     fitted: dict[Span, Span] = {}
     for span in document.spans or ():
-        repaired, _ = repair_spans(document.text, [span])
-        for seen in align_spans(repaired, words)[0]:
+        for seen in align_spans([span], words)[0]:
             fitted.setdefault(seen, span)
     return fitted
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias, get_args
 
-from wapaganda.ner import Document, Span
+from wapaganda.ner import Document, Span, decode_spans
 
 REVIEW_FILE = "review.json"
 """The list of a model version, in its folder."""
@@ -109,8 +109,4 @@ def text_key(text: str) -> str:
 
 
 def _span(values: Mapping[str, Any] | None) -> Span | None:
-    if values is None:
-        return None
-    score = values.get("score")
-    start, end = int(values["start"]), int(values["end"])
-    return Span(start, end, str(values["label"]), None if score is None else float(score))
+    return None if values is None else decode_spans([values])[0]

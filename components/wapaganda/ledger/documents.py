@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wapaganda.ner import Document, Span
+from wapaganda.ner import Document, Span, decode_spans, encode_spans
 
 _CHUNK = 500
 
@@ -167,14 +167,12 @@ def _chunks(ids: Sequence[str]) -> Iterator[tuple[Sequence[str], str]]:
 
 
 def _document(row: Sequence[Any]) -> Document:
-    spans = None if row[2] is None else tuple(Span(*span) for span in json.loads(row[2]))
+    spans = None if row[2] is None else decode_spans(json.loads(row[2]))
     return Document(row[0], row[1], spans, json.loads(row[3]))
 
 
 def _spans_to_json(spans: Sequence[Span] | None) -> str | None:
-    if spans is None:
-        return None
-    return json.dumps([[span.start, span.end, span.label, span.score] for span in spans])
+    return None if spans is None else json.dumps(encode_spans(spans, scores=True))
 
 
 def _writable(document: Document) -> str:

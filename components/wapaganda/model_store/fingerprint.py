@@ -6,7 +6,7 @@ import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
-from wapaganda.ner import Document
+from wapaganda.ner import Document, encode_spans
 
 _LIBRARIES = ("wapaganda", "torch", "transformers", "tokenizers", "numpy", "seqeval")
 
@@ -32,5 +32,5 @@ def library_versions() -> dict[str, str]:
 
 def _line(document: Document) -> str:
     spans = document.spans
-    facts = None if spans is None else sorted([span.start, span.end, span.label] for span in spans)
+    facts = None if spans is None else sorted(encode_spans(spans))
     return json.dumps([document.id, document.text, facts])

@@ -1,7 +1,8 @@
 """Texts, entity spans and their IOB2 tags: the ground on which every other brick stands."""
 
 from wapaganda.ner.document import Document, LabelSchema, Span
-from wapaganda.ner.repair import Repairs, align_spans, gold_spans, repair_spans
+from wapaganda.ner.repair import Repairs, align_spans, gold_spans, repair_spans, repaired
+from wapaganda.ner.span_codec import decode_spans, encode_spans, span_to_dict
 from wapaganda.ner.tags import decode_tags, encode_tags
 from wapaganda.ner.words import collapse_whitespace, word_offsets
 
@@ -12,9 +13,13 @@ __all__ = [
     "Span",
     "align_spans",
     "collapse_whitespace",
+    "decode_spans",
     "decode_tags",
+    "encode_spans",
     "encode_tags",
     "gold_spans",
     "repair_spans",
+    "repaired",
+    "span_to_dict",
     "word_offsets",
 ]

@@ -9,8 +9,8 @@ from typing import Any, Self
 class Span:
     """An entity mention, ``text[start:end]``, in Unicode code points.
 
-    ``score`` is the model's confidence in [0, 1]. Two spans are equal when start, end and label are: the
-    score is a remark, not a part of the identity.
+    ``score`` is the model's confidence in [0, 1]. It is no part of the identity: two spans are equal when
+    start, end and label are equal.
     """
 
     start: int
@@ -21,7 +21,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text with its entity spans: ``None`` when nobody has looked yet, ``()`` when it holds no entity."""
+    """A text with its entity spans: ``None`` when it is not labelled, ``()`` when it holds no entity.
+
+    The spans are valid: sorted, inside the text, from the start of a word to the end of a word
+    (``word_offsets``), without overlaps. Every brick relies on that. Readers (``annotation``) ensure it and
+    count what they changed; call ``repaired`` for documents that you build yourself.
+    """
 
     id: str
     text: str
@@ -30,7 +35,7 @@ class Document:
 
     @property
     def is_labelled(self) -> bool:
-        """Whether somebody has labelled this text, entities or not."""
+        """Whether the text is labelled, with entities or without."""
         return self.spans is not None
 
     def with_spans(self, spans: Iterable[Span] | None) -> Self:
@@ -55,7 +60,7 @@ class LabelSchema:
 
     @classmethod
     def of(cls, documents: Iterable[Document]) -> Self:
-        """The schema of the labels that stand in ``documents``, sorted.
+        """The schema of the labels in ``documents``, sorted.
 
         Raises:
             ValueError: no document has a span.

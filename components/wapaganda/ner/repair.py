@@ -1,4 +1,4 @@
-"""What happens to spans that IOB2 over words cannot express: mended or refused, and always counted."""
+"""Repair of spans that IOB2 over words cannot express. Every repair is counted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WORDING = {
 
 @dataclass(frozen=True, slots=True)
 class Repairs:
-    """How many spans were mended (``trimmed``, ``widened``, ``duplicate``) and how many refused (the
+    """How many spans were changed (``trimmed``, ``widened``, ``duplicate``) and how many were dropped (the
     others)."""
 
     trimmed: int = 0
@@ -41,12 +41,12 @@ class Repairs:
 
     @property
     def total(self) -> int:
-        """How often anything was done."""
+        """The number of all repairs."""
         return sum(getattr(self, field.name) for field in fields(self))
 
     @property
     def refused(self) -> int:
-        """How many spans are gone with their text left unmarked or marked by another."""
+        """The number of spans that were dropped."""
         return self.out_of_range + self.empty + self.overlapping
 
     def describe(self) -> str:
@@ -56,14 +56,13 @@ class Repairs:
 
 
 def repair_spans(text: str, spans: Iterable[Span]) -> tuple[tuple[Span, ...], Repairs]:
-    """The spans as IOB2 over ``word_offsets(text)`` can express them, in text order, and what was done to
-    them.
+    """The spans as IOB2 over ``word_offsets(text)`` can express them, in text order, and the repairs.
 
-    The rules, in this order. A span that reaches outside the text is refused, and so is one that touches no
-    word. What is left runs from the start of the first word it touches to the end of the last: white space at
-    its ends is trimmed, half words are taken whole. Equal spans are merged, keeping the highest score. Of
-    spans that overlap the longest (in code points) stays, among equals the one that starts first, then the
-    first label in the alphabet.
+    The rules, in this order. A span that reaches outside the text is dropped. A span that touches no word is
+    dropped. Every other span runs from the start of the first word that it touches to the end of the last:
+    white space at its ends is trimmed, and a part of a word becomes the whole word. Equal spans are merged;
+    the highest score stays. Of overlapping spans the longest one (in code points) stays. Among equally long
+    ones it is the one that starts first, then the one whose label comes first in the alphabet.
     """
     words = word_offsets(text)
     done = dict.fromkeys(_WORDING, 0)
@@ -114,22 +113,32 @@ def _without_overlaps(spans: list[Span], done: dict[str, int]) -> list[Span]:
     return kept
 
 
-def align_spans(spans: Iterable[Span], words: NDArray[np.int32]) -> tuple[tuple[Span, ...], int]:
-    """Repaired spans drawn in to the words that a tokenizer sees, and the number of those that cover none of
-    them.
+def repaired(document: Document) -> tuple[Document, Repairs]:
+    """The document with valid spans (see ``Document``) and the repairs. To be called where documents enter.
 
-    ``words``: a selection of a text's words, as in ``EncodedText.words``. Shape: (n_words, 2).
+    An unlabelled document is returned as it is.
+    """
+    if document.spans is None:
+        return document, Repairs()
+    spans, repairs = repair_spans(document.text, document.spans)
+    return (document if spans == document.spans else document.with_spans(spans)), repairs
+
+
+def align_spans(spans: Iterable[Span], words: NDArray[np.int32]) -> tuple[tuple[Span, ...], int]:
+    """Valid spans cut down to the words that a tokenizer sees, and the number of spans that cover none.
+
+    ``words``: some of a text's words, as in ``EncodedText.words``. Shape: (n_words, 2).
     """
     spans = tuple(spans)
-    fitted = []
+    aligned = []
     for span in spans:
         first = int(np.searchsorted(words[:, 0], span.start, side="left"))
         last = int(np.searchsorted(words[:, 1], span.end, side="right")) - 1
         if first <= last:
-            fitted.append(replace(span, start=int(words[first, 0]), end=int(words[last, 1])))
-    return tuple(fitted), len(spans) - len(fitted)
+            aligned.append(replace(span, start=int(words[first, 0]), end=int(words[last, 1])))
+    return tuple(aligned), len(spans) - len(aligned)
 
 
 def gold_spans(documents: Sequence[Document]) -> list[tuple[Span, ...]]:
-    """The spans of documents after repair: what predictions are held against; () where nobody looked."""
-    return [repair_spans(document.text, document.spans or ())[0] for document in documents]
+    """The spans of documents; ``()`` for an unlabelled one."""
+    return [document.spans or () for document in documents]

@@ -14,8 +14,8 @@ def encode_tags(spans: Iterable[Span], words: NDArray[np.int32], schema: LabelSc
     """The IOB2 tag id of every word. Shapes: words (n_words, 2), result (n_words,).
 
     Raises:
-        ValueError: a span does not begin and end at words (repair it first), overlaps another, or has a label
-            that the schema does not know.
+        ValueError: a span does not begin and end at words (call ``repaired`` first), overlaps another, or
+            has a label that the schema does not know.
     """
     tags = np.zeros(len(words), dtype=np.int64)
     starts = {int(start): index for index, start in enumerate(words[:, 0])}
@@ -35,7 +35,7 @@ def encode_tags(spans: Iterable[Span], words: NDArray[np.int32], schema: LabelSc
 def decode_tags(
     tag_ids: NDArray[np.integer], words: NDArray[np.int32], schema: LabelSchema
 ) -> tuple[Span, ...]:
-    """The spans that valid IOB2 tag ids stand for, in text order. Shapes: (n_words,), (n_words, 2).
+    """The spans of valid IOB2 tag ids, in text order. Shapes: (n_words,), (n_words, 2).
 
     Raises:
         ValueError: an id is unknown, the lengths differ, or an ``I-k`` does not follow ``B-k`` or ``I-k``.

@@ -1,4 +1,4 @@
-"""Where the words of a text are, whatever tokenizer will read them later, and texts white space apart."""
+"""The words of a text, independent of any tokenizer, and white space."""
 
 from __future__ import annotations
 
@@ -37,6 +37,5 @@ def word_offsets(text: str) -> NDArray[np.int32]:
 
 
 def collapse_whitespace(text: str) -> str:
-    """``text`` with one blank for each run of white space, none at its ends: equal for equal texts whose
-    white space does not count."""
+    """``text`` with one blank for each run of white space and none at its ends."""
     return " ".join(text.split())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.model_store import ModelStore, Version
-from wapaganda.ner import Document, Span, gold_spans
+from wapaganda.ner import Document, Span, decode_spans, encode_spans, gold_spans
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.gate import Verdict, judge
 from wapaganda.pipeline.holdout import text_key
@@ -111,7 +111,7 @@ def write_learnt(folder: Path, documents: Sequence[Document]) -> None:
 def write_out_of_fold(folder: Path, documents: Sequence[Document], answers: Sequence[TaggedText]) -> None:
     """Write down in the folder of a model what one that had not learnt it would propose for each document."""
     spans = {
-        _exact_key(document): [[span.start, span.end, span.label] for span in answer.spans]
+        _exact_key(document): encode_spans(answer.spans)
         for document, answer in zip(documents, answers, strict=True)
     }
     (folder / _OUT_OF_FOLD).write_text(json.dumps(spans), "utf-8")
@@ -125,7 +125,7 @@ def _exact_key(document: Document) -> str:
 def _read_out_of_fold(folder: Path) -> Mapping[str, Sequence[Span]]:
     path = folder / _OUT_OF_FOLD
     found = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    return {key: [Span(*span) for span in spans] for key, spans in found.items()}
+    return {key: decode_spans(spans) for key, spans in found.items()}
 
 
 def _learnt(folder: Path) -> frozenset[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from wapaganda.annotation_cost import Prices, Refit, count_corrections, expected_seconds, refit
-from wapaganda.ner import Document, Span, word_offsets
+from wapaganda.ner import Document, Span, decode_spans, encode_spans, word_offsets
 from wapaganda.pipeline.ports import Suggestion
 from wapaganda.uncertainty import Expectation
 
@@ -19,7 +19,7 @@ Proposals = Mapping[str, Sequence[Span]]
 
 def write_proposals(folder: Path, batch: Sequence[Suggestion]) -> None:
     """Keep beside the round what annotators were shown; the file appears whole or not at all."""
-    shown = {item.document_id: [[span.start, span.end, span.label] for span in item.spans] for item in batch}
+    shown = {item.document_id: encode_spans(item.spans) for item in batch}
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f"{_FILE}.partial"
     partial.write_text(json.dumps(shown), "utf-8")
@@ -31,7 +31,7 @@ def read_proposals(rounds: Path) -> Proposals:
     shown: dict[str, Sequence[Span]] = {}
     for path in sorted(rounds.glob(f"*/{_FILE}")):
         for document_id, spans in json.loads(path.read_text("utf-8")).items():
-            shown[document_id] = tuple(Span(*span) for span in spans)
+            shown[document_id] = decode_spans(spans)
     return shown
 
 

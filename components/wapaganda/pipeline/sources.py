@@ -10,7 +10,7 @@ from pathlib import Path
 from wapaganda.annotation import read_documents, write_jsonl
 from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError
 from wapaganda.label_studio import Suggestion as StudioSuggestion
-from wapaganda.ner import Document, LabelSchema
+from wapaganda.ner import Document, LabelSchema, Repairs
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Suggestion
 
 
@@ -42,7 +42,7 @@ class LabelStudioSource:
             unlabelled=[document.id for document in found.documents if not document.is_labelled],
             total=project.n_tasks,
             cursor=f"{found.cursor} {reading}",
-            notes=tuple(found.warnings),
+            notes=(*_repair_notes(found.repairs), *found.warnings),
         )
 
     def ids(self) -> frozenset[str]:
@@ -104,7 +104,8 @@ class FileSource:
         documents = _known_once(labelled.documents, pool.documents)
         progress("fetch", len(documents), len(documents))
         waiting = [document.id for document in documents if not document.is_labelled]
-        return Changes(documents, waiting, len(documents), notes=(*labelled.skipped, *pool.skipped))
+        repairs = _repair_notes(labelled.repairs + pool.repairs)
+        return Changes(documents, waiting, len(documents), notes=(*repairs, *labelled.skipped, *pool.skipped))
 
     def ids(self) -> frozenset[str]:
         """The ids of all texts in both files."""
@@ -168,3 +169,7 @@ def _suggested(item: Suggestion) -> Document:
         item.spans,
         {"rank": item.rank, "uncertainty": round(item.uncertainty, 6)},
     )
+
+
+def _repair_notes(repairs: Repairs) -> tuple[str, ...]:
+    return (f"Spans repaired while reading: {repairs.describe()}.",) if repairs.total else ()

@@ -179,7 +179,7 @@ def _remarks(result: TrainResult, last: Path | None, self_training: bool) -> tup
     if last is not None:
         remarks.append(f"The training began with {last.name}, as WARM_START asks.")
     if result.repairs.total:
-        remarks.append(f"Spans that had to be repaired for training: {result.repairs.describe()}.")
+        remarks.append(f"Spans that the tokenizer cannot see: {result.repairs.describe()}.")
     if result.collapsed:
         remarks.append(f"The training learnt nothing, even begun anew: {result.stopped_because}.")
     elif result.restarts:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.metrics import Scores
-from wapaganda.ner import Span
+from wapaganda.ner import decode_spans, span_to_dict
 from wapaganda.simulation.reading import Judged, Reading
 from wapaganda.tagger import TaggedText
 
@@ -56,7 +56,7 @@ def _arrays(reading: Reading) -> dict[str, NDArray[Any]]:
     tagged = reading.tagged
     return {
         "ids": np.array(reading.ids, dtype=np.str_),
-        "spans": np.array(json.dumps([[asdict(span) for span in each.spans] for each in tagged])),
+        "spans": np.array(json.dumps([[span_to_dict(span) for span in each.spans] for each in tagged])),
         "lengths": np.array([len(each.words) for each in tagged], dtype=np.int64),
         "words": _joined([each.words for each in tagged]),
         "log_probs": _joined([each.log_probs for each in tagged]),
@@ -77,7 +77,7 @@ def _reading(stored: Mapping[str, NDArray[Any]], prefix: str) -> Reading:
     rows = zip(
         np.split(stored[f"{prefix}words"], borders),
         np.split(stored[f"{prefix}log_probs"], borders),
-        (tuple(Span(**span) for span in each) for each in json.loads(str(stored[f"{prefix}spans"]))),
+        (decode_spans(each) for each in json.loads(str(stored[f"{prefix}spans"]))),
         stored[f"{prefix}embeddings"],
         (each.swapaxes(0, 1) for each in np.split(stored[f"{prefix}samples"], borders)),
         strict=True,

@@ -11,7 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from wapaganda.ner import Document, LabelSchema
+from wapaganda.ner import Document, LabelSchema, encode_spans
 from wapaganda.simulation.plan import Plan
 from wapaganda.simulation.records import write_json
 from wapaganda.trainer import recipe_for
@@ -59,7 +59,7 @@ def fingerprint(documents: Sequence[Document]) -> str:
     """16 hex digits that tell labelled texts from others."""
     digest = sha256()
     for document in documents:
-        spans = [(span.start, span.end, span.label) for span in document.spans or ()]
+        spans = encode_spans(document.spans or ())
         digest.update(json.dumps([document.id, document.text, spans]).encode())
     return digest.hexdigest()[:16]
 

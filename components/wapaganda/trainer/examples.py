@@ -1,7 +1,7 @@
 """Labelled documents as windows with the tags of their own words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from wapaganda.ner import (
     Repairs,
     align_spans,
     encode_tags,
-    repair_spans,
 )
 from wapaganda.tagger import ModelInput, Tokenization, model_inputs
 
@@ -31,7 +30,8 @@ class Example:
 def make_examples(
     documents: Sequence[Document], tokenization: Tokenization, schema: LabelSchema, *, casing: bool
 ) -> tuple[list[Example], Repairs]:
-    """All windows of the documents, those without entities too, and how their spans had to be repaired.
+    """All windows of the documents, those without entities too, and the number of spans that the
+    tokenizer cannot see (``Repairs.empty``).
 
     Raises:
         ValueError: a document is not labelled, has a label that the schema does not know, or no text has a
@@ -59,7 +59,5 @@ def _tags(
     """The tags of ``words``, (n_words, 2)."""
     if document.spans is None:
         raise ValueError(f"Expected labelled documents only, was: {document.id!r} without labels")
-    spans, repairs = repair_spans(document.text, document.spans)
-    visible, n_lost = align_spans(spans, words)
-    tags = encode_tags(visible, words, schema)
-    return tags, replace(repairs, empty=repairs.empty + n_lost)
+    visible, n_lost = align_spans(document.spans, words)
+    return encode_tags(visible, words, schema), Repairs(empty=n_lost)

@@ -1,6 +1,6 @@
 import pytest
 
-from wapaganda.ner import Repairs, Span, align_spans, repair_spans, word_offsets
+from wapaganda.ner import Document, Repairs, Span, align_spans, repair_spans, repaired, word_offsets
 
 TEXT = "Anna met 👩‍👩‍👧 Bob Smith.\r\n"
 S = Span
@@ -76,3 +76,14 @@ def test_spans_are_drawn_in_to_the_words_that_are_seen():
     spans = [S(0, 6, "P"), S(7, 8, "P"), S(7, 14, "P")]
     assert align_spans(spans, seen) == ((S(2, 6, "P"), S(9, 12, "P")), 1)
     assert align_spans(spans, words[:0]) == ((), 3)
+
+
+def test_a_document_is_repaired_as_a_whole_and_a_valid_one_is_left_alone():
+    valid = Document("1", TEXT, (S(0, 4, "P"),))
+    assert repaired(valid) == (valid, Repairs())
+    assert repaired(valid)[0] is valid
+    assert repaired(Document("2", TEXT)) == (Document("2", TEXT), Repairs())
+    assert repaired(Document("3", TEXT, (S(0, 5, "P"), S(90, 99, "P")))) == (
+        Document("3", TEXT, (S(0, 4, "P"),)),
+        Repairs(trimmed=1, out_of_range=1),
+    )

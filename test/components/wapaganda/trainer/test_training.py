@@ -7,7 +7,7 @@ import torch
 
 from wapaganda.decoding import ConfidenceMap
 from wapaganda.metrics import evaluate
-from wapaganda.ner import Document, LabelSchema, Span
+from wapaganda.ner import Document, LabelSchema, Repairs, Span
 from wapaganda.tagger import ModelFolder, Tagger
 from wapaganda.trainer import Recipe, StepReport, load_encoder, train
 
@@ -95,12 +95,12 @@ def test_texts_without_entities_are_learnt_too(tiny_encoder, tmp_path):
     assert Tagger.load(tmp_path).predict(["anna went to oslo", ""]) == [(), ()]
 
 
-def test_spans_that_had_to_be_repaired_are_counted(tiny_encoder, toy_documents, tmp_path):
-    odd = Document("odd", " anna went", (Span(0, 5, "NAME"), Span(6, 99, "CITY")))
+def test_spans_over_nothing_that_the_tokenizer_sees_are_counted(tiny_encoder, toy_documents, tmp_path):
+    odd = Document("odd", "anna \x00 bob", (Span(0, 4, "NAME"), Span(5, 6, "CITY")))
 
     result = train([*toy_documents, odd], SCHEMA, tiny_encoder, replace(RECIPE, steps=2), tmp_path)
 
-    assert (result.repairs.trimmed, result.repairs.out_of_range) == (1, 1)
+    assert result.repairs == Repairs(empty=1)
 
 
 @pytest.mark.parametrize(
