@@ -78,12 +78,13 @@ WRITERS: dict[str, Callable[[Sequence["Document"], Path, Sequence[str]], None]] 
 
 def document_dict(document: "Document") -> dict[str, Any]:
     """A document as JSON holds it, with the confidence of each span."""
+    from wapaganda.ner import span_to_dict
+
     return {
         "id": document.id,
         "text": document.text,
         "spans": [
-            {"start": span.start, "end": span.end, "label": span.label}
-            | ({} if span.score is None else {"score": round(span.score, 6)})
+            span_to_dict(span) | ({} if span.score is None else {"score": round(span.score, 6)})
             for span in document.spans or ()
         ],
     }
