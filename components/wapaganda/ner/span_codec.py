@@ -29,11 +29,12 @@ def span_to_dict(span: Span) -> dict[str, Any]:
 
 
 def _span(value: Any) -> Span:  # noqa: ANN401 (any JSON value)
+    score: Any = None
     match value:
-        case {"start": start, "end": end, "label": label, **others}:
-            score = others.get("score")
+        case {"start": start, "end": end, "label": label}:
+            score = value.get("score")
         case [start, end, label]:
-            score = None
+            pass
         case [start, end, label, score]:
             pass
         case _:
