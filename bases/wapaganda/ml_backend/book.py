@@ -1,28 +1,29 @@
 """What the backend remembers about projects across restarts: who they are, and which labels are new."""
 
 import logging
-import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wapaganda.ml_backend.events import Intent
 from wapaganda.ml_backend.identity import ProjectRef
+from wapaganda.storage import Database
 
 logger = logging.getLogger(__name__)
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS projects (
-    key TEXT PRIMARY KEY, number INTEGER, created INTEGER, label_config TEXT,
-    total INTEGER, trained_total INTEGER
-);
-CREATE TABLE IF NOT EXISTS new_labels (
-    project TEXT NOT NULL, annotation INTEGER NOT NULL, task INTEGER NOT NULL,
-    PRIMARY KEY (project, annotation)
-);
-"""
+# Release 0.1 made these tables at user_version 0, hence "IF NOT EXISTS".
+_MIGRATIONS = (
+    """
+    CREATE TABLE IF NOT EXISTS projects (
+        key TEXT PRIMARY KEY, number INTEGER, created INTEGER, label_config TEXT,
+        total INTEGER, trained_total INTEGER
+    );
+    CREATE TABLE IF NOT EXISTS new_labels (
+        project TEXT NOT NULL, annotation INTEGER NOT NULL, task INTEGER NOT NULL,
+        PRIMARY KEY (project, annotation)
+    );
+    """,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,9 @@ class Book:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
+        self._database = Database(path, _MIGRATIONS, "the state of projects")
         self._lock = threading.Lock()
-        with self._connection() as connection:
-            connection.executescript(_SCHEMA)
+        with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT key, number, created, label_config, total, trained_total FROM projects"
             ).fetchall()
@@ -87,7 +86,7 @@ class Book:
         if intent.project is None or not (intent.labels or intent.withdrawn or intent.deleted_tasks):
             return
         key = intent.project.key
-        with self._lock, self._connection() as connection:
+        with self._lock, self._database.writing() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO new_labels VALUES (?, ?, ?)",
                 [(key, label.annotation, label.task) for label in intent.labels],
@@ -105,7 +104,7 @@ class Book:
         """Tasks labelled since the last training: by the events that came, or by Label Studio's total if that
         tells more.
         """
-        with self._connection() as connection:
+        with self._database.reading() as connection:
             (seen,) = connection.execute(
                 "SELECT COUNT(DISTINCT task) FROM new_labels WHERE project = ?", (key,)
             ).fetchone()
@@ -117,7 +116,7 @@ class Book:
     def trained(self, key: str) -> None:
         """A training that will see everything labelled so far is on its way: start counting anew."""
         with self._lock:
-            with self._connection() as connection:
+            with self._database.writing() as connection:
                 connection.execute("DELETE FROM new_labels WHERE project = ?", (key,))
             if record := self._records.get(key):
                 self._save(replace(record, trained_total=record.total))
@@ -130,18 +129,12 @@ class Book:
 
     def _save(self, record: ProjectRecord) -> None:
         ref = record.ref
-        with self._connection() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO projects VALUES (?, ?, ?, ?, ?, ?)",
                 (ref.key, ref.number, ref.created, record.label_config, record.total, record.trained_total),
             )
         self._records[ref.key] = record
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, timeout=30)) as connection, connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            yield connection
 
 
 def _warn_of_a_namesake(old: ProjectRef, new: ProjectRef) -> None:

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 from filelock import Timeout
 
-from wapaganda.jobs import Job, Progress, run_child
+from wapaganda.jobs import Job, run_child
 from wapaganda.label_studio import LabelStudioError
 from wapaganda.ml_backend.composition import credentials_path
 from wapaganda.ml_backend.credentials import CredentialFile, Credentials
 from wapaganda.ml_backend.identity import project_ref
+from wapaganda.progress import Progress
 from wapaganda.project_context import ProjectContext, prepare_environment
 from wapaganda.settings import Settings
 
 if TYPE_CHECKING:
     from wapaganda.pipeline import Loop
-    from wapaganda.pipeline import Progress as LoopProgress
 
 logger = logging.getLogger(__name__)
 
@@ -56,10 +56,10 @@ def work(job: Job, progress: Progress) -> None:
     context = ProjectContext(settings, project.key)
     with alone(context, progress):
         ledger, name = context.ledger(), [job.id, job.created_at]
-        if ledger.meta(_LAST_JOB) != name:
+        if ledger.value(_LAST_JOB) != name:
             access = label_studio_access(settings, credentials)
             report = _loop(context, project.number, access, progress).run_round()
-            ledger.set_meta(_LAST_JOB, name)
+            ledger.set_value(_LAST_JOB, name)
             logger.info("Round done: %s", report)
         _mirror(context, progress)
 
@@ -92,28 +92,19 @@ def alone(context: ProjectContext, progress: Progress) -> AbstractContextManager
         try:
             return lock.acquire(timeout=_LOCK_SECONDS)
         except Timeout:
-            progress("waiting for another training or round of this project", None)
-
-
-def step_teller(progress: Progress) -> "LoopProgress":
-    """The loop's progress, told to the job table."""
-
-    def tell(step: str, done: int, total: int) -> None:
-        progress(step, min(1.0, done / total) if total else None)
-
-    return tell
+            progress("waiting for another training or round of this project", 0, 0)
 
 
 def _loop(context: ProjectContext, number: int, access: tuple[str, str], progress: Progress) -> "Loop":
     from wapaganda.label_studio import LabelStudio
     from wapaganda.pipeline import LabelStudioSource
 
-    return context.loop(LabelStudioSource(LabelStudio(*access), number), step_teller(progress))
+    return context.loop(LabelStudioSource(LabelStudio(*access), number), progress)
 
 
 def _mirror(context: ProjectContext, progress: Progress) -> None:
     """Tell MLflow; the training is over and its model is live, whatever becomes of this."""
-    progress("mlflow", None)
+    progress("mlflow", 0, 0)
     report = context.mirror(_MIRROR_SECONDS)
     if not report.ok:
         logger.warning("%s. The runs are kept; what MLflow lacks then is written next time.", report.message)

@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -127,9 +127,9 @@ class QueuedTrainings:
         self._queue = queue
         self._supervisor = supervisor
 
-    def submit(self, project: str, kind: str, payload: Mapping[str, object], debounce_seconds: float) -> str:
+    def submit(self, project: str, kind: str, reason: str, debounce_seconds: float) -> str:
         """Queue a job, or join the one that is queued already; its id."""
-        job = self._queue.submit(project, kind, payload, debounce_seconds)
+        job = self._queue.submit(project, kind, reason, debounce_seconds)
         self._supervisor.wake()
         return str(job.id)
 

@@ -4,13 +4,13 @@ only.
 
 import json
 import logging
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from wapaganda.ml_backend.identity import ProjectRef
+from wapaganda.storage import atomic_path
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,6 @@ class CredentialFile:
             if self._known.get(project.key) == credentials:
                 return
             self._known = {**self._known, project.key: credentials}
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             _write(self._path, {key: asdict(value) for key, value in self._known.items()})
 
 
@@ -62,9 +61,6 @@ def _read(path: Path) -> Mapping[str, Credentials]:
 
 
 def _write(path: Path, content: Mapping[str, Mapping[str, str]]) -> None:
-    scratch = path.with_name(f"{path.name}.{os.getpid()}.new")
-    scratch.unlink(missing_ok=True)
-    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(content, file)
-    scratch.replace(path)
+    with atomic_path(path) as draft:
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(content))

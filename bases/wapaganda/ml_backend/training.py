@@ -1,7 +1,7 @@
 """When a training starts: asked for, or enough new labels, or other labels than before."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -31,7 +31,7 @@ class TrainingJob:
 class Trainings(Protocol):
     """The job table."""
 
-    def submit(self, project: str, kind: str, payload: Mapping[str, object], debounce_seconds: float) -> str:
+    def submit(self, project: str, kind: str, reason: str, debounce_seconds: float) -> str:
         """Queue a job, or join the one that is queued already; its id."""
 
     def jobs(self) -> Sequence[TrainingJob]:
@@ -88,8 +88,7 @@ class TrainingDesk:
             self.train_if_due(record.ref)
 
     def _submit(self, project: ProjectRef, debounce_seconds: float, reason: str) -> str:
-        payload = {"project_id": project.number, "reason": reason}
-        job = self._trainings.submit(project.key, ROUND, payload, debounce_seconds)
+        job = self._trainings.submit(project.key, ROUND, reason, debounce_seconds)
         self._book.trained(project.key)
         logger.info("Training %s of %s: %s", job, project.key, reason)
         return job

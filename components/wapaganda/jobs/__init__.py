@@ -1,8 +1,8 @@
-"""Work in the background: a job table on disk, and supervised processes that work it off."""
+"""Work in the background: a job table on disk, and a supervised process for each job."""
 
 from wapaganda.jobs.child import run_child
-from wapaganda.jobs.job import Job, JobError, Progress, State
+from wapaganda.jobs.job import Job, JobError, State, UnknownJobError
 from wapaganda.jobs.queue import JobQueue
 from wapaganda.jobs.supervisor import Supervisor
 
-__all__ = ["Job", "JobError", "JobQueue", "Progress", "State", "Supervisor", "run_child"]
+__all__ = ["Job", "JobError", "JobQueue", "State", "Supervisor", "UnknownJobError", "run_child"]

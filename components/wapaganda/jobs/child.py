@@ -1,4 +1,4 @@
-"""The child's side: a process that works on one job and writes down its end itself."""
+"""The child's side: a process that works on one job and writes its end into the table itself."""
 
 import logging
 import os
@@ -8,39 +8,41 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from wapaganda.jobs import life
-from wapaganda.jobs.job import Job, JobError, Progress, State
+from wapaganda.jobs import process_lock
+from wapaganda.jobs.job import Job, JobError, State
 from wapaganda.jobs.queue import JobQueue
+from wapaganda.progress import Progress
 
 _logger = logging.getLogger(__name__)
 _PROGRESS_SECONDS = 0.5
 
 
 class _Stopped(BaseException):
-    """Somebody wants this process to stop; no `Exception`, so that the work does not swallow it."""
+    """This process must stop. Not an `Exception`, so that the work does not catch it."""
 
 
 def run_child(queue_path: Path, job_id: int, work: Callable[[Job, Progress], None]) -> int:
-    """Works on a job in this process, started by a `Supervisor`, and writes its end into the table.
+    """Work on a job in this process, which a `Supervisor` started, and write its end into the table.
 
-    An error of ``work`` makes the job fail at once; SIGTERM makes it stop, cancelled or to be gone on with
-    later. A job that is over already is left alone. Returns the exit status: 0, or 1 when the job failed.
+    An error of ``work`` makes the job fail at once. SIGTERM stops it: the job is cancelled if that was
+    requested, else it continues with the next start. A job that is over is left alone. Returns the exit
+    status: 0, or 1 when the job failed.
 
     Raises:
         JobError: another process works for the project.
-        KeyError: there is no such job.
+        UnknownJobError: there is no such job.
     """
     signal.signal(signal.SIGTERM, _stop)
     queue = JobQueue(queue_path)
     job = queue.get(job_id)
     path = queue.lock_path(job.project)
-    lock = life.adopt_stdin(path)
+    lock = process_lock.adopt_stdin(path)
     if lock is None:
-        lock = life.take(path)
+        lock = process_lock.take(path)
     if lock is None:
-        raise JobError(f"Expected no other process to work for project {job.project}, was: one that does")
+        raise JobError(f"Expected no other process to work for project {job.project}, was: one that does.")
     try:
-        # The end is on the disk before the lock goes, so nobody takes a finished job for a dead one.
+        # The end is on the disk before the lock is released, so a finished job never looks like a dead one.
         return _work(queue, job, work)
     finally:
         os.close(lock)
@@ -69,18 +71,19 @@ def _work(queue: JobQueue, job: Job, work: Callable[[Job, Progress], None]) -> i
 
 
 def _progress(queue: JobQueue, job_id: int) -> Progress:
-    last_text, last_time = "", 0.0
+    """Write progress into the table, at most every half second for one step; stop when cancelled."""
+    last_step, last_time = "", 0.0
 
-    def tell(text: str, fraction: float | None = None) -> None:
-        nonlocal last_text, last_time
+    def report(step: str, done: int, total: int) -> None:
+        nonlocal last_step, last_time
         now = time.monotonic()
-        if text == last_text and now - last_time < _PROGRESS_SECONDS:
+        if step == last_step and now - last_time < _PROGRESS_SECONDS:
             return
-        last_text, last_time = text, now
-        if queue.progress(job_id, text, fraction):
+        last_step, last_time = step, now
+        if queue.progress(job_id, step, min(1.0, done / total) if total else None):
             raise _Stopped
 
-    return tell
+    return report
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

@@ -1,16 +1,13 @@
 """What a job is."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-Progress = Callable[[str, float | None], None]
-"""Tells how far a job is: a short text and the share in [0, 1] that is done, None when nobody knows."""
+from wapaganda.errors import InputError, WapagandaError
 
 
 class State(StrEnum):
-    """Where a job stands; the last three are final."""
+    """The state of a job; the last three are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -19,22 +16,30 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-class JobError(Exception):
-    """A job cannot be run as asked; the message says what was expected and what was found."""
+class JobError(WapagandaError):
+    """A job cannot run, or the file of the job table cannot be used."""
+
+
+class UnknownJobError(InputError, KeyError):
+    """There is no job with the given id."""
+
+    __str__ = Exception.__str__  # a KeyError would show its message in quotes
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """A piece of work for a project; times are Unix seconds.
 
-    ``not_before`` is when a queued job may start, ``attempts`` how often a process was started for it,
-    ``process`` the id of the one that works on it, ``error`` one sentence when it failed.
+    ``reason`` is one sentence: why the job was submitted. ``not_before`` is the earliest start of a queued
+    job. ``attempts`` counts the processes that were started for it, ``process`` is the id of the current
+    one. ``progress_fraction`` is in [0, 1], None when the end is not known. ``error`` is one sentence when
+    the job failed, else empty.
     """
 
     id: int
     project: str
     kind: str
-    payload: Mapping[str, Any]
+    reason: str
     state: State
     attempts: int
     progress_text: str
@@ -49,5 +54,5 @@ class Job:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will happen to the job."""
+        """Whether the state is final."""
         return self.state in (State.DONE, State.FAILED, State.CANCELLED)

@@ -1,43 +1,39 @@
-"""The queue of jobs: who wants what done, and how far it is."""
+"""The queue of jobs: submitted, started, followed, cancelled."""
 
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from wapaganda.jobs import life
-from wapaganda.jobs.job import Job, State
-from wapaganda.jobs.table import Table, rows
+from wapaganda.jobs import process_lock
+from wapaganda.jobs.job import Job, JobError, State, UnknownJobError
+from wapaganda.jobs.table import MIGRATIONS, payload, rows
+from wapaganda.storage import Database
 
 _LONGEST_DEBOUNCE = 10
 _LONGEST_ERROR = 2_000
 
 
 class JobQueue:
-    """The jobs in the SQLite file ``path``: at most one running for a project, one queued of each kind.
+    """The jobs in the SQLite file ``path``: for each project at most one running, and one queued of a kind.
 
-    Several threads and processes may use one file at a time.
+    Several threads and processes may use one file at the same time: a terminal can list and cancel jobs
+    while the backend runs.
 
     Raises:
-        JobError: the file is no job table.
+        JobError: the file is no job table, or a newer version of wapaganda wrote it.
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         self.path = Path(path).absolute()
-        self._table = Table(self.path)
+        self._table = Database(self.path, MIGRATIONS, "a job table", JobError)
         self._clock = clock
 
-    def submit(
-        self, project: str, kind: str, payload: Mapping[str, Any] | None = None, debounce_seconds: float = 0.0
-    ) -> Job:
-        """Asks for work; a queued job of the same project and kind takes the payload in, new over old.
+    def submit(self, project: str, kind: str, reason: str = "", debounce_seconds: float = 0.0) -> Job:
+        """Submit a job, or give the queued job of the same project and kind the new reason.
 
         The job starts after ``debounce_seconds`` without another submission, after ten times that at the
-        latest; what was once asked for without delay is not delayed by a later submission.
-
-        Raises:
-            TypeError: the payload holds something that JSON cannot.
+        latest. A job that may start at once is not delayed by a later submission.
         """
         now = self._clock()
         with self._table.writing() as connection:
@@ -46,13 +42,13 @@ class JobQueue:
                 number = connection.execute(
                     "INSERT INTO jobs (project, kind, payload, not_before, created_at) "
                     "VALUES (?, ?, ?, ?, ?)",
-                    (project, kind, json.dumps(dict(payload or {})), now + debounce_seconds, now),
+                    (project, kind, payload(reason), now + debounce_seconds, now),
                 ).lastrowid
             else:
                 number = queued[0].id
                 connection.execute(
                     "UPDATE jobs SET payload = ?, not_before = ? WHERE id = ?",
-                    (*_merged(queued[0], payload or {}, now, debounce_seconds), number),
+                    (payload(reason), _due(queued[0], now, debounce_seconds), number),
                 )
             return rows(connection, "id = ?", (number,))[0]
 
@@ -60,15 +56,15 @@ class JobQueue:
         """The job with this id.
 
         Raises:
-            KeyError: there is no such job.
+            UnknownJobError: there is no such job.
         """
-        found = self._table.read("id = ?", (job_id,))
+        found = self._read("id = ?", (job_id,))
         if not found:
-            raise KeyError(f"Expected the id of a job, was: {job_id}")
+            raise UnknownJobError(f"Expected the id of a job, was: {job_id}.")
         return found[0]
 
     def progress(self, job_id: int, text: str, fraction: float | None = None) -> bool:
-        """Writes down how far a running job is; returns whether somebody wants it cancelled."""
+        """Store the progress of a running job; return whether its cancellation was requested."""
         with self._table.writing() as connection:
             row = connection.execute(
                 "UPDATE jobs SET progress_text = ?, progress_fraction = ? WHERE id = ? AND state = 'running' "
@@ -78,10 +74,13 @@ class JobQueue:
         return row is not None and bool(row[0])
 
     def cancel(self, job_id: int) -> Job:
-        """Cancels a job: at once when no process works on it, else when the supervisor has stopped that.
+        """Cancel a job, and return it as it is now.
+
+        A queued job, or a running one whose process died, is cancelled at once. For a running job the
+        request is stored; the supervisor stops its process. A job that is over does not change.
 
         Raises:
-            KeyError: there is no such job.
+            UnknownJobError: there is no such job.
         """
         job = self.get(job_id)
         with self._table.writing() as connection:
@@ -98,31 +97,29 @@ class JobQueue:
         return self.get(job_id)
 
     def is_alive(self, project: str) -> bool:
-        """Whether a process works for the project at this moment."""
-        return life.is_alive(self.lock_path(project))
+        """Whether a process works for the project now."""
+        return process_lock.is_alive(self.lock_path(project))
 
     def lock_path(self, project: str) -> Path:
-        """The file on which the process that works for a project holds its lock."""
-        return life.lock_path(self.path, project)
+        """The lock file of the process that works for a project."""
+        return process_lock.lock_path(self.path, project)
 
     def log_path(self, job_id: int) -> Path:
-        """The file that takes what the processes of a job print."""
+        """The log file with the output of the processes of a job."""
         return self.path.parent / "job-logs" / f"{job_id}.log"
 
     def running(self) -> list[Job]:
-        """The jobs that were begun and are not over, whether their process lives or not, oldest first."""
-        return self._table.read("state = 'running' ORDER BY id")
+        """The jobs that have started and are not over, with a living process or without, oldest first."""
+        return self._read("state = 'running' ORDER BY id")
 
     def due(self) -> list[Job]:
         """The queued jobs that may start now, in the order in which they became due."""
-        return self._table.read(
-            "state = 'queued' AND not_before <= ? ORDER BY not_before, id", (self._clock(),)
-        )
+        return self._read("state = 'queued' AND not_before <= ? ORDER BY not_before, id", (self._clock(),))
 
     def begin(self, job_id: int) -> bool:
-        """Writes down a start, the first or one after a death; only for who holds the project's lock.
+        """Store that a process starts, the first or a later one; the caller must hold the project's lock.
 
-        Returns False when the job may not start: it is over, or another one of the project is running.
+        Returns False when the job may not start: it is over, or another job of the project is running.
         """
         with self._table.writing() as connection:
             cursor = connection.execute(
@@ -135,24 +132,24 @@ class JobQueue:
             return cursor.rowcount == 1
 
     def set_process(self, job_id: int, process: int) -> None:
-        """Writes down which process works on a job."""
+        """Store the id of the process that works on a job."""
         with self._table.writing() as connection:
             connection.execute(
                 "UPDATE jobs SET process = ? WHERE id = ? AND state = 'running'", (process, job_id)
             )
 
     def interrupt(self, job_id: int) -> None:
-        """Takes back the start of a running job that was stopped for no fault of its own."""
+        """Undo the start of a running job that stopped with the supervisor; the attempt does not count."""
         with self._table.writing() as connection:
             connection.execute(
                 "UPDATE jobs SET attempts = attempts - 1, "
-                "progress_text = 'interrupted, goes on with the next start' "
+                "progress_text = 'interrupted, continues with the next start' "
                 "WHERE id = ? AND state = 'running'",
                 (job_id,),
             )
 
     def end(self, job_id: int, state: State, error: str = "") -> None:
-        """Writes down the end of a running job; the first end counts, later ones change nothing."""
+        """Store the end of a running job; only the first end counts."""
         with self._table.writing() as connection:
             connection.execute(
                 "UPDATE jobs SET state = ?, error = ?, finished_at = ?, process = NULL "
@@ -160,14 +157,18 @@ class JobQueue:
                 (str(state), error[:_LONGEST_ERROR], self._clock(), job_id),
             )
 
+    def _read(self, where: str, values: Sequence[Any] = ()) -> list[Job]:
+        with self._table.reading() as connection:
+            return rows(connection, where, values)
+
     def list(self, project: str | None = None, limit: int = 50) -> list[Job]:
         """The newest jobs, of one project or of all, newest first."""
         if project is None:
-            return self._table.read("TRUE ORDER BY id DESC LIMIT ?", (limit,))
-        return self._table.read("project = ? ORDER BY id DESC LIMIT ?", (project, limit))
+            return self._read("TRUE ORDER BY id DESC LIMIT ?", (limit,))
+        return self._read("project = ? ORDER BY id DESC LIMIT ?", (project, limit))
 
 
-def _merged(job: Job, payload: Mapping[str, Any], now: float, debounce_seconds: float) -> tuple[str, float]:
+def _due(job: Job, now: float, debounce_seconds: float) -> float:
+    """When a queued job may start after one more submission."""
     latest = min(now + debounce_seconds, job.created_at + _LONGEST_DEBOUNCE * debounce_seconds)
-    due = job.not_before if job.not_before <= now else max(latest, now)
-    return json.dumps({**job.payload, **payload}), due
+    return job.not_before if job.not_before <= now else max(latest, now)

@@ -1,4 +1,4 @@
-"""The supervisor: a thread that starts a process for every job, and again when one died."""
+"""The supervisor: a thread that starts a process for every job, and another one when it died."""
 
 import logging
 import os
@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Self
 
-from wapaganda.jobs import life
+from wapaganda.jobs import process_lock
 from wapaganda.jobs.job import Job, State
 from wapaganda.jobs.queue import JobQueue
 
@@ -19,9 +19,10 @@ _logger = logging.getLogger(__name__)
 class Supervisor:
     """Runs the jobs of a queue as processes ``command + [job id]``, which call `run_child`.
 
-    A process outlives the supervisor's own death, and the next supervisor finds it by the lock that it holds;
-    one that died is started again, up to ``max_attempts`` times. Cancelling is SIGTERM to the process group,
-    SIGKILL after ``grace_seconds``. What the processes print goes to `JobQueue.log_path`.
+    A process survives the death of the supervisor; the next supervisor finds it by the lock that it holds.
+    A process that died is replaced, up to ``max_attempts`` processes for a job. To cancel a job, its process
+    group gets SIGTERM, and SIGKILL ``grace_seconds`` later. The output of the processes goes to
+    `JobQueue.log_path`.
     """
 
     def __init__(
@@ -47,14 +48,14 @@ class Supervisor:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Starts the thread; a second call does nothing."""
+        """Start the thread; a second call does nothing."""
         if self._thread is None:
             self._stopping.clear()
             self._thread = threading.Thread(target=self._run, name="job-supervisor", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """Stops the thread and the processes it has started; their jobs go on with the next start."""
+        """Stop the thread and the processes that it started; their jobs continue with the next start."""
         self._stopping.set()
         self._wanted.set()
         if self._thread is not None:
@@ -73,7 +74,7 @@ class Supervisor:
         self._children.clear()
 
     def wake(self) -> None:
-        """Looks at the queue now instead of at the next turn."""
+        """Look at the queue now instead of at the next turn."""
         self._wanted.set()
 
     def __enter__(self) -> Self:
@@ -89,8 +90,8 @@ class Supervisor:
             try:
                 self._turn()
             except Exception:
-                # A full disk or a locked table passes; a supervisor that gave up would not come back.
-                _logger.exception("The job supervisor could not look after its jobs, and tries again")
+                # A full disk or a locked table is temporary: the thread must go on.
+                _logger.exception("The job supervisor failed to read or start jobs; it tries again")
             self._wanted.wait(self._poll_seconds)
 
     def _turn(self) -> None:
@@ -110,8 +111,8 @@ class Supervisor:
             living += self._start(job)
 
     def _may_go_on(self, job: Job) -> bool:
-        """Ends a job whose process died and that shall not be started again."""
-        # Its process may have written the end and died since the list was read.
+        """Whether a job whose process died gets another process; ends the job if not."""
+        # The process may have written the end and exited since the list was read.
         job = self.queue.get(job.id)
         if job.state != State.RUNNING:
             return False
@@ -119,16 +120,15 @@ class Supervisor:
             self.queue.end(job.id, State.CANCELLED)
             return False
         if job.attempts >= self._max_attempts:
-            error = (
-                f"Its process died {job.attempts} times; what it printed is in {self.queue.log_path(job.id)}"
-            )
+            output = self.queue.log_path(job.id)
+            error = f"The process of the job died {job.attempts} times. Its output is in {output}."
             _logger.error("Job %d failed: %s", job.id, error)
             self.queue.end(job.id, State.FAILED, error)
             return False
         return True
 
     def _start(self, job: Job) -> bool:
-        lock = life.take(self.queue.lock_path(job.project))
+        lock = process_lock.take(self.queue.lock_path(job.project))
         if lock is None:
             return False
         try:
@@ -138,7 +138,7 @@ class Supervisor:
             child = self._children[job.id] = self._spawn(job.id, lock)
             self.queue.set_process(job.id, child.pid)
         except OSError as error:
-            self.queue.end(job.id, State.FAILED, f"Expected a command that can be started, was: {error}")
+            self.queue.end(job.id, State.FAILED, f"Expected a command that can be started, was: {error}.")
             return False
         finally:
             os.close(lock)
@@ -147,7 +147,7 @@ class Supervisor:
     def _spawn(self, job_id: int, lock: int) -> subprocess.Popen[bytes]:
         path = self.queue.log_path(job_id)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A file and no pipe: the process must not stumble over a pipe whose reader was killed.
+        # A file, not a pipe: a pipe would break when the supervisor is killed.
         with path.open("ab") as log:
             return subprocess.Popen(
                 [*self.command, str(job_id)], stdin=lock, stdout=log, stderr=log, start_new_session=True
@@ -168,4 +168,4 @@ def _signal_group(process: int, number: signal.Signals) -> None:
     try:
         os.killpg(process, number)
     except ProcessLookupError:
-        _logger.debug("Process group %d is gone already", process)
+        _logger.debug("Process group %d has ended already", process)

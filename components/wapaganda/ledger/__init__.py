@@ -1,8 +1,8 @@
-"""What the loop knows of a project, in one SQLite file: texts, labels, rounds and their offers."""
+"""What the loop knows of a project, in one SQLite file: texts, labels, rounds and the offered texts."""
 
-from wapaganda.ledger.database import LedgerError
 from wapaganda.ledger.documents import Counts, PastLabels, UpsertReport
 from wapaganda.ledger.ledger import Ledger
 from wapaganda.ledger.rounds import Offer, Round
+from wapaganda.ledger.schema import LedgerError
 
 __all__ = ["Counts", "Ledger", "LedgerError", "Offer", "PastLabels", "Round", "UpsertReport"]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wapaganda.errors import InputError
 from wapaganda.ner import Document, Span, decode_spans, encode_spans
 
 _CHUNK = 500
@@ -13,7 +14,7 @@ _CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class UpsertReport:
-    """How many documents were new, changed, as before, or kept their labels against an unlabelled copy."""
+    """Numbers of documents: new, changed, unchanged, and labelled ones that an unlabelled copy left alone."""
 
     added: int = 0
     changed: int = 0
@@ -31,7 +32,7 @@ class UpsertReport:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The documents by kind; ``offered``: to annotators ever, ``waiting``: of these not labelled yet."""
+    """Numbers of documents; ``offered``: ever offered to annotators, ``waiting``: offered and unlabelled."""
 
     documents: int
     labelled: int
@@ -43,7 +44,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class PastLabels:
-    """Labels that were replaced: the document as it was, why and when (ISO 8601, UTC) it was replaced."""
+    """Replaced labels: the document as it was, why and when (ISO 8601, UTC) it was replaced."""
 
     document: Document
     why: str
@@ -51,7 +52,7 @@ class PastLabels:
 
 
 def upsert(connection: sqlite3.Connection, documents: Iterable[Document], origin: str) -> UpsertReport:
-    """Writes the documents, labels in the ledger going before copies without labels."""
+    """Add or update documents; labels in the ledger win over copies without labels."""
     tally = {"added": 0, "changed": 0, "unchanged": 0, "kept": 0}
     for document in documents:
         tally[_upsert_one(connection, document, origin)] += 1
@@ -86,7 +87,7 @@ def _upsert_one(connection: sqlite3.Connection, document: Document, origin: str)
 def page(
     connection: sqlite3.Connection, after: int, labelled: bool | None, size: int
 ) -> list[tuple[int, Document]]:
-    """The next ``size`` documents behind position ``after``, each with its position."""
+    """The next ``size`` documents after the position ``after``, each with its position."""
     which = {None: "", True: "AND spans IS NOT NULL", False: "AND spans IS NULL"}[labelled]
     rows = connection.execute(
         f"SELECT position, id, text, spans, meta FROM documents WHERE position > ? {which} "
@@ -106,7 +107,7 @@ def find(connection: sqlite3.Connection, ids: Sequence[str]) -> list[Document]:
 
 
 def mark_unlabelled(connection: sqlite3.Connection, ids: Sequence[str]) -> int:
-    """Takes the labels off these documents, remembers them, and returns how many documents had any."""
+    """Move the labels of these documents into the history; return how many documents had labels."""
     total = _remember(connection, ids, "unlabelled")
     for some, marks in _chunks(ids):
         connection.execute(
@@ -118,7 +119,7 @@ def mark_unlabelled(connection: sqlite3.Connection, ids: Sequence[str]) -> int:
 
 
 def remove(connection: sqlite3.Connection, ids: Sequence[str]) -> int:
-    """Removes these documents, remembers their labels, and returns how many documents there were."""
+    """Delete these documents, keep their labels in the history, return how many there were."""
     _remember(connection, ids, "removed")
     return sum(
         connection.execute(f"DELETE FROM documents WHERE id IN ({marks})", some).rowcount
@@ -136,7 +137,7 @@ def history(connection: sqlite3.Connection, document_id: str) -> list[PastLabels
 
 
 def count(connection: sqlite3.Connection) -> Counts:
-    """How many documents there are, of each kind."""
+    """The number of documents of each kind."""
     total, labelled = connection.execute("SELECT COUNT(*), COUNT(spans) FROM documents").fetchone()
     offered, waiting = connection.execute(
         "SELECT COUNT(*), COALESCE(SUM(spans IS NULL), 0) FROM documents WHERE id IN (SELECT id FROM offers)"
@@ -179,7 +180,7 @@ def _writable(document: Document) -> str:
     try:
         document.text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(
-            f"Expected text that UTF-8 can hold in document {document.id!r}, was: {error}"
+        raise InputError(
+            f"Expected text that UTF-8 can hold in document {document.id!r}, was: {error}."
         ) from error
     return document.text

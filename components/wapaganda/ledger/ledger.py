@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from wapaganda.ledger import documents, rounds
-from wapaganda.ledger.database import Database
 from wapaganda.ledger.documents import Counts, PastLabels, UpsertReport
 from wapaganda.ledger.rounds import Offer, Round
+from wapaganda.ledger.schema import MIGRATIONS, LedgerError
 from wapaganda.ner import Document
+from wapaganda.storage import Database
 
 _BATCH = 1_000
 _CURSOR = "cursor"
@@ -19,25 +20,25 @@ _CURSOR = "cursor"
 class Ledger:
     """What the loop knows of a project, in the SQLite file ``path``.
 
-    What a call has written when it returns survives a crash and a power cut. Several threads and processes
-    may use one file at a time.
+    What a call has written survives a crash and a power cut. Several threads and processes may use one file
+    at the same time.
 
     Raises:
-        LedgerError: the file is no ledger, or one of a newer version.
+        LedgerError: the file is no ledger, or a newer version of wapaganda wrote it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self._database = Database(self.path)
+        self._database = Database(self.path, MIGRATIONS, "a ledger", LedgerError)
 
     def upsert_documents(self, docs: Iterable[Document], origin: str) -> UpsertReport:
-        """Writes documents by their ids, in batches of 1,000 of which each is written whole or not at all.
+        """Add or update documents by their ids, in transactions of 1,000 documents.
 
-        A document that is labelled in the ledger is not touched by a copy without labels (counted as
-        ``kept``); labels that are replaced by others stay in its history.
+        A copy without labels does not replace a labelled document; it counts as ``kept``. Labels that are
+        replaced by others stay in the history.
 
         Raises:
-            ValueError: a text holds what UTF-8 cannot.
+            InputError: a text cannot be encoded as UTF-8.
         """
         report, source = UpsertReport(), iter(docs)
         while batch := list(islice(source, _BATCH)):
@@ -46,7 +47,7 @@ class Ledger:
         return report
 
     def documents(self, labelled: bool | None = None) -> Iterator[Document]:
-        """All documents, or only the (un)labelled ones, in the order in which they came, streaming."""
+        """Stream all documents, or only the (un)labelled ones, in the order of insertion."""
         after = 0
         while True:
             with self._database.reading() as connection:
@@ -62,15 +63,15 @@ class Ledger:
             return documents.find(connection, ids)
 
     def mark_unlabelled(self, ids: Sequence[str]) -> int:
-        """Takes the labels off documents whose annotation was deleted; their history keeps them.
+        """Remove the labels of documents whose annotation was deleted; the history keeps them.
 
-        Returns how many of the documents were labelled.
+        Returns the number of documents that were labelled.
         """
         with self._database.writing() as connection:
             return documents.mark_unlabelled(connection, ids)
 
     def remove(self, ids: Sequence[str]) -> int:
-        """Removes documents that the source has lost; their history keeps the labels; returns how many."""
+        """Delete documents that the source no longer has; the history keeps their labels; return how many."""
         with self._database.writing() as connection:
             return documents.remove(connection, ids)
 
@@ -80,38 +81,38 @@ class Ledger:
             return documents.history(connection, document_id)
 
     def counts(self) -> Counts:
-        """How many documents there are, of each kind."""
+        """The number of documents of each kind."""
         with self._database.reading() as connection:
             return documents.count(connection)
 
     def cursor(self) -> str | None:
-        """Up to where the source was read; None when it never was."""
-        value = self.meta(_CURSOR)
+        """The position up to which the source was read; None before the first read."""
+        value = self.value(_CURSOR)
         return None if value is None else str(value)
 
     def set_cursor(self, cursor: str | None) -> None:
-        """Remembers up to where the source was read; None means: from the beginning."""
-        self.set_meta(_CURSOR, cursor)
+        """Store the position up to which the source was read; None means: read from the beginning."""
+        self.set_value(_CURSOR, cursor)
 
-    def meta(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - any JSON value
-        """The JSON value kept under ``key``, or ``default``."""
+    def value(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - any JSON value
+        """The JSON value stored under ``key``, or ``default``."""
         with self._database.reading() as connection:
             row = connection.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
         return default if row is None else json.loads(row[0])
 
-    def set_meta(self, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
-        """Keeps a JSON value under ``key``."""
+    def set_value(self, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        """Store a JSON value under ``key``."""
         with self._database.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (key, json.dumps(value)))
 
     def start_round(self) -> Round:
-        """Starts the next round, at the step ``started``."""
+        """Start the next round, at the step ``started``."""
         with self._database.writing() as connection:
             number = rounds.start(connection)
         return self.round(number)
 
     def save_step(self, number: int, step: str, **payload: Any) -> Round:  # noqa: ANN401 - any JSON values
-        """Moves a round to ``step`` and adds ``payload``, JSON values, to what it has written down before.
+        """Move a round to ``step`` and merge JSON values into its ``payload``.
 
         Raises:
             KeyError: there is no such round.
@@ -135,7 +136,7 @@ class Ledger:
             return rounds.read(connection)
 
     def record_offers(self, round: int, offers: Iterable[tuple[str, int, float, str]]) -> None:
-        """Writes down a round's offers, (document id, rank, score, drawn) each, in place of earlier ones.
+        """Store the offers of a round, each (document id, rank, score, reason), in place of earlier ones.
 
         Raises:
             KeyError: there is no such round.
@@ -144,7 +145,7 @@ class Ledger:
             rounds.write_offers(connection, round, offers)
 
     def offers(self, round: int) -> list[Offer]:
-        """What was offered in a round, by rank."""
+        """The offers of a round, by rank."""
         with self._database.reading() as connection:
             return rounds.read_offers(connection, round)
 
@@ -153,7 +154,7 @@ class Ledger:
         with self._database.reading() as connection:
             return rounds.offered_ids(connection)
 
-    def drawn(self, document_id: str) -> str | None:
-        """How a document was drawn when it was last offered; None when it never was."""
+    def selection_reason(self, document_id: str) -> str | None:
+        """Why a document was selected when it was last offered; None if it never was."""
         with self._database.reading() as connection:
-            return rounds.drawn(connection, document_id)
+            return rounds.selection_reason(connection, document_id)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A round of the loop: its number from 1, the step it has reached, what its steps wrote down."""
+    """A round of the loop: its number from 1, the step it has reached, the JSON values of its steps."""
 
     number: int
     step: str
@@ -19,23 +19,23 @@ class Round:
 
 
 class Offer(NamedTuple):
-    """A text offered to annotators: its rank in the batch, its uncertainty in [0, 1], how it was drawn."""
+    """A text offered to annotators: its rank in the batch, its uncertainty in [0, 1], why it was selected."""
 
     document_id: str
     rank: int
     score: float
-    drawn: str
+    reason: str
 
 
 def start(connection: sqlite3.Connection) -> int:
-    """A new round at the step ``started``; returns its number."""
+    """Start a new round at the step ``started``; return its number."""
     number: int = connection.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM rounds").fetchone()[0]
     connection.execute("INSERT INTO rounds (number, step, payload) VALUES (?, 'started', '{}')", (number,))
     return number
 
 
 def save_step(connection: sqlite3.Connection, number: int, step: str, payload: Mapping[str, Any]) -> None:
-    """Moves a round to ``step`` and adds ``payload`` to what it has written down.
+    """Move a round to ``step`` and merge ``payload`` into what it holds.
 
     Raises:
         KeyError: there is no such round.
@@ -71,7 +71,7 @@ def read(connection: sqlite3.Connection) -> list[Round]:
 def write_offers(
     connection: sqlite3.Connection, number: int, offers: Iterable[tuple[str, int, float, str]]
 ) -> None:
-    """Replaces the offers of a round.
+    """Replace the offers of a round.
 
     Raises:
         KeyError: there is no such round.
@@ -92,8 +92,8 @@ def read_offers(connection: sqlite3.Connection, number: int) -> list[Offer]:
     return [Offer(*row) for row in rows]
 
 
-def drawn(connection: sqlite3.Connection, document_id: str) -> str | None:
-    """How a document was drawn when it was last offered; None when it never was."""
+def selection_reason(connection: sqlite3.Connection, document_id: str) -> str | None:
+    """Why a document was selected when it was last offered; None if it never was."""
     row = connection.execute(
         "SELECT drawn FROM offers WHERE id = ? ORDER BY round DESC LIMIT 1", (document_id,)
     ).fetchone()

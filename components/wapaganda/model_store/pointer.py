@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from wapaganda.model_store.durable import replace_file
 from wapaganda.model_store.manifest import ModelStoreError
+from wapaganda.storage import write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def read_pointer(path: Path) -> Pointer | None:
 
 def write_pointer(path: Path, pointer: Pointer) -> None:
     """Replaces the pointer in one step."""
-    replace_file(path, json.dumps(asdict(pointer), indent=2) + "\n")
+    write_json(path, asdict(pointer), indent=2)
 
 
 def _damaged(path: Path, found: str) -> ModelStoreError:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from wapaganda.model_store.durable import copy_folder, seal_folder, sync
+from wapaganda.model_store.folders import copy_folder, seal_folder
 from wapaganda.model_store.manifest import Manifest, ModelStoreError
 from wapaganda.model_store.pointer import Pointer, read_pointer, write_pointer
+from wapaganda.storage import sync
 
 _NAME = re.compile(r"v(\d{4,})-[0-9a-f]{8}")
 _MANIFEST = "manifest.json"

@@ -18,7 +18,7 @@ def fetch_into(ledger: Ledger, source: Source, progress: Progress) -> Changes:
     with FileLock(ledger.path.with_name("fetch.lock")):
         cursor = ledger.cursor()
         changes = _take(ledger, source, cursor, progress)
-        if changes.total != ledger.counts().documents + len(ledger.meta(_UNREAD, [])):
+        if changes.total != ledger.counts().documents + len(ledger.value(_UNREAD, [])):
             changes = _settle(ledger, source, changes, cursor, progress)
         ledger.set_cursor(changes.cursor)
     return changes
@@ -38,8 +38,8 @@ def _settle(
     held = source.ids()
     known = {document.id for document in ledger.documents()}
     ledger.remove(sorted(known - held))
-    if cursor is not None and held - known - set(ledger.meta(_UNREAD, [])):
+    if cursor is not None and held - known - set(ledger.value(_UNREAD, [])):
         changes = _take(ledger, source, None, progress)
         known |= {document.id for document in changes.documents}
-    ledger.set_meta(_UNREAD, sorted(held - known))
+    ledger.set_value(_UNREAD, sorted(held - known))
     return changes

@@ -258,7 +258,7 @@ class Loop:
             offer.document_id
             for each in self.ledger.rounds()
             for offer in self.ledger.offers(each.number)
-            if offer.drawn not in UNSCORED
+            if offer.reason not in UNSCORED
         }
 
     def _labels(self) -> str:

@@ -1,5 +1,15 @@
-"""Files that are either whole or not there: the one way in which bricks write to the disk."""
+"""Files that are whole or not there, and SQLite files: the one way in which bricks write to the disk."""
 
-from wapaganda.storage.atomic import atomic_path, sync, write_json, write_text
+from wapaganda.storage.atomic import atomic_folder, atomic_path, sync, sync_folder, write_json, write_text
+from wapaganda.storage.database import Database, DatabaseError
 
-__all__ = ["atomic_path", "sync", "write_json", "write_text"]
+__all__ = [
+    "Database",
+    "DatabaseError",
+    "atomic_folder",
+    "atomic_path",
+    "sync",
+    "sync_folder",
+    "write_json",
+    "write_text",
+]

@@ -1,7 +1,9 @@
-"""Atomic writes: a reader sees the old file or the new one, also after a crash."""
+"""Atomic writes: a reader sees the old file or folder or the new one, also after a crash."""
 
+import errno
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,46 @@ def atomic_path(path: Path) -> Iterator[Path]:
         sync(path.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Yield an empty folder to fill; on success it becomes ``path``, on an error it is removed.
+
+    Parent folders are made. The draft lies beside ``path``. ``replace`` allows ``path`` to hold files: they
+    are removed after the swap.
+
+    Raises:
+        FileExistsError: ``path`` holds files and ``replace`` is false; nothing was written then.
+        OSError: the disk is full or read-only; ``path`` is then as it was.
+    """
+    if not replace and path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise FileExistsError(errno.EEXIST, "Expected a new or empty folder", str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    try:
+        yield draft
+        sync_folder(draft)
+        _swap(draft, path)
+        sync(path.parent)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _swap(draft: Path, path: Path) -> None:
+    if not path.exists():
+        draft.rename(path)
+        return
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    path.rename(old)
+    try:
+        draft.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    shutil.rmtree(old)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -55,3 +97,11 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring every file and folder below ``folder`` to the disk."""
+    for parent, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            sync(Path(parent, name))
+        sync(Path(parent))

@@ -1,8 +1,9 @@
-"""What happened in each round: a run log on disk, mirrored into MLflow by a process of its own."""
+"""What happened in each round: a run log on disk, copied into MLflow by a separate process."""
 
 from wapaganda.tracking.curve import CurvePoint, learning_curve_png
 from wapaganda.tracking.events import ModelEvent, RunRecord
-from wapaganda.tracking.mirroring import EXPERIMENT, MirrorHandle, MirrorReport, mirror, start_mirror
+from wapaganda.tracking.mirroring import MirrorHandle, mirror, start_mirror
+from wapaganda.tracking.report import EXPERIMENT, MirrorReport
 from wapaganda.tracking.runlog import Run, RunLog
 
 __all__ = [

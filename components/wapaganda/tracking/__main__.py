@@ -6,9 +6,9 @@ import sys
 import threading
 from pathlib import Path
 
-from wapaganda.tracking.mirroring import EXPERIMENT, MirrorReport
+from wapaganda.tracking.report import EXPERIMENT, MirrorReport
 
-# MLflow reads these when it is imported: at its defaults a dead server holds a call for minutes.
+# MLflow reads these at import. With its defaults a dead server blocks a call for minutes.
 _GUARDS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
@@ -20,7 +20,7 @@ _GUARDS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Mirrors and writes a `MirrorReport` to standard output; returns 0 when MLflow has everything."""
+    """Mirror, print a `MirrorReport`, and return 0 when MLflow has everything."""
     log_dir, uri, *more = arguments
     experiment = more[0] if more else EXPERIMENT
     seconds = float(more[1]) if len(more) > 1 else 600.0
@@ -31,27 +31,27 @@ def main(arguments: list[str]) -> int:
     watch.daemon = True
     from wapaganda.tracking.replay import replay
 
-    # Imports and the making of a new store are slow at times but end; only what talks to MLflow is watched.
+    # Imports and a new store are slow at times, but they end. The time limit is for the calls of MLflow.
     report = replay(Path(log_dir), uri, experiment, on_ready=watch.start)
     watch.cancel()
-    _tell(report)
+    _print_report(report)
     return 0 if report.ok else 1
 
 
 def _give_up(seconds: float) -> None:
-    _tell(
+    _print_report(
         MirrorReport(
-            False, f"MLflow is slow: given up after {seconds:g} s, the rest follows with the next round"
+            False, f"MLflow is slow: stopped after {seconds:g} s, the rest follows with the next round"
         )
     )
     os._exit(3)
 
 
-def _tell(report: MirrorReport) -> None:
+def _print_report(report: MirrorReport) -> None:
     try:
         os.write(sys.stdout.fileno(), (report.to_json() + "\n").encode())
     except BrokenPipeError:
-        logging.getLogger(__name__).warning("Nobody waits any more for this: %s", report.message)
+        logging.getLogger(__name__).warning("No process waits for this report: %s", report.message)
 
 
 if __name__ == "__main__":

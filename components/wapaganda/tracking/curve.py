@@ -1,4 +1,4 @@
-"""The learning curve as a picture."""
+"""The learning curve as a PNG file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """The strict F1, in [0, 1], that a round reached with so many labelled texts."""
+    """The strict span F1, in [0, 1], after a round with ``n_labelled`` labelled texts."""
 
     round: int
     n_labelled: int
@@ -15,7 +15,7 @@ class CurvePoint:
 
 
 def learning_curve_png(rounds: Sequence[CurvePoint], path: Path) -> None:
-    """Draws F1 over labelled texts into the PNG file ``path``."""
+    """Draw F1 over the number of labelled texts into the PNG file ``path``."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -33,7 +33,7 @@ def learning_curve_png(rounds: Sequence[CurvePoint], path: Path) -> None:
             ha="center",
             fontsize=8,
         )
-    axes.set(xlabel="labelled texts", ylabel="strict span F1 on labels not learnt", ylim=(0, 1))
+    axes.set(xlabel="labelled texts", ylabel="strict span F1 on unseen labels", ylim=(0, 1))
     axes.margins(x=0.12)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)

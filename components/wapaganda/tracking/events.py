@@ -48,7 +48,7 @@ class ModelEvent:
 
 @dataclass(slots=True)
 class RunRecord:
-    """A run as its log tells it; ``status`` is RUNNING until it has ended."""
+    """A run as recorded in its log; ``status`` is RUNNING until it has ended."""
 
     id: str
     name: str = ""
@@ -66,13 +66,13 @@ class RunRecord:
 
 
 def parse(data: bytes, path: Path) -> list[Event | None]:
-    """The events of a log, one entry for each whole line; None for a line that a crash has torn."""
+    """The events of a log, one entry for each complete line; None for a damaged line."""
     lines = data.split(b"\n")[:-1]
     return [_parse_line(line, path, number) for number, line in enumerate(lines, 1)]
 
 
 def record(run_id: str, events: Iterable[Event | None]) -> RunRecord:
-    """What the events of a run add up to."""
+    """The record of a run, from its events."""
     result = RunRecord(run_id)
     for event in events:
         if event is not None:
@@ -81,7 +81,7 @@ def record(run_id: str, events: Iterable[Event | None]) -> RunRecord:
 
 
 def model_of(event: Event) -> ModelEvent:
-    """The model that an event of the kind ``model`` tells of."""
+    """The model of an event of the kind ``model``."""
     path = event.values.get("path")
     return ModelEvent(
         event.values["name"], event.values["version"], event.values.get("alias"), Path(path) if path else None
@@ -89,7 +89,7 @@ def model_of(event: Event) -> ModelEvent:
 
 
 def metrics_of(event: Event) -> MetricEvent:
-    """The metrics that an event of the kind ``metrics`` tells of."""
+    """The metrics of an event of the kind ``metrics``."""
     return MetricEvent(event.values["step"], event.time, event.values["values"])
 
 

@@ -1,51 +1,38 @@
-"""Mirroring as the loop sees it: a process that is started and, if anybody cares, waited for."""
+"""Mirroring for the loop: a process that is started and, if wanted, waited for."""
 
 import json
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
-EXPERIMENT = "ner_active_learning"
-
-
-@dataclass(frozen=True, slots=True)
-class MirrorReport:
-    """Whether MLflow has all that the log has, and one sentence about it."""
-
-    ok: bool
-    message: str
-
-    def to_json(self) -> str:
-        """The report as one line of JSON."""
-        return json.dumps(asdict(self))
+from wapaganda.tracking.report import EXPERIMENT, MirrorReport
 
 
 class MirrorHandle:
-    """A mirror process under way."""
+    """A running mirror process."""
 
     def __init__(self, process: "subprocess.Popen[bytes] | None", failure: str = "") -> None:
         self._process = process
         self._report = None if process else MirrorReport(False, failure)
 
     def wait(self, seconds: float) -> MirrorReport:
-        """What came of it; or, after ``seconds``, that it is still at work. Never raises."""
+        """The report, or after ``seconds`` one that says that the mirror still works. Never raises."""
         if self._report is None and self._process is not None:
             try:
                 out, _ = self._process.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
                 return MirrorReport(
-                    False, f"MLflow is slow: still at work after {seconds:g} s, in the background"
+                    False, f"MLflow is slow: the mirror still works after {seconds:g} s, in the background"
                 )
             self._report = _report(out, self._process.returncode)
         return self._report or MirrorReport(False, "The mirror of MLflow has no process")
 
 
 def mirror(log_dir: Path, tracking_uri: str, experiment: str = EXPERIMENT) -> MirrorReport:
-    """Brings everything in the run log that MLflow does not have yet into the experiment, in this process.
+    """Copy everything from the run log that MLflow lacks into the experiment, in this process.
 
-    May be called any number of times; a call that fails or dies is made good by the next. Never raises for
-    what MLflow does.
+    It may be called any number of times: after a failed call the next one continues. An error of MLflow is
+    reported, not raised.
     """
     from wapaganda.tracking.replay import replay
 
@@ -55,9 +42,9 @@ def mirror(log_dir: Path, tracking_uri: str, experiment: str = EXPERIMENT) -> Mi
 def start_mirror(
     log_dir: Path, tracking_uri: str, timeout: float = 600.0, experiment: str = EXPERIMENT
 ) -> MirrorHandle:
-    """Starts `mirror` as a process of its own; returns at once, never raises.
+    """Start `mirror` as a process of its own; return at once, never raise.
 
-    The process gives up ``timeout`` seconds after it opened the store; the rest follows with the next one.
+    The process stops ``timeout`` seconds after it opened the store; the next call copies the rest.
     """
     command = [
         sys.executable,

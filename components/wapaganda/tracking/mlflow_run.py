@@ -1,4 +1,4 @@
-"""One run in MLflow; everything it writes may be written again without a change."""
+"""One run in MLflow; every write can be repeated without a change."""
 
 import logging
 import re
@@ -21,7 +21,7 @@ _VALUES_PER_CALL = 100
 
 
 class MlflowRun:
-    """The run ``mlflow_id``, found again by a tag with the id that it has in the log."""
+    """The run ``mlflow_id``; a tag holds its id in the log, so that it can be found again."""
 
     def __init__(self, client: "MlflowClient", mlflow_id: str) -> None:
         self._client = client
@@ -31,7 +31,7 @@ class MlflowRun:
     def find_or_create(
         cls, client: "MlflowClient", experiment_id: str, run_id: str, mlflow_id: str | None, start: Event
     ) -> tuple[Self | None, bool]:
-        """The run, None when a user has deleted it; and whether its log has to be replayed from the start."""
+        """The run (None if a user deleted it), and whether its log must be replayed from the start."""
         from mlflow.entities import ViewType
 
         found: Any = client.search_runs(
@@ -47,7 +47,7 @@ class MlflowRun:
         return cls(client, str(created.info.run_id)), True
 
     def write(self, events: Sequence[Event]) -> None:
-        """Writes events: values in few large calls, then files, models and the end."""
+        """Write events: values in few large calls, then files, models and the end."""
         self._write_values(events)
         for event in events:
             if event.kind == "artifact":
@@ -127,7 +127,7 @@ def _all(events: Sequence[Event], kind: str) -> dict[str, Any]:
 
 
 def _name(name: str) -> str:
-    """``name`` with what MLflow does not allow in names replaced, and no empty or dotted path parts."""
+    """``name`` with characters replaced that MLflow refuses, without empty or dotted path parts."""
     parts = (re.sub(r"[^\w\-. ]", "_", part).strip() for part in name.split("/"))
     return "/".join(part for part in parts if part.strip(".")) or "_"
 

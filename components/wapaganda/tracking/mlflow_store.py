@@ -1,10 +1,11 @@
-"""The MLflow store: opened, made when it is not there yet, and the experiment in it."""
+"""The MLflow store: opened, created if missing, and the experiment in it."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
+
+from wapaganda.storage import atomic_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -14,21 +15,21 @@ _LOCK_SECONDS = 180.0
 
 
 def database_file(tracking_uri: str) -> Path | None:
-    """The file of a SQLite store; None when the store is something else."""
+    """The file of a SQLite store; None for another kind of store."""
     if not tracking_uri.startswith(_SQLITE):
         return None
     return Path(tracking_uri.removeprefix(_SQLITE).split("?")[0]).absolute()
 
 
 def open_store(tracking_uri: str) -> "MlflowClient":
-    """A client of the store; a SQLite file appears only when all its tables are made."""
+    """A client of the store; a new SQLite file appears with all its tables."""
     import mlflow
     from mlflow import MlflowClient
 
     database = database_file(tracking_uri)
     if database is not None and not database.exists():
         database.parent.mkdir(parents=True, exist_ok=True)
-        # Processes that make the tables of one new file at the same time break each other.
+        # Processes that create the tables of one file at the same time break each other.
         with FileLock(database.with_name(f"{database.name}.lock"), timeout=_LOCK_SECONDS):
             if not database.exists():
                 _make(database)
@@ -37,9 +38,9 @@ def open_store(tracking_uri: str) -> "MlflowClient":
 
 
 def find_experiment(client: "MlflowClient", name: str, tracking_uri: str) -> str:
-    """The id of the experiment ``name``, made or taken out of the bin when it has to be.
+    """The id of the experiment ``name``, created or restored if necessary.
 
-    With a SQLite store its files lie in ``mlruns`` beside the database, wherever the process was started.
+    With a SQLite store its artifacts lie in ``mlruns`` beside the database, whatever the working directory.
     """
     from mlflow.exceptions import MlflowException
 
@@ -59,13 +60,12 @@ def find_experiment(client: "MlflowClient", name: str, tracking_uri: str) -> str
 
 
 def _make(database: Path) -> None:
-    """Makes the tables in a draft first: a death in the middle would leave a file that is broken for ever."""
+    """Create the tables in a draft: MLflow cannot use a file with only a part of them."""
     from mlflow import MlflowClient
 
-    for leftover in database.parent.glob(f"{database.name}.*.draft*"):
+    for leftover in database.parent.glob(f".{database.name}.*.partial*"):
         leftover.unlink()
-    draft = database.with_name(f"{database.name}.{os.getpid()}.draft")
-    client = MlflowClient(f"{_SQLITE}{draft}", f"{_SQLITE}{draft}")
-    client.search_experiments(max_results=1)
-    client.search_registered_models(max_results=1)
-    draft.rename(database)
+    with atomic_path(database) as draft:
+        client = MlflowClient(f"{_SQLITE}{draft}", f"{_SQLITE}{draft}")
+        client.search_experiments(max_results=1)
+        client.search_registered_models(max_results=1)

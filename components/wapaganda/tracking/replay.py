@@ -1,4 +1,4 @@
-"""Replaying the run log into MLflow; only for the mirror process, for MLflow takes seconds to import."""
+"""Replay the run log into MLflow. Only the mirror process imports this: MLflow takes seconds to import."""
 
 import logging
 import socket
@@ -11,9 +11,9 @@ from filelock import FileLock, Timeout
 
 from wapaganda.tracking.cursor import Cursor, read_cursor, write_cursor
 from wapaganda.tracking.events import parse
-from wapaganda.tracking.mirroring import MirrorReport
 from wapaganda.tracking.mlflow_run import MlflowRun
 from wapaganda.tracking.mlflow_store import database_file, find_experiment, open_store
+from wapaganda.tracking.report import MirrorReport
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,7 +27,7 @@ _BATCH = 200
 def replay(
     log_dir: Path, tracking_uri: str, experiment: str, on_ready: Callable[[], None] = lambda: None
 ) -> MirrorReport:
-    """Brings what MLflow lacks into it, run by run; after a failure the next call goes on there.
+    """Copy what MLflow lacks, run by run; after a failure the next call continues there.
 
     ``on_ready`` is called when MLflow is imported and its store is open.
     """
@@ -35,9 +35,9 @@ def replay(
         with FileLock(log_dir / "mirror.lock", timeout=_LOCK_SECONDS):
             return _replay(log_dir, tracking_uri, experiment, on_ready)
     except Timeout:
-        return MirrorReport(False, f"Another mirror of {log_dir} has been at work for {_LOCK_SECONDS:g} s")
+        return MirrorReport(False, f"Another mirror of {log_dir} has worked for {_LOCK_SECONDS:g} s")
     except Exception as error:
-        # MLflow raises whatever its stores raise, and a mirror has to live with all of it.
+        # MLflow passes on whatever its stores raise.
         _logger.exception("The mirror stopped")
         return MirrorReport(False, f"MLflow at {_shown(tracking_uri)} failed: {_first_line(error)}")
 

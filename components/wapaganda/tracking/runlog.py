@@ -1,4 +1,4 @@
-"""The run log: append-only JSON lines, one file for each run. It is the truth; MLflow is its mirror."""
+"""The run log: append-only JSON lines, one file for each run. MLflow holds a copy."""
 
 import os
 import shutil
@@ -23,9 +23,9 @@ class RunLog:
     def start(
         self, name: str, params: Mapping[str, Any] | None = None, tags: Mapping[str, str] | None = None
     ) -> "Run":
-        """A new run with the values that it starts from."""
+        """Start a run."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        # To the microsecond, so that the order of the names is that of the starts.
+        # Microseconds, so that the names sort by start.
         began = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
         run = Run(self.directory / f"{began}-{uuid.uuid4().hex[:8]}.jsonl")
         run.append("start", {"name": name}, durable=True)
@@ -36,7 +36,7 @@ class RunLog:
         return run
 
     def resume(self, run_id: str) -> "Run":
-        """The run ``run_id``, to be gone on with.
+        """The run ``run_id``, to append to.
 
         Raises:
             KeyError: there is no such run.
@@ -44,7 +44,7 @@ class RunLog:
         return Run(self._path(run_id))
 
     def read(self, run_id: str) -> RunRecord:
-        """What the log tells of the run ``run_id``.
+        """The record of the run ``run_id``.
 
         Raises:
             KeyError: there is no such run.
@@ -65,7 +65,7 @@ class RunLog:
 
 
 class Run:
-    """A run, written down as it goes; every call appends one line, so a crash tears at most the last."""
+    """A run; every call appends one line, so a crash damages at most the last one."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -76,31 +76,31 @@ class Run:
         return self.path.stem
 
     def params(self, values: Mapping[str, Any]) -> None:
-        """Adds parameters; what JSON cannot hold is written as text."""
+        """Add parameters; values that JSON cannot hold become text."""
         plain = {name: _plain(value) for name, value in values.items()}
         self.append("params", {"values": plain})
 
     def tags(self, values: Mapping[str, str]) -> None:
-        """Adds tags."""
+        """Add tags."""
         self.append("tags", {"values": {name: str(value) for name, value in values.items()}})
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
-        """Adds metrics at a step."""
+        """Add metrics at a step."""
         self.append(
             "metrics", {"step": int(step), "values": {name: float(value) for name, value in values.items()}}
         )
 
     def artifact(self, path: Path, folder: str = "") -> None:
-        """Adds a copy of the file ``path``; ``folder`` is where it shall lie among the files of the run."""
+        """Add a copy of the file ``path`` to the files of the run, below ``folder``."""
         kept = self.path.with_suffix("") / folder
         kept.mkdir(parents=True, exist_ok=True)
         copy = Path(shutil.copyfile(path, kept / path.name))
         self.append("artifact", {"path": str(copy), "folder": folder})
 
     def model(self, path: Path, name: str, version: str, alias: str | None = None) -> None:
-        """Adds a model version, in the folder ``path`` which must stay, to be registered under ``name``.
+        """Add a model version to be registered under ``name``; its folder ``path`` must stay.
 
-        ``alias`` is ``champion`` for the model that is live, ``challenger`` for one that is not.
+        ``alias`` is ``champion`` for the live model, ``challenger`` for another one.
         """
         self.append(
             "model",
@@ -109,15 +109,15 @@ class Run:
         )
 
     def alias(self, name: str, version: str, alias: str) -> None:
-        """Gives an alias to a model version that was added before, by any run, as after a roll-back."""
+        """Give an alias to a model version that any run added before, for example after a rollback."""
         self.append("model", {"path": None, "name": name, "version": version, "alias": alias}, durable=True)
 
     def end(self, status: Status = "FINISHED") -> None:
-        """Ends the run."""
+        """End the run."""
         self.append("end", {"status": status}, durable=True)
 
     def append(self, kind: str, values: Mapping[str, Any], *, durable: bool = False) -> None:
-        """Appends an event in one write; ``durable`` waits for the disk."""
+        """Append an event in one write; ``durable`` waits for the disk."""
         line = Event(kind, time.time_ns() // 1_000_000, values).to_line()
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         try:

@@ -94,7 +94,7 @@ def _material(
         drawn = {
             document.id: how
             for document in documents
-            if document.is_labelled and (how := loop.ledger.drawn(document.id))
+            if document.is_labelled and (how := loop.ledger.selection_reason(document.id))
         }
         source = f"Label Studio project {project}"
     else:

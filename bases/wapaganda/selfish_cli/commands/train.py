@@ -129,7 +129,7 @@ def _project_material(
     loop = project_loop(context, project, progress)
     notes = tuple(loop.fetch().notes)
     labelled = list(loop.ledger.documents(labelled=True))
-    drawn = {document.id: loop.ledger.drawn(document.id) for document in labelled}
+    drawn = {document.id: loop.ledger.selection_reason(document.id) for document in labelled}
     return labelled, notes, loop.source.schema(), drawn, tuple(loop.unlabelled())
 
 

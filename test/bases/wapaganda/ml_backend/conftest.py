@@ -94,11 +94,11 @@ class FakeShelf:
 class FakeTrainings:
     """Every submit, uncoalesced, and jobs to be listed."""
 
-    submitted: list[tuple[str, str, dict, float]] = field(default_factory=list)
+    submitted: list[tuple[str, str, str, float]] = field(default_factory=list)
     listed: list[TrainingJob] = field(default_factory=list)
 
-    def submit(self, project, kind, payload, debounce_seconds):
-        self.submitted.append((project, kind, dict(payload), debounce_seconds))
+    def submit(self, project, kind, reason, debounce_seconds):
+        self.submitted.append((project, kind, reason, debounce_seconds))
         return f"job-{len(self.submitted)}"
 
     def jobs(self):

@@ -8,11 +8,12 @@ import pytest
 from wapaganda.jobs import JobQueue, State
 from wapaganda.label_studio import LabelStudioError
 from wapaganda.ml_backend import child
-from wapaganda.ml_backend.child import alone, label_studio_access, step_teller
+from wapaganda.ml_backend.child import alone, label_studio_access
 from wapaganda.ml_backend.composition import QueuedTrainings, StoreShelf, compose, credentials_path, jobs_path
 from wapaganda.ml_backend.credentials import CredentialFile, Credentials
 from wapaganda.ml_backend.identity import ProjectRef
 from wapaganda.model_store import Manifest, ModelStore
+from wapaganda.progress import silent
 from wapaganda.project_context import ProjectContext
 from wapaganda.settings import Settings
 from wapaganda.uncertainty import score
@@ -52,23 +53,14 @@ def test_a_training_waits_for_another_program_that_works_on_the_project(tmp_path
     other.acquire()
     told = []
 
-    def progress(text, fraction):
-        told.append(text)
+    def progress(step, done, total):
+        told.append(step)
         if len(told) == 3:
             other.release()
 
     with alone(context, progress):
         assert len(told) == 3
         assert "waiting" in told[0]
-
-
-def test_progress_of_the_loop_reaches_the_job_table():
-    told = []
-    tell = step_teller(lambda *values: told.append(values))
-    tell("fetch", 0, 0)
-    tell("train", 30, 120)
-    tell("train", 130, 120)
-    assert told == [("fetch", None), ("train", 0.25), ("train", 1.0)]
 
 
 @pytest.fixture
@@ -92,7 +84,7 @@ def finished_round(monkeypatch):
 def test_a_job_runs_one_round_with_the_credentials_of_setup(finished_round):
     CredentialFile(credentials_path(Settings())).put(ProjectRef("ls-12", 12), BROUGHT)
     job = JobQueue(jobs_path(Settings())).submit("ls-12", "round")
-    child.work(job, lambda text, fraction: None)
+    child.work(job, silent)
     assert finished_round == [(12, "ls-12", ("http://studio:8080", "brought")), "round", "mirror"]
 
 
@@ -107,13 +99,13 @@ def test_a_job_that_dies_after_its_round_runs_no_second_one(finished_round, monk
     with monkeypatch.context() as patched:
         patched.setattr(child, "_mirror", killed)
         with pytest.raises(KeyboardInterrupt):
-            child.work(job, lambda text, fraction: None)
-    child.work(job, lambda text, fraction: None)
+            child.work(job, silent)
+    child.work(job, silent)
     assert [each for each in finished_round if isinstance(each, str)] == ["round", "mirror"]
 
     queue.begin(job.id)
     queue.end(job.id, State.DONE)
-    child.work(queue.submit("ls-12", "round"), lambda text, fraction: None)
+    child.work(queue.submit("ls-12", "round"), silent)
     assert [each for each in finished_round if isinstance(each, str)] == [
         "round",
         "mirror",
@@ -125,7 +117,7 @@ def test_a_job_that_dies_after_its_round_runs_no_second_one(finished_round, monk
 def test_a_job_of_no_label_studio_project_says_so(finished_round):
     job = JobQueue(jobs_path(Settings())).submit("files", "round")
     with pytest.raises(ValueError, match="Label Studio"):
-        child.work(job, lambda text, fraction: None)
+        child.work(job, silent)
 
 
 class TestComposition:
@@ -160,11 +152,11 @@ class TestComposition:
                 self.woken += 1
 
         trainings = QueuedTrainings(queue, Sleeper())
-        first = trainings.submit("ls-12", "round", {"reason": "a"}, 30.0)
-        assert trainings.submit("ls-12", "round", {"reason": "b"}, 0.0) == first
+        first = trainings.submit("ls-12", "round", "a", 30.0)
+        assert trainings.submit("ls-12", "round", "b", 0.0) == first
         (job,) = trainings.jobs()
         assert (job.id, job.project, job.state, job.error) == (first, "ls-12", "queued", None)
-        assert queue.get(int(first)).payload["reason"] == "b"
+        assert queue.get(int(first)).reason == "b"
         queue.begin(int(first))
         queue.end(int(first), State.FAILED, "No token.")
         assert trainings.jobs()[0].error == "No token."

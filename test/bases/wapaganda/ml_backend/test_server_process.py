@@ -45,7 +45,7 @@ def tell(word):
 
 def work(job, progress):
     tell("begun")
-    progress("train", 0.5)
+    progress("train", 1, 2)
     while not Path("go").exists():
         time.sleep(0.02)
     store = ModelStore(Path("models") / job.project)

@@ -34,9 +34,9 @@ def test_enough_labels_start_one_debounced_training(server):
     send(server, created(1, 5), created(2, 6))
     assert server.trainings.submitted == []
     send(server, created(3, 7))
-    ((project, kind, payload, debounce),) = server.trainings.submitted
-    assert (project, kind, payload["project_id"], debounce) == ("ls-12", "round", 12, 7.0)
-    assert "3 new labels" in payload["reason"]
+    ((project, kind, reason, debounce),) = server.trainings.submitted
+    assert (project, kind, debounce) == ("ls-12", "round", 7.0)
+    assert "3 new labels" in reason
     send(server, created(4, 8), created(5, 9))
     assert len(server.trainings.submitted) == 1
 
@@ -61,7 +61,7 @@ def test_skips_and_deletions_count_back(server):
 def test_a_bulk_event_counts_all_of_its_labels(server):
     many = [{"id": n, "task": n, "project": 12} for n in range(40)]
     send(server, {"action": "ANNOTATIONS_CREATED", "annotation": many, "project": {"id": 12}})
-    assert "40 new labels" in server.trainings.submitted[0][2]["reason"]
+    assert "40 new labels" in server.trainings.submitted[0][2]
 
 
 def test_projects_are_counted_apart(server):
@@ -105,7 +105,7 @@ def test_lost_events_are_made_up_for_by_the_next_ones_total(server):
 def test_labels_imported_before_a_first_model_count(serve):
     server = serve()
     send(server, total(200))
-    assert "200 new labels" in server.trainings.submitted[0][2]["reason"]
+    assert "200 new labels" in server.trainings.submitted[0][2]
     send(server, total(200))
     assert len(server.trainings.submitted) == 1
 

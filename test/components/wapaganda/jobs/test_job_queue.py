@@ -3,7 +3,35 @@ import threading
 
 import pytest
 
+from wapaganda.errors import InputError
 from wapaganda.jobs import JobError, JobQueue, State
+
+# The table as release 0.1 made it.
+RELEASED = """
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'queued',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    progress_text TEXT NOT NULL DEFAULT '',
+    progress_fraction REAL,
+    error TEXT NOT NULL DEFAULT '',
+    cancel_requested INTEGER NOT NULL DEFAULT 0,
+    not_before REAL NOT NULL,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    finished_at REAL,
+    process INTEGER
+);
+CREATE UNIQUE INDEX one_queued ON jobs (project, kind) WHERE state = 'queued';
+CREATE UNIQUE INDEX one_running ON jobs (project) WHERE state = 'running';
+INSERT INTO jobs (project, kind, payload, state, error, not_before, created_at, finished_at)
+VALUES ('ls-12', 'round', '{"project_id": 12, "reason": "50 new labels."}', 'failed', 'No token.', 1, 1, 2);
+INSERT INTO jobs (project, kind, payload, not_before, created_at) VALUES ('ls-12', 'round', '{}', 3, 3);
+PRAGMA user_version = 1;
+"""
 
 
 class Clock:
@@ -24,23 +52,23 @@ def queue(tmp_path, clock):
     return JobQueue(tmp_path / "data" / "jobs.sqlite", clock=clock)
 
 
-def test_many_submissions_become_one_queued_job_with_the_merged_payload(queue):
-    jobs = [queue.submit("7", "train", {"last": number, str(number % 3): True}) for number in range(60)]
+def test_many_submissions_become_one_queued_job_with_the_latest_reason(queue):
+    jobs = [queue.submit("7", "train", f"{number} new labels.") for number in range(60)]
 
     assert {job.id for job in jobs} == {1}
-    assert queue.get(1).payload == {"last": 59, "0": True, "1": True, "2": True}
+    assert queue.get(1).reason == "59 new labels."
     assert len(queue.list()) == 1
 
 
 def test_one_running_and_one_queued_job_of_a_project(queue):
-    first = queue.submit("7", "train", {"n": 1})
+    first = queue.submit("7", "train", "first")
     assert queue.begin(first.id)
 
-    second = queue.submit("7", "train", {"n": 2})
+    second = queue.submit("7", "train", "second")
     assert second.id != first.id
-    assert queue.submit("7", "train", {"m": 3}).payload == {"n": 2, "m": 3}
+    assert queue.submit("7", "train", "third").reason == "third"
     assert not queue.begin(second.id)
-    assert queue.get(first.id).payload == {"n": 1}
+    assert queue.get(first.id).reason == "first"
 
     queue.end(first.id, State.DONE)
     assert queue.begin(second.id)
@@ -66,7 +94,7 @@ def test_submissions_from_many_threads_are_coalesced(queue):
     assert len(queue.list()) == 1
 
 
-def test_a_burst_is_waited_for_but_not_for_ever(queue, clock):
+def test_a_burst_delays_a_job_only_for_a_limited_time(queue, clock):
     queue.submit("7", "train", debounce_seconds=30)
     clock.now += 20
     queue.submit("7", "train", debounce_seconds=30)
@@ -129,7 +157,7 @@ def test_the_first_end_counts(queue, clock):
     assert (job.state, job.error, job.finished_at, job.is_over) == (State.DONE, "", 1_000.0, True)
 
 
-def test_progress_is_kept_and_tells_of_a_wish_to_cancel(queue):
+def test_progress_is_kept(queue):
     job = queue.submit("7", "train")
     queue.begin(job.id)
 
@@ -138,18 +166,42 @@ def test_progress_is_kept_and_tells_of_a_wish_to_cancel(queue):
     assert (job.progress_text, job.progress_fraction, job.attempts) == ("step 3 of 10", 0.3, 1)
 
 
-def test_unknown_jobs_are_told(queue):
+def test_an_unknown_job_is_a_wrong_input(queue):
     for call in (queue.get, queue.cancel):
-        with pytest.raises(KeyError, match="was: 99"):
+        with pytest.raises(KeyError, match="was: 99") as caught:
             call(99)
+        assert isinstance(caught.value, InputError)
+        assert str(caught.value) == "Expected the id of a job, was: 99."
 
 
-def test_a_payload_that_json_cannot_hold_changes_nothing(queue):
-    queue.submit("7", "train", {"a": 1})
-    with pytest.raises(TypeError):
-        queue.submit("7", "train", {"b": object()})
+def test_a_job_table_of_an_earlier_release_opens_unchanged(tmp_path):
+    path = tmp_path / "jobs.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(RELEASED)
+    schema = connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
+    connection.close()
 
-    assert queue.get(1).payload == {"a": 1}
+    queue = JobQueue(path)
+
+    assert [(job.id, job.state, job.reason) for job in queue.list()] == [
+        (2, State.QUEUED, ""),
+        (1, State.FAILED, "50 new labels."),
+    ]
+    assert queue.get(1).error == "No token."
+    assert queue.submit("ls-12", "round", "3 new labels.").id == 2
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() == schema
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    connection.close()
+
+
+def test_a_newer_job_table_is_refused(queue):
+    with sqlite3.connect(queue.path) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+
+    with pytest.raises(JobError, match="Expected a job table of schema version 1"):
+        JobQueue(queue.path)
 
 
 def test_the_table_itself_forbids_a_second_running_job(queue):
@@ -161,7 +213,7 @@ def test_the_table_itself_forbids_a_second_running_job(queue):
     connection.close()
 
 
-def test_a_file_that_is_no_job_table_is_told(tmp_path):
+def test_a_file_that_is_no_job_table_is_refused(tmp_path):
     (tmp_path / "jobs.sqlite").write_text("not a database, but long enough to look at" * 10)
 
     with pytest.raises(JobError, match="Expected a job table in"):

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -14,23 +15,24 @@ COMPONENTS = Path(jobs.__file__).parents[2]
 
 # The work: writes down that it began, waits until it may go on, writes down that it ended.
 WORKER = f"""
-import os, signal, sys, time
+import json, os, signal, sys, time
 sys.path.insert(0, {str(COMPONENTS)!r})
 from pathlib import Path
 from wapaganda.jobs import run_child
 
 def work(job, progress):
-    do, diary = job.payload.get("do"), Path(job.payload["diary"])
+    order = json.loads(job.reason)
+    do, diary = order.get("do"), Path(order["diary"])
     with diary.open("a") as file:
         file.write(f"begin {{os.getpid()}}\\n")
-    progress("at work", 0.5)
+    progress("at work", 1, 2)
     if do == "fail":
         raise ValueError("no labels")
     if do == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if do == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        progress("stubborn")
+        progress("stubborn", 0, 0)
     while not diary.with_suffix(".go").exists():
         time.sleep(0.02)
     with diary.open("a") as file:
@@ -97,8 +99,9 @@ class Diary:
     def go(self):
         self.path.with_suffix(".go").touch()
 
-    def payload(self, **more):
-        return {"diary": str(self.path), **more}
+    def order(self, **more):
+        """What the worker shall do, passed as the reason of its job."""
+        return json.dumps({"diary": str(self.path), **more})
 
 
 def until(condition, seconds=30):
@@ -115,7 +118,7 @@ def over(queue, job):
 
 def test_a_job_is_done_once(queue, supervise, diary):
     supervise()
-    job = queue.submit("7", "train", diary.payload())
+    job = queue.submit("7", "train", diary.order())
     until(diary.begins)
     running = until(lambda: queue.get(job.id).progress_text and queue.get(job.id))
     assert (running.state, running.progress_fraction, running.process) == (
@@ -133,17 +136,17 @@ def test_a_job_is_done_once(queue, supervise, diary):
 
 def test_551_submissions_during_a_training_become_one_more(queue, supervise, diary):
     supervise(max_running=2)
-    queue.submit("7", "train", diary.payload())
+    queue.submit("7", "train", diary.order())
     until(diary.begins)
     for number in range(551):
-        queue.submit("7", "train", diary.payload(number=number))
+        queue.submit("7", "train", diary.order(number=number))
     assert [job.state for job in queue.list("7")] == [State.QUEUED, State.RUNNING]
 
     time.sleep(0.3)
     assert len(diary.begins()) == 1
     diary.go()
     until(lambda: all(job.is_over for job in queue.list("7")))
-    assert [(job.state, job.payload.get("number")) for job in queue.list("7")] == [
+    assert [(job.state, json.loads(job.reason).get("number")) for job in queue.list("7")] == [
         (State.DONE, 550),
         (State.DONE, None),
     ]
@@ -152,8 +155,8 @@ def test_551_submissions_during_a_training_become_one_more(queue, supervise, dia
 def test_no_more_jobs_run_at_once_than_allowed(queue, supervise, diary, tmp_path):
     supervise(max_running=1)
     other = Diary(tmp_path / "other")
-    first = queue.submit("7", "train", diary.payload())
-    second = queue.submit("8", "train", other.payload())
+    first = queue.submit("7", "train", diary.order())
+    second = queue.submit("8", "train", other.order())
     until(diary.begins)
     time.sleep(0.3)
     assert other.begins() == []
@@ -166,7 +169,7 @@ def test_no_more_jobs_run_at_once_than_allowed(queue, supervise, diary, tmp_path
 
 def test_a_killed_child_is_started_again_and_ends_done(queue, supervise, diary):
     supervise()
-    job = queue.submit("7", "train", diary.payload())
+    job = queue.submit("7", "train", diary.order())
     os.kill(until(diary.begins)[0], signal.SIGKILL)
     until(lambda: len(diary.begins()) == 2)
 
@@ -177,19 +180,19 @@ def test_a_killed_child_is_started_again_and_ends_done(queue, supervise, diary):
 
 def test_a_child_that_always_dies_fails_after_three_attempts(queue, supervise, diary):
     supervise()
-    job = queue.submit("7", "train", diary.payload(do="die"))
+    job = queue.submit("7", "train", diary.order(do="die"))
 
     ended = over(queue, job)
     assert (ended.state, ended.attempts, len(diary.begins())) == (State.FAILED, 3, 3)
     assert "died 3 times" in ended.error
     assert str(queue.log_path(job.id)) in ended.error
-    later = queue.submit("7", "train", diary.payload(do="fail"))
+    later = queue.submit("7", "train", diary.order(do="fail"))
     assert over(queue, later).error == "ValueError: no labels"
 
 
 def test_an_error_of_the_work_fails_at_once_and_its_trace_is_in_the_log(queue, supervise, diary):
     supervise()
-    job = queue.submit("7", "train", diary.payload(do="fail"))
+    job = queue.submit("7", "train", diary.order(do="fail"))
 
     ended = over(queue, job)
     assert (ended.state, ended.attempts, ended.error) == (State.FAILED, 1, "ValueError: no labels")
@@ -198,7 +201,7 @@ def test_an_error_of_the_work_fails_at_once_and_its_trace_is_in_the_log(queue, s
 
 def test_a_killed_supervisor_loses_nothing_and_no_job_runs_twice(queue, command, supervise, diary, tmp_path):
     (tmp_path / "supervisor.py").write_text(SUPERVISOR)
-    job = queue.submit("7", "train", diary.payload())
+    job = queue.submit("7", "train", diary.order())
     first = subprocess.Popen(
         [sys.executable, str(tmp_path / "supervisor.py"), str(queue.path), command[1]], stdout=subprocess.PIPE
     )
@@ -207,7 +210,7 @@ def test_a_killed_supervisor_loses_nothing_and_no_job_runs_twice(queue, command,
     first.wait()
     first.stdout.close()
 
-    later = queue.submit("7", "train", diary.payload())
+    later = queue.submit("7", "train", diary.order())
     supervise()
     supervise()
     time.sleep(0.5)
@@ -224,7 +227,7 @@ def test_supervisor_and_child_killed_together_and_the_job_still_ends_done(
     queue, command, supervise, diary, tmp_path
 ):
     (tmp_path / "supervisor.py").write_text(SUPERVISOR)
-    job = queue.submit("7", "train", diary.payload())
+    job = queue.submit("7", "train", diary.order())
     first = subprocess.Popen(
         [sys.executable, str(tmp_path / "supervisor.py"), str(queue.path), command[1]], stdout=subprocess.PIPE
     )
@@ -249,7 +252,7 @@ def test_two_supervisors_never_have_two_children_for_a_project(queue, supervise,
     jobs = []
     for turn in range(3):
         diary.path.with_suffix(".go").unlink(missing_ok=True)
-        jobs.append(queue.submit("7", "train", diary.payload()))
+        jobs.append(queue.submit("7", "train", diary.order()))
         until(lambda turn=turn: len(diary.begins()) == turn + 1)
         diary.go()
         over(queue, jobs[-1])
@@ -262,7 +265,7 @@ def test_two_supervisors_never_have_two_children_for_a_project(queue, supervise,
 @pytest.mark.parametrize("do", ["", "stubborn"])
 def test_a_running_job_is_cancelled_also_against_its_will(queue, supervise, diary, do):
     supervise(grace_seconds=0.5)
-    job = queue.submit("7", "train", diary.payload(do=do))
+    job = queue.submit("7", "train", diary.order(do=do))
     text = "stubborn" if do else "at work"
     until(lambda: queue.get(job.id).progress_text == text)
     assert queue.cancel(job.id).state == State.RUNNING
@@ -272,9 +275,36 @@ def test_a_running_job_is_cancelled_also_against_its_will(queue, supervise, diar
     assert (len(diary.begins()), diary.ends()) == (1, 0)
 
 
+def test_another_process_cancels_a_running_job(queue, supervise, diary):
+    supervise()
+    job = queue.submit("7", "train", diary.order())
+    until(diary.begins)
+    code = "import sys; from wapaganda.jobs import JobQueue; JobQueue(sys.argv[1]).cancel(int(sys.argv[2]))"
+    environment = {**os.environ, "PYTHONPATH": str(COMPONENTS)}
+    subprocess.run([sys.executable, "-c", code, str(queue.path), str(job.id)], check=True, env=environment)
+
+    assert over(queue, job).state == State.CANCELLED
+    assert diary.ends() == 0
+
+
+def test_the_progress_of_the_work_is_stored_as_a_fraction(queue):
+    found = []
+
+    def work(job, progress):
+        for step, done, total in (("fetch", 0, 0), ("train", 30, 120), ("score", 130, 120)):
+            progress(step, done, total)
+            found.append((queue.get(job.id).progress_text, queue.get(job.id).progress_fraction))
+
+    job = queue.submit("7", "train")
+    queue.begin(job.id)
+
+    assert run_child(queue.path, job.id, work) == 0
+    assert found == [("fetch", None), ("train", 0.25), ("score", 1.0)]
+
+
 def test_stopping_the_supervisor_stops_the_work_and_the_next_one_goes_on(queue, supervise, diary):
     first = supervise()
-    job = queue.submit("7", "train", diary.payload())
+    job = queue.submit("7", "train", diary.order())
     until(lambda: queue.get(job.id).progress_text == "at work")
     first.stop()
     stopped = queue.get(job.id)
@@ -299,7 +329,7 @@ def test_a_command_that_does_not_exist_fails_with_a_sentence(queue, tmp_path):
 
 def test_a_child_by_hand_does_not_work_beside_another_one(queue, supervise, diary):
     supervise()
-    job = queue.submit("7", "train", diary.payload())
+    job = queue.submit("7", "train", diary.order())
     until(diary.begins)
 
     with pytest.raises(JobError, match="Expected no other process to work for project 7"):

@@ -22,6 +22,56 @@ def pool(n, start=0):
     return [Document(f"d{i}", f"text number {i}") for i in range(start, start + n)]
 
 
+# The tables as release 0.1 made them.
+RELEASED = """
+CREATE TABLE documents (
+    position INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    text TEXT NOT NULL,
+    spans TEXT,
+    meta TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+);
+CREATE INDEX documents_labelled ON documents (position) WHERE spans IS NOT NULL;
+CREATE TABLE past_labels (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    text TEXT NOT NULL,
+    spans TEXT NOT NULL,
+    meta TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    why TEXT NOT NULL,
+    replaced_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+);
+CREATE INDEX past_labels_id ON past_labels (id);
+CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE rounds (
+    number INTEGER PRIMARY KEY,
+    step TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    started_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+);
+CREATE TABLE offers (
+    round INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    score REAL NOT NULL,
+    drawn TEXT NOT NULL,
+    PRIMARY KEY (round, id)
+) WITHOUT ROWID;
+CREATE INDEX offers_id ON offers (id);
+INSERT INTO documents (id, text, spans, meta, origin)
+VALUES ('a', 'Rome', '[[0, 4, "LOC", 0.5]]', '{}', 'labels');
+INSERT INTO documents (id, text, meta, origin) VALUES ('b', 'No', '{}', 'pool');
+INSERT INTO facts VALUES ('cursor', '"2025-06-01"');
+INSERT INTO rounds (number, step, payload) VALUES (1, 'done', '{"version": "v0001-01234567"}');
+INSERT INTO offers VALUES (1, 'a', 1, 0.9, 'random');
+PRAGMA user_version = 1;
+"""
+
+
 def test_documents_come_back_as_they_were(ledger):
     docs = [
         Document("1", "Rome 😀\r\n", ROME, {"lead_time": 2.5, "annotators": ["á"]}),
@@ -107,14 +157,14 @@ def test_a_text_that_cannot_be_written_names_its_document(ledger):
 
 def test_cursor_and_facts(ledger):
     assert ledger.cursor() is None
-    assert ledger.meta("config", "none") == "none"
+    assert ledger.value("config", "none") == "none"
 
     ledger.set_cursor("2026-01-01T00:00:00Z")
-    ledger.set_meta("config", {"labels": ["PER"]})
+    ledger.set_value("config", {"labels": ["PER"]})
 
     again = Ledger(ledger.path)
     assert again.cursor() == "2026-01-01T00:00:00Z"
-    assert again.meta("config") == {"labels": ["PER"]}
+    assert again.value("config") == {"labels": ["PER"]}
     again.set_cursor(None)
     assert ledger.cursor() is None
 
@@ -145,8 +195,8 @@ def test_offers_are_kept_by_round_and_can_be_written_again(ledger):
     ledger.upsert_documents([Document("d0", "text number 0", ())], "labels")
 
     assert ledger.offers(1) == [Offer("d0", 1, 0.9, "uncertain"), Offer("d1", 2, 0.8, "diverse")]
-    assert ledger.drawn("d1") == "random"
-    assert ledger.drawn("d3") is None
+    assert ledger.selection_reason("d1") == "random"
+    assert ledger.selection_reason("d3") is None
     assert ledger.offered_ids() == {"d0", "d1"}
     counts = ledger.counts()
     assert (counts.documents, counts.labelled, counts.unlabelled, counts.offered, counts.waiting) == (
@@ -170,11 +220,32 @@ def test_offers_with_a_mistake_leave_the_old_ones(ledger):
     assert ledger.offers(1) == [Offer("d0", 1, 0.9, "random")]
 
 
-def test_a_file_that_is_no_ledger_is_told(tmp_path):
+def test_a_file_that_is_no_ledger_is_refused(tmp_path):
     (tmp_path / "ledger.sqlite").write_text("not a database, but long enough to look at" * 10)
 
     with pytest.raises(LedgerError, match="Expected a ledger in"):
         Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_a_ledger_of_an_earlier_release_opens_unchanged(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(RELEASED)
+    schema = connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
+    connection.close()
+
+    ledger = Ledger(path)
+
+    assert [each.id for each in ledger.documents(labelled=True)] == ["a"]
+    assert ledger.find(["a"])[0].spans == (Span(0, 4, "LOC", 0.5),)
+    assert ledger.cursor() == "2025-06-01"
+    assert ledger.round(1).payload == {"version": "v0001-01234567"}
+    assert ledger.offers(1) == [Offer("a", 1, 0.9, "random")]
+    assert ledger.selection_reason("a") == "random"
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() == schema
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    connection.close()
 
 
 def test_a_newer_ledger_is_refused_and_not_touched(ledger):

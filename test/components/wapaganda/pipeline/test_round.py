@@ -580,7 +580,7 @@ def test_with_cross_fitting_nothing_is_held_out_and_the_models_are_compared_out_
         spans = source.texts[item.document_id.removeprefix("p")].spans
         source.texts[item.document_id] = source.texts[item.document_id].with_spans(spans)
     second = loop.run_round()
-    by_lot = [offer for offer in loop.ledger.offers(1) if offer.drawn == "random"]
+    by_lot = [offer for offer in loop.ledger.offers(1) if offer.reason == "random"]
     assert (second.n_train, second.n_holdout) == (38, 0)
     assert second.previous_f1 == first.f1  # what the first one was judged on are the texts of both
     assert len(by_lot) < 6

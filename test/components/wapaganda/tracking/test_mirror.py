@@ -244,7 +244,7 @@ def test_a_new_database_is_made_once_and_whole_also_after_a_kill(tmp_path, uri):
     database = Path(uri.removeprefix("sqlite:///"))
     killed = start_mirror(logs[0].directory, uri)
     deadline = time.monotonic() + 120
-    while not list(database.parent.glob("*.draft")):
+    while not list(database.parent.glob(".*.partial*")):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     killed._process.kill()
@@ -254,5 +254,5 @@ def test_a_new_database_is_made_once_and_whole_also_after_a_kill(tmp_path, uri):
     reports = [handle.wait(300) for handle in [start_mirror(log.directory, uri) for log in logs]]
 
     assert [report.message for report in reports] == ["MLflow got 1 run"] * 2
-    assert [path.name for path in database.parent.iterdir() if "draft" in path.name] == []
+    assert [path.name for path in database.parent.iterdir() if "partial" in path.name] == []
     assert len(runs_of(client_of(uri))[1]) == 2

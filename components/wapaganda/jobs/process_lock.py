@@ -1,4 +1,4 @@
-"""Proof of life: the process that works for a project holds a lock until it dies."""
+"""A lock as proof of life: the process that works for a project holds it until it ends or dies."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ def lock_path(queue_path: Path, project: str) -> Path:
 
 
 def take(path: Path) -> int | None:
-    """Takes the lock and returns its file descriptor; None when a living process holds it."""
+    """Take the lock and return its file descriptor; None when a living process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -33,7 +33,7 @@ def is_alive(path: Path) -> bool:
 
 
 def adopt_stdin(path: Path) -> int | None:
-    """Keeps the lock that was handed over as standard input, out of reach of this process's own children.
+    """Keep the lock that the parent passed as standard input, so that own child processes do not inherit it.
 
     Returns its file descriptor; None when standard input is something else.
     """
