@@ -39,7 +39,7 @@ from wapaganda.pipeline import LoopConfig, choose, choose_first, score_tagged
 from wapaganda.simulation import Arm, Plan
 from wapaganda.tagger import N_CASINGS, TaggedText, collate, model_inputs, word_casing
 from wapaganda.trainer import load_encoder
-from wapaganda.uncertainty import DEFAULT_MEASURE
+from wapaganda.uncertainty import AUTO
 
 RESULTS = Path(__file__).parent / "results" / "proxy"
 LAYERS = (1, 4, 6)
@@ -97,7 +97,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _path(corpus: str, name: str, seed: int, offered: int = 0) -> Path:
-    arm = Arm.parse("random" if name == FULL else name, DEFAULT_MEASURE)
+    arm = Arm.parse("random" if name == FULL else name, AUTO)
     out_of = f"-offered{offered}" if offered else ""
     return RESULTS / corpus / f"{FULL if name == FULL else arm.file_name}{out_of}-seed{seed}.json"
 
@@ -176,7 +176,7 @@ def _curve(
     name: str, seed: int, offered: int, schema: LabelSchema, pool: Texts, dev: Texts
 ) -> list[dict[str, float]]:
     """100 texts by lot, then batches of 50 growing by 1.4 as the arm chooses them, at least ``offered``."""
-    arm = Arm.parse("random" if name == FULL else name, DEFAULT_MEASURE)
+    arm = Arm.parse("random" if name == FULL else name, AUTO)
     plan = Plan((arm,), "", seed_size=100, batch=50, growth=1.4)
     labelled = np.random.default_rng(seed).permutation(len(pool.documents)).tolist()
     if name != FULL:

@@ -71,12 +71,12 @@ def _batch(strategy: str, measure: str) -> list[str]:
     config = LoopConfig(
         "",
         strategy=strategy.removesuffix("-fill"),
-        measure=measure,
+        measure="auto" if strategy.startswith("hybrid") else measure,  # the default; its key is older
         batch_size=60,
         threshold=0.999 if fill else 0.6,
     )
     ids = [document.id for document in documents]
-    scored = score_tagged(ids, tagged, SCHEMA, measure, lambda *_: None)
+    scored = score_tagged(ids, tagged, SCHEMA, config.measure, lambda *_: None)
     return [pick.id for pick in choose(documents, scored, labelled, config, 7).picks]
 
 

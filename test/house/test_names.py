@@ -2,16 +2,21 @@
 
 from typing import get_args
 
+from wapaganda.pipeline import LoopConfig
 from wapaganda.sampler import DEFAULT_STRATEGY, STRATEGIES
 from wapaganda.settings import Settings
-from wapaganda.uncertainty import DEFAULT_MEASURE, MEASURE_NAMES
+from wapaganda.uncertainty import AUTO, MEASURES
 
 
-def test_the_settings_know_every_strategy_and_every_measure():
+def test_the_settings_know_every_strategy():
     assert set(get_args(Settings.model_fields["strategy"].annotation)) == set(STRATEGIES)
-    assert set(get_args(Settings.model_fields["measure"].annotation)) == set(MEASURE_NAMES)
+
+
+def test_the_settings_take_every_measure():
+    for name in (AUTO, *MEASURES):
+        assert Settings(measure=name).measure == name
 
 
 def test_the_defaults_agree():
     assert Settings.model_fields["strategy"].default == DEFAULT_STRATEGY
-    assert Settings.model_fields["measure"].default == DEFAULT_MEASURE
+    assert Settings.model_fields["measure"].default == LoopConfig("").measure == AUTO

@@ -17,7 +17,7 @@ from wapaganda.ml_backend.tagging import TextTagger
 from wapaganda.ml_backend.training import Rules, TrainingJob
 from wapaganda.model_store import ModelStore, ModelStoreError
 from wapaganda.settings import Settings
-from wapaganda.uncertainty import one_reading, score
+from wapaganda.uncertainty import score, without_committee
 
 CHILD = "wapaganda.ml_backend.child"
 
@@ -34,7 +34,7 @@ def compose(settings: Settings, child: Sequence[str] | None = None) -> Services:
     supervisor = Supervisor(queue, child or (sys.executable, "-m", CHILD, str(queue.path)))
 
     def measure(log_probs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-        return score(log_probs, one_reading(settings.measure))
+        return score(log_probs, without_committee(settings.measure))
 
     return Services.of(
         Effects(

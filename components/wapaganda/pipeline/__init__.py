@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.record import RoundRecord
     from wapaganda.pipeline.report import RoundReport
     from wapaganda.pipeline.round import Loop
-    from wapaganda.pipeline.scoring import PoolScores, score_pool, score_tagged, scored_by, with_samples
+    from wapaganda.pipeline.scoring import PoolScores, score_pool, score_tagged, scored_by
     from wapaganda.pipeline.selection import choose
     from wapaganda.pipeline.sources import FileSource, LabelStudioSource
     from wapaganda.pipeline.training import Trained, train_version
@@ -41,7 +41,6 @@ _LATE = {
     "score_tagged": "scoring",
     "scored_by": "scoring",
     "train_version": "training",
-    "with_samples": "scoring",
 }
 
 __all__ = [
@@ -71,7 +70,6 @@ __all__ = [
     "scored_by",
     "split_holdout",
     "train_version",
-    "with_samples",
 ]
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from wapaganda.sampler import Options
+from wapaganda.uncertainty import AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,8 @@ class LoopConfig:
     ``learning_rate`` and ``train_steps`` of ``None`` mean the encoder's own default (docs/training.md).
     ``holdout_fraction``: of the labelled texts that are never trained on; ``None``: none with two folds
     or more, whose out-of-fold answers judge the models, else a fifth. ``promotion_margin`` is in F1 (0 to
-    1): a new model may be that much worse than the live one and still go live. ``cost_exponent``: 0 ranks
+    1): a new model may be that much worse than the live one and still go live. ``measure``: a registered
+    measure, by which texts are scored and ranked, or ``auto`` (docs/settings.md). ``cost_exponent``: 0 ranks
     by what a text teaches, 1 by what it teaches for its price; ``prices`` is the list of
     ``wapaganda.annotation_cost`` by which it is priced. ``warm_start``: a training begins half-way between
     the live model and the pretrained weights and takes half the steps, when the live model has the same
@@ -29,7 +31,7 @@ class LoopConfig:
     threshold: float = 0.7
     batch_size: int = 500
     strategy: str = "hybrid"
-    measure: str = "boundary"
+    measure: str = AUTO
     cost_exponent: float = 0.5
     prices: str = "scratch"
     options: Options = field(default_factory=Options)

@@ -12,7 +12,7 @@ from wapaganda.pipeline.judging import write_out_of_fold
 from wapaganda.pipeline.ports import Progress
 from wapaganda.tagger import ModelFolder
 from wapaganda.trainer import Recipe
-from wapaganda.uncertainty import COMMITTEE
+from wapaganda.uncertainty import find_measure
 
 
 def calibrate_folder(
@@ -38,7 +38,7 @@ def calibrate_folder(
         recipe,
         folds=config.folds,
         unlabelled=unlabelled,
-        keep=folder if config.measure == COMMITTEE else None,
+        keep=folder if find_measure(config.measure).committee else None,
         progress=progress,
         device=config.device,
     )

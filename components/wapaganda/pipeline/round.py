@@ -29,7 +29,7 @@ from wapaganda.pipeline.versions import calibration_of
 from wapaganda.sampler import UNSCORED, Selection
 from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
-from wapaganda.uncertainty import COMMITTEE, FLUCTUATION, latest_measure
+from wapaganda.uncertainty import find_measure
 
 logger = logging.getLogger(__name__)
 
@@ -186,7 +186,7 @@ class Loop:
         if live is None:
             return None
         measure = scored_by(self.config.measure, live.path)
-        if self.config.measure == COMMITTEE != measure:
+        if measure != find_measure(self.config.measure).name:
             self._notes.append(f"{live.name} has no committee: its texts are scored by {measure}.")
         kept = self._folder(number) / f"scores-{measure}-{live.name}.npz"
         with self._timed("score"):
@@ -195,17 +195,7 @@ class Loop:
                 tagger = Tagger.load(live.path, device=self.config.device)
                 scored = score_pool(tagger, live.path, pool, measure, self.progress)
                 scored.save(kept)
-        return scored.look_back(self._past(number)) if self.config.measure == FLUCTUATION else scored
-
-    def _past(self, number: int) -> list[PoolScores]:
-        """What the two rounds before thought of the texts by the same measure, as far as it was kept."""
-        name = f"scores-{latest_measure(FLUCTUATION)}-*.npz"
-        files = [
-            max(found, key=lambda path: path.stat().st_mtime)
-            for each in range(max(1, number - 2), number)
-            if (found := list(self._folder(each).glob(name)))
-        ]
-        return [scored for file in files if (scored := PoolScores.load(file)) is not None]
+        return scored
 
     def _select(
         self, pool: Sequence[Document], scored: PoolScores | None, labelled: Sequence[Document], seed: int

@@ -2,8 +2,8 @@
 
 import logging
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +12,7 @@ from numpy.typing import NDArray
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import Progress
 from wapaganda.tagger import TaggedText, Tagger, load_members, member_folder, read_together
-from wapaganda.uncertainty import (
-    COMMITTEE,
-    Expectation,
-    expect,
-    fluctuation,
-    latest_measure,
-    n_samples,
-    one_reading,
-    score,
-)
+from wapaganda.uncertainty import Expectation, expect, find_measure, score, without_committee
 
 BLOCK = 512
 """Texts whose emissions are held in memory at a time."""
@@ -73,17 +64,6 @@ class PoolScores:
             _LOGGER.info("The scores in %s are computed anew: %s", path, error)
             return None
 
-    def look_back(self, past: Sequence["PoolScores"]) -> "PoolScores":
-        """The same with the fluctuation of the scores; ``past``: those of the rounds before, oldest first."""
-        places = {document_id: row for row, document_id in enumerate(self.ids)}
-        history = np.full((len(past) + 1, len(self.ids)), np.nan)
-        for row, each in enumerate(past):
-            for document_id, before in zip(each.ids, each.scores, strict=True):
-                if document_id in places:
-                    history[row, places[document_id]] = before
-        history[-1] = self.scores
-        return replace(self, scores=fluctuation(history))
-
 
 _EXPECTED = ("n_words", "predicted", "right", "entities")
 
@@ -91,30 +71,21 @@ _EXPECTED = ("n_words", "predicted", "right", "entities")
 def score_pool(
     tagger: Tagger, folder: Path, pool: Sequence[Document], measure: str, progress: Progress
 ) -> PoolScores:
-    """Tag the pool once by the model in ``folder``, with the further readings that ``measure`` compares, and
-    score every text by what is ``scored_by``; memory does not grow with the emissions."""
+    """Tag the pool once by the model in ``folder``, and by its committee when ``measure`` needs that, and
+    score every text by the measure that ``scored_by`` names; memory does not grow with the emissions."""
     measure = scored_by(measure, folder)
-    tagger.n_samples = n_samples(measure)
     ids, texts = [document.id for document in pool], [document.text for document in pool]
-    tagged = tagger.tag(texts)
-    if measure == COMMITTEE:
-        members = load_members(folder, str(tagger.model.device))
-        tagged = with_samples(tagged, read_together(members, texts))
-    return score_tagged(ids, tagged, tagger.schema, measure, progress)
+    committee: Iterable[NDArray[np.float32]] | None = None
+    if find_measure(measure).committee:
+        committee = read_together(load_members(folder, str(tagger.model.device)), texts)
+    return score_tagged(ids, tagger.tag(texts), tagger.schema, measure, progress, committee)
 
 
 def scored_by(measure: str, folder: Path) -> str:
-    """What the model in ``folder`` scores texts by when a round goes by ``measure``: ``latest_measure``, and
-    without a committee what a single reading is scored by."""
-    missing = measure == COMMITTEE and not member_folder(folder, 0).is_dir()
-    return one_reading(measure) if missing else latest_measure(measure)
-
-
-def with_samples(
-    tagged: Iterable[TaggedText], samples: Iterable[NDArray[np.float32]]
-) -> Iterator[TaggedText]:
-    """The same answers with other readings beside them, text by text."""
-    return (replace(each, samples=beside) for each, beside in zip(tagged, samples, strict=True))
+    """The measure by which the model in ``folder`` scores texts when ``measure`` is set: the default measure
+    for ``auto``, and ``least_confidence`` when a committee is needed and the model has none."""
+    found = find_measure(measure)
+    return found.name if member_folder(folder, 0).is_dir() else without_committee(found.name)
 
 
 def score_tagged(
@@ -123,14 +94,19 @@ def score_tagged(
     schema: LabelSchema,
     measure: str,
     progress: Progress,
+    committee: Iterable[NDArray[np.float32]] | None = None,
 ) -> PoolScores:
-    """Score texts that were tagged by ``schema``, or are as they are asked for; one of ``tagged`` for each of
-    ``ids``."""
+    """Score texts that are tagged by ``schema``, one of ``tagged`` for each of ``ids``.
+
+    ``committee``: the log-probabilities (S, n_words, K) of the S models of a committee for each text, for the
+    measures that compare them.
+    """
     progress("score", 0, len(ids))
     scores = np.zeros(len(ids))
     embeddings: NDArray[np.float16] | None = None
     emissions: list[NDArray[np.float32]] = []
-    samples: list[NDArray[np.float32]] = []
+    predictions: list[NDArray[np.float32]] = []
+    beside = iter(committee) if committee is not None else None
     expected: list[Expectation] = []
     done = 0
     for index, each in enumerate(tagged):
@@ -138,13 +114,14 @@ def score_tagged(
             embeddings = np.zeros((len(ids), each.embedding.shape[0]), dtype=np.float16)
         embeddings[index] = each.embedding
         emissions.append(each.log_probs)
-        samples.append(each.samples)
+        if beside is not None:
+            predictions.append(next(beside))
         if len(emissions) == BLOCK or index + 1 == len(ids):
-            scores[done : index + 1] = score(emissions, measure, samples)
+            scores[done : index + 1] = score(emissions, measure, predictions)
             expected.append(expect(emissions))
             done = index + 1
             emissions.clear()
-            samples.clear()
+            predictions.clear()
             progress("score", done, len(ids))
     return PoolScores(
         tuple(ids),

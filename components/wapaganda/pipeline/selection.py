@@ -14,7 +14,7 @@ from wapaganda.pipeline.ports import Suggestion
 from wapaganda.pipeline.scoring import PoolScores
 from wapaganda.sampler import Labelled, Pool, Selection, select
 from wapaganda.tagger import Tagger
-from wapaganda.uncertainty import Expectation, acquisition
+from wapaganda.uncertainty import AUTO, Expectation, acquisition
 
 _READING_NOTHING = 0.1
 """Seconds that even a text without words costs."""
@@ -29,7 +29,7 @@ def choose(
 ) -> Selection:
     """The next batch by the configured strategy; without a model (``scored`` is ``None``) a random one.
 
-    Who is a candidate is a matter of the score and the threshold; how candidates are ranked, of ``_worth``.
+    The score and the threshold decide which texts are candidates; ``_utility`` ranks them.
     Texts that are labelled already, and near copies of them, are not offered.
     """
     texts = {document.id: document.text for document in pool}
@@ -48,7 +48,7 @@ def choose(
         [texts[document_id] for document_id in ids],
         scored.scores[kept],
         scored.embeddings[kept].astype(np.float32),
-        worth=_worth(scored.scores[kept], expected, config),
+        worth=_utility(scored.scores[kept], expected, config),
         entities=expected.entities,
     )
     return select(
@@ -69,17 +69,16 @@ def _entities(labelled: Sequence[Document], labels: Sequence[str]) -> NDArray[np
     return np.array([found[label] for label in labels], dtype=np.int64)
 
 
-def _worth(scores: NDArray[np.float64], expected: Expectation, config: LoopConfig) -> NDArray[np.float64]:
-    """What an annotator's second buys at each text, (n,).
+def _utility(scores: NDArray[np.float64], expected: Expectation, config: LoopConfig) -> NDArray[np.float64]:
+    """The number by which the sampler ranks each text, (n,).
 
-    The strategy ``uncertainty`` goes by the measure alone: what it counts for the price, as far as it counts
-    something. The others, that also look for variety, go by the expected span errors for the price, whatever
-    the measure.
+    It is the acquisition value of the measure. The measure ``auto`` ranks by its scores under ``uncertainty``
+    and by expected span errors divided by the price under the other strategies.
     """
     seconds = expected_seconds(
         expected.n_words, expected.predicted, expected.right, expected.entities, PRICES[config.prices]
     )
-    if config.strategy == "uncertainty":
+    if config.measure != AUTO or config.strategy == "uncertainty":
         return acquisition(scores, config.measure, seconds, config.cost_exponent)
     return expected.errors / np.maximum(seconds, _READING_NOTHING) ** config.cost_exponent
 

@@ -11,7 +11,7 @@ from wapaganda.pipeline.calibration import Calibration
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.gate import Verdict
 from wapaganda.trainer import Recipe
-from wapaganda.uncertainty import COMMITTEE
+from wapaganda.uncertainty import find_measure
 
 _CROSS_VALIDATED = "cross_validated"
 
@@ -71,7 +71,9 @@ def calibration_of(manifest: Manifest) -> Calibration | None:
 def _way(recipe: Recipe, config: LoopConfig) -> Mapping[str, Any]:
     """The recipe and, when there are any, the folds, without which a version has no temperature, whether
     their models were kept, and whether the model taught itself."""
-    way = asdict(recipe)
+    way: dict[str, Any] = asdict(recipe)
     if config.folds >= 2:
-        way |= {"folds": config.folds} | ({"committee": True} if config.measure == COMMITTEE else {})
+        way |= {"folds": config.folds} | (
+            {"committee": True} if find_measure(config.measure).committee else {}
+        )
     return way | ({"self_training": True} if config.self_training else {})

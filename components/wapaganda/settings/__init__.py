@@ -1,6 +1,15 @@
 """What a user can set: environment variables and ``.env``, checked once and handed down by the bases."""
 
 from wapaganda.settings.describe import SettingDoc, describe, env_example, settings_table
+from wapaganda.settings.registered import measure_names
 from wapaganda.settings.settings import Settings, SettingsError
 
-__all__ = ["SettingDoc", "Settings", "SettingsError", "describe", "env_example", "settings_table"]
+__all__ = [
+    "SettingDoc",
+    "Settings",
+    "SettingsError",
+    "describe",
+    "env_example",
+    "measure_names",
+    "settings_table",
+]

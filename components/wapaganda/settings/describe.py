@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from wapaganda.settings.registered import measure_names
 from wapaganda.settings.settings import Settings
 
 
@@ -21,7 +22,7 @@ class SettingDoc:
 def describe() -> list[SettingDoc]:
     """Every setting, in the order in which a reader meets them."""
     return [
-        SettingDoc(name.upper(), _default(field), field.description or "")
+        SettingDoc(name.upper(), _default(field), _meaning(field))
         for name, field in Settings.model_fields.items()
     ]
 
@@ -39,6 +40,11 @@ def env_example() -> str:
     """The settings as a ``.env`` file: each commented out at its default, so that a copy changes nothing."""
     head = "# Copy this file to .env and take the # away from what you want to change.\n"
     return head + "".join(f"\n# {doc.meaning}\n#{doc.name}={doc.default}\n" for doc in describe())
+
+
+def _meaning(field: FieldInfo) -> str:
+    names = ", ".join(f"`{name}`" for name in measure_names())
+    return (field.description or "").replace("{measures}", names)
 
 
 def _default(field: FieldInfo) -> str:

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wapaganda.settings.locations import home_path, http_url, tracking_uri
+from wapaganda.settings.registered import measure_name
 from wapaganda.settings.removed import removed_settings
 
 
@@ -117,28 +118,10 @@ class Settings(BaseSettings):
         description="How a batch is chosen: `random`, `uncertainty`, `diversity`, `k_center`, "
         "`representative`, `facility_location` or `hybrid`.",
     )
-    measure: Literal[
-        "least_confidence",
-        "mnlp",
-        "ltp",
-        "margin",
-        "entropy_max",
-        "entropy_mean",
-        "entropy_sum",
-        "boundary",
-        "split",
-        "expected_errors",
-        "tag_count",
-        "bald",
-        "vote_entropy",
-        "committee",
-        "fluctuation",
-    ] = Field(
-        "boundary",
-        description="What uncertainty means: `least_confidence`, `mnlp`, `ltp`, `margin`, `entropy_max`, "
-        "`entropy_mean`, `entropy_sum`, `boundary`, `split`, `expected_errors`, `tag_count`, by several "
-        "readings of each text `bald` or `vote_entropy`, by the models of the folds `committee`, by the last "
-        "three rounds `fluctuation`.",
+    measure: Annotated[str, AfterValidator(measure_name)] = Field(
+        "auto",
+        description="How uncertainty is measured, which finds and ranks candidates: {measures}. `auto` finds "
+        "candidates by `boundary` and ranks them by expected errors for their price.",
     )
     cost_exponent: float = Field(
         0.5,
@@ -218,6 +201,8 @@ def _sentence(error: ErrorDetails) -> str:
     message = error["msg"].removeprefix("Value error, ")
     if not error["loc"]:
         return message
+    if ", was: " in message:
+        return f"{str(error['loc'][0]).upper()}: {message}"
     expected = message.removeprefix("Input should be ").removeprefix("Expected ")
     return f"{str(error['loc'][0]).upper()}: Expected {expected}, was: {_shown(error['input'])}"
 

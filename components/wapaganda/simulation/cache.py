@@ -35,12 +35,6 @@ def save_judged(path: Path, judged: Judged) -> None:
     partial.replace(path)
 
 
-def is_kept(path: Path, n_samples: int) -> bool:
-    """Whether there is something that ``load_judged`` can read, with so many further readings of the pool."""
-    judged = load_judged(path)
-    return judged is not None and (not judged.pool.tagged or len(judged.pool.tagged[0].samples) >= n_samples)
-
-
 def load_judged(path: Path) -> Judged | None:
     """Read what ``save_judged`` wrote; ``None`` when there is nothing, or only something torn or older."""
     try:
@@ -61,7 +55,6 @@ def _arrays(reading: Reading) -> dict[str, NDArray[Any]]:
         "words": _joined([each.words for each in tagged]),
         "log_probs": _joined([each.log_probs for each in tagged]),
         "embeddings": _joined([each.embedding[None] for each in tagged]),
-        "samples": _joined([each.samples.swapaxes(0, 1) for each in tagged]),
     }
 
 
@@ -79,7 +72,6 @@ def _reading(stored: Mapping[str, NDArray[Any]], prefix: str) -> Reading:
         np.split(stored[f"{prefix}log_probs"], borders),
         (decode_spans(each) for each in json.loads(str(stored[f"{prefix}spans"]))),
         stored[f"{prefix}embeddings"],
-        (each.swapaxes(0, 1) for each in np.split(stored[f"{prefix}samples"], borders)),
         strict=True,
     )
     return Reading(ids, tuple(TaggedText(*row) for row in rows))

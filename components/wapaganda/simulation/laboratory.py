@@ -2,26 +2,29 @@
 
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
-from wapaganda.pipeline import PoolScores, choose, score_tagged, with_samples
+from wapaganda.pipeline import choose, score_tagged
 from wapaganda.sampler import near_duplicates
 from wapaganda.simulation.accounting import correcting, correcting_so_far, round_record
-from wapaganda.simulation.cache import is_kept, load_judged, save_judged, shared_path
+from wapaganda.simulation.cache import load_judged, save_judged, shared_path
 from wapaganda.simulation.calibration import calibrated
 from wapaganda.simulation.oracle import Oracle
-from wapaganda.simulation.plan import Arm, Plan
+from wapaganda.simulation.plan import Plan
 from wapaganda.simulation.reading import Judged, Reading
 from wapaganda.simulation.records import Finding, RoundRecord, RunRecord
 from wapaganda.simulation.schedule import FOLDS, Task
 from wapaganda.tagger import Tagger, load_members, read_together
 from wapaganda.trainer import Recipe, cross_fit, recipe_for, train
-from wapaganda.uncertainty import COMMITTEE, FLUCTUATION, expect, latest_measure, n_samples
+from wapaganda.uncertainty import expect, find_measure
 
 MODEL_STRIDE = 1009
 """Between the dice of two seeds; a simulation has fewer rounds than that."""
@@ -43,13 +46,8 @@ class Laboratory:
         return LabelSchema.of(self.pool)
 
     def shared(self) -> set[int]:
-        """The seeds of whose seed set there is a model that has read the pool as often as some arm needs."""
-        return {
-            seed for seed in self.plan.seeds if is_kept(shared_path(self.out, seed), self._most_samples())
-        }
-
-    def _most_samples(self) -> int:
-        return max(n_samples(arm.measure) for arm in self.plan.strategies)
+        """The seeds whose seed set has a model already, with its answers for the pool."""
+        return {seed for seed in self.plan.seeds if load_judged(shared_path(self.out, seed)) is not None}
 
     def work(self, task: Task) -> Finding:
         """Do one task and tell what came of it; nothing is written but the cache."""
@@ -64,7 +62,7 @@ class Laboratory:
         """Train the model of the seed set once, for all arms."""
         oracle = Oracle(self.pool)
         labelled = oracle.answer(self.seed_set(seed))
-        judged = self._learn(oracle, labelled, model_seed(seed, 0), self._most_samples())
+        judged = self._learn(oracle, labelled, model_seed(seed, 0))
         save_judged(shared_path(self.out, seed), judged)
 
     def advance(self, run: RunRecord) -> RoundRecord:
@@ -76,7 +74,7 @@ class Laboratory:
         number, seed = len(run.rounds), run.seed
         oracle, labelled = self._labelled(run, number)
         judged = load_judged(shared_path(self.out, seed)) if number == 0 else None
-        judged = judged or self._learn(oracle, labelled, model_seed(seed, number), n_samples(run.arm.measure))
+        judged = judged or self._learn(oracle, labelled, model_seed(seed, number))
         if self.plan.calibrate_at and number and len(labelled) >= self.plan.calibrate_at:
             self._keep_for_calibration(run, number, judged)
         started = time.monotonic()
@@ -143,8 +141,8 @@ class Laboratory:
         picks = choose(Oracle(self.pool).waiting(), None, (), config, model_seed(seed, 0)).picks
         return tuple(pick.id for pick in picks)
 
-    def _learn(self, oracle: Oracle, labelled: Sequence[Document], dice: int, samples: int = 0) -> Judged:
-        """Train, then read the test texts once and the rest of the pool ``samples`` times more."""
+    def _learn(self, oracle: Oracle, labelled: Sequence[Document], dice: int) -> Judged:
+        """Train, then read the test texts and the rest of the pool."""
         waiting = oracle.waiting()
         with tempfile.TemporaryDirectory(prefix="round-", dir=self.out) as scratch:
             trained = train(
@@ -159,7 +157,6 @@ class Laboratory:
             tagger = Tagger.load(Path(scratch), device=self.plan.device)
         started = time.monotonic()
         test = Reading.of(tagger, self.test)
-        tagger.n_samples = samples
         pool = Reading.of(tagger, waiting)
         return Judged(
             scores=evaluate(gold_spans(self.test), test.spans),
@@ -188,12 +185,12 @@ class Laboratory:
     ) -> list[Document]:
         """What to ask next, with what the model proposes."""
         arm, seed = run.arm, run.seed
-        if arm.measure == COMMITTEE:
-            reading = self._read_by_committee(reading, oracle, labelled, model_seed(seed, number))
-        scored = self._scored(arm, reading)
-        if arm.measure == FLUCTUATION:
-            scored.save(self._looks(run, number))
-            scored = scored.look_back([self._look(run, each) for each in range(max(0, number - 2), number)])
+        committee = None
+        if find_measure(arm.measure).committee:
+            committee = self._committee(oracle, labelled, model_seed(seed, number))
+        scored = score_tagged(
+            reading.ids, reading.tagged, self.schema, arm.measure, lambda *_: None, committee
+        )
         config = replace(arm.config(self.plan.config()), batch_size=self.plan.batch_size(arm, number + 1))
         waiting = {each.id: each for each in oracle.waiting()}
         selection = choose(list(waiting.values()), scored, labelled, config, model_seed(seed, number + 1))
@@ -201,10 +198,10 @@ class Laboratory:
         tagged = reading.of_ids(each.id for each in picked)
         return [each.with_spans(answer.spans) for each, answer in zip(picked, tagged, strict=True)]
 
-    def _read_by_committee(
-        self, reading: Reading, oracle: Oracle, labelled: Sequence[Document], dice: int
-    ) -> Reading:
-        """The same with what the models of a cross-fitting say of these texts."""
+    def _committee(
+        self, oracle: Oracle, labelled: Sequence[Document], dice: int
+    ) -> Iterator[NDArray[np.float32]]:
+        """The predictions of the models of a cross-fitting for the texts that wait, (models, words, K)."""
         waiting = oracle.waiting()
         with tempfile.TemporaryDirectory(prefix="committee-", dir=self.out) as scratch:
             cross_fit(
@@ -218,27 +215,7 @@ class Laboratory:
                 device=self.plan.device,
             )
             members = load_members(Path(scratch), self.plan.device)
-        beside = read_together(members, [document.text for document in waiting])
-        return replace(reading, tagged=tuple(with_samples(reading.tagged, beside)))
-
-    def _scored(self, arm: Arm, reading: Reading) -> PoolScores:
-        measure = latest_measure(arm.measure)
-        return score_tagged(reading.ids, reading.tagged, self.schema, measure, lambda *_: None)
-
-    def _looks(self, run: RunRecord, number: int) -> Path:
-        return self.out / "cache" / f"{run.arm.file_name}-seed{run.seed}-round{number}.npz"
-
-    def _look(self, run: RunRecord, number: int) -> PoolScores:
-        """The scores of an earlier round; what was not kept is learnt again."""
-        path = self._looks(run, number)
-        scored = PoolScores.load(path)
-        if scored is None:
-            oracle, labelled = self._labelled(run, number)
-            judged = load_judged(shared_path(self.out, run.seed)) if number == 0 else None
-            judged = judged or self._learn(oracle, labelled, model_seed(run.seed, number))
-            scored = self._scored(run.arm, judged.pool)
-            scored.save(path)
-        return scored
+        return read_together(members, [document.text for document in waiting])
 
 
 def model_seed(seed: int, number: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Self
 from wapaganda.annotation_cost import PRICES
 from wapaganda.pipeline import LoopConfig
 from wapaganda.sampler import STRATEGIES, Options
-from wapaganda.uncertainty import MEASURE_NAMES
+from wapaganda.uncertainty import find_measure
 
 FULL = "full"
 """The name of the arm that trains on the whole pool."""
@@ -43,14 +43,14 @@ class Arm:
 
         Raises:
             ValueError: there is no such strategy, measure or key, or the value is none for the key.
+            InputError: there is no such measure, or only in an earlier version.
         """
         strategy, _, rest = text.partition(":")
         own, _, changes = rest.partition(":")
         if strategy not in STRATEGIES:
             raise ValueError(f"Expected a strategy among {', '.join(STRATEGIES)}, was: {strategy!r}")
         measure = own or measure
-        if measure not in MEASURE_NAMES:
-            raise ValueError(f"Expected a measure among {', '.join(MEASURE_NAMES)}, was: {measure!r}")
+        find_measure(measure)
         return cls(text, strategy, measure, dict(map(_change, filter(None, changes.split("+")))))
 
     @property

@@ -7,7 +7,7 @@ from typing import Literal
 
 from wapaganda.simulation.plan import FULL, Arm, Plan
 from wapaganda.simulation.records import Finding, RunRecord
-from wapaganda.uncertainty import COMMITTEE
+from wapaganda.uncertainty import find_measure
 
 # A training makes 160 steps and one more for every five texts; everything else takes about as long each time.
 _STEPS_OF_NONE = 800
@@ -38,7 +38,7 @@ class Task:
     def weight(self) -> int:
         """How much work it is, by the texts that are learnt."""
         trainings = {"choose": 0, "calibrate": FOLDS}.get(self.kind, 1)
-        if self.kind in ("choose", "advance") and self.run.arm.measure == COMMITTEE:
+        if self.kind in ("choose", "advance") and find_measure(self.run.arm.measure).committee:
             trainings += FOLDS
         return _CHOICE + trainings * (_STEPS_OF_NONE + self.texts)
 

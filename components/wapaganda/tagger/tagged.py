@@ -1,6 +1,6 @@
 """What the tagger says about one text."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,10 @@ class TaggedText:
     log-probability of every tag, shape (n_words, 1 + 2L), in the order of ``LabelSchema.tags``. ``spans``:
     the entities of the most probable valid tag sequence, each with the model's confidence in it as ``score``.
     ``embedding``: the text as one vector, words weighted by their probability to belong to an entity, shape
-    (hidden,), zeros for a text without words. ``samples``: log-probabilities by each of S thinned heads,
-    shape (S, n_words, 1 + 2L); S is 0 unless the tagger was asked for some.
+    (hidden,), zeros for a text without words.
     """
 
     words: NDArray[np.int32]
     log_probs: NDArray[np.float32]
     spans: tuple[Span, ...]
     embedding: NDArray[np.float32]
-    samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))

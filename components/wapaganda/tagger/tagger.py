@@ -1,23 +1,20 @@
 """The tagger: a trained token-classification model behind plain texts and spans."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from wapaganda.decoding import ConfidenceMap
 from wapaganda.ner import LabelSchema, Span
-from wapaganda.tagger.batches import WordBatch, budget_batches, collate, device_of, word_logits
+from wapaganda.tagger.batches import budget_batches, collate, device_of, word_logits
 from wapaganda.tagger.entities import decode
 from wapaganda.tagger.hf_logging import quiet_transformers
 from wapaganda.tagger.model_folder import FolderError, ModelFolder
 from wapaganda.tagger.tagged import TaggedText
-from wapaganda.tagger.thinned import ThinnedHeads
 from wapaganda.tagger.tokenization import EncodedText, ModelInput, Tokenization, model_inputs
 
 if TYPE_CHECKING:
@@ -35,8 +32,7 @@ class Tagger:
 
     Attributes: ``model``, ``tokenization``, ``schema``, ``casing`` (whether it reads letter case),
     ``temperature``, by which the tag scores are divided, ``confidence``, which makes a span's score of its
-    probability, ``version``, the name of the folder it was loaded from, and ``n_samples``, how often every
-    word is read again by a thinned head.
+    probability, and ``version``, the name of the folder it was loaded from.
     """
 
     def __init__(
@@ -49,7 +45,6 @@ class Tagger:
         temperature: float = 1.0,
         confidence: ConfidenceMap | None = None,
         version: str = "",
-        n_samples: int = 0,
     ) -> None:
         self.model = model
         self.tokenization = tokenization
@@ -58,10 +53,9 @@ class Tagger:
         self.temperature = temperature
         self.confidence = confidence or ConfidenceMap()
         self.version = version
-        self.n_samples = n_samples
 
     @classmethod
-    def load(cls, path: Path, device: str = "auto", n_samples: int = 0) -> Self:
+    def load(cls, path: Path, device: str = "auto") -> Self:
         """Load the model folder ``path`` onto ``device``; ``auto`` is CUDA when there is one, else the CPU.
 
         Raises:
@@ -85,7 +79,6 @@ class Tagger:
             temperature=folder.temperature,
             confidence=folder.confidence,
             version=path.resolve().name,
-            n_samples=n_samples,
         )
 
     def predict(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
@@ -102,7 +95,7 @@ class Tagger:
             token_budget: padded word pieces a batch; more need more memory, not less time, on a CPU.
             on_progress: called with the number of texts done and of all texts.
         """
-        for start, end in _chunks(texts, 1 + self.n_samples):
+        for start, end in _chunks(texts):
 
             def advance(share: float, start: int = start, end: int = end) -> None:
                 if on_progress is not None:
@@ -115,7 +108,7 @@ class Tagger:
     ) -> list[TaggedText]:
         encoded = self.tokenization.encode(texts)
         inputs = model_inputs(texts, encoded, self.tokenization, casing=self.casing)
-        answers = _ChunkAnswers(encoded, len(self.schema.tags), self.n_samples)
+        answers = _ChunkAnswers(encoded, len(self.schema.tags))
         done = 0
         for batch in budget_batches(inputs, token_budget):
             answers.add(batch, *self._forward(batch))
@@ -125,39 +118,30 @@ class Tagger:
             advance(1.0)
         log_probs, embeddings = answers.log_probs(), answers.embeddings(self.model.config.hidden_size)
         spans = decode([text.words for text in encoded], log_probs, self.schema, self.confidence)
-        rows = zip(encoded, log_probs, spans, embeddings, answers.samples(), strict=True)
+        rows = zip(encoded, log_probs, spans, embeddings, strict=True)
         return [TaggedText(text.words, *answer) for text, *answer in rows]
 
     @torch.inference_mode()
     def _forward(self, batch: Sequence[ModelInput]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Log-probabilities (core words, 1 + samples, K), the plain reading first, and hidden states (own
-        words, hidden)."""
+        """Log-probabilities (core words, K) and hidden states (core words, hidden)."""
         was_training = self.model.training
         self.model.eval()
         tensors = collate(batch, self.tokenization.pad_id, self.model.device)
-        logits, hidden = self._read(tensors)
+        logits, hidden = word_logits(self.model, tensors, casing=self.casing, with_hidden=True)
+        assert hidden is not None
         self.model.train(was_training)
         log_probs = (logits.float() / self.temperature).log_softmax(dim=-1)
         return log_probs.cpu().numpy(), hidden.float().cpu().numpy()
-
-    def _read(self, batch: WordBatch) -> tuple[Tensor, Tensor]:
-        """Tag scores (core words, 1 + samples, K) and hidden states (core words, hidden)."""
-        heads = ThinnedHeads(self.model, len(self.schema.tags), self.n_samples) if self.n_samples else None
-        with heads or nullcontext():
-            logits, hidden = word_logits(self.model, batch, casing=self.casing, with_hidden=True)
-        assert hidden is not None
-        readings = [logits[:, None], *([heads.logits(batch.rows, batch.columns)] if heads else [])]
-        return torch.cat(readings, dim=1), hidden
 
 
 class _ChunkAnswers:
     """Collects the answers of a chunk's windows, which come in any order, text by text."""
 
-    def __init__(self, encoded: Sequence[EncodedText], n_tags: int, n_samples: int) -> None:
+    def __init__(self, encoded: Sequence[EncodedText], n_tags: int) -> None:
         lengths = np.array([len(text.words) for text in encoded], dtype=np.int64)
         self._ends = np.cumsum(lengths)
         self._starts = self._ends - lengths
-        self._log_probs = np.zeros((int(lengths.sum()), 1 + n_samples, n_tags), dtype=np.float32)
+        self._log_probs = np.zeros((int(lengths.sum()), n_tags), dtype=np.float32)
         self._weights = np.zeros(len(encoded))
         self._sums: NDArray[np.float64] | None = None
 
@@ -167,7 +151,7 @@ class _ChunkAnswers:
         """Take in the rows of a batch's core words, window by window."""
         if self._sums is None:
             self._sums = np.zeros((len(self._weights), hidden.shape[1]))
-        weights = -np.expm1(np.minimum(log_probs[:, 0, 0].astype(np.float64), 0.0)) + _WEIGHT_FLOOR
+        weights = -np.expm1(np.minimum(log_probs[:, 0].astype(np.float64), 0.0)) + _WEIGHT_FLOOR
         at = 0
         for item in batch:
             rows = slice(at, at + len(item.positions))
@@ -180,12 +164,7 @@ class _ChunkAnswers:
     def log_probs(self) -> list[NDArray[np.float32]]:
         """Each text's own copy, so that keeping one text does not keep its chunk."""
         pairs = zip(self._starts, self._ends, strict=True)
-        return [self._log_probs[start:end, 0].copy() for start, end in pairs]
-
-    def samples(self) -> list[NDArray[np.float32]]:
-        """What the thinned heads say of each text, (samples, words, K)."""
-        pairs = zip(self._starts, self._ends, strict=True)
-        return [self._log_probs[start:end, 1:].transpose(1, 0, 2).copy() for start, end in pairs]
+        return [self._log_probs[start:end].copy() for start, end in pairs]
 
     def embeddings(self, size: int) -> NDArray[np.float32]:
         """One row a text, shape (texts, size)."""
@@ -195,14 +174,12 @@ class _ChunkAnswers:
         return means.astype(np.float32)
 
 
-def _chunks(texts: Sequence[str], n_readings: int) -> Iterator[tuple[int, int]]:
-    """Borders of chunks of at most 4,096 texts and, beyond one text, two million characters, both by the
-    number of readings."""
+def _chunks(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Borders of chunks of at most 4,096 texts and, beyond one text, two million characters."""
     start, characters = 0, 0
     for number, text in enumerate(texts):
         texts_now, characters_now = number - start, characters + len(text)
-        full = texts_now * n_readings >= _CHUNK_TEXTS or characters_now * n_readings > _CHUNK_CHARACTERS
-        if full and number > start:
+        if number > start and (texts_now >= _CHUNK_TEXTS or characters_now > _CHUNK_CHARACTERS):
             yield start, number
             start, characters = number, 0
         characters += len(text)

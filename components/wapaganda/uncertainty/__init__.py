@@ -1,27 +1,27 @@
-"""How much a model doubts its own reading of a text: one number per text.
+"""How uncertain a model is about a text: one number per text, by a named measure.
 
-**What the numbers mean, and with them ``UNCERTAINTY_THRESHOLD``:** every measure is mapped to [0, 1]. 0 =
-sure: the model sees one reading only. 1 = the largest value that the measure can take. The map is linear,
-so a threshold of 0.7 means "at least 0.7 of the greatest possible doubt, as this measure counts it". A text
-at or above the threshold is a candidate for annotation. With the default measure ``boundary`` 0.7 says: the
-three entity borders that are most in doubt are, on average, as open as a coin that falls on one side with a
-probability between 0.19 and 0.81. Another measure wants another threshold: a mean over all words stays far
-below a maximum.
+**The scale, and with it ``UNCERTAINTY_THRESHOLD``:** every measure is mapped linearly to [0, 1]. 0 means
+certain: only one tagging of the text has any probability. 1 is the largest value that the measure can take.
+A text at or above the threshold is a candidate for annotation. With the default measure ``boundary`` a
+threshold of 0.7 means: the three most uncertain entity boundaries have a probability between 0.19 and 0.81,
+on average. Other measures need other thresholds: a mean over all words stays far below a maximum.
 
-All measures look at the words only, never at padding, and at the model's probabilities over valid IOB2
-sequences (brick ``decoding``). A text without words scores 0.
+All measures use the words only, never padding, and the model's probabilities over valid IOB2 sequences
+(brick ``decoding``). A text without words scores 0.
 
-Three measures count something over a whole text (``EXTENSIVE``). A count has no largest value, so here the
-map is 1 − exp(−count), and ``acquisition`` divides the count by what the text costs. With ``expected_errors``
-0.7 says: 1.2 wrong or missing spans are to be expected, at least one with a probability of 0.7. ``tag_count``
-alone is no doubt at all: it counts the words in entities.
+Additive measures count something over a whole text. A count has no largest value, so it is mapped to
+1 − exp(−count), and ``acquisition`` divides the count by what the text costs. With ``expected_errors`` a
+threshold of 0.7 means: 1.2 wrong or missing spans are expected.
 
-Measures that compare several readings of a text (``DISAGREEMENT``) need more than one set of
-log-probabilities, ``n_samples`` of them, and stand apart from ``MEASURES``; so does the ``fluctuation`` of
-past scores (``FLUCTUATION``), which are those of its ``latest_measure``. Readings by thinned heads differ
-little and scores seldom swing: both stay far below the threshold of 0.7.
+Measures of a committee compare the predictions of several models. Their scores are small: such models mostly
+agree, so a threshold of 0.7 finds nothing.
+
+``@measure("name")`` registers a function; ``MEASURES`` holds all of them. A file in the folder ``measures``
+is found without being named anywhere, and so is the module that an installed package names by an entry point
+of the group ``wapaganda.measures``.
 """
 
+from wapaganda.uncertainty.acquisition import acquisition, amount
 from wapaganda.uncertainty.calibration import (
     Reliability,
     expected_calibration_error,
@@ -29,71 +29,44 @@ from wapaganda.uncertainty.calibration import (
     reliability,
     span_confidence,
 )
-from wapaganda.uncertainty.counts import EXTENSIVE, entropy_sum, expected_errors, tag_count
-from wapaganda.uncertainty.disagreement import (
-    COMMITTEE,
-    DISAGREEMENT,
-    FLUCTUATION,
-    DisagreementMeasure,
-    bald,
-    committee,
-    fluctuation,
-    latest_measure,
-    n_samples,
-    one_reading,
-    score_samples,
-    vote_entropy,
+from wapaganda.uncertainty.expected_counts import Expectation, expect
+from wapaganda.uncertainty.measures import load_measures
+from wapaganda.uncertainty.pooling import is_word, tag_entropy, top_mean
+from wapaganda.uncertainty.registry import (
+    AUTO,
+    DEFAULT_MEASURE,
+    MEASURES,
+    Measure,
+    find_measure,
+    measure,
+    without_committee,
 )
-from wapaganda.uncertainty.expectation import Expectation, expect
-from wapaganda.uncertainty.parts import EntropySplit, entropy_split, split
-from wapaganda.uncertainty.scoring import DEFAULT_MEASURE, MEASURE_NAMES, MEASURES, Measure, score
-from wapaganda.uncertainty.sequences import least_confidence, mnlp
+from wapaganda.uncertainty.scoring import score
 from wapaganda.uncertainty.temperature import fit_temperature, tempered
-from wapaganda.uncertainty.words import border_doubt, boundary, entropy_max, entropy_mean, ltp, margin
-from wapaganda.uncertainty.worth import acquisition, amount
+
+load_measures()
 
 __all__ = [
-    "COMMITTEE",
+    "AUTO",
     "DEFAULT_MEASURE",
-    "DISAGREEMENT",
-    "EXTENSIVE",
-    "FLUCTUATION",
     "MEASURES",
-    "MEASURE_NAMES",
-    "DisagreementMeasure",
-    "EntropySplit",
     "Expectation",
     "Measure",
     "Reliability",
     "acquisition",
     "amount",
-    "bald",
-    "border_doubt",
-    "boundary",
-    "committee",
-    "entropy_max",
-    "entropy_mean",
-    "entropy_split",
-    "entropy_sum",
     "expect",
     "expected_calibration_error",
-    "expected_errors",
+    "find_measure",
     "fit_confidence",
     "fit_temperature",
-    "fluctuation",
-    "latest_measure",
-    "least_confidence",
-    "ltp",
-    "margin",
-    "mnlp",
-    "n_samples",
-    "one_reading",
+    "is_word",
+    "measure",
     "reliability",
     "score",
-    "score_samples",
     "span_confidence",
-    "split",
-    "tag_count",
+    "tag_entropy",
     "tempered",
-    "vote_entropy",
+    "top_mean",
+    "without_committee",
 ]

@@ -80,19 +80,17 @@ def select(
             for note in notes:
                 console.warn(note)
             batch = _choose(context, candidates, known, model, progress)
-            if batch.measure != context.settings.measure:
-                console.warn(_on_measure(context.settings.measure, batch))
+            from wapaganda.uncertainty import find_measure
+
+            wanted = find_measure(context.settings.measure).name
+            if wanted != batch.measure:
+                console.warn(
+                    f"{batch.version} has no committee: {batch.measure} is used instead of {wanted}."
+                )
             if out is not None:
                 write_texts(batch.documents, out, batch.labels)
         _show(console, batch, out)
         console.emit(_result(context, batch, out))
-
-
-def _on_measure(wanted: str, batch: Batch) -> str:
-    missing = f"{batch.version} has no committee"
-    if wanted == "fluctuation":
-        missing = "selfish select knows of no earlier rounds"
-    return f"{missing}: instead of {wanted} it goes by {batch.measure}."
 
 
 def _texts(
@@ -124,10 +122,11 @@ def _choose(
 ) -> Batch:
     progress("load", 0, 0)
     from wapaganda.pipeline import choose, choose_first, score_pool, scored_by
+    from wapaganda.uncertainty import find_measure
 
     config = context.config()
     labelled = [each for each in known if each.is_labelled]
-    tagger, measure = None, config.measure
+    tagger, measure = None, find_measure(config.measure).name
     if model is not None or context.store().current() is not None:
         tagger = load_tagger(context, model, progress)
     if tagger is None:

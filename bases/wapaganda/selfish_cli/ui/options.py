@@ -44,7 +44,7 @@ Measure = Annotated[
     str | None,
     typer.Option(
         "--measure",
-        help="Such as boundary, mnlp or entropy_mean (all: docs/settings.md); else MEASURE.",
+        help="How uncertainty is measured, in place of MEASURE (names: docs/settings.md).",
     ),
 ]
 Threshold = Annotated[

@@ -130,9 +130,8 @@ class TestComposition:
         ("measure", "used"),
         [
             ("mnlp", "mnlp"),
-            ("bald", "least_confidence"),
+            ("auto", "boundary"),
             ("committee", "least_confidence"),
-            ("fluctuation", "least_confidence"),
         ],
     )
     def test_the_confidence_of_a_text_goes_by_a_measure_of_one_reading(self, measure, used, monkeypatch):

@@ -111,7 +111,7 @@ def test_select_without_a_model_and_without_the_encoder_draws_lots(selfish, file
         assert [entry["drawn"] for entry in found["batch"]] == ["random"] * 5
 
 
-@pytest.mark.parametrize("measure", ["mnlp", "bald"])
+@pytest.mark.parametrize("measure", ["mnlp", "ltp"])
 def test_select_offers_uncertain_texts_first_and_none_twice(trained, selfish, files, tmp_path, measure):
     out = tmp_path / "batch.jsonl"
     arguments = ("--pool", files.pool, "--data", files.data, "--size", 6, "--strategy", "uncertainty")
@@ -127,15 +127,14 @@ def test_select_offers_uncertain_texts_first_and_none_twice(trained, selfish, fi
 
 def test_select_says_by_what_it_goes_when_it_cannot_go_by_the_measure(trained, selfish, files):
     arguments = ("select", "--pool", files.pool, "--size", 3, "--strategy", "uncertainty", "--json")
-    for measure, missing in (
-        ("committee", "has no committee"),
-        ("fluctuation", "knows of no earlier rounds"),
-    ):
+    found = selfish(*arguments, "--measure", "committee")
+    assert found.json["measure"] == "least_confidence"
+    warning = "has no committee: least_confidence is used instead of committee."
+    assert warning in " ".join(found.stderr.split())
+    for measure, used in (("mnlp", "mnlp"), ("auto", "boundary")):
         found = selfish(*arguments, "--measure", measure)
-        assert found.json["measure"] == "least_confidence"
-        told = f"{missing}: instead of {measure} it goes by least_confidence."
-        assert told in " ".join(found.stderr.split())
-    assert "instead of" not in selfish(*arguments, "--measure", "mnlp").stderr
+        assert found.json["measure"] == used
+        assert "instead of" not in found.stderr
 
 
 def test_update_goes_round_the_loop_and_status_tells(selfish, files, tmp_path):

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from wapaganda.ner import Document, Span
-from wapaganda.pipeline import LoopConfig, PoolScores, choose
+from wapaganda.ner import Document, LabelSchema, Span
+from wapaganda.pipeline import LoopConfig, PoolScores, choose, score_tagged
 from wapaganda.sampler import Options
-from wapaganda.uncertainty import Expectation, fluctuation
+from wapaganda.tagger import TaggedText
+from wapaganda.uncertainty import Expectation
 
 N = 40
 CONFIG = LoopConfig(
@@ -19,6 +20,7 @@ CONFIG = LoopConfig(
     threshold=0.0,
     cost_exponent=1.0,
 )
+HYBRID = replace(CONFIG, strategy="hybrid", options=Options(random_share=0.0, shortlist=1))
 
 
 @pytest.fixture
@@ -49,15 +51,6 @@ def scored(pool):
 
 def ids(selection):
     return [pick.id for pick in selection.picks]
-
-
-def test_a_look_back_takes_the_rounds_in_which_a_text_was_there(scored):
-    ids = (*scored.ids[5:], "gone")
-    before = replace(scored, ids=ids, scores=np.linspace(0, 1, N - 4))
-    found = scored.look_back([before]).scores
-    assert found[:5].tolist() == (0.5 * scored.scores[:5]).tolist()
-    expected = fluctuation(np.stack([before.scores[:-1], scored.scores[5:]]))
-    assert found[5:].tolist() == expected.tolist()
 
 
 def test_an_amount_is_divided_by_its_price(pool, scored):
@@ -125,20 +118,43 @@ def test_without_a_model_the_lot_decides(pool):
 
 
 @pytest.mark.parametrize("exponent", [0.0, 1.0])
-def test_hybrid_ranks_by_expected_errors_for_their_price_whatever_the_measure(pool, scored, exponent):
+def test_auto_ranks_hybrid_by_expected_errors_for_their_price(pool, scored, exponent):
     right = np.linspace(1.0, 0.0, N) ** 2
     expectation = replace(scored.expectation, right=right, n_words=np.arange(N, dtype=np.int64) * 5)
     scored = replace(scored, scores=np.full(N, 0.5), expectation=expectation)
-    config = replace(
-        CONFIG,
-        strategy="hybrid",
-        measure="boundary",
-        cost_exponent=exponent,
-        options=Options(random_share=0.0, shortlist=1),
-    )
 
-    chosen = ids(choose(pool, scored, [], config, 1))
+    chosen = ids(choose(pool, scored, [], replace(HYBRID, measure="auto", cost_exponent=exponent), 1))
 
     errors = (1 - right) + (2 - right)
     seconds = 0.39 * np.arange(N) * 5 + 4.2 * 2
     assert set(chosen) == {f"d{row}" for row in np.argsort(-errors / seconds**exponent)[:5]}
+
+
+def test_auto_ranks_the_strategy_uncertainty_by_its_scores(pool, scored):
+    assert ids(choose(pool, scored, [], replace(CONFIG, measure="auto"), 1))[0] == "d39"
+
+
+def test_a_named_measure_ranks_hybrid_by_its_acquisition_value(pool, scored):
+    by_score = choose(pool, scored, [], replace(HYBRID, measure="boundary"), 1)
+    assert set(ids(by_score)) == {"d39", "d38", "d37", "d36", "d35"}
+    seconds = 0.39 * scored.expectation.n_words + 4.2 * 2
+    best = np.argsort(-(np.arange(N) + 1) / seconds)[:5]
+    by_count = choose(pool, scored, [], replace(HYBRID, measure="expected_errors"), 1)
+    assert set(ids(by_count)) == {f"d{row}" for row in best}
+
+
+def test_two_measures_choose_different_batches_under_hybrid(pool):
+    rng = np.random.default_rng(5)
+    texts = []
+    for document in pool:
+        logits = rng.normal(size=(len(document.text.split()) + rng.integers(20), 5)) * rng.uniform(0.5, 3.0)
+        log_probs = (logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).astype(np.float32)
+        words = np.zeros((len(log_probs), 2), np.int32)
+        texts.append(TaggedText(words, log_probs, (), rng.normal(size=4).astype(np.float32)))
+    batches = {}
+    for name in ("auto", "boundary", "least_confidence", "mnlp", "entropy_mean", "entropy_sum"):
+        scored = score_tagged(
+            [each.id for each in pool], texts, LabelSchema(("LOC", "PER")), name, lambda *_: None
+        )
+        batches[name] = frozenset(ids(choose(pool, scored, [], replace(HYBRID, measure=name), 1)))
+    assert len(set(batches.values())) == len(batches)

@@ -17,7 +17,6 @@ from wapaganda.pipeline import (
     Changes,
     Loop,
     LoopConfig,
-    PoolScores,
     RoundRecord,
     split_holdout,
     train_version,
@@ -26,9 +25,9 @@ from wapaganda.pipeline import (
 from wapaganda.pipeline.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.outlook import compare_readings
 from wapaganda.pipeline.versions import calibration_of
-from wapaganda.tagger import ModelFolder, Tagger, load_members, read_together
+from wapaganda.tagger import ModelFolder, load_members, read_together
 from wapaganda.tracking import RunLog
-from wapaganda.uncertainty import fluctuation, n_samples, score_samples
+from wapaganda.uncertainty import score
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 
@@ -122,17 +121,6 @@ def test_a_round_trains_judges_and_releases_a_batch_of_unlabelled_texts_in_rank_
     assert loop.reports() == [report]
 
 
-def test_a_measure_that_compares_readings_has_them_read(loop, source):
-    loop.config = replace(loop.config, strategy="uncertainty", measure="bald")
-    loop.run_round()
-    offered = {item.document_id: item.uncertainty for item in source.released["al-001"]}
-    tagger = Tagger.load(loop.store.current().path, "cpu", n_samples("bald"))
-    answers = tagger.tag([source.texts[each].text for each in offered])
-    expected = score_samples([each.samples for each in answers], "bald")
-    assert list(offered.values()) == pytest.approx(expected.tolist(), abs=1e-5)
-    assert expected.min() > 0
-
-
 def test_a_committee_of_the_models_of_the_folds_is_kept_with_a_version_and_asked(loop, source):
     loop.config = replace(loop.config, strategy="uncertainty", measure="committee", folds=2)
     report = loop.run_round()
@@ -141,7 +129,7 @@ def test_a_committee_of_the_models_of_the_folds_is_kept_with_a_version_and_asked
     assert len(members) == 2
     offered = {item.document_id: item.uncertainty for item in source.released["al-001"]}
     readings = list(read_together(members, [source.texts[each].text for each in offered]))
-    expected = score_samples(readings, "committee")
+    expected = score([each[0] for each in readings], "committee", readings)
     assert list(offered.values()) == pytest.approx(expected.tolist(), abs=1e-5)
     assert expected.min() > 0
     assert not any("committee" in note for note in report.notes)
@@ -158,23 +146,6 @@ def test_a_version_that_was_made_without_a_committee_says_so_and_is_made_again_w
     third = loop.run_round()
     assert len({first.version, second.version, third.version}) == 3
     assert len(load_members(loop.store.path(third.version), "cpu")) == 2
-
-
-def test_fluctuation_goes_by_the_scores_of_the_rounds_before(loop, source):
-    loop.config = replace(loop.config, strategy="uncertainty", measure="fluctuation")
-    loop.run_round()
-    for item in source.released["al-001"]:
-        source.texts[item.document_id] = source.texts[item.document_id].with_spans(())
-    loop.run_round()
-    first, second = (
-        PoolScores.load(next((loop.directory / "rounds" / number).glob("scores-least_confidence-*.npz")))
-        for number in ("001", "002")
-    )
-    before, now = (dict(zip(each.ids, each.scores, strict=True)) for each in (first, second))
-    assert len(source.released["al-002"]) == 6
-    for item in source.released["al-002"]:
-        expected = fluctuation([[before[item.document_id]], [now[item.document_id]]])[0]
-        assert item.uncertainty == pytest.approx(expected)
 
 
 def test_the_run_log_holds_the_steps_the_scores_the_curve_and_the_model(loop):

@@ -52,6 +52,11 @@ def test_the_environment_goes_before_the_env_file(monkeypatch, tmp_path):
         ),
         ("SAMPLES_PER_ITERATION", "many", "SAMPLES_PER_ITERATION: Expected a valid integer"),
         ("STRATEGY", "best", "STRATEGY: Expected 'random', 'uncertainty', 'diversity', "),
+        ("MEASURE", "best", "MEASURE: Expected a measure among auto, "),
+        *(
+            ("MEASURE", removed, f"MEASURE: Expected a measure of this version, was: '{removed}', which was ")
+            for removed in ("bald", "vote_entropy", "fluctuation", "split")
+        ),
         ("LABEL_STUDIO_URL", "localhost:8080", "LABEL_STUDIO_URL: Expected an address such as http"),
         ("MLFLOW_TRACKING_URI", "./mlruns", "MLFLOW_TRACKING_URI: Expected an MLflow store such as sqlite"),
         ("HOLDOUT_FRACTION", "1", "HOLDOUT_FRACTION: Expected less than 1, was: '1'"),

@@ -2,7 +2,6 @@
 
 import json
 import random
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,21 +10,19 @@ import numpy as np
 import pytest
 
 from wapaganda.ner import Document, Span
-from wapaganda.pipeline import PoolScores
 from wapaganda.simulation import Arm, Plan, laboratory
 from wapaganda.simulation.laboratory import Laboratory
 from wapaganda.simulation.records import RunRecord
 from wapaganda.simulation.schedule import Schedule
 from wapaganda.tagger import load_members
-from wapaganda.uncertainty import MEASURES
+from wapaganda.uncertainty import MEASURES, Measure
+from wapaganda.uncertainty.registry import _REGISTERED
 
 NAMES, CITIES = ("anna", "bob", "carla", "dieter"), ("oslo", "rome", "paris")
 PLAIN = ("went", "to", "and", "saw", "in", ".")
 TIMINGS = ("train_seconds", "score_seconds", "peak_memory_mb")
 RANDOM = Arm("random", "random", "boundary")
 GOOD = Arm("good", "uncertainty", "expected_errors")
-LOOKS_BACK = Arm("looks-back", "uncertainty", "fluctuation")
-BALD = Arm("bald", "uncertainty", "bald")
 COMMITTEE = Arm("committee", "uncertainty", "committee")
 
 
@@ -163,21 +160,6 @@ def test_models_that_teach_themselves_are_given_what_waits_without_its_labels(bu
         assert set(texts) <= {document.text for document in lab.pool}
 
 
-def test_an_arm_that_compares_readings_has_them_read_for_it_whatever_was_kept_before(build):
-    fresh, later = build("fresh", strategies=(RANDOM, BALD)), build("later", rounds=1)
-    assert fresh.shared() == set()
-    play(fresh)
-    assert fresh.shared() == {1}
-    play(later)  # keeps the model of the seed set with one reading of each text
-    assert later.shared() == {1}
-    later = replace(later, plan=fresh.plan)
-    assert later.shared() == set()
-    play(later)
-    assert later.shared() == {1}
-    for name in ("random-seed1.json", "bald-seed1.json"):
-        assert without_timings(fresh.out / "runs" / name) == without_timings(later.out / "runs" / name)
-
-
 def test_an_arm_that_asks_a_committee_cross_fits_before_each_of_its_batches(build, monkeypatch):
     calls = []
 
@@ -194,21 +176,6 @@ def test_an_arm_that_asks_a_committee_cross_fits_before_each_of_its_batches(buil
     assert committee[0].f1 == random[0].f1
     assert committee[0].batch_ids != random[0].batch_ids
     assert not list(lab.out.glob("committee-*"))
-
-
-@pytest.mark.slow
-def test_an_arm_that_looks_back_finds_what_it_thought_before_or_learns_it_again(build, monkeypatch):
-    whole, broken = (build(name, strategies=(LOOKS_BACK,), rounds=3) for name in ("whole", "broken"))
-    play(whole)
-    play(replace(broken, plan=replace(broken.plan, rounds=2)))
-    shutil.rmtree(broken.out / "cache")
-    play(broken)
-    name = "looks-back-seed1.json"
-    assert without_timings(whole.out / "runs" / name) == without_timings(broken.out / "runs" / name)
-    seen = []
-    monkeypatch.setattr(PoolScores, "look_back", lambda own, past: (seen.append(len(past)), own)[1])
-    play(replace(build("counted"), plan=whole.plan))
-    assert seen == [0, 1, 2]
 
 
 @pytest.mark.slow
@@ -236,9 +203,7 @@ def test_an_inverted_measure_does_worse_than_random_and_the_right_one_better(bui
     def inverted(log_probs, lengths):
         return 1.0 - MEASURES["expected_errors"](log_probs, lengths)
 
-    known = {**MEASURES, "inverted": inverted}
-    monkeypatch.setattr("wapaganda.uncertainty.scoring.MEASURES", known)
-    monkeypatch.setattr("wapaganda.uncertainty.worth.MEASURE_NAMES", (*known,))
+    monkeypatch.setitem(_REGISTERED, "inverted", Measure("inverted", inverted, False, False, ""))
     bad = Arm("bad", "uncertainty", "inverted")
     runs = play(
         build(

@@ -30,6 +30,7 @@ def test_an_arm_may_change_what_the_plan_says_for_itself_alone():
     [
         ("best", "Expected a strategy among"),
         ("hybrid:best", "Expected a measure among"),
+        ("uncertainty:bald", "removed because no experiment showed a gain"),
         ("hybrid:mnlp:colour=red", "Expected a change of"),
         ("hybrid:mnlp:threshold=low", "Expected a number for threshold"),
     ],

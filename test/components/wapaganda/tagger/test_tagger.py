@@ -148,35 +148,6 @@ def test_the_embedding_weights_words_by_their_probability_of_being_an_entity(tag
     np.testing.assert_allclose(answers[0].embedding, expected, atol=1e-5)
 
 
-def test_thinned_heads_read_every_word_again_and_change_no_answer(folder, answers):
-    plain, *rest = answers, *(list(Tagger.load(folder, "cpu", n).tag(TEXTS)) for n in (7, 7))
-    for one, again, once in zip(*rest, plain, strict=True):
-        assert one.samples.shape == (7, len(one.words), 5)
-        assert once.samples.shape[0] == 0
-        np.testing.assert_allclose(one.log_probs, once.log_probs, atol=1e-5)
-        np.testing.assert_array_equal(one.samples, again.samples)
-        np.testing.assert_allclose(np.exp(one.samples).sum(axis=2), 1, atol=1e-5)
-        if len(one.words):
-            assert (one.samples.std(axis=0) > 1e-3).any()
-
-
-def test_readings_by_thinned_heads_depend_on_no_batch_mates(folder):
-    tagger = Tagger.load(folder, "cpu", 3)
-    together = tagger.tag([*TEXTS[::-1], *TEXTS])
-    for text, answer in zip([*TEXTS[::-1], *TEXTS], together, strict=True):
-        alone = next(iter(tagger.tag([text])))
-        np.testing.assert_allclose(alone.samples, answer.samples, atol=1e-4)
-
-
-def test_thinned_heads_are_the_whole_head_on_average(folder):
-    """What a tag scores above another is linear in what goes into the head, so dropout leaves its mean."""
-    answer = next(iter(Tagger.load(folder, "cpu", 4000).tag(["anna went to oslo ."])))
-    differences = answer.samples - answer.samples[..., :1]
-    error = differences.std(axis=0) / np.sqrt(4000) + 1e-6
-    expected = answer.log_probs - answer.log_probs[:, :1]
-    assert (np.abs(differences.mean(axis=0) - expected) < 5 * error).all()
-
-
 def test_an_uncased_model_with_casing_tells_capitals_from_small_letters(tagger):
     small, capital = tagger.tag(["anna saw rome", "anna saw Rome"])
 

@@ -1,16 +1,17 @@
-"""What a text is worth for its price."""
+"""What a text is worth to a sampler, given what it costs."""
 
 import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wapaganda.uncertainty.counts import EXTENSIVE
-from wapaganda.uncertainty.scoring import MEASURE_NAMES
+from wapaganda.uncertainty.registry import find_measure
 
 
 def amount(scores: ArrayLike) -> NDArray[np.float64]:
-    """What an extensive measure has counted, −log(1 − score): (n,) to (n,), at most 36.7, where 1 − ε is 1.
+    """The count behind the score of an additive measure, −log(1 − score): (n,) to (n,).
+
+    It is at most 36.7, which stands for a score of 1.
 
     Raises:
         ValueError: a score lies outside [0, 1].
@@ -25,19 +26,19 @@ def amount(scores: ArrayLike) -> NDArray[np.float64]:
 def acquisition(
     scores: ArrayLike, measure: str, seconds: ArrayLike, exponent: float = 1.0
 ) -> NDArray[np.float64]:
-    """What each text is worth to a sampler that pays by the second: (n,) and (n,) to (n,).
+    """The acquisition value of each text, by which a sampler ranks: (n,) and (n,) to (n,).
 
-    An extensive measure buys its amount for the price, ``amount / seconds ** exponent``: the return on
-    investment of Haertel et al. 2008, "Return on investment for active learning". The others do not count
-    what a text holds, so there is nothing to divide: they are returned as they are. A text that costs nothing
-    has nothing to read and is worth 0 to an extensive measure.
+    For an additive measure it is ``amount / seconds ** exponent``, the return on investment of Haertel et al.
+    2008, "Return on investment for active learning"; a text that costs nothing has nothing to read and gets
+    0. The scores of other measures do not grow with the text, so they are not divided by its price and are
+    returned as they are.
 
     Raises:
-        ValueError: an unknown measure, scores outside [0, 1], another number of prices, or a price or an
-            exponent that is negative or no number.
+        InputError: an unknown measure.
+        ValueError: scores outside [0, 1], another number of prices, or a price or an exponent that is
+            negative or no number.
     """
-    if measure not in MEASURE_NAMES:
-        raise ValueError(f"Expected a measure among {', '.join(MEASURE_NAMES)}, was: {measure!r}")
+    found = find_measure(measure)
     values: NDArray[np.float64] = np.asarray(scores, dtype=np.float64)
     price: NDArray[np.float64] = np.asarray(seconds, dtype=np.float64)
     counted = amount(values)
@@ -47,6 +48,6 @@ def acquisition(
         )
     if not (np.isfinite(price) & (price >= 0)).all() or not 0 <= exponent < math.inf:
         raise ValueError(f"Expected seconds and an exponent of 0 or more, was: {price}, {exponent}")
-    if measure not in EXTENSIVE:
+    if not found.additive:
         return values
     return np.where(price > 0, counted / np.where(price > 0, price, 1.0) ** exponent, 0.0)

@@ -1,4 +1,4 @@
-"""Small sums that several measures share."""
+"""Entropies and the pooling of word scores, which several measures share."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def is_word(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which places of a padded batch (B, T, K) hold a word, (B, T)."""
+    """Which positions of a padded batch (B, T, K) hold a word, (B, T)."""
     inside: NDArray[np.bool_] = np.arange(log_probs.shape[1])[None, :] < lengths[:, None]
     return inside
 
@@ -20,13 +20,13 @@ def p_log_p(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def tag_entropy(tag: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Entropy in nats of the tag marginals (…, K), a number a word; 0 where there is none."""
+    """Entropy in nats of the tag marginals (…, K), one number per word; 0 for padding."""
     entropy: NDArray[np.float64] = np.maximum(-p_log_p(tag).sum(axis=-1), 0.0)
     return entropy
 
 
 def binary_entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """In bits; rounding may have put a sum of marginals a hair outside [0, 1]."""
+    """Binary entropy in bits; p may lie outside [0, 1] by a rounding error."""
     inside = np.clip(p, 0.0, 1.0)
     entropy: NDArray[np.float64] = -(p_log_p(inside) + p_log_p(1.0 - inside)) / math.log(2)
     return entropy

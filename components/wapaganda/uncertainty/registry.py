@@ -1,0 +1,106 @@
+"""The measures by name: ``@measure`` registers a function, ``MEASURES`` finds it again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import getdoc
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wapaganda.errors import InputError
+
+AUTO = "auto"
+"""Stands for the default: candidates by ``DEFAULT_MEASURE``, ranked as the strategy sees fit."""
+
+DEFAULT_MEASURE = "boundary"
+"""What texts are scored by where no measure is named."""
+
+ScoreFunction = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
+"""Log-probabilities (B, T, K), or (S, B, T, K) of S models, and lengths (B,) to scores (B,) in [0, 1]."""
+
+_Function = TypeVar("_Function", bound=ScoreFunction)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A registered measure; call it as the function that it holds.
+
+    ``additive``: it counts something over the whole text and maps the count to 1 − exp(−count), so the count
+    may be divided by what the text costs. ``committee``: it compares the predictions of several models, the
+    members of a committee, and takes their log-probabilities (S, B, T, K). ``summary``: the first line of the
+    function's docstring.
+    """
+
+    name: str
+    function: ScoreFunction
+    additive: bool
+    committee: bool
+    summary: str
+
+    def __call__(self, log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
+        """The scores (B,) of padded log-probabilities (B, T, K), or (S, B, T, K), with lengths (B,)."""
+        return self.function(log_probs, lengths)
+
+
+_REGISTERED: dict[str, Measure] = {}
+
+MEASURES: Mapping[str, Measure] = MappingProxyType(_REGISTERED)
+"""All registered measures by name; a view that grows with each registration."""
+
+_REMOVED = {
+    "bald": "committee",
+    "vote_entropy": "committee",
+    "fluctuation": "least_confidence",
+    "split": "entropy_max",
+}
+"""Measures of earlier versions, and the nearest one that there still is."""
+
+
+def measure(
+    name: str, *, additive: bool = False, committee: bool = False
+) -> Callable[[_Function], _Function]:
+    """Register a function under ``name``, the value of the setting ``MEASURE``.
+
+    The function takes log-probabilities (B, T, K) and lengths (B,) and returns scores (B,) in [0, 1]: 0 is
+    certain, 1 is the largest value that it can take. It must ignore what stands behind a text's end, and a
+    text without words must score 0. ``additive`` and ``committee``: see ``Measure``.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+
+    def register(function: _Function) -> _Function:
+        if name in _REGISTERED or name == AUTO:
+            raise ValueError(f"Expected a new name for a measure, was: {name!r}")
+        summary = (getdoc(function) or "").partition("\n")[0]
+        _REGISTERED[name] = Measure(name, function, additive, committee, summary)
+        return function
+
+    return register
+
+
+def find_measure(name: str) -> Measure:
+    """The measure of this name; ``auto`` is ``DEFAULT_MEASURE``.
+
+    Raises:
+        InputError: there is none, or only in an earlier version.
+    """
+    if name in _REMOVED and name not in MEASURES:
+        raise InputError(
+            f"Expected a measure of this version, was: {name!r}, which was removed because no experiment "
+            f"showed a gain (docs/experiments.md); use {_REMOVED[name]!r} instead"
+        )
+    if name != AUTO and name not in MEASURES:
+        raise InputError(f"Expected a measure among {', '.join((AUTO, *sorted(MEASURES)))}, was: {name!r}")
+    return MEASURES[DEFAULT_MEASURE if name == AUTO else name]
+
+
+def without_committee(name: str) -> str:
+    """The measure that takes the place of ``name`` where there is one model only.
+
+    ``least_confidence`` for a measure of a committee, otherwise the measure itself.
+    """
+    found = find_measure(name)
+    return "least_confidence" if found.committee else found.name
