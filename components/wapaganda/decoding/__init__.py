@@ -6,20 +6,17 @@ probability 0 and the others share the whole, as in a conditional random field w
 """
 
 from wapaganda.decoding.batch import FLOOR, length_batches, pad
-from wapaganda.decoding.confidence import ConfidenceMap, logit
 from wapaganda.decoding.lattice import Lattice, Posterior, SpanIndex, lattice, posterior, span_probability
 from wapaganda.decoding.spans import spans_of
 from wapaganda.decoding.viterbi import viterbi
 
 __all__ = [
     "FLOOR",
-    "ConfidenceMap",
     "Lattice",
     "Posterior",
     "SpanIndex",
     "lattice",
     "length_batches",
-    "logit",
     "pad",
     "posterior",
     "span_probability",

@@ -12,7 +12,7 @@ from wapaganda.pipeline.holdout import split_holdout
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Source, Suggestion
 
 if TYPE_CHECKING:
-    from wapaganda.pipeline.calibration import Calibration, calibrate
+    from wapaganda.pipeline.calibration import calibrate
     from wapaganda.pipeline.cold_start import choose_first
     from wapaganda.pipeline.judging import evaluate_documents, evaluate_version
     from wapaganda.pipeline.record import RoundRecord
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.training import Trained, train_version
 
 _LATE = {
-    "Calibration": "calibration",
     "FileSource": "sources",
     "LabelStudioSource": "sources",
     "Loop": "round",
@@ -45,7 +44,6 @@ _LATE = {
 
 __all__ = [
     "BatchNameTakenError",
-    "Calibration",
     "Changes",
     "FileSource",
     "LabelStudioSource",

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from wapaganda.calibration import Calibration
 from wapaganda.label_errors import REVIEW_FILE, label_errors, write_suspects
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.calibration import MINIMUM_TEXTS, Calibration, calibrate, too_few_to_calibrate
+from wapaganda.pipeline.calibration import MINIMUM_TEXTS, calibrate, too_few_to_calibrate
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.judging import write_out_of_fold
 from wapaganda.pipeline.ports import Progress
@@ -31,7 +32,7 @@ def calibrate_folder(
     """
     if config.folds < 2 or too_few_to_calibrate(documents, config.folds):
         return None
-    calibration = calibrate(
+    calibration, answers = calibrate(
         documents,
         schema,
         config.encoder,
@@ -44,8 +45,8 @@ def calibrate_folder(
     )
     plain = ModelFolder.read(folder)
     replace(plain, temperature=calibration.temperature, confidence=calibration.confidence).write(folder)
-    write_out_of_fold(folder, documents, calibration.out_of_fold)
-    suspects = label_errors(documents, calibration.out_of_fold, schema)
+    write_out_of_fold(folder, documents, answers)
+    suspects = label_errors(documents, answers, schema)
     write_suspects(folder / REVIEW_FILE, suspects)
     return calibration
 

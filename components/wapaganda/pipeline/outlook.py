@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.annotation_cost import Prices
+from wapaganda.calibration import Calibration
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema, Span, encode_tags, word_offsets
-from wapaganda.pipeline.calibration import Calibration
 from wapaganda.pipeline.holdout import text_key
 from wapaganda.pipeline.pricing import seconds_per_text
 from wapaganda.pipeline.scoring import PoolScores

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from wapaganda.calibration import Calibration
 from wapaganda.metrics import Scores
 from wapaganda.model_store import ModelStore, Version
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.calibration import Calibration
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.cross_fitting import calibrate_folder, too_few_remarks
 from wapaganda.pipeline.gate import Verdict

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from wapaganda.calibration import Calibration
 from wapaganda.metrics import Scores
 from wapaganda.model_store import Manifest, ModelStore, Version, data_fingerprint, library_versions
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.calibration import Calibration
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.gate import Verdict
 from wapaganda.trainer import Recipe

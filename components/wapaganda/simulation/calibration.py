@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.ner import Document, LabelSchema, align_spans, encode_tags, gold_spans
-from wapaganda.pipeline import Calibration, calibrate
-from wapaganda.simulation.reading import Judged, Reading
-from wapaganda.tagger import TaggedText
-from wapaganda.trainer import Recipe
-from wapaganda.uncertainty import (
-    expect,
+from wapaganda.calibration import (
+    Calibration,
+    apply_temperature,
     expected_calibration_error,
     reliability,
     span_confidence,
-    tempered,
 )
+from wapaganda.ner import Document, LabelSchema, align_spans, encode_tags, gold_spans
+from wapaganda.pipeline import calibrate
+from wapaganda.simulation.reading import Judged, Reading
+from wapaganda.tagger import TaggedText
+from wapaganda.trainer import Recipe
+from wapaganda.uncertainty import expect
 
 
 def calibrated(
@@ -34,12 +35,12 @@ def calibrated(
     device: str,
 ) -> Mapping[str, Any]:
     """The product's calibration, from the labelled texts alone, and what it does on the test texts."""
-    found = calibrate(labelled, schema, encoder, recipe, folds=folds, unlabelled=unlabelled, device=device)
+    found, _ = calibrate(labelled, schema, encoder, recipe, folds=folds, unlabelled=unlabelled, device=device)
     temperature = found.temperature
     emissions = [each.log_probs for each in judged.test.tagged]
     gold = _tags(test, judged.test.tagged, schema)
     before = span_confidence(emissions, gold)
-    probability, right = span_confidence(tempered(emissions, temperature), gold)
+    probability, right = span_confidence(apply_temperature(emissions, temperature), gold)
     after = found.confidence(probability), right
     return {
         "temperature": temperature,
@@ -77,7 +78,7 @@ def _estimated_f1(reading: Reading, calibration: Calibration) -> float | None:
 
 def _expected_f1(reading: Reading, temperature: float) -> float | None:
     return (
-        expect(tempered([each.log_probs for each in reading.tagged], temperature)).f1()
+        expect(apply_temperature([each.log_probs for each in reading.tagged], temperature)).f1()
         if reading.ids
         else None
     )

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from wapaganda.calibration import ConfidenceMap
 from wapaganda.decoding import (
-    ConfidenceMap,
     SpanIndex,
     length_batches,
     pad,

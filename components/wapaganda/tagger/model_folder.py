@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
-from wapaganda.decoding import ConfidenceMap
+from wapaganda.calibration import ConfidenceMap
 from wapaganda.errors import InputError
 from wapaganda.ner import LabelSchema
 from wapaganda.storage import write_json

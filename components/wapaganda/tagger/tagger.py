@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wapaganda.decoding import ConfidenceMap
+from wapaganda.calibration import ConfidenceMap
 from wapaganda.ner import LabelSchema, Span
 from wapaganda.tagger.batches import budget_batches, collate, device_of, word_logits
 from wapaganda.tagger.entities import decode

@@ -22,13 +22,6 @@ of the group ``wapaganda.measures``.
 """
 
 from wapaganda.uncertainty.acquisition import acquisition, amount
-from wapaganda.uncertainty.calibration import (
-    Reliability,
-    expected_calibration_error,
-    fit_confidence,
-    reliability,
-    span_confidence,
-)
 from wapaganda.uncertainty.expected_counts import Expectation, expect
 from wapaganda.uncertainty.measures import load_measures
 from wapaganda.uncertainty.pooling import is_word, tag_entropy, top_mean
@@ -42,7 +35,6 @@ from wapaganda.uncertainty.registry import (
     without_committee,
 )
 from wapaganda.uncertainty.scoring import score
-from wapaganda.uncertainty.temperature import fit_temperature, tempered
 
 load_measures()
 
@@ -52,21 +44,14 @@ __all__ = [
     "MEASURES",
     "Expectation",
     "Measure",
-    "Reliability",
     "acquisition",
     "amount",
     "expect",
-    "expected_calibration_error",
     "find_measure",
-    "fit_confidence",
-    "fit_temperature",
     "is_word",
     "measure",
-    "reliability",
     "score",
-    "span_confidence",
     "tag_entropy",
-    "tempered",
     "top_mean",
     "without_committee",
 ]

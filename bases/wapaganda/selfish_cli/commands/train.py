@@ -14,8 +14,9 @@ from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, scores_table
 
 if TYPE_CHECKING:
+    from wapaganda.calibration import Calibration
     from wapaganda.ner import Document, LabelSchema
-    from wapaganda.pipeline import Calibration, Trained
+    from wapaganda.pipeline import Trained
 
 KEPT = "The live model and all labels are as before; the half-done training was thrown away."
 

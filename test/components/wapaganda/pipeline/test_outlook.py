@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from wapaganda.annotation_cost import CORRECTING, Prices
-from wapaganda.decoding import ConfidenceMap
+from wapaganda.calibration import Calibration, ConfidenceMap
 from wapaganda.ner import Document, Span
-from wapaganda.pipeline import Calibration, PoolScores, RoundReport, Suggestion
+from wapaganda.pipeline import PoolScores, RoundReport, Suggestion
 from wapaganda.pipeline.outlook import look_ahead
 from wapaganda.pipeline.pricing import fitted_prices, read_proposals, seconds_per_text, write_proposals
 from wapaganda.sampler import Pick, Selection

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from filelock import FileLock, Timeout
 
-from wapaganda.decoding import ConfidenceMap
+from wapaganda.calibration import ConfidenceMap
 from wapaganda.label_errors import read_suspects
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from wapaganda.decoding import ConfidenceMap
+from wapaganda.calibration import ConfidenceMap
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, Repairs, Span
 from wapaganda.tagger import ModelFolder, Tagger

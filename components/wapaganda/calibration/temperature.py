@@ -1,4 +1,4 @@
-"""One temperature that makes a model's probabilities honest."""
+"""One temperature that calibrates a model's probabilities."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wapaganda.calibration.reliability import rows_by_length
 from wapaganda.decoding import FLOOR, lattice, pad, viterbi
-from wapaganda.uncertainty.calibration import rows_by_length
 
 LOWEST, HIGHEST = 0.25, 8.0
-"""The temperatures that are tried."""
+"""The range in which the temperature is searched."""
 
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
-def tempered(log_probs: Sequence[NDArray[Any]], temperature: float) -> list[NDArray[np.float64]]:
+def apply_temperature(log_probs: Sequence[NDArray[Any]], temperature: float) -> list[NDArray[np.float64]]:
     """The log-probabilities (n_i, K) of log_softmax(log_probs / temperature), text by text.
 
     Raises:
@@ -30,9 +30,10 @@ def tempered(log_probs: Sequence[NDArray[Any]], temperature: float) -> list[NDAr
 def fit_temperature(log_probs: Sequence[NDArray[Any]], tags: Sequence[NDArray[Any]]) -> float:
     """The temperature from 0.25 to 8 under which the true tag sequences are most probable.
 
-    Guo et al. 2017, "On calibration of modern neural networks", for sequences: least is −Σ log P_T(y | x),
-    with P_T(y | x) the share of the valid sequence y after the division by T. That is convex in 1/T. The
-    texts must not have been trained on: out-of-fold ones. 1 when they hold no entity, predicted or true.
+    Guo et al. 2017, "On calibration of modern neural networks", for sequences: it minimises
+    −Σ log P_T(y | x), with P_T(y | x) the probability of the valid sequence y after the division by T. That
+    is convex in 1/T. The model must not have been trained on the texts. The temperature is 1 when they hold
+    no entity, neither predicted nor true.
 
     Args:
         log_probs: (n_i, K) for each text.
@@ -44,7 +45,7 @@ def fit_temperature(log_probs: Sequence[NDArray[Any]], tags: Sequence[NDArray[An
     batches = [_Batch(log_probs, tags, rows) for rows in rows_by_length(log_probs, tags)]
     if not any(batch.has_entities for batch in batches):
         return 1.0
-    return _least(lambda temperature: sum(batch.cost(temperature) for batch in batches))
+    return _minimum(lambda temperature: sum(batch.cost(temperature) for batch in batches))
 
 
 class _Batch:
@@ -66,8 +67,8 @@ class _Batch:
         return float(lattice(self.padded / temperature, self.lengths).log_z.sum()) - self.true / temperature
 
 
-def _least(cost: Callable[[float], float], steps: int = 30) -> float:
-    """The temperature of least cost, by golden section on its logarithm; to about 1e-6."""
+def _minimum(cost: Callable[[float], float], steps: int = 30) -> float:
+    """The temperature of the lowest cost, by golden section search on its logarithm; to about 1e-6."""
     low, high = math.log(LOWEST), math.log(HIGHEST)
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
     at_left, at_right = cost(math.exp(left)), cost(math.exp(right))

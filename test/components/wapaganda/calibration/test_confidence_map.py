@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wapaganda.decoding import ConfidenceMap, logit
+from wapaganda.calibration import ConfidenceMap, logit
 
 
 def test_as_it_stands_it_changes_nothing():

@@ -1,21 +1,21 @@
-"""The temperature of a model whose honesty is known, and the measure of honesty by hand."""
+"""The temperature of a model whose calibration is known, and the calibration error by hand."""
 
 import itertools
 
 import numpy as np
 import pytest
 
-from wapaganda.decoding import ConfidenceMap
-from wapaganda.uncertainty import (
+from wapaganda.calibration import (
+    ConfidenceMap,
     Reliability,
-    expect,
+    apply_temperature,
     expected_calibration_error,
     fit_confidence,
     fit_temperature,
     reliability,
     span_confidence,
-    tempered,
 )
+from wapaganda.uncertainty import expect
 
 VALID = [
     tags
@@ -25,14 +25,14 @@ VALID = [
 
 
 def corpus(n, distortion, seed=2):
-    """Texts of four words whose true tags are drawn from an honest model; its scores times ``distortion``."""
+    """Texts of four words; their tags are drawn from a calibrated model, its scores times ``distortion``."""
     rng = np.random.default_rng(seed)
     log_probs, tags = [], []
     for _ in range(n):
-        honest = rng.normal(scale=1.5, size=(4, 3))
-        mass = np.exp([sum(honest[t, tag] for t, tag in enumerate(sequence)) for sequence in VALID])
+        calibrated = rng.normal(scale=1.5, size=(4, 3))
+        mass = np.exp([sum(calibrated[t, tag] for t, tag in enumerate(sequence)) for sequence in VALID])
         tags.append(np.array(VALID[rng.choice(len(VALID), p=mass / mass.sum())]))
-        log_probs.extend(tempered([honest], 1.0 / distortion))
+        log_probs.extend(apply_temperature([calibrated], 1.0 / distortion))
     return log_probs, tags
 
 
@@ -46,7 +46,7 @@ def test_the_temperature_is_the_least_of_the_cost():
 
     def cost(temperature):
         total = 0.0
-        for text, true in zip(tempered(log_probs, temperature), tags, strict=True):
+        for text, true in zip(apply_temperature(log_probs, temperature), tags, strict=True):
             scores = [sum(text[t, tag] for t, tag in enumerate(sequence)) for sequence in VALID]
             total += np.log(np.exp(scores).sum()) - sum(text[t, tag] for t, tag in enumerate(true))
         return total
@@ -57,37 +57,39 @@ def test_the_temperature_is_the_least_of_the_cost():
     )
 
 
-def test_spans_and_the_expected_f1_become_honest():
+def test_spans_and_the_expected_f1_become_calibrated():
     log_probs, tags = corpus(1500, 2.5)
     later, true = corpus(1500, 2.5, seed=3)
-    honest = tempered(later, fit_temperature(log_probs, tags))
+    calibrated = apply_temperature(later, fit_temperature(log_probs, tags))
     before = expected_calibration_error(*span_confidence(later, true))
-    confidence, correct = span_confidence(honest, true)
+    confidence, correct = span_confidence(calibrated, true)
     assert before > 0.1
     assert expected_calibration_error(confidence, correct) < 0.04
     n_true = sum((tag == 1).sum() for tag in true)
     f1 = 2 * correct.sum() / (len(correct) + n_true)
-    assert expect(honest).f1() == pytest.approx(f1, abs=0.02)
+    assert expect(calibrated).f1() == pytest.approx(f1, abs=0.02)
     assert expect(later).f1() > f1 + 0.1
 
 
 def test_no_temperature_changes_the_prediction():
     log_probs, _ = corpus(60, 1.0)
-    np.testing.assert_array_equal(expect(log_probs).predicted, expect(tempered(log_probs, 5.0)).predicted)
+    np.testing.assert_array_equal(
+        expect(log_probs).predicted, expect(apply_temperature(log_probs, 5.0)).predicted
+    )
 
 
-def test_tempered_by_hand():
-    found = tempered([np.log([[0.64, 0.36]])], 0.5)[0]
+def test_a_temperature_by_hand():
+    found = apply_temperature([np.log([[0.64, 0.36]])], 0.5)[0]
     np.testing.assert_allclose(np.exp(found), [[0.64**2, 0.36**2]] / np.sum([0.64**2, 0.36**2]))
-    found = tempered([np.array([[0.0, -np.inf, -1e30]])], 2.0)[0]
+    found = apply_temperature([np.array([[0.0, -np.inf, -1e30]])], 2.0)[0]
     np.testing.assert_allclose(np.exp(found), [[1.0, 0.0, 0.0]])
-    assert tempered([np.zeros((0, 3))], 2.0)[0].shape == (0, 3)
+    assert apply_temperature([np.zeros((0, 3))], 2.0)[0].shape == (0, 3)
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
 def test_a_temperature_is_above_zero(temperature):
     with pytest.raises(ValueError, match="above 0"):
-        tempered([], temperature)
+        apply_temperature([], temperature)
 
 
 def test_texts_without_entities_say_nothing_about_the_temperature():
@@ -159,7 +161,7 @@ def test_the_map_behind_the_outcomes_is_found(slope, intercept):
     assert (found.slope, found.intercept) == pytest.approx((slope, intercept), abs=0.08)
 
 
-def test_the_map_makes_held_out_spans_honest():
+def test_the_map_calibrates_held_out_spans():
     found = fit_confidence(*outcomes(0.4, -0.8, 500, seed=1))
     probabilities, right = outcomes(0.4, -0.8, 5_000, seed=2)
 
