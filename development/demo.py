@@ -17,7 +17,7 @@ from pathlib import Path
 
 from demo_backend import Backend, BackendError, running_backend, selfish
 from demo_material import Material, MaterialError, encoder_folder, fresh_folder, material
-from demo_show import Row, say, show_addresses, show_table, waiting
+from demo_show import Row, say, show_table, waiting
 from label_studio_server import LabelStudioServer, LabelStudioStartError, running_label_studio
 from wapaganda.label_studio import LabelStudio, LabelStudioError
 from wapaganda.ner import Document, Span
@@ -71,8 +71,8 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, help="labelled texts of your own (CoNLL, JSONL, …)")
-    parser.add_argument("--test", type=Path, help="labelled texts to judge on; else a part of --data")
-    parser.add_argument("--folder", type=Path, default=Path("demo-run"), help="made anew at each start")
+    parser.add_argument("--test", type=Path, help="labelled texts for the scores; else a part of --data")
+    parser.add_argument("--folder", type=Path, default=Path("demo-run"), help="emptied at each start")
     parser.add_argument("--batch", type=int, help="texts in a batch (60)")
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--quick", action="store_true", help="a tiny run that only shows that all parts work")
@@ -94,7 +94,7 @@ def _demo(plan: Plan, data: Path | None, test: Path | None, folder: Path, stays:
     made = material(folder, data, test, plan.labelled, plan.seed, plan.pool, plan.test)
     say(
         f"{made.described}: {len(made.train):,} texts labelled, {len(made.pool):,} to choose from, "
-        f"{len(made.test):,} to judge on."
+        f"{len(made.test):,} to test on."
     )
     encoder = encoder_folder()
     with contextlib.ExitStack() as servers:
@@ -107,7 +107,7 @@ def _demo(plan: Plan, data: Path | None, test: Path | None, folder: Path, stays:
         studio = servers.enter_context(contextlib.closing(LabelStudio(server.url, server.token)))
         rows = list(_rounds(plan, made, studio, project, backend, folder))
         show_table(rows, time.monotonic() - began)
-        show_addresses(server, backend, project, folder)
+        _show_addresses(server, backend, project, folder)
         if stays:
             say("Everything stays up. Press Ctrl-C to stop.")
             with contextlib.suppress(KeyboardInterrupt):
@@ -117,8 +117,8 @@ def _demo(plan: Plan, data: Path | None, test: Path | None, folder: Path, stays:
 
 
 def _environment(plan: Plan, folder: Path, server: LabelStudioServer, encoder: str) -> dict[str, str]:
-    """What the backend and the selfish command are told; what the user has set himself goes before."""
-    # Two folds in place of four: somebody is watching.
+    """The settings of the backend and of the selfish command; what the user has set replaces ours."""
+    # Two folds in place of four make a shorter demo.
     own = {"BASELINE_MODEL_NAME": encoder, "TRAIN_AFTER_LABELS": "0", "FOLDS": "2", **plan.environment}
     chosen = {name: os.environ.get(name) or value for name, value in own.items()}
     fixed = {
@@ -133,6 +133,24 @@ def _environment(plan: Plan, folder: Path, server: LabelStudioServer, encoder: s
         "BASIC_AUTH_PASS": "demo-backend",
     }
     return {**os.environ, **chosen, **fixed}
+
+
+def _show_addresses(server: LabelStudioServer, backend: Backend, project: int, folder: Path) -> None:
+    """Where the artefacts are, and the addresses and log-ins to look for oneself."""
+    mlflow = Path(sys.executable).parent / "mlflow"
+    say("\nLook for yourself")
+    for name, value in (
+        ("Label Studio", f"{server.url}/projects/{project}/data"),
+        ("  log-in", f"{server.username}  {server.password}"),
+        ("ML backend", f"{backend.url}/docs"),
+        ("  log-in", f"{backend.auth[0]}  {backend.auth[1]}"),
+        ("MLflow", f"{mlflow} ui --backend-store-uri sqlite:///{folder / 'mlruns.db'}"),
+        ("Models", str(folder / "models" / f"ls-{project}")),
+        ("Ledger, runs", str(folder / "data" / f"ls-{project}")),
+        ("Texts", str(folder / "corpus")),
+        ("Logs", f"{backend.log_path}, {server.log_path}"),
+    ):
+        say(f"  {name:<14}{value}")
 
 
 def _connect(made: Material, folder: Path, backend: Backend, environment: dict[str, str]) -> int:
@@ -159,7 +177,7 @@ def _rounds(
             served = _annotate(studio, project, answers, plan.batch)
             offered = backend.offered(project, number - 1)
             order = "in exactly the released order" if served == offered else "NOT in the released order"
-            say(f"The annotator has answered the {len(served)} texts that Label Studio served, {order}.")
+            say(f"The annotator has labelled the {len(served)} texts that Label Studio served, {order}.")
         report = backend.train(studio.url, project)
         row = _judged(number, report, made.test, folder, project)
         say(
@@ -172,16 +190,16 @@ def _rounds(
 def _annotate(
     studio: LabelStudio, project: int, answers: dict[str, tuple[Span, ...]], batch: int
 ) -> list[str]:
-    """Ask for the next text and answer it with the right spans, as a very good annotator would."""
+    """Ask for the next text and label it with the correct spans."""
     served: list[str] = []
-    with waiting(f"Annotating {batch} texts") as tell:
+    with waiting(f"Annotating {batch} texts") as update:
         while len(served) < batch:
             document = studio.next_document(project)
             if document is None:
                 break
             studio.annotate(project, int(document.id), document.text, _answer(answers, document), seconds=8.0)
             served.append(document.id)
-            tell(len(served), batch)
+            update(len(served), batch)
     return served
 
 
@@ -201,7 +219,7 @@ def _judged(
     from wapaganda.pipeline import evaluate_version
 
     live = str(report["live"])
-    with waiting(f"Judging {live} on the test texts"):
+    with waiting(f"Evaluating {live} on the test texts"):
         scores = evaluate_version(ModelStore(folder / "models" / f"ls-{project}"), live, test, "cpu")
     assert scores is not None
     return Row(

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from demo_show import Tell, waiting
+from demo_show import Update, waiting
 from label_studio_server import free_port
 from wapaganda.ledger import Ledger
 
@@ -58,12 +58,12 @@ class Backend:
         """
         known = len(self.reports(project))
         self.press_start_training(studio_url, project)
-        with waiting("Training in the backend") as tell:
+        with waiting("Training in the backend") as update:
             deadline = time.monotonic() + ROUND_SECONDS
             while len(self.reports(project)) == known:
                 if time.monotonic() > deadline:
                     raise BackendError(f"No round was finished in an hour; see {self.log_path}")
-                self._look(tell)
+                self._look(update)
                 time.sleep(1)
         return self.reports(project)[-1]
 
@@ -72,14 +72,14 @@ class Backend:
         ledger = Ledger(self.data_dir / f"ls-{project}" / "ledger.sqlite")
         return [offer.document_id for offer in ledger.offers(number)]
 
-    def _look(self, tell: Tell) -> None:
+    def _look(self, update: Update) -> None:
         jobs = self.status()["jobs"]
         if not jobs:
             return
         newest = jobs[0]
         if newest["state"] in ENDED_BADLY:
             raise BackendError(f"The training {newest['state']}: {newest['error']} (log: {self.log_path})")
-        tell(int(100 * (newest["fraction"] or 0)), 100, newest["progress"])
+        update(int(100 * (newest["fraction"] or 0)), 100, newest["progress"])
 
     def reports(self, project: int) -> list[dict[str, Any]]:
         """The reports of the finished rounds, oldest first."""

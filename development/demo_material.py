@@ -75,7 +75,7 @@ def material(
 
 
 def encoder_folder() -> str:
-    """The small encoder that comes as a package, for whoever has not chosen one himself."""
+    """The small encoder of a package, unless the user has chosen another."""
     if chosen := os.environ.get("BASELINE_MODEL_NAME"):
         return chosen
     try:

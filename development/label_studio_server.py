@@ -220,7 +220,7 @@ def _stop(process: subprocess.Popen[bytes], patience: float = 10.0) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(patience)
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # whoever is left, children among them
+        os.killpg(process.pid, signal.SIGKILL)  # what is left, child processes too
     process.wait()
 
 
