@@ -1,4 +1,4 @@
-# Everything a user or contributor needs, by one word: `make help`.
+# Everything that a user or contributor needs: `make help`.
 # Paths are relative, so the clone may lie in a folder with spaces in its name.
 
 PYTHON ?= python3
@@ -43,10 +43,10 @@ $(STAMP): pyproject.toml
 	@$(PIP) --editable . --group dev
 	@touch $@
 
-demo: setup  ## Go round the loop on a real Label Studio; DATA=file TEST=file for your own corpus
+demo: setup  ## Run the loop on a real Label Studio; DATA=file TEST=file for your own corpus
 	@$(BIN)/python development/demo.py $(call MARKED,$(DATA),data) $(call MARKED,$(TEST),test)
 
-test: setup  ## Run every test, the real Label Studio, MLflow and a browser among them (about 15 minutes)
+test: setup  ## Run every test, with a real Label Studio, MLflow and browser (about 15 minutes)
 	@echo "Label Studio in an environment of its own (4 minutes once)"
 	@$(BIN)/python development/label_studio_server.py --prepare
 	@echo "A browser for the browser test"
@@ -60,7 +60,10 @@ lint: setup  ## Run the linters and the type checker only
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(BIN)/poly check
 
-format: setup  ## Put the sources in the house's form
+docs: setup  ## Write the documentation that is generated from the code
+	@$(BIN)/python development/make_docs.py
+
+format: setup  ## Format the sources
 	@$(BIN)/python -m ruff check --fix-only --quiet .
 	@$(BIN)/python -m ruff format .
 

@@ -1,6 +1,6 @@
 """Where the models, the ledger and the run logs of one project lie, and the loop that works on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,28 +55,19 @@ class ProjectContext:
         return RunLog(self.runs_directory)
 
     def config(self) -> "LoopConfig":
-        """The loop's own settings out of the user's."""
+        """The settings of the loop: a field of ``LoopConfig`` takes over the setting of the same name."""
         from wapaganda.pipeline import LoopConfig
 
         chosen = self.settings
-        return LoopConfig(
-            encoder=chosen.baseline_model_name,
-            learning_rate=chosen.explicit_learning_rate,
-            train_steps=chosen.train_steps,
-            warm_start=chosen.warm_start,
-            self_training=chosen.self_training,
-            threshold=chosen.uncertainty_threshold,
-            batch_size=chosen.samples_per_iteration,
-            strategy=chosen.strategy,
-            measure=chosen.measure,
-            cost_exponent=chosen.cost_exponent,
-            prices=chosen.prices,
-            seed=chosen.seed,
-            holdout_fraction=chosen.holdout_fraction,
-            promotion_margin=chosen.promotion_margin,
-            folds=chosen.folds,
-            device=chosen.device,
-        )
+        names = {each.name for each in fields(LoopConfig)}
+        same = {name: value for name, value in chosen if name in names}
+        renamed = {
+            "encoder": chosen.baseline_model_name,
+            "learning_rate": chosen.explicit_learning_rate,
+            "threshold": chosen.uncertainty_threshold,
+            "batch_size": chosen.samples_per_iteration,
+        }
+        return LoopConfig(**(same | renamed))
 
     def loop(self, source: "Source", progress: "Progress") -> "Loop":
         """The loop over ``source``; run its rounds while holding `lock`."""

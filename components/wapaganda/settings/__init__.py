@@ -1,6 +1,6 @@
 """What a user can set: environment variables and ``.env``, checked once and handed down by the bases."""
 
-from wapaganda.settings.describe import SettingDoc, describe, env_example, settings_table
+from wapaganda.settings.describe import SettingDoc, describe
 from wapaganda.settings.registered import measure_names
 from wapaganda.settings.settings import Settings, SettingsError
 
@@ -9,7 +9,5 @@ __all__ = [
     "Settings",
     "SettingsError",
     "describe",
-    "env_example",
     "measure_names",
-    "settings_table",
 ]

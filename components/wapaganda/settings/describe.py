@@ -12,7 +12,7 @@ from wapaganda.settings.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class SettingDoc:
-    """One setting: the environment variable, its default as it would be written there, and what it means."""
+    """One setting: the environment variable, its default as text (empty: not set), and what it means."""
 
     name: str
     default: str
@@ -20,26 +20,11 @@ class SettingDoc:
 
 
 def describe() -> list[SettingDoc]:
-    """Every setting, in the order in which a reader meets them."""
+    """Every setting, in the order of the class."""
     return [
         SettingDoc(name.upper(), _default(field), _meaning(field))
         for name, field in Settings.model_fields.items()
     ]
-
-
-def settings_table() -> str:
-    """The settings as a Markdown table."""
-    rows = [
-        f"| `{doc.name}` | {f'`{doc.default}`' if doc.default else ''} | {doc.meaning} |"
-        for doc in describe()
-    ]
-    return "\n".join(["| Name | Default | Meaning |", "|---|---|---|", *rows]) + "\n"
-
-
-def env_example() -> str:
-    """The settings as a ``.env`` file: each commented out at its default, so that a copy changes nothing."""
-    head = "# Copy this file to .env and take the # away from what you want to change.\n"
-    return head + "".join(f"\n# {doc.meaning}\n#{doc.name}={doc.default}\n" for doc in describe())
 
 
 def _meaning(field: FieldInfo) -> str:

@@ -8,19 +8,20 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from wapaganda.errors import InputError
 from wapaganda.settings.locations import home_path, http_url, tracking_uri
 from wapaganda.settings.registered import measure_name
 from wapaganda.settings.removed import removed_settings
 
 
-class SettingsError(ValueError):
+class SettingsError(InputError):
     """One or more settings are wrong; the message has one line for each: what was expected, what came."""
 
 
 class Settings(BaseSettings):
-    """Everything a user can set, read from the environment, then from ``.env`` in the current directory.
+    """Everything that a user can set: from the environment, else from ``.env`` in the current directory.
 
-    An empty variable counts as one that is not set.
+    An empty variable counts as not set. To add a setting, add a field here and run ``make docs``.
 
     Raises:
         SettingsError: a value is of the wrong kind or out of its range, or a setting was removed.
@@ -39,35 +40,36 @@ class Settings(BaseSettings):
     baseline_model_name: str = Field(
         "bert-base-cased",
         min_length=1,
-        description="Encoder that every training starts from: a model hub name or a local folder.",
+        description="Encoder that every training starts from: a name on the model hub or a local folder.",
     )
     learning_rate: float = Field(
         3e-5,
         gt=0,
         le=1,
         allow_inf_nan=False,
-        description="Peak learning rate of the encoder. Not set: the recipe of the encoder decides.",
+        description="Peak learning rate of the encoder, used only when it is set. Not set: the rate depends "
+        "on the size of the encoder (docs/training.md); for `bert-base-cased` it is this default.",
     )
     train_steps: int | None = Field(
         None,
         ge=1,
-        description="Optimiser steps of a training. Not set: the recipe decides by the number of texts.",
+        description="Optimiser steps of a training. Not set: the number of texts decides (docs/training.md).",
     )
     warm_start: bool = Field(
         False,
-        description="Begin a training half-way between the live model and the pretrained encoder, with half "
-        "the steps. It halves a training where `FOLDS` is 0; cross-fitting always begins anew.",
+        description="Start a training half-way between the live model and the pretrained encoder, with half "
+        "the steps. This halves the time of a training when `FOLDS` is 0. Cross-fitting never uses it.",
     )
     self_training: bool = Field(
         False,
-        description="Train twice, the second time with the unlabelled texts of which the first model is "
-        "surest. A training takes about three times as long.",
+        description="Train twice, the second time also on pseudo-labels: unlabelled texts about which the "
+        "first model is most confident. A training takes about three times as long.",
     )
-    seed: int = Field(13, ge=0, lt=2**32, description="Seed of everything that is drawn at random.")
+    seed: int = Field(13, ge=0, lt=2**32, description="Random seed of everything.")
     device: str = Field(
         "auto",
         pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
-        description="Where the model computes: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.",
+        description="Device of the model: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.",
     )
     threads: int | None = Field(None, ge=1, description="CPU threads of the model. Not set: all cores.")
     model_dir: Annotated[Path, AfterValidator(home_path)] = Field(
@@ -80,31 +82,29 @@ class Settings(BaseSettings):
         None,
         ge=0,
         lt=1,
-        description="Share of the labelled texts that is never trained on, so that models can be compared. "
-        "Not set: none, cross-fitting compares them; 0.2 where `FOLDS` is 0 or 1.",
+        description="Share of the labelled texts that is held out from training to compare models. Not set: "
+        "0, since cross-fitting compares them; 0.2 when `FOLDS` is 0 or 1.",
     )
     promotion_margin: float = Field(
         0.02,
         ge=0,
         le=1,
-        description="How much F1 a new model may lose against the live one and still go live.",
+        description="A new model goes live when its F1 is at most this much below that of the live model.",
     )
     folds: int = Field(
         4,
         ge=0,
         le=20,
-        description="Models of the cross-fitting that follows every training: calibration, F1 on labels "
-        "not learnt, likely label errors. 0 or 1: none, and a training takes a fifth of the time.",
+        description="Folds of the cross-fitting after every training. It calibrates the model, estimates its "
+        "F1 and finds likely label errors. 0 or 1: none, and a training takes a fifth of the time.",
     )
     uncertainty_threshold: float = Field(
         0.7,
         ge=0,
         le=1,
-        description="Texts at or above this uncertainty, 0 (sure) to 1, are candidates for annotation.",
+        description="Texts with at least this uncertainty, 0 to 1, are candidates for annotation.",
     )
-    samples_per_iteration: int = Field(
-        500, ge=1, description="Texts offered to the annotators in each round."
-    )
+    samples_per_iteration: int = Field(500, ge=1, description="Number of texts in the batch of a round.")
     strategy: Literal[
         "random",
         "uncertainty",
@@ -127,25 +127,26 @@ class Settings(BaseSettings):
         0.5,
         ge=0,
         le=2,
-        description="How much the price of a text counts against what it teaches: 0 not at all, 1 in full.",
+        description="Exponent of the annotation cost in the ranking: 0 ignores the cost, 1 ranks by gain per "
+        "second.",
     )
     prices: Literal["scratch", "correcting"] = Field(
         "scratch",
-        description="By which list a text is priced: `scratch` (every entity is marked) or `correcting` "
-        "(the model's proposals are confirmed and mended).",
+        description="Price list of the annotation cost: `scratch` (annotators mark every entity) or "
+        "`correcting` (annotators confirm and correct the model's proposals).",
     )
     train_after_labels: int = Field(
-        50, ge=0, description="New labels after which a training starts by itself; 0 switches that off."
+        50, ge=0, description="Number of new labels after which the ML backend starts a training. 0: never."
     )
     train_debounce_seconds: float = Field(
         30.0,
         ge=0,
         le=86_400,
-        description="Seconds of quiet that such a training waits for, so that a burst of labels starts one.",
+        description="Seconds without new labels before such a training starts.",
     )
     mlflow_tracking_uri: Annotated[str, AfterValidator(tracking_uri)] = Field(
         "sqlite:///mlruns.db",
-        description="MLflow store or server. A relative SQLite path starts at the current directory.",
+        description="MLflow store or server. A relative SQLite path is relative to the current directory.",
     )
     label_studio_url: Annotated[str, AfterValidator(http_url)] = Field(
         "http://localhost:8080", description="Address of Label Studio."
@@ -154,16 +155,19 @@ class Settings(BaseSettings):
         SecretStr(""), description="Access token of Label Studio, personal or legacy."
     )
     basic_auth_user: str = Field(
-        "", description="User name that the ML backend asks for. Not set: it asks for none."
+        "", description="User name of the ML backend. Not set: the backend needs no log-in."
     )
-    basic_auth_pass: SecretStr = Field(SecretStr(""), description="Password that the ML backend asks for.")
+    basic_auth_pass: SecretStr = Field(
+        SecretStr(""), description="Password of the ML backend, set together with `BASIC_AUTH_USER`."
+    )
     max_body_mb: float = Field(
         100.0, gt=0, description="Largest request body of the ML backend, in megabytes."
     )
     predict_timeout_seconds: float = Field(
         90.0,
         gt=0,
-        description="Seconds after which a prediction answers with what it has; Label Studio waits 100.",
+        description="Seconds after which the backend answers with the predictions made so far. Label Studio "
+        "waits 100 seconds.",
     )
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - pydantic's own signature
@@ -186,12 +190,12 @@ class Settings(BaseSettings):
 
     @property
     def explicit_learning_rate(self) -> float | None:
-        """The learning rate that the user has set; None when it is the encoder's recipe that decides."""
+        """The learning rate that the user has set; None: the encoder's own default."""
         return self.learning_rate if "learning_rate" in self.model_fields_set else None
 
     @property
     def basic_auth(self) -> tuple[str, str] | None:
-        """User name and password of the ML backend; None when it asks for none."""
+        """User name and password of the ML backend; None when it needs no log-in."""
         return (
             (self.basic_auth_user, self.basic_auth_pass.get_secret_value()) if self.basic_auth_user else None
         )

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 from filelock import Timeout
@@ -53,6 +54,11 @@ def test_every_setting_of_the_loop_arrives(tmp_path):
     assert config.folds == 3
     assert (config.holdout_fraction, config.promotion_margin, config.device) == (0.3, 0.1, "cpu")
     assert (config.encoder, config.threshold, config.batch_size) == ("some/encoder", 0.4, 9)
+
+
+def test_every_field_of_the_loop_is_a_setting():
+    renamed = {"encoder", "threshold", "batch_size"}
+    assert {each.name for each in fields(LoopConfig)} - renamed - {"options"} <= set(Settings.model_fields)
 
 
 def test_a_users_own_environment_goes_before_the_quiet_defaults(monkeypatch):

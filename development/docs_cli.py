@@ -1,0 +1,66 @@
+"""The reference of the `selfish` command, from the signatures of its Typer app."""
+
+import inspect
+import textwrap
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin
+
+import typer
+from typer.models import ArgumentInfo, OptionInfo
+
+from wapaganda.selfish_cli import app
+
+KINDS = {int: "NUMBER", float: "NUMBER", Path: "PATH", str: "TEXT"}
+HEAD = """
+[selfish.md](selfish.md) explains how the commands work together. Every command takes `--help`.
+An option that a command requires is marked *required*.
+"""
+
+
+def cli_page(width: int) -> str:
+    """docs/cli.md: every command with its arguments and options."""
+    parts = ["# The commands of `selfish`", "", _wrapped(app.info.help, width), "", HEAD.strip()]
+    for name, text, function in _commands("selfish", app):
+        parts += ["", f"## {name}", "", _wrapped(text, width), ""]
+        parts += [_entry(each, width) for each in inspect.signature(function).parameters.values()]
+    return "\n".join(parts) + "\n"
+
+
+def _commands(name: str, group: typer.Typer) -> Iterator[tuple[str, str, Callable[..., Any]]]:
+    for command in group.registered_commands:
+        assert command.callback is not None
+        own = command.name or command.callback.__name__.replace("_", "-")
+        yield f"{name} {own}", command.help or command.callback.__doc__ or "", command.callback
+    for each in group.registered_groups:
+        assert each.typer_instance is not None
+        yield from _commands(f"{name} {each.name or each.typer_instance.info.name}", each.typer_instance)
+
+
+def _entry(parameter: inspect.Parameter, width: int) -> str:
+    annotation, info = get_args(parameter.annotation)
+    assert isinstance(info, OptionInfo | ArgumentInfo)
+    declared = [text for text in (info.default, *(info.param_decls or ())) if isinstance(text, str)]
+    head = ", ".join(f"`{each}`" for each in declared) or f"`{parameter.name.upper()}`"
+    kind = _kind(annotation)
+    if kind and declared:
+        head = f"`{declared[0]} {kind}`"
+    text = " ".join((info.help or "").split())
+    if parameter.default is parameter.empty:
+        head += " (*required*)"
+    elif parameter.default not in (None, "", False) and kind:
+        text += f" Default: `{parameter.default}`."
+    return textwrap.fill(f"{head}: {text}", width, initial_indent="- ", subsequent_indent="  ")
+
+
+def _kind(annotation: Any) -> str:  # noqa: ANN401
+    """The word for a type in the usage; empty for a switch."""
+    if get_origin(annotation) in (Union, types.UnionType, list):
+        return _kind(get_args(annotation)[0])
+    return KINDS.get(annotation, "")
+
+
+def _wrapped(text: str | None, width: int) -> str:
+    parts = (" ".join(each.split()) for each in (text or "").strip().split("\n\n"))
+    return "\n\n".join(textwrap.fill(each, width) for each in parts)
