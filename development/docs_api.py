@@ -131,7 +131,7 @@ def _call(name: str, arguments: Sequence[str], returns: str = "") -> str:
 
 
 def _entry(found: Definition, width: int) -> list[str]:
-    parts = ["```python", found.signature, "```", *(["", _wrapped(found.doc, width)] if found.doc else [])]
+    parts = ["```", found.signature, "```", *(["", _wrapped(found.doc, width)] if found.doc else [])]
     members = [
         textwrap.fill(
             f"`{_one_line(each.signature)}`: {each.doc}", width, initial_indent="- ", subsequent_indent="  "
