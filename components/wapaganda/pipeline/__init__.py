@@ -7,39 +7,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.gate import Verdict, judge
-from wapaganda.pipeline.holdout import split_holdout
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Source, Suggestion
+from wapaganda.pipeline.training.holdout import split_holdout
+from wapaganda.pipeline.training.promotion import Verdict, judge
 
 if TYPE_CHECKING:
-    from wapaganda.pipeline.calibration import calibrate
-    from wapaganda.pipeline.cold_start import choose_first
-    from wapaganda.pipeline.judging import evaluate_documents, evaluate_version
-    from wapaganda.pipeline.record import RoundRecord
-    from wapaganda.pipeline.report import RoundReport
-    from wapaganda.pipeline.round import Loop
-    from wapaganda.pipeline.scoring import PoolScores, score_pool, score_tagged, scored_by
-    from wapaganda.pipeline.selection import choose
-    from wapaganda.pipeline.sources import FileSource, LabelStudioSource
-    from wapaganda.pipeline.training import Trained, train_version
+    from wapaganda.pipeline.round.loop import Loop
+    from wapaganda.pipeline.round.record import RoundRecord
+    from wapaganda.pipeline.round.report import RoundReport
+    from wapaganda.pipeline.selection.batch import choose
+    from wapaganda.pipeline.selection.cold_start import choose_first
+    from wapaganda.pipeline.selection.scoring import PoolScores, score_pool, score_tagged, scored_by
+    from wapaganda.pipeline.sources.files import FileSource
+    from wapaganda.pipeline.sources.label_studio import LabelStudioSource
+    from wapaganda.pipeline.training.calibration import calibrate
+    from wapaganda.pipeline.training.evaluation import evaluate_documents, evaluate_version
+    from wapaganda.pipeline.training.versions import Trained, train_version
 
 _LATE = {
-    "FileSource": "sources",
-    "LabelStudioSource": "sources",
-    "Loop": "round",
-    "PoolScores": "scoring",
-    "RoundRecord": "record",
-    "RoundReport": "report",
-    "Trained": "training",
-    "calibrate": "calibration",
-    "choose": "selection",
-    "choose_first": "cold_start",
-    "evaluate_documents": "judging",
-    "evaluate_version": "judging",
-    "score_pool": "scoring",
-    "score_tagged": "scoring",
-    "scored_by": "scoring",
-    "train_version": "training",
+    "FileSource": "sources.files",
+    "LabelStudioSource": "sources.label_studio",
+    "Loop": "round.loop",
+    "PoolScores": "selection.scoring",
+    "RoundRecord": "round.record",
+    "RoundReport": "round.report",
+    "Trained": "training.versions",
+    "calibrate": "training.calibration",
+    "choose": "selection.batch",
+    "choose_first": "selection.cold_start",
+    "evaluate_documents": "training.evaluation",
+    "evaluate_version": "training.evaluation",
+    "score_pool": "selection.scoring",
+    "score_tagged": "selection.scoring",
+    "scored_by": "selection.scoring",
+    "train_version": "training.versions",
 }
 
 __all__ = [

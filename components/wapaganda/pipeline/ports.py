@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from wapaganda.ner import Document, LabelSchema, Span
+from wapaganda.ner import Document, LabelSchema, Repairs, Span
 
 
 class BatchNameTakenError(Exception):
@@ -36,6 +36,11 @@ class Changes:
     total: int = 0
     cursor: str | None = None
     notes: tuple[str, ...] = ()
+
+
+def repair_messages(repairs: Repairs) -> tuple[str, ...]:
+    """What a source says about the spans that were repaired while reading; nothing when none was."""
+    return (f"Spans repaired while reading: {repairs.describe()}.",) if repairs.total else ()
 
 
 @dataclass(frozen=True, slots=True)

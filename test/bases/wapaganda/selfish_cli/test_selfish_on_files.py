@@ -197,7 +197,7 @@ def test_ctrl_c_says_what_is_kept_and_leaves_the_live_model(trained, selfish, fi
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wapaganda.pipeline.training.train", interrupted)
+    monkeypatch.setattr("wapaganda.pipeline.training.versions.train", interrupted)
     outcome = selfish("train", "--data", files.test, "--json")
     assert outcome.code == 130
     assert outcome.json["error"] == "Interrupted."

@@ -8,7 +8,7 @@ import torch
 from wapaganda.calibration import Calibration, apply_temperature
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.pipeline import calibrate
-from wapaganda.pipeline.calibration import too_few_to_calibrate
+from wapaganda.pipeline.training.calibration import too_few_to_calibrate
 from wapaganda.trainer import Recipe
 from wapaganda.uncertainty import expect
 

@@ -55,11 +55,11 @@ def test_labelled_texts_and_their_copies_are_not_offered(pool, config):
 
 
 def test_of_a_large_pool_a_part_is_read(pool, config, monkeypatch):
-    monkeypatch.setattr("wapaganda.pipeline.cold_start._READ", 30)
-    monkeypatch.setattr("wapaganda.pipeline.cold_start._READ_PER_PICK", 1)
+    monkeypatch.setattr("wapaganda.pipeline.selection.cold_start._READ", 30)
+    monkeypatch.setattr("wapaganda.pipeline.selection.cold_start._READ_PER_PICK", 1)
     read = []
     monkeypatch.setattr(
-        "wapaganda.pipeline.cold_start.embed",
+        "wapaganda.pipeline.selection.cold_start.embed",
         lambda texts, *_, **__: read.extend(texts) or np.random.default_rng(1).normal(size=(len(texts), 4)),
     )
     selection = choose_first(pool, (), config, 1, silent)

@@ -1,6 +1,6 @@
 import pytest
 
-from wapaganda.pipeline.gate import judge
+from wapaganda.pipeline.training.promotion import judge
 
 
 @pytest.mark.parametrize(

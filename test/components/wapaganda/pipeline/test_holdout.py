@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wapaganda.ner import Document
-from wapaganda.pipeline.holdout import MINIMUM_LABELLED, split_holdout
+from wapaganda.pipeline.training.holdout import MINIMUM_LABELLED, split_holdout
 
 
 def documents(n, start=0):

@@ -10,8 +10,13 @@ from wapaganda.annotation_cost import CORRECTING, Prices
 from wapaganda.calibration import Calibration, ConfidenceMap
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline import PoolScores, RoundReport, Suggestion
-from wapaganda.pipeline.outlook import look_ahead
-from wapaganda.pipeline.pricing import fitted_prices, read_proposals, seconds_per_text, write_proposals
+from wapaganda.pipeline.round.assessment import look_ahead
+from wapaganda.pipeline.selection.prices import (
+    fitted_prices,
+    read_proposals,
+    seconds_per_text,
+    write_proposals,
+)
 from wapaganda.sampler import Pick, Selection
 from wapaganda.uncertainty import Expectation
 

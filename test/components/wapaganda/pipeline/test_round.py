@@ -20,11 +20,11 @@ from wapaganda.pipeline import (
     RoundRecord,
     split_holdout,
     train_version,
-    training,
 )
-from wapaganda.pipeline.holdout import MINIMUM_LABELLED
-from wapaganda.pipeline.outlook import compare_readings
-from wapaganda.pipeline.versions import calibration_of
+from wapaganda.pipeline.round.assessment import compare_readings
+from wapaganda.pipeline.training import versions
+from wapaganda.pipeline.training.holdout import MINIMUM_LABELLED
+from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.tagger import ModelFolder, load_members, read_together
 from wapaganda.tracking import RunLog
 from wapaganda.uncertainty import score
@@ -176,7 +176,7 @@ def test_a_round_that_could_not_release_goes_on_with_the_same_batch_and_does_not
 
 def test_a_round_killed_after_its_training_finds_the_trained_version_again(loop, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr("wapaganda.pipeline.round.score_pool", _killed)
+        patched.setattr("wapaganda.pipeline.round.loop.score_pool", _killed)
         with pytest.raises(KeyboardInterrupt):
             loop.run_round()
     made = loop.store.current().name
@@ -247,8 +247,8 @@ def test_a_model_that_teaches_itself_is_another_version_and_goes_by_what_waits(l
         given.append(set(options["unlabelled"]))
         return train(*arguments, **options)
 
-    train = training.train
-    monkeypatch.setattr(training, "train", spy)
+    train = versions.train
+    monkeypatch.setattr(versions, "train", spy)
     plain = loop.run_round()
     loop.config = replace(loop.config, self_training=True)
     taught = loop.run_round()
@@ -443,7 +443,7 @@ def test_a_trained_model_lies_in_the_store_alone(loop, tmp_path):
 
 def test_a_round_killed_while_it_is_written_up_is_written_up_again(loop, source, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr("wapaganda.pipeline.record.learning_curve_png", _killed)
+        patched.setattr("wapaganda.pipeline.round.record.learning_curve_png", _killed)
         with pytest.raises(KeyboardInterrupt):
             loop.run_round()
     assert loop.record.runs.runs()[0].status == "FAILED"
@@ -458,7 +458,7 @@ def test_a_round_killed_while_it_is_written_up_is_written_up_again(loop, source,
 
 
 def test_a_round_that_cannot_be_written_up_is_done_and_says_so(loop, monkeypatch):
-    monkeypatch.setattr("wapaganda.pipeline.record.learning_curve_png", _broken)
+    monkeypatch.setattr("wapaganda.pipeline.round.record.learning_curve_png", _broken)
     report = loop.run_round()
     assert "no picture" in report.notes[-1]
     assert loop.reports() == [report]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wapaganda.model_store import ModelStore
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.report import RoundReport
+from wapaganda.pipeline.round.report import RoundReport
 from wapaganda.tracking import CurvePoint, Run, RunLog, learning_curve_png
 from wapaganda.trainer import StepReport
 

@@ -13,19 +13,19 @@ from wapaganda.annotation_cost import Prices
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
 from wapaganda.ner import Document
-from wapaganda.pipeline.cold_start import choose_first
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.fetching import fetch_into
-from wapaganda.pipeline.holdout import split_holdout
-from wapaganda.pipeline.outlook import Outlook, compare_readings, look_ahead
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Source, silent
-from wapaganda.pipeline.pricing import fitted_prices, read_proposals, write_proposals
-from wapaganda.pipeline.record import RoundRecord, StepListener, training_listener
-from wapaganda.pipeline.report import RoundReport, draft_report
-from wapaganda.pipeline.scoring import PoolScores, score_pool, scored_by
-from wapaganda.pipeline.selection import choose, suggestions
-from wapaganda.pipeline.training import Trained, train_version
-from wapaganda.pipeline.versions import calibration_of
+from wapaganda.pipeline.round.assessment import Outlook, compare_readings, look_ahead
+from wapaganda.pipeline.round.record import RoundRecord, StepListener, training_listener
+from wapaganda.pipeline.round.report import RoundReport, draft_report
+from wapaganda.pipeline.selection.batch import choose, suggestions
+from wapaganda.pipeline.selection.cold_start import choose_first
+from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals, write_proposals
+from wapaganda.pipeline.selection.scoring import PoolScores, score_pool, scored_by
+from wapaganda.pipeline.sources.fetching import fetch_into
+from wapaganda.pipeline.training.holdout import split_holdout
+from wapaganda.pipeline.training.manifests import calibration_of
+from wapaganda.pipeline.training.versions import Trained, train_version
 from wapaganda.sampler import UNSCORED, Selection
 from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run

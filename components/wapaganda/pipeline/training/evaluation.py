@@ -13,8 +13,8 @@ from wapaganda.metrics import Scores, evaluate
 from wapaganda.model_store import ModelStore, Version
 from wapaganda.ner import Document, Span, decode_spans, encode_spans, gold_spans
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.gate import Verdict, judge
-from wapaganda.pipeline.holdout import text_key
+from wapaganda.pipeline.training.holdout import text_key
+from wapaganda.pipeline.training.promotion import Verdict, judge
 from wapaganda.tagger import TaggedText, Tagger
 
 _LEARNT = "trained_on.json"

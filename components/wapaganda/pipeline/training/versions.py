@@ -12,11 +12,12 @@ from wapaganda.metrics import Scores
 from wapaganda.model_store import ModelStore, Version
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.cross_fitting import calibrate_folder, too_few_remarks
-from wapaganda.pipeline.gate import Verdict
-from wapaganda.pipeline.judging import Comparison, compare, write_learnt
 from wapaganda.pipeline.ports import Progress
-from wapaganda.pipeline.versions import calibration_of, made_before, manifest_of
+from wapaganda.pipeline.training.calibration import Calibration
+from wapaganda.pipeline.training.cross_fitting import calibrate_folder, too_few_remarks
+from wapaganda.pipeline.training.evaluation import Comparison, compare, write_learnt
+from wapaganda.pipeline.training.manifests import calibration_of, made_before, manifest_of
+from wapaganda.pipeline.training.promotion import Verdict
 from wapaganda.trainer import Recipe, StepReport, TrainResult, recipe_for, train, unlike
 
 

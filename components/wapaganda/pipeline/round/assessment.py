@@ -11,9 +11,9 @@ from wapaganda.annotation_cost import Prices
 from wapaganda.calibration import Calibration
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema, Span, encode_tags, word_offsets
-from wapaganda.pipeline.holdout import text_key
-from wapaganda.pipeline.pricing import seconds_per_text
-from wapaganda.pipeline.scoring import PoolScores
+from wapaganda.pipeline.selection.prices import seconds_per_text
+from wapaganda.pipeline.selection.scoring import PoolScores
+from wapaganda.pipeline.training.holdout import text_key
 from wapaganda.sampler import Selection
 from wapaganda.stopping import Advice, Forecast, advise, agreement, forecast
 from wapaganda.tagger import FolderError, Tagger

@@ -11,7 +11,7 @@ from wapaganda.ledger import Offer
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.ports import Suggestion
-from wapaganda.pipeline.scoring import PoolScores
+from wapaganda.pipeline.selection.scoring import PoolScores
 from wapaganda.sampler import Labelled, Pool, Selection, select
 from wapaganda.tagger import Tagger
 from wapaganda.uncertainty import AUTO, Expectation, acquisition

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from wapaganda.pipeline.outlook import Outlook
-from wapaganda.pipeline.training import Trained
+from wapaganda.pipeline.round.assessment import Outlook
+from wapaganda.pipeline.training.versions import Trained
 from wapaganda.sampler import Selection
 
 

@@ -9,7 +9,8 @@ from wapaganda.metrics import Scores
 from wapaganda.model_store import Manifest, ModelStore, Version, data_fingerprint, library_versions
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.gate import Verdict
+from wapaganda.pipeline.training.calibration import Calibration
+from wapaganda.pipeline.training.promotion import Verdict
 from wapaganda.trainer import Recipe
 from wapaganda.uncertainty import find_measure
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from wapaganda.calibration import Calibration
 from wapaganda.label_errors import REVIEW_FILE, label_errors, write_suspects
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.calibration import MINIMUM_TEXTS, calibrate, too_few_to_calibrate
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.judging import write_out_of_fold
 from wapaganda.pipeline.ports import Progress
+from wapaganda.pipeline.training.calibration import MINIMUM_TEXTS, calibrate, too_few_to_calibrate
+from wapaganda.pipeline.training.evaluation import write_out_of_fold
 from wapaganda.tagger import ModelFolder
 from wapaganda.trainer import Recipe
 from wapaganda.uncertainty import find_measure

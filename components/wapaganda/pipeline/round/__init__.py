@@ -1,0 +1,1 @@
+"""One round of the loop, its report and its record in the run log."""

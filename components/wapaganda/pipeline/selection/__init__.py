@@ -1,0 +1,1 @@
+"""Score the pool and choose the next batch from it."""

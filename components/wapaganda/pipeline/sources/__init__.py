@@ -1,0 +1,1 @@
+"""Where texts and labels come from: a Label Studio project, or files."""

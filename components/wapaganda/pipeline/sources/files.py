@@ -1,0 +1,92 @@
+"""Files as a source."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wapaganda.annotation import read_documents, write_jsonl
+from wapaganda.ner import Document, LabelSchema
+from wapaganda.pipeline.ports import Changes, Progress, Suggestion, repair_messages
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """Labelled texts in ``data``, unlabelled ones in ``pool``; batches are written into ``out``.
+
+    A text of the pool that stands among the labelled ones, too, counts as labelled: answer a batch by adding
+    it to ``data``.
+    """
+
+    data: Path
+    pool: Path
+    out: Path
+
+    @property
+    def name(self) -> str:
+        """``files``."""
+        return "files"
+
+    def schema(self) -> LabelSchema:
+        """The labels that the labelled texts use, sorted."""
+        return LabelSchema.of(read_documents(self.data).documents)
+
+    def fetch(self, cursor: str | None, progress: Progress) -> Changes:
+        """Both files, whole: files carry no clock worth trusting."""
+        labelled = read_documents(self.data)
+        pool = read_documents(self.pool)
+        documents = _known_once(labelled.documents, pool.documents)
+        progress("fetch", len(documents), len(documents))
+        waiting = [document.id for document in documents if not document.is_labelled]
+        repairs = repair_messages(labelled.repairs + pool.repairs)
+        return Changes(documents, waiting, len(documents), notes=(*repairs, *labelled.skipped, *pool.skipped))
+
+    def ids(self) -> frozenset[str]:
+        """The ids of all texts in both files."""
+        documents = _known_once(read_documents(self.data).documents, read_documents(self.pool).documents)
+        return frozenset(document.id for document in documents)
+
+    def batch_name(self, number: int) -> str:
+        """``al-<number>``, or the next number without a file in ``out``."""
+        while (self.out / f"al-{number:03d}.jsonl").exists():
+            number += 1
+        return f"al-{number:03d}"
+
+    def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
+        """Write ``<out>/<version>.jsonl``: the texts in their order with the proposed spans."""
+        target = self.out / f"{version}.jsonl"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_jsonl([_suggested(item) for item in batch], target)
+        progress("release", len(batch), len(batch))
+        return f"{len(batch)} texts with proposed spans stand in {target}."
+
+
+def _known_once(labelled: Sequence[Document], pool: Sequence[Document]) -> list[Document]:
+    """The labelled documents, and those of the pool that are not among them, unlabelled."""
+    answered = [document for document in labelled if document.is_labelled]
+    texts = {document.text for document in answered}
+    waiting = [document.with_spans(None) for document in pool if document.text not in texts]
+    return [*_named_by_text(answered), *_named_by_text(waiting)]
+
+
+def _named_by_text(documents: Iterable[Document]) -> Iterator[Document]:
+    """The documents under ids made of their texts, so that an answered text is known as the one offered.
+
+    Copies of a text are numbered.
+    """
+    copies: Counter[str] = Counter()
+    for document in documents:
+        key = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        copies[key] += 1
+        name = key if copies[key] == 1 else f"{key}-{copies[key]}"
+        yield Document(name, document.text, document.spans, document.meta)
+
+
+def _suggested(item: Suggestion) -> Document:
+    return Document(
+        item.document_id,
+        item.text,
+        item.spans,
+        {"rank": item.rank, "uncertainty": round(item.uncertainty, 6)},
+    )

@@ -1,0 +1,87 @@
+"""A Label Studio project as a source."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError
+from wapaganda.label_studio import Suggestion as StudioSuggestion
+from wapaganda.ner import LabelSchema
+from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Suggestion, repair_messages
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStudioSource:
+    """A Label Studio project; document ids are its task ids."""
+
+    studio: LabelStudio
+    project_id: int
+
+    @property
+    def name(self) -> str:
+        """``label-studio``."""
+        return "label-studio"
+
+    def schema(self) -> LabelSchema:
+        """The labels of the project's config, in its order."""
+        return LabelSchema(tuple(self.studio.project(self.project_id).label_config.labels))
+
+    def fetch(self, cursor: str | None, progress: Progress) -> Changes:
+        """Tasks that changed since the cursor; all when the project or its label config is another one."""
+        project = self.studio.project(self.project_id)  # before: a task too few is noticed, one too many not
+        reading = _digest(project)
+        since, _, read_by = (cursor or "").partition(" ")
+        start = since if read_by == reading else None
+        found = self.studio.fetch(self.project_id, start, lambda done, total: progress("fetch", done, total))
+        return Changes(
+            documents=found.documents,
+            unlabelled=[document.id for document in found.documents if not document.is_labelled],
+            total=project.n_tasks,
+            cursor=f"{found.cursor} {reading}",
+            notes=(*repair_messages(found.repairs), *found.warnings),
+        )
+
+    def ids(self) -> frozenset[str]:
+        """The ids of all tasks; takes about a second for 1,000."""
+        return frozenset(str(number) for number in self.studio.all_ids(self.project_id))
+
+    def batch_name(self, number: int) -> str:
+        """``al-<number>``, or the next number that no released batch of the project has."""
+        found = (re.fullmatch(r"al-(\d+)", version) for version in self.studio.versions(self.project_id))
+        taken = [int(match[1]) for match in found if match]
+        return f"al-{max([number, *(last + 1 for last in taken)]):03d}"
+
+    def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
+        """Import the batch as predictions of ``version`` and make Label Studio serve it in its order."""
+        offers = [
+            StudioSuggestion(int(item.document_id), item.text, item.spans, item.uncertainty) for item in batch
+        ]
+        try:
+            report = self.studio.release(
+                self.project_id, offers, version, lambda done, total: progress("release", done, total)
+            )
+        except VersionTakenError as error:
+            raise BatchNameTakenError(str(error)) from error
+        left_out = (
+            f" {len(report.left_out)} were left out, such as {report.left_out[0]}." if report.left_out else ""
+        )
+        served = report.n_created + report.n_present
+        address = f"{self.studio.url}/projects/{self.project_id}/data?tab={report.view_id}"
+        return " ".join(
+            (f"Label Studio serves {served} texts as {version}: {address}.{left_out}", *report.warnings)
+        )
+
+
+def _digest(project: ProjectInfo) -> str:
+    """What decides whose annotations are read and how, in short."""
+    config = project.label_config
+    parts = (
+        project.created_at,
+        config.labels,
+        config.from_name,
+        config.to_name,
+        config.data_key,
+        sorted(config.aliases.items()),
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
