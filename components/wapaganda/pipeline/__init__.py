@@ -7,9 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Source, Suggestion
+from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Source, Suggestion
 from wapaganda.pipeline.training.holdout import split_holdout
-from wapaganda.pipeline.training.promotion import Verdict, judge
+from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
 
 if TYPE_CHECKING:
     from wapaganda.pipeline.round.loop import Loop
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.sources.label_studio import LabelStudioSource
     from wapaganda.pipeline.training.calibration import calibrate
     from wapaganda.pipeline.training.evaluation import evaluate_documents, evaluate_version
-    from wapaganda.pipeline.training.versions import Trained, train_version
+    from wapaganda.pipeline.training.versions import TrainingOutcome, train_version
 
 _LATE = {
     "FileSource": "sources.files",
@@ -31,7 +31,7 @@ _LATE = {
     "PoolScores": "selection.scoring",
     "RoundRecord": "round.record",
     "RoundReport": "round.report",
-    "Trained": "training.versions",
+    "TrainingOutcome": "training.versions",
     "calibrate": "training.calibration",
     "choose": "selection.batch",
     "choose_first": "selection.cold_start",
@@ -51,19 +51,18 @@ __all__ = [
     "Loop",
     "LoopConfig",
     "PoolScores",
-    "Progress",
+    "PromotionDecision",
     "RoundRecord",
     "RoundReport",
     "Source",
     "Suggestion",
-    "Trained",
-    "Verdict",
+    "TrainingOutcome",
     "calibrate",
     "choose",
     "choose_first",
+    "decide_promotion",
     "evaluate_documents",
     "evaluate_version",
-    "judge",
     "score_pool",
     "score_tagged",
     "scored_by",

@@ -1,26 +1,15 @@
-"""What the loop needs from the outside: a source of texts and labels, and somebody to tell how far it is."""
+"""What the loop needs from the outside: a source of texts and labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from wapaganda.ner import Document, LabelSchema, Repairs, Span
+from wapaganda.progress import Progress
 
 
 class BatchNameTakenError(Exception):
     """A batch was to be released under a name that another batch has."""
-
-
-class Progress(Protocol):
-    """Called with the step's name, how much of it is done and how much there is; ``total`` 0 means
-    unknown."""
-
-    def __call__(self, step: str, done: int, total: int) -> None:
-        """Take note of the progress; must return at once."""
-
-
-def silent(step: str, done: int, total: int) -> None:
-    """A progress listener that tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +24,7 @@ class Changes:
     unlabelled: Sequence[str] = ()
     total: int = 0
     cursor: str | None = None
-    notes: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
 
 
 def repair_messages(repairs: Repairs) -> tuple[str, ...]:

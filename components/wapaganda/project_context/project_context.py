@@ -9,7 +9,8 @@ from filelock import FileLock
 if TYPE_CHECKING:
     from wapaganda.ledger import Ledger
     from wapaganda.model_store import ModelStore
-    from wapaganda.pipeline import Loop, LoopConfig, Progress, Source
+    from wapaganda.pipeline import Loop, LoopConfig, Source
+    from wapaganda.progress import Progress
     from wapaganda.settings import Settings
     from wapaganda.tracking import MirrorReport, RunLog
 

@@ -94,7 +94,7 @@ def _texts(
 ) -> tuple[list[str], tuple[str, ...]]:
     if project is not None:
         loop = project_loop(context, project, progress)
-        notes = tuple(loop.fetch().notes)
+        notes = tuple(loop.fetch().messages)
         return [each.text for each in loop.ledger.documents()], notes
     assert pool is not None
     progress("read", 0, 0)

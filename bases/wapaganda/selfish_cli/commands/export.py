@@ -89,7 +89,7 @@ def _material(
     live = context.store().current()
     if project is not None:
         loop = project_loop(context, project, progress)
-        notes = tuple(loop.fetch().notes)
+        notes = tuple(loop.fetch().messages)
         documents = list(loop.ledger.documents())
         drawn = {
             document.id: how

@@ -119,7 +119,7 @@ def _documents(
         return texts.documents
     if fetched is not None:
         loop = project_loop(context, fetched, progress)
-        for note in loop.fetch().notes:
+        for note in loop.fetch().messages:
             console.warn(note)
         return list(loop.ledger.documents(labelled=True))
     if not (context.directory / "ledger.sqlite").exists():

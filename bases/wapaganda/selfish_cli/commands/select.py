@@ -103,7 +103,7 @@ def _texts(
     notes = read.notes if read else ()
     if project is not None:
         loop = project_loop(context, project, progress)
-        notes += tuple(loop.fetch().notes)
+        notes += tuple(loop.fetch().messages)
         held = list(loop.ledger.documents())
         waiting = [each for each in held if not each.is_labelled and not each.meta.get("skipped")]
         return waiting, [*known, *held], notes

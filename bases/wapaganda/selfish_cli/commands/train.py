@@ -16,7 +16,7 @@ from wapaganda.selfish_cli.ui.tables import facts_table, scores_table
 if TYPE_CHECKING:
     from wapaganda.calibration import Calibration
     from wapaganda.ner import Document, LabelSchema
-    from wapaganda.pipeline import Trained
+    from wapaganda.pipeline import TrainingOutcome
 
 KEPT = "The live model and all labels are as before; the half-done training was thrown away."
 
@@ -75,8 +75,8 @@ def train(
             for note in material.notes:
                 console.warn(note)
             trained = _train(context, material, progress)
-            for remark in trained.remarks:
-                console.warn(remark)
+            for message in trained.messages:
+                console.warn(message)
             mlflow = mirror_runs(context, console, progress)
         _show(console, context, material, trained)
         console.emit(_result(context, material, trained, mlflow))
@@ -128,13 +128,13 @@ def _project_material(
     from wapaganda.selfish_cli.project import project_loop
 
     loop = project_loop(context, project, progress)
-    notes = tuple(loop.fetch().notes)
+    notes = tuple(loop.fetch().messages)
     labelled = list(loop.ledger.documents(labelled=True))
     drawn = {document.id: loop.ledger.selection_reason(document.id) for document in labelled}
     return labelled, notes, loop.source.schema(), drawn, tuple(loop.unlabelled())
 
 
-def _train(context: ProjectContext, material: Material, progress: Progress) -> "Trained":
+def _train(context: ProjectContext, material: Material, progress: Progress) -> "TrainingOutcome":
     progress("load", 0, 0)
     from wapaganda.pipeline import train_version
     from wapaganda.trainer import StepReport
@@ -186,7 +186,7 @@ def _cross_validated(calibration: "Calibration | None") -> dict[str, float]:
     }
 
 
-def _show(console: Console, context: ProjectContext, material: Material, trained: "Trained") -> None:
+def _show(console: Console, context: ProjectContext, material: Material, trained: "TrainingOutcome") -> None:
     where = {"test": "on the test texts", "holdout": "on the held-out texts"}.get(
         material.judged_on, "out of fold"
     )
@@ -207,21 +207,23 @@ def _show(console: Console, context: ProjectContext, material: Material, trained
                 ("Version", f"{trained.version} ({effort})"),
                 ("Learned from", f"{trained.n_train:,} texts"),
                 *_calibration_facts(trained),
-                ("Live", f"{live.name if live else 'none'}: {trained.verdict.reason}"),
+                ("Live", f"{live.name if live else 'none'}: {trained.decision.reason}"),
                 ("Model", str(context.store().path(trained.version))),
             ],
         )
     )
 
 
-def _calibration_facts(trained: "Trained") -> list[tuple[str, str]]:
+def _calibration_facts(trained: "TrainingOutcome") -> list[tuple[str, str]]:
     found = trained.calibration
     if found is None:
         return []
     return cross_validated_facts(found.f1, found.f1_interval, found.ece_after, found.temperature)
 
 
-def _result(context: ProjectContext, material: Material, trained: "Trained", mlflow: str) -> dict[str, Any]:
+def _result(
+    context: ProjectContext, material: Material, trained: "TrainingOutcome", mlflow: str
+) -> dict[str, Any]:
     live = context.store().current()
     scores: dict[str, Any] = {"test_f1": None, "holdout_f1": None, "out_of_fold_f1": None}
     if trained.scores is not None:
@@ -244,8 +246,8 @@ def _result(context: ProjectContext, material: Material, trained: "Trained", mlf
     return {
         "project": context.key,
         "version": trained.version,
-        "promoted": trained.verdict.promote,
-        "reason": trained.verdict.reason,
+        "promoted": trained.decision.promote,
+        "reason": trained.decision.reason,
         "live": live.name if live else None,
         **scores,
         **_cross_validated(trained.calibration),
@@ -256,7 +258,7 @@ def _result(context: ProjectContext, material: Material, trained: "Trained", mlf
         "steps": trained.steps,
         "seconds": round(trained.seconds, 2),
         "reused": trained.reused,
-        "remarks": list(trained.remarks),
+        "remarks": list(trained.messages),
         "model_path": str(context.store().path(trained.version)),
         "mlflow": mlflow,
         "notes": list(material.notes),

@@ -28,7 +28,7 @@ NEXT_TEXTS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Assessment:
     """``estimated_f1`` of the live model on the unlabelled pool, ``agreement`` κ with the one before it on a
     stop set (``None``: there is none, or nothing is found), the forecast, and what is advised."""
 
@@ -38,7 +38,7 @@ class Outlook:
     advice: Advice
 
 
-def look_ahead(
+def assess_progress(
     curve: Sequence[tuple[int, float]],
     n_labelled: int,
     scored: PoolScores | None,
@@ -46,7 +46,7 @@ def look_ahead(
     agreed: float | None,
     prices: Prices,
     calibration: Calibration | None = None,
-) -> Outlook:
+) -> Assessment:
     """What the scored pool and the past rounds tell together.
 
     ``curve``: labelled texts and estimated F1 of the rounds so far, oldest first, this one left out.
@@ -63,10 +63,10 @@ def look_ahead(
         seconds = seconds_per_text(expectation[[place[pick.id] for pick in selection.picks]], prices)
     told = forecast([n for n, _ in points], [f1 for _, f1 in points], NEXT_TEXTS, seconds)
     advice = advise([f1 for _, f1 in points], agreed, told, no_candidates=selection.should_stop)
-    return Outlook(estimated, agreed, told, advice)
+    return Assessment(estimated, agreed, told, advice)
 
 
-def compare_readings(
+def compare_versions(
     store: ModelStore, before: str | None, now: str | None, pool: Sequence[Document], device: str
 ) -> float | None:
     """κ of two versions on a stop set out of ``pool``: always the same texts while they last.

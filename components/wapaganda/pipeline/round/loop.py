@@ -14,8 +14,8 @@ from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
 from wapaganda.ner import Document
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Source, silent
-from wapaganda.pipeline.round.assessment import Outlook, compare_readings, look_ahead
+from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Source
+from wapaganda.pipeline.round.assessment import Assessment, assess_progress, compare_versions
 from wapaganda.pipeline.round.record import RoundRecord, StepListener, training_listener
 from wapaganda.pipeline.round.report import RoundReport, draft_report
 from wapaganda.pipeline.selection.batch import choose, suggestions
@@ -25,7 +25,8 @@ from wapaganda.pipeline.selection.scoring import PoolScores, score_pool, scored_
 from wapaganda.pipeline.sources.fetching import fetch_into
 from wapaganda.pipeline.training.holdout import split_holdout
 from wapaganda.pipeline.training.manifests import calibration_of
-from wapaganda.pipeline.training.versions import Trained, train_version
+from wapaganda.pipeline.training.versions import TrainingOutcome, train_version
+from wapaganda.progress import Progress, silent
 from wapaganda.sampler import UNSCORED, Selection
 from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
@@ -51,7 +52,7 @@ class Loop:
     directory: Path
     progress: Progress = silent
     _seconds: dict[str, float] = field(default_factory=dict, init=False)
-    _notes: list[str] = field(default_factory=list, init=False)
+    _messages: list[str] = field(default_factory=list, init=False)
 
     def run_round(self) -> RoundReport:
         """Run the next round, or finish one that was interrupted, and say what it did.
@@ -63,7 +64,7 @@ class Loop:
             EncoderUnavailable: the pretrained encoder cannot be had.
             LabelStudioError: Label Studio cannot be reached or refuses; run it again when that is mended.
         """
-        self._notes.clear()
+        self._messages.clear()
         current = self._open_round()
         report = self._run(current)
         if "draft" in current.payload and current.payload.get("learnt") != self._labels():
@@ -95,7 +96,7 @@ class Loop:
         history."""
         with self._timed("fetch"):
             changes = fetch_into(self.ledger, self.source, self.progress)
-        self._notes.extend(changes.notes)
+        self._messages.extend(changes.messages)
         return changes
 
     def unlabelled(self) -> list[str]:
@@ -113,7 +114,7 @@ class Loop:
         else:
             self.fetch()
             chosen = RoundReport.from_dict(draft)
-            chosen = replace(chosen, notes=(*chosen.notes, *self._notes))
+            chosen = replace(chosen, notes=(*chosen.notes, *self._messages))
         released = self._release(current.number, chosen)
         return replace(released, seconds={**released.seconds, **self._seconds})
 
@@ -150,7 +151,7 @@ class Loop:
             else None,
             pricing=prices.told,
             seconds=self._seconds,
-            notes=self._notes,
+            notes=self._messages,
         )
         self.ledger.record_offers(
             number, [(pick.id, pick.rank, pick.score, pick.drawn) for pick in selection.picks]
@@ -159,11 +160,15 @@ class Loop:
         self.ledger.save_step(number, "selected", draft=draft.to_dict(), learnt=learnt)
         return draft
 
-    def _train(self, number: int, labelled: Sequence[Document], on_step: StepListener) -> Trained | None:
+    def _train(
+        self, number: int, labelled: Sequence[Document], on_step: StepListener
+    ) -> TrainingOutcome | None:
         chosen = self._chosen()
         train, holdout = split_holdout(labelled, self.config.held_out, lambda name: name not in chosen)
         if not any(document.spans for document in train):
-            self._notes.append("No labelled entity yet: there is nothing to learn, so no model was trained.")
+            self._messages.append(
+                "No labelled entity yet: there is nothing to learn, so no model was trained."
+            )
             return None
         with self._timed("train"):
             trained = train_version(
@@ -178,7 +183,7 @@ class Loop:
                 progress=self.progress,
                 on_step=on_step,
             )
-        self._notes.extend(trained.remarks)
+        self._messages.extend(trained.messages)
         return trained
 
     def _score(self, number: int, pool: Sequence[Document]) -> PoolScores | None:
@@ -187,7 +192,7 @@ class Loop:
             return None
         measure = scored_by(self.config.measure, live.path)
         if measure != find_measure(self.config.measure).name:
-            self._notes.append(f"{live.name} has no committee: its texts are scored by {measure}.")
+            self._messages.append(f"{live.name} has no committee: its texts are scored by {measure}.")
         kept = self._folder(number) / f"scores-{measure}-{live.name}.npz"
         with self._timed("score"):
             scored = PoolScores.load(kept)
@@ -211,15 +216,15 @@ class Loop:
         scored: PoolScores | None,
         selection: Selection,
         prices: Prices,
-    ) -> Outlook:
+    ) -> Assessment:
         """What the models and the rounds so far say about going on."""
         rounds, live = self.reports(), self.store.current()
         with self._timed("compare"):
             before, now = rounds[-1].live if rounds else None, live.name if live else None
-            agreed = compare_readings(self.store, before, now, pool, self.config.device)
+            agreed = compare_versions(self.store, before, now, pool, self.config.device)
         curve = [(each.n_labelled, each.estimated_f1) for each in rounds if each.estimated_f1 is not None]
         calibration = calibration_of(live.manifest) if live else None
-        return look_ahead(curve, n_labelled, scored, selection, agreed, prices, calibration)
+        return assess_progress(curve, n_labelled, scored, selection, agreed, prices, calibration)
 
     def _release(self, number: int, chosen: RoundReport) -> RoundReport:
         offers = self.ledger.offers(number)

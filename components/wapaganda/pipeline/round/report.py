@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from wapaganda.pipeline.round.assessment import Outlook
-from wapaganda.pipeline.training.versions import Trained
+from wapaganda.pipeline.round.assessment import Assessment
+from wapaganda.pipeline.training.versions import TrainingOutcome
 from wapaganda.sampler import Selection
 
 
@@ -77,9 +77,9 @@ class RoundReport:
 
 def draft_report(
     number: int,
-    trained: Trained | None,
+    trained: TrainingOutcome | None,
     selection: Selection,
-    outlook: Outlook,
+    outlook: Assessment,
     *,
     batch: str,
     live: str | None,
@@ -98,8 +98,8 @@ def draft_report(
         batch=batch,
         version=trained.version if trained else None,
         live=live,
-        promoted=bool(trained and trained.verdict.promote),
-        reason=trained.verdict.reason if trained else "No model was trained.",
+        promoted=bool(trained and trained.decision.promote),
+        reason=trained.decision.reason if trained else "No model was trained.",
         n_labelled=n_labelled,
         n_train=trained.n_train if trained else 0,
         n_holdout=trained.n_holdout if trained else 0,

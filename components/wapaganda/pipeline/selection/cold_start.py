@@ -9,8 +9,8 @@ import numpy as np
 
 from wapaganda.ner import Document
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import Progress
 from wapaganda.pipeline.selection.batch import choose
+from wapaganda.progress import Progress
 from wapaganda.sampler import Pool, Selection, select
 from wapaganda.trainer import EncoderUnavailable, embed
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.ports import Progress
+from wapaganda.progress import Progress
 from wapaganda.tagger import TaggedText, Tagger, load_members, member_folder, read_together
 from wapaganda.uncertainty import Expectation, expect, find_measure, score, without_committee
 

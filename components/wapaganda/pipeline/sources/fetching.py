@@ -3,7 +3,8 @@
 from filelock import FileLock
 
 from wapaganda.ledger import Ledger
-from wapaganda.pipeline.ports import Changes, Progress, Source
+from wapaganda.pipeline.ports import Changes, Source
+from wapaganda.progress import Progress
 
 _UNREAD = "unread"
 """The fact in the ledger that names the documents which the source holds but cannot hand over."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from wapaganda.annotation import read_documents, write_jsonl
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.ports import Changes, Progress, Suggestion, repair_messages
+from wapaganda.pipeline.ports import Changes, Suggestion, repair_messages
+from wapaganda.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ class FileSource:
         progress("fetch", len(documents), len(documents))
         waiting = [document.id for document in documents if not document.is_labelled]
         repairs = repair_messages(labelled.repairs + pool.repairs)
-        return Changes(documents, waiting, len(documents), notes=(*repairs, *labelled.skipped, *pool.skipped))
+        return Changes(
+            documents, waiting, len(documents), messages=(*repairs, *labelled.skipped, *pool.skipped)
+        )
 
     def ids(self) -> frozenset[str]:
         """The ids of all texts in both files."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError
 from wapaganda.label_studio import Suggestion as StudioSuggestion
 from wapaganda.ner import LabelSchema
-from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Progress, Suggestion, repair_messages
+from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Suggestion, repair_messages
+from wapaganda.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class LabelStudioSource:
             unlabelled=[document.id for document in found.documents if not document.is_labelled],
             total=project.n_tasks,
             cursor=f"{found.cursor} {reading}",
-            notes=(*repair_messages(found.repairs), *found.warnings),
+            messages=(*repair_messages(found.repairs), *found.warnings),
         )
 
     def ids(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from wapaganda.calibration import Calibration, apply_temperature, bootstrap_f1_interval, fit_calibration
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, align_spans, encode_tags, gold_spans
-from wapaganda.pipeline.ports import Progress, silent
+from wapaganda.progress import Progress, silent
 from wapaganda.tagger import TaggedText
 from wapaganda.trainer import Recipe, StepReport, cross_fit
 from wapaganda.uncertainty import expect

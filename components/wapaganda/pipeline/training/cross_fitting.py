@@ -8,9 +8,9 @@ from wapaganda.calibration import Calibration
 from wapaganda.label_errors import REVIEW_FILE, label_errors, write_suspects
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import Progress
 from wapaganda.pipeline.training.calibration import MINIMUM_TEXTS, calibrate, too_few_to_calibrate
 from wapaganda.pipeline.training.evaluation import write_out_of_fold
+from wapaganda.progress import Progress
 from wapaganda.tagger import ModelFolder
 from wapaganda.trainer import Recipe
 from wapaganda.uncertainty import find_measure
@@ -51,7 +51,7 @@ def calibrate_folder(
     return calibration
 
 
-def too_few_remarks(documents: Sequence[Document], config: LoopConfig) -> list[str]:
+def too_few_messages(documents: Sequence[Document], config: LoopConfig) -> list[str]:
     """What a user should know when nothing is cross-fitted although it is asked for."""
     if config.folds < 2 or not too_few_to_calibrate(documents, config.folds):
         return []

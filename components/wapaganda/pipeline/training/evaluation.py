@@ -14,7 +14,7 @@ from wapaganda.model_store import ModelStore, Version
 from wapaganda.ner import Document, Span, decode_spans, encode_spans, gold_spans
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.holdout import text_key
-from wapaganda.pipeline.training.promotion import Verdict, judge
+from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
 from wapaganda.tagger import TaggedText, Tagger
 
 _LEARNT = "trained_on.json"
@@ -22,8 +22,8 @@ _LEARNT = "trained_on.json"
 _OUT_OF_FOLD = "out_of_fold.json"
 """The file of a version with what models that had not learnt a text would propose for it."""
 
-Comparison = tuple[Scores | None, Scores | None, Verdict]
-"""The scores of a new model, those of the live one, and the verdict."""
+Comparison = tuple[Scores | None, Scores | None, PromotionDecision]
+"""The scores of a new model, those of the live one, and the decision."""
 
 
 def compare(
@@ -55,16 +55,16 @@ def _compare_held_out(
     """On what the live one, too, has never learnt: a text may be held out only now, when too few were
     labelled before or ``selfish train --test`` took them all."""
     if not holdout:
-        return None, None, judge(None, None, config.promotion_margin, live.name if live else None)
+        return None, None, decide_promotion(None, None, config.promotion_margin, live.name if live else None)
     tagger = Tagger.load(folder, device=config.device)
     scores = evaluate_documents(tagger, holdout)
     if live is None:
-        return scores, None, judge(_f1(scores), None, config.promotion_margin, None)
+        return scores, None, decide_promotion(_f1(scores), None, config.promotion_margin, None)
     learnt = _learnt(live.path)
     fair = [document for document in holdout if text_key(document.text) not in learnt]
     same = scores if len(fair) == len(holdout) else evaluate_documents(tagger, fair)
     previous = evaluate_version(store, live.name, fair, config.device)
-    return scores, previous, judge(_f1(same), _f1(previous), config.promotion_margin, live.name)
+    return scores, previous, decide_promotion(_f1(same), _f1(previous), config.promotion_margin, live.name)
 
 
 def _compare_out_of_fold(
@@ -80,8 +80,8 @@ def _compare_out_of_fold(
     drawn = [each for each in documents if each.id not in chosen and _exact_key(each) in new]
     both = [each for each in drawn if _exact_key(each) in old]
     scores, previous = _scores(drawn, new), _scores(both, old)
-    verdict = judge(_f1(_scores(both, new)), _f1(previous), config.promotion_margin, name, labels)
-    return scores, previous, verdict
+    decision = decide_promotion(_f1(_scores(both, new)), _f1(previous), config.promotion_margin, name, labels)
+    return scores, previous, decision
 
 
 def _scores(documents: Sequence[Document], answers: Mapping[str, Sequence[Span]]) -> Scores | None:

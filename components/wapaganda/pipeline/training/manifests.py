@@ -9,8 +9,7 @@ from wapaganda.metrics import Scores
 from wapaganda.model_store import Manifest, ModelStore, Version, data_fingerprint, library_versions
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.training.calibration import Calibration
-from wapaganda.pipeline.training.promotion import Verdict
+from wapaganda.pipeline.training.promotion import PromotionDecision
 from wapaganda.trainer import Recipe
 from wapaganda.uncertainty import find_measure
 
@@ -42,7 +41,7 @@ def manifest_of(
     recipe: Recipe,
     scores: Scores | None,
     calibration: Calibration | None,
-    verdict: Verdict,
+    decision: PromotionDecision,
     live: Version | None,
 ) -> Manifest:
     """The manifest of a new version; ``live`` is the one that was live when it was made."""
@@ -58,7 +57,7 @@ def manifest_of(
         seed=config.seed,
         recipe=_way(recipe, config),
         library_versions=library_versions(),
-        reason=verdict.reason,
+        reason=decision.reason,
         parent=live.name if live else None,
     )
 

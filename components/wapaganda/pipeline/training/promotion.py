@@ -4,30 +4,34 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PromotionDecision:
     """Whether the new model goes live, and why, in one sentence."""
 
     promote: bool
     reason: str
 
 
-def judge(
+def decide_promotion(
     new_f1: float | None,
     old_f1: float | None,
     margin: float,
     old_version: str | None,
     labels: str = "held-out labels",
-) -> Verdict:
+) -> PromotionDecision:
     """A new model goes live unless it is more than ``margin`` worse in micro F1 than the old one on the same
     ``labels``, which neither has learnt.
 
     ``None`` stands for "could not be measured": no such label, or no old model.
     """
     if old_version is None:
-        return Verdict(True, "It is the first model.")
+        return PromotionDecision(True, "It is the first model.")
     if new_f1 is None or old_f1 is None:
-        return Verdict(True, f"There are no {labels} to compare the models on, so the newer one goes live.")
+        return PromotionDecision(
+            True, f"There are no {labels} to compare the models on, so the newer one goes live."
+        )
     gap = f"F1 {new_f1:.3f} against {old_f1:.3f} of {old_version} on the same {labels}"
     if new_f1 >= old_f1 - margin:
-        return Verdict(True, f"{gap}: not worse by more than the margin {margin:g}.")
-    return Verdict(False, f"{gap}: worse by more than the margin {margin:g}, so {old_version} stays live.")
+        return PromotionDecision(True, f"{gap}: not worse by more than the margin {margin:g}.")
+    return PromotionDecision(
+        False, f"{gap}: worse by more than the margin {margin:g}, so {old_version} stays live."
+    )

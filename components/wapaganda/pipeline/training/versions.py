@@ -12,18 +12,17 @@ from wapaganda.metrics import Scores
 from wapaganda.model_store import ModelStore, Version
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import Progress
-from wapaganda.pipeline.training.calibration import Calibration
-from wapaganda.pipeline.training.cross_fitting import calibrate_folder, too_few_remarks
+from wapaganda.pipeline.training.cross_fitting import calibrate_folder, too_few_messages
 from wapaganda.pipeline.training.evaluation import Comparison, compare, write_learnt
 from wapaganda.pipeline.training.manifests import calibration_of, made_before, manifest_of
-from wapaganda.pipeline.training.promotion import Verdict
+from wapaganda.pipeline.training.promotion import PromotionDecision
+from wapaganda.progress import Progress
 from wapaganda.trainer import Recipe, StepReport, TrainResult, recipe_for, train, unlike
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """What a training gave: the version, its scores and those of the model that was live, and the verdict.
+class TrainingOutcome:
+    """What a training gave: the version, its scores and those of the model that was live, and the decision.
 
     ``calibration``: by cross-fitting; ``None`` where that is switched off or the texts are too few.
     """
@@ -32,13 +31,13 @@ class Trained:
     scores: Scores | None
     previous: str | None
     previous_scores: Scores | None
-    verdict: Verdict
+    decision: PromotionDecision
     n_train: int
     n_holdout: int
     steps: int
     seconds: float
     reused: bool
-    remarks: tuple[str, ...]
+    messages: tuple[str, ...]
     calibration: Calibration | None = None
 
 
@@ -54,7 +53,7 @@ def train_version(
     unlabelled: Sequence[str] = (),
     progress: Progress,
     on_step: Callable[[StepReport], None] | None = None,
-) -> Trained:
+) -> TrainingOutcome:
     """Train on ``documents``, compare with the live model, publish, and promote when not worse.
 
     With two folds or more the recipe is cross-fitted, too: its calibration and the likely label errors go
@@ -103,22 +102,22 @@ def train_version(
     if not result.collapsed:
         calibration = calibrate_folder(scratch, documents, schema, config, recipe, unlabelled, progress)
     progress("judge", 0, 0)
-    scores, previous, verdict = compare(scratch, live, documents, holdout, chosen, config, store)
+    scores, previous, decision = compare(scratch, live, documents, holdout, chosen, config, store)
     if result.collapsed and live is not None:
-        verdict = Verdict(False, f"The training learnt nothing, so {live.name} stays live.")
-    manifest = manifest_of(documents, schema, config, way, scores, calibration, verdict, live)
+        decision = PromotionDecision(False, f"The training learnt nothing, so {live.name} stays live.")
+    manifest = manifest_of(documents, schema, config, way, scores, calibration, decision, live)
     made = store.publish(scratch, manifest)
-    if verdict.promote:
+    if decision.promote:
         store.promote(made.name)
     shutil.rmtree(scratch, ignore_errors=True)
-    return _told(
+    return _outcome(
         made,
         live,
-        (scores, previous, verdict),
+        (scores, previous, decision),
         len(documents),
         len(holdout),
         result=result,
-        remarks=(*_remarks(result, last, asked), *too_few_remarks(documents, config)),
+        messages=(*_messages(result, last, asked), *too_few_messages(documents, config)),
     )
 
 
@@ -129,18 +128,18 @@ def _again(
     n_train: int,
     n_holdout: int,
     store: ModelStore,
-) -> Trained:
+) -> TrainingOutcome:
     """A version that was made before, judged on the labels of today."""
-    scores, previous, verdict = compared
+    scores, previous, decision = compared
     if live is not None and live.name == made.name:
         reason = f"Nothing is new since {made.name} was trained: it stays live."
-        previous, verdict = scores, Verdict(True, reason)
-    elif verdict.promote:
+        previous, decision = scores, PromotionDecision(True, reason)
+    elif decision.promote:
         store.promote(made.name)
-    return _told(made, live, (scores, previous, verdict), n_train, n_holdout)
+    return _outcome(made, live, (scores, previous, decision), n_train, n_holdout)
 
 
-def _told(
+def _outcome(
     made: Version,
     live: Version | None,
     compared: Comparison,
@@ -148,44 +147,44 @@ def _told(
     n_holdout: int,
     *,
     result: TrainResult | None = None,
-    remarks: tuple[str, ...] = (),
-) -> Trained:
+    messages: tuple[str, ...] = (),
+) -> TrainingOutcome:
     """What came of ``made``; without ``result`` it was there before."""
-    scores, previous, verdict = compared
-    return Trained(
+    scores, previous, decision = compared
+    return TrainingOutcome(
         version=made.name,
         scores=scores,
         previous=live.name if live else None,
         previous_scores=previous,
-        verdict=verdict,
+        decision=decision,
         n_train=n_train,
         n_holdout=n_holdout,
         steps=result.steps if result else 0,
         seconds=result.seconds if result else 0.0,
         reused=result is None,
-        remarks=remarks,
+        messages=messages,
         calibration=calibration_of(made.manifest),
     )
 
 
-def _remarks(result: TrainResult, last: Path | None, self_training: bool) -> tuple[str, ...]:
-    remarks = []
+def _messages(result: TrainResult, last: Path | None, self_training: bool) -> tuple[str, ...]:
+    messages = []
     if result.n_taught:
-        remarks.append(
+        messages.append(
             f"The model was trained twice, as SELF_TRAINING asks, the second time with {result.n_taught:,} "
             "unlabelled texts of which the first model was surest, too."
         )
     elif self_training and not result.collapsed:
-        remarks.append("SELF_TRAINING found no unlabelled texts to learn from: the model was trained once.")
+        messages.append("SELF_TRAINING found no unlabelled texts to learn from: the model was trained once.")
     if last is not None:
-        remarks.append(f"The training began with {last.name}, as WARM_START asks.")
+        messages.append(f"The training began with {last.name}, as WARM_START asks.")
     if result.repairs.total:
-        remarks.append(f"Spans that the tokenizer cannot see: {result.repairs.describe()}.")
+        messages.append(f"Spans that the tokenizer cannot see: {result.repairs.describe()}.")
     if result.collapsed:
-        remarks.append(f"The training learnt nothing, even begun anew: {result.stopped_because}.")
+        messages.append(f"The training learnt nothing, even after a restart: {result.stopped_because}.")
     elif result.restarts:
-        remarks.append("The training learnt nothing at first and was begun anew with another seed.")
-    return tuple(remarks)
+        messages.append("The training learnt nothing at first and was restarted with another random seed.")
+    return tuple(messages)
 
 
 def _last(live: Version | None, schema: LabelSchema, config: LoopConfig) -> Path | None:

@@ -7,7 +7,7 @@ import pytest
 
 from wapaganda.ner import Document
 from wapaganda.pipeline import LoopConfig, choose_first
-from wapaganda.pipeline.ports import silent
+from wapaganda.progress import silent
 
 KINDS = (
     "play the song {} by the band",

@@ -70,7 +70,7 @@ def test_the_schema_is_that_of_the_labelled_texts(source):
     assert source.schema().labels == ("PER",)
 
 
-def test_repairs_of_spans_are_among_the_notes(source):
+def test_repairs_of_spans_are_among_the_messages(source):
     write(source.data, {"text": "Anna left", "spans": [{"start": 0, "end": 5, "label": "PER"}]})
     changes = source.fetch(None, silent)
-    assert "Spans repaired while reading: 1 trimmed of white space." in changes.notes
+    assert "Spans repaired while reading: 1 trimmed of white space." in changes.messages

@@ -6,6 +6,7 @@ import pytest
 
 from wapaganda.annotation import default_label_config, parse_label_config
 from wapaganda.label_studio import LabelStudioError, VersionTakenError
+from wapaganda.ner import Repairs
 from wapaganda.pipeline import BatchNameTakenError, LabelStudioSource
 
 
@@ -26,7 +27,8 @@ class Studio:
 
     def fetch(self, project_id, cursor, on_progress):
         self.asked.append(cursor)
-        return SimpleNamespace(documents=(), cursor="2026-01-01T00:00:00.000000Z", warnings=())
+        cursor = "2026-01-01T00:00:00.000000Z"
+        return SimpleNamespace(documents=(), cursor=cursor, repairs=Repairs(), warnings=())
 
 
 @pytest.fixture

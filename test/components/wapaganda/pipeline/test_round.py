@@ -21,7 +21,7 @@ from wapaganda.pipeline import (
     split_holdout,
     train_version,
 )
-from wapaganda.pipeline.round.assessment import compare_readings
+from wapaganda.pipeline.round.assessment import compare_versions
 from wapaganda.pipeline.training import versions
 from wapaganda.pipeline.training.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.training.manifests import calibration_of
@@ -417,7 +417,7 @@ def test_the_live_model_is_judged_only_on_labels_that_it_never_learnt(loop, toy_
     second = trained(texts[8:], texts[4:8] + texts[:4])
     assert second.scores.n_documents == 8
     assert second.previous_scores is None
-    assert second.verdict.promote
+    assert second.decision.promote
     third = trained(texts[8:12], texts[:2] + texts[8:10])
     assert (third.scores.n_documents, third.previous_scores.n_documents) == (4, 2)
 
@@ -569,7 +569,7 @@ def test_a_model_that_is_worse_out_of_fold_stays_a_candidate(loop, source, tmp_p
     )
     assert worse.scores.micro.f1 < worse.previous_scores.micro.f1 == good.f1
     assert worse.scores.n_documents == worse.previous_scores.n_documents == 32
-    assert not worse.verdict.promote
+    assert not worse.decision.promote
     assert loop.store.current().name == good.version
 
     chosen = {each.id for each in documents[:10]}
@@ -644,7 +644,7 @@ def test_a_damaged_earlier_model_does_not_hold_up_the_round(loop, toy_documents,
         progress=loop.progress,
     )
     (loop.store.path(first.version) / "labels.json").write_text("{}")
-    agreed = compare_readings(loop.store, first.version, second.version, toy_documents, "cpu")
+    agreed = compare_versions(loop.store, first.version, second.version, toy_documents, "cpu")
     assert agreed is None
     assert "are not compared" in caplog.text
 

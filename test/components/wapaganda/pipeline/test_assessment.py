@@ -10,7 +10,7 @@ from wapaganda.annotation_cost import CORRECTING, Prices
 from wapaganda.calibration import Calibration, ConfidenceMap
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline import PoolScores, RoundReport, Suggestion
-from wapaganda.pipeline.round.assessment import look_ahead
+from wapaganda.pipeline.round.assessment import assess_progress
 from wapaganda.pipeline.selection.prices import (
     fitted_prices,
     read_proposals,
@@ -35,7 +35,7 @@ def chosen(*ids, should_stop=False):
 
 
 def test_the_pool_f1_is_estimated_and_the_chosen_texts_are_priced():
-    found = look_ahead([(100, 0.4), (150, 0.5)], 200, SCORED, chosen("b"), 0.8, CORRECTING)
+    found = assess_progress([(100, 0.4), (150, 0.5)], 200, SCORED, chosen("b"), 0.8, CORRECTING)
     assert found.estimated_f1 == pytest.approx(2 * 3.0 / (4 + 5))
     seconds = 20 * 0.39 + 1.5 * 0.8 + 1.0 * 4.2 + 0.5 * 1.5  # read, confirm, mark, remove
     assert found.forecast.hours == pytest.approx(100 * seconds / 3600)
@@ -45,7 +45,7 @@ def test_the_pool_f1_is_estimated_and_the_chosen_texts_are_priced():
 
 
 def test_without_a_model_nothing_is_estimated_and_the_advice_is_to_go_on():
-    found = look_ahead([], 0, None, chosen("a"), None, CORRECTING)
+    found = assess_progress([], 0, None, chosen("a"), None, CORRECTING)
     assert (found.estimated_f1, found.forecast.gain, found.forecast.hours) == (None, None, None)
     assert not found.advice.stop
 
@@ -53,18 +53,18 @@ def test_without_a_model_nothing_is_estimated_and_the_advice_is_to_go_on():
 def test_the_estimate_is_corrected_by_what_cross_fitting_knows():
     known = Calibration(1.0, ConfidenceMap(), 0.5, (0.5, 0.5), 0.6, 0.1, 0.1, 200, folds=10**6)
 
-    found = look_ahead([], 200, SCORED, chosen("b"), None, CORRECTING, known)
+    found = assess_progress([], 200, SCORED, chosen("b"), None, CORRECTING, known)
 
     assert found.estimated_f1 == pytest.approx(2 * 3.0 / (4 + 5) - 0.1)
 
 
 def test_no_candidate_is_advice_to_stop():
-    assert look_ahead([], 100, SCORED, chosen("a", should_stop=True), None, CORRECTING).advice.stop
+    assert assess_progress([], 100, SCORED, chosen("a", should_stop=True), None, CORRECTING).advice.stop
 
 
 def test_an_empty_pool_is_no_perfect_model():
     nothing = PoolScores((), np.zeros(0), np.zeros((0, 0), np.float16), Expectation.join([]), ("PER",))
-    found = look_ahead([(100, 0.5)], 150, nothing, chosen(), None, CORRECTING)
+    found = assess_progress([(100, 0.5)], 150, nothing, chosen(), None, CORRECTING)
     assert found.estimated_f1 is None
     assert seconds_per_text(nothing.expectation, CORRECTING) is None
 
