@@ -7,20 +7,21 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from wapaganda.ml_backend.answers import AsciiJson
-from wapaganda.ml_backend.auth import BasicAuth
-from wapaganda.ml_backend.body_limit import BodyLimit
-from wapaganda.ml_backend.metrics import Meter
-from wapaganda.ml_backend.routes import routes
+from wapaganda.ml_backend.api import routers
+from wapaganda.ml_backend.middleware.auth import BasicAuth
+from wapaganda.ml_backend.middleware.body_limit import BodyLimit
+from wapaganda.ml_backend.middleware.telemetry import MetricsMiddleware
+from wapaganda.ml_backend.responses import AsciiJson
 from wapaganda.ml_backend.services import Services
 
 logger = logging.getLogger(__name__)
 
 
 def create_app(services: Services) -> FastAPI:
-    """The application; entering its lifespan starts the services, leaving it stops them."""
+    """The application; its lifespan starts and stops the services."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -36,19 +37,25 @@ def create_app(services: Services) -> FastAPI:
         lifespan=lifespan,
         default_response_class=AsciiJson,
     )
-    app.include_router(routes(services))
+    app.state.services = services
+    endpoints = routers()
+    for router in endpoints:
+        app.include_router(router)
     app.add_exception_handler(RequestValidationError, _unprocessable)
     app.add_exception_handler(HTTPException, _refused)
     app.add_middleware(BodyLimit, max_bytes=services.options.max_body_bytes)
     app.add_middleware(
-        BasicAuth, credentials=services.options.basic_auth, on_refusal=_refusal_teller(services)
+        BasicAuth, credentials=services.options.basic_auth, on_refusal=_refusal_counter(services)
     )
-    app.add_middleware(Meter, telemetry=services.telemetry)
+    paths = frozenset(
+        route.path for router in endpoints for route in router.routes if isinstance(route, APIRoute)
+    )
+    app.add_middleware(MetricsMiddleware, telemetry=services.telemetry, paths=paths)
     return app
 
 
-def _refusal_teller(services: Services) -> Callable[[str], None]:
-    def tell(path: str) -> None:
+def _refusal_counter(services: Services) -> Callable[[str], None]:
+    def count(path: str) -> None:
         services.telemetry.refusal(path)
         if path == "/webhook":
             logger.warning(
@@ -56,7 +63,7 @@ def _refusal_teller(services: Services) -> Callable[[str], None]:
                 "`selfish connect` adds them."
             )
 
-    return tell
+    return count
 
 
 async def _unprocessable(_: Request, error: Exception) -> Response:

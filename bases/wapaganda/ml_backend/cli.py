@@ -25,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return serve(settings, options.host, options.port)
 
 
-def serve(settings: Settings, host: str, port: int, child: Sequence[str] | None = None) -> int:
-    """Run one uvicorn process; ``child`` is another command to train by, for tests."""
+def serve(settings: Settings, host: str, port: int, command: Sequence[str] | None = None) -> int:
+    """Run one uvicorn process; tests pass another ``command`` that trains."""
     import uvicorn
 
     from wapaganda.ml_backend.app import create_app
@@ -34,10 +34,10 @@ def serve(settings: Settings, host: str, port: int, child: Sequence[str] | None 
     from wapaganda.project_context import prepare_environment
 
     prepare_environment(settings.threads)
-    app = create_app(compose(settings, child))
+    app = create_app(compose(settings, command))
     if settings.basic_auth is None:
         logger.warning(
-            "Everybody who reaches %s:%s may use this server; BASIC_AUTH_USER and "
+            "Anyone who can reach %s:%s may use this server: BASIC_AUTH_USER and "
             "BASIC_AUTH_PASS are not set.",
             host,
             port,

@@ -9,36 +9,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.jobs import Job, JobQueue, Supervisor
-from wapaganda.ml_backend.book import Book
-from wapaganda.ml_backend.credentials import CredentialFile
-from wapaganda.ml_backend.predictor import Limits
+from wapaganda.ml_backend.prediction.batching import TextTagger
+from wapaganda.ml_backend.prediction.predictor import Limits
 from wapaganda.ml_backend.services import Effects, Options, Services
-from wapaganda.ml_backend.tagging import TextTagger
-from wapaganda.ml_backend.training import Rules, TrainingJob
+from wapaganda.ml_backend.training.credentials import CredentialFile
+from wapaganda.ml_backend.training.project_state import ProjectState
+from wapaganda.ml_backend.training.trigger import TrainingJob, TriggerConfig
 from wapaganda.model_store import ModelStore, ModelStoreError
 from wapaganda.settings import Settings
 from wapaganda.uncertainty import score, without_committee
 
-CHILD = "wapaganda.ml_backend.child"
+ROUND_JOB = "wapaganda.ml_backend.training.round_job"
 
 
-def compose(settings: Settings, child: Sequence[str] | None = None) -> Services:
-    """Everything that a server with these settings needs; ``child`` is the command that trains, for tests.
+def compose(settings: Settings, command: Sequence[str] | None = None) -> Services:
+    """Everything that a server with these settings needs; tests pass another ``command`` that trains.
 
     Raises:
-        OSError: a folder cannot be made.
-        JobError: DATA_DIR holds a job table of another version.
+        OSError: a folder cannot be created.
+        JobError: the job table in DATA_DIR cannot be used.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     queue = JobQueue(jobs_path(settings))
-    supervisor = Supervisor(queue, child or (sys.executable, "-m", CHILD, str(queue.path)))
+    supervisor = Supervisor(queue, command or (sys.executable, "-m", ROUND_JOB, str(queue.path)))
 
     def measure(log_probs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
         return score(log_probs, without_committee(settings.measure))
 
     return Services.of(
         Effects(
-            StoreShelf(settings.model_dir, settings.device),
+            StoredModels(settings.model_dir, settings.device),
             QueuedTrainings(queue, supervisor),
             measure,
             [supervisor, Preloading()],
@@ -47,9 +47,9 @@ def compose(settings: Settings, child: Sequence[str] | None = None) -> Services:
             settings.basic_auth,
             int(settings.max_body_mb * 1_000_000),
             Limits(settings.predict_timeout_seconds),
-            Rules(settings.train_after_labels, settings.train_debounce_seconds),
+            TriggerConfig(settings.train_after_labels, settings.train_debounce_seconds),
         ),
-        Book(settings.data_dir / "backend.sqlite"),
+        ProjectState(settings.data_dir / "backend.sqlite"),
         CredentialFile(credentials_path(settings)),
     )
 
@@ -60,19 +60,19 @@ def jobs_path(settings: Settings) -> Path:
 
 
 def credentials_path(settings: Settings) -> Path:
-    """What /setup brought."""
+    """The file with what /setup sent."""
     return settings.data_dir / "credentials.json"
 
 
 class Preloading:
-    """Imports the libraries of the models beside the start, so that the first model is there sooner."""
+    """Imports the model libraries in the background at the start, so that the first model loads sooner."""
 
     def start(self) -> None:
-        """Begin to import."""
+        """Start the import."""
         threading.Thread(target=_import_models, name="preloading", daemon=True).start()
 
     def stop(self) -> None:
-        """Nothing to end."""
+        """Nothing to stop."""
 
 
 def _import_models() -> None:
@@ -81,7 +81,7 @@ def _import_models() -> None:
     from wapaganda.tagger import Tagger  # noqa: F401
 
 
-class StoreShelf:
+class StoredModels:
     """The model stores below a folder, one for each project."""
 
     def __init__(self, model_dir: Path, device: str) -> None:
@@ -89,18 +89,18 @@ class StoreShelf:
         self._device = device
 
     def projects(self) -> Sequence[str]:
-        """The projects that have a live model, the one that changed last first."""
+        """The projects with a live model, latest change first."""
         pointers = self._model_dir.glob("*/current.json")
         found = [(pointer.stat().st_mtime, pointer.parent.name) for pointer in pointers]
         return [name for _, name in sorted(found, reverse=True)]
 
     def current(self, project: str) -> str | None:
-        """The version that the project's pointer names."""
+        """The live version."""
         version = self._store(project).current()
         return version.name if version else None
 
     def versions(self, project: str) -> Sequence[str]:
-        """All readable versions; a damaged one does not hide the live one."""
+        """All versions, or only the live one when another one is damaged."""
         store = self._store(project)
         try:
             return [version.name for version in store.versions()]
@@ -109,7 +109,7 @@ class StoreShelf:
             return [live.name] if live else []
 
     def load(self, project: str, version: str) -> TextTagger:
-        """The model, warmed up by one short text."""
+        """Load the model and warm it up with one short text."""
         from wapaganda.tagger import Tagger
 
         tagger = Tagger.load(self._store(project).path(version), self._device)
@@ -128,7 +128,7 @@ class QueuedTrainings:
         self._supervisor = supervisor
 
     def submit(self, project: str, kind: str, reason: str, debounce_seconds: float) -> str:
-        """Queue a job, or join the one that is queued already; its id."""
+        """Queue a job, or join the queued one; return its id."""
         job = self._queue.submit(project, kind, reason, debounce_seconds)
         self._supervisor.wake()
         return str(job.id)

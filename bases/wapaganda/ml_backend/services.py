@@ -1,35 +1,35 @@
-"""Everything a server needs, wired together in `composition` and in tests."""
+"""Everything that a server needs, wired together in `composition` and in tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from wapaganda.ml_backend.book import Book
-from wapaganda.ml_backend.credentials import CredentialFile
-from wapaganda.ml_backend.intake import Intake
-from wapaganda.ml_backend.live import LiveModels
-from wapaganda.ml_backend.metrics import Telemetry
-from wapaganda.ml_backend.predictor import Limits, Measure, Predictor
-from wapaganda.ml_backend.shelf import Shelf
-from wapaganda.ml_backend.tagging import TaggingQueue
-from wapaganda.ml_backend.training import Rules, TrainingDesk, Trainings
+from wapaganda.ml_backend.middleware.telemetry import Telemetry
+from wapaganda.ml_backend.prediction.batching import TaggingQueue
+from wapaganda.ml_backend.prediction.model_cache import ModelCache
+from wapaganda.ml_backend.prediction.model_repository import ModelRepository
+from wapaganda.ml_backend.prediction.predictor import Limits, Measure, Predictor
+from wapaganda.ml_backend.training.credentials import CredentialFile
+from wapaganda.ml_backend.training.event_queue import EventQueue
+from wapaganda.ml_backend.training.project_state import ProjectState
+from wapaganda.ml_backend.training.trigger import Trainings, TrainingTrigger, TriggerConfig
 
 
 class Background(Protocol):
     """Something that runs beside the server, such as the supervisor of trainings."""
 
     def start(self) -> None:
-        """Begin."""
+        """Start."""
 
     def stop(self) -> None:
-        """End."""
+        """Stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """The outside world of a server: models on disk, trainings, and the measure of uncertainty."""
+    """The outside world of a server: models on disk, trainings, and the uncertainty measure."""
 
-    shelf: Shelf
+    repository: ModelRepository
     trainings: Trainings
     measure: Measure
     background: Sequence[Background] = ()
@@ -42,7 +42,7 @@ class Options:
     basic_auth: tuple[str, str] | None = None
     max_body_bytes: int = 100_000_000
     limits: Limits = field(default_factory=Limits)
-    rules: Rules = field(default_factory=Rules)
+    trigger: TriggerConfig = field(default_factory=TriggerConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +51,39 @@ class Services:
 
     options: Options
     effects: Effects
-    book: Book
+    projects: ProjectState
     credentials: CredentialFile
-    models: LiveModels
+    models: ModelCache
     queue: TaggingQueue
     predictor: Predictor
-    intake: Intake
+    events: EventQueue
     telemetry: Telemetry
 
     @classmethod
-    def of(cls, effects: Effects, options: Options, book: Book, credentials: CredentialFile) -> "Services":
+    def of(
+        cls, effects: Effects, options: Options, projects: ProjectState, credentials: CredentialFile
+    ) -> "Services":
         """Wire the parts together."""
-        models = LiveModels(effects.shelf)
+        models = ModelCache(effects.repository)
         queue = TaggingQueue()
 
         def known_config(key: str) -> str | None:
-            record = book.record(key)
+            record = projects.record(key)
             return record.label_config if record else None
 
-        desk = TrainingDesk(
-            book, effects.trainings, lambda key: models.state(key).target is not None, options.rules
-        )
+        def has_model(project: str) -> bool:
+            return models.state(project).target is not None
+
+        trigger = TrainingTrigger(projects, effects.trainings, has_model, options.trigger)
         return cls(
             options,
             effects,
-            book,
+            projects,
             credentials,
             models,
             queue,
             Predictor(models, queue, effects.measure, known_config, options.limits),
-            Intake(desk, credentials),
+            EventQueue(trigger, credentials),
             Telemetry(),
         )
 
@@ -90,11 +93,11 @@ class Services:
         self.queue.start()
         for each in self.effects.background:
             each.start()
-        self.intake.catch_up()
+        self.events.catch_up()
 
     def stop(self) -> None:
-        """Stop every thread; trainings in progress are left to their background's own rule."""
-        self.intake.stop()
+        """Stop every thread; the background decides what happens to a running training."""
+        self.events.stop()
         for each in reversed(self.effects.background):
             each.stop()
         self.queue.stop()

@@ -1,4 +1,4 @@
-"""A server on fakes: a tagger that knows capitalised names, a shelf in memory, a list for a job table."""
+"""A server on fakes: a tagger that knows some names, models in memory, a list for a job table."""
 
 import re
 import threading
@@ -10,11 +10,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from wapaganda.ml_backend.app import create_app
-from wapaganda.ml_backend.book import Book
-from wapaganda.ml_backend.credentials import CredentialFile
-from wapaganda.ml_backend.predictor import Limits
+from wapaganda.ml_backend.prediction.predictor import Limits
 from wapaganda.ml_backend.services import Effects, Options, Services
-from wapaganda.ml_backend.training import Rules, TrainingJob
+from wapaganda.ml_backend.training.credentials import CredentialFile
+from wapaganda.ml_backend.training.project_state import ProjectState
+from wapaganda.ml_backend.training.trigger import TrainingJob, TriggerConfig
 from wapaganda.ner import Span
 
 CONFIG = (
@@ -53,7 +53,7 @@ class FakeTagger:
 
 
 @dataclass
-class FakeShelf:
+class FakeRepository:
     """Models in memory; `gate` holds up loads, versions in `broken` fail to load."""
 
     models: dict[str, dict[str, FakeTagger]] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class Server:
 
     client: TestClient
     services: Services
-    shelf: FakeShelf
+    repository: FakeRepository
     trainings: FakeTrainings
 
     def predict(self, tasks, project="12.1795335716", label_config=CONFIG, **more):
@@ -125,31 +125,36 @@ class Server:
 
     def settle(self):
         """Wait until every event so far is written down."""
-        self.services.intake._do(lambda: None).result(30)
+        self.services.events._do(lambda: None).result(30)
 
 
 @pytest.fixture
-def shelf() -> FakeShelf:
-    return FakeShelf()
+def repository() -> FakeRepository:
+    return FakeRepository()
 
 
 @pytest.fixture
-def serve(tmp_path, shelf) -> Iterator[Callable[..., Server]]:
+def serve(tmp_path, repository) -> Iterator[Callable[..., Server]]:
     """A function that starts a server with other options than the defaults."""
     started = []
 
-    def start(*, basic_auth=None, max_body_bytes=1_000_000, limits=None, rules=None, measure=fake_measure):
+    def start(*, basic_auth=None, max_body_bytes=1_000_000, limits=None, trigger=None, measure=fake_measure):
         trainings = FakeTrainings()
         services = Services.of(
-            Effects(shelf, trainings, measure),
-            Options(basic_auth, max_body_bytes, limits or Limits(load_seconds=20), rules or Rules(3, 7.0)),
-            Book(tmp_path / "backend.sqlite"),
+            Effects(repository, trainings, measure),
+            Options(
+                basic_auth,
+                max_body_bytes,
+                limits or Limits(load_seconds=20),
+                trigger or TriggerConfig(3, 7.0),
+            ),
+            ProjectState(tmp_path / "backend.sqlite"),
             CredentialFile(tmp_path / "credentials.json"),
         )
         client = TestClient(create_app(services))
         client.__enter__()
         started.append(client)
-        return Server(client, services, shelf, trainings)
+        return Server(client, services, repository, trainings)
 
     yield start
     for client in started:
@@ -157,9 +162,9 @@ def serve(tmp_path, shelf) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def server(serve, shelf) -> Server:
+def server(serve, repository) -> Server:
     """A server that has the model v1 for project 12."""
-    shelf.put("ls-12", "v1")
+    repository.put("ls-12", "v1")
     return serve()
 
 

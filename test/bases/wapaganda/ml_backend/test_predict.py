@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from wapaganda.ml_backend.predictor import Limits
+from wapaganda.ml_backend.prediction.predictor import Limits
 
 
 def task(text, number=1):
@@ -85,8 +85,8 @@ def test_before_a_first_model_the_answer_is_empty_and_says_so(serve):
 
 
 def test_projects_have_models_of_their_own(server, new_tagger):
-    server.shelf.put("ls-13", "other", new_tagger({"Bob": "LOC"}))
-    server.services.models._look()
+    server.repository.put("ls-13", "other", new_tagger({"Bob": "LOC"}))
+    server.services.models._read_pointers()
     (mine,) = server.predict([task("Anna Bob")], project="12.1").json()["results"]
     (theirs,) = server.predict([task("Anna Bob")], project="13.1").json()["results"]
     assert [region["value"]["labels"][0] for region in mine["result"]] == ["PER", "PER"]
@@ -177,15 +177,15 @@ def test_lone_surrogates_neither_fail_nor_move_offsets(server, label_config):
     assert [(r["value"]["start"], r["value"]["text"]) for r in item["result"]] == [(3, "Anna")]
 
 
-def test_an_uncertainty_that_is_no_number_counts_as_unsure(serve, shelf):
-    shelf.put("ls-12", "v1")
+def test_an_uncertainty_that_is_no_number_counts_as_unsure(serve, repository):
+    repository.put("ls-12", "v1")
     server = serve(measure=lambda log_probs: np.full(len(log_probs), np.nan))
     assert server.predict([task("Anna")]).json()["results"][0]["score"] == 0
 
 
-def test_what_is_not_reached_in_time_is_empty_and_asked_again_later(serve, shelf, new_tagger):
+def test_what_is_not_reached_in_time_is_empty_and_asked_again_later(serve, repository, new_tagger):
     tagger = new_tagger()
-    shelf.put("ls-12", "v1", tagger)
+    repository.put("ls-12", "v1", tagger)
     server = serve(limits=Limits(seconds=0.3, load_seconds=20))
     server.services.models.get("ls-12", 20)
     tagger.gate.clear()
@@ -199,10 +199,10 @@ def test_what_is_not_reached_in_time_is_empty_and_asked_again_later(serve, shelf
 
 def test_requests_that_wait_together_share_a_batch_and_keep_their_answers(server, new_tagger):
     tagger = new_tagger()
-    server.shelf.put("ls-12", "v2", tagger)
-    server.services.models._look()
+    server.repository.put("ls-12", "v2", tagger)
+    server.services.models._read_pointers()
     live = server.services.models
-    live.want("ls-12")
+    live.request_load("ls-12")
     while live.version("ls-12") != "v2":
         live.get("ls-12", 0.01)
     tagger.gate.clear()
@@ -211,7 +211,7 @@ def test_requests_that_wait_together_share_a_batch_and_keep_their_answers(server
         first = pool.submit(server.predict, [task("Anna")])
         assert tagger.called.wait(20)
         rest = [pool.submit(server.predict, [task(text)]) for text in texts]
-        while len(server.services.queue._asks) < len(texts):
+        while len(server.services.queue._waiting) < len(texts):
             threading.Event().wait(0.005)
         tagger.gate.set()
         lengths = [len(each.result().json()["results"][0]["result"]) for each in rest]
@@ -222,14 +222,14 @@ def test_requests_that_wait_together_share_a_batch_and_keep_their_answers(server
 
 def test_a_long_request_lets_a_short_one_through(server):
     """Between two slices of a long request, whoever waits gets its turn."""
-    tagger = server.shelf.models["ls-12"]["v1"]
+    tagger = server.repository.models["ls-12"]["v1"]
     server.services.models.get("ls-12", 20)
     tagger.gate.clear()
     with ThreadPoolExecutor(2) as pool:
         long = pool.submit(server.predict, [task(f"a{i}") for i in range(300)])
         assert tagger.called.wait(20)
         short = pool.submit(server.predict, [task("Anna")])
-        while not server.services.queue._asks:
+        while not server.services.queue._waiting:
             threading.Event().wait(0.005)
         tagger.gate.set()
         assert len(short.result().json()["results"]) == 1

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from wapaganda.ml_backend.training import TrainingJob
+from wapaganda.ml_backend.training.trigger import TrainingJob
 
 SETUP = {
     "project": "12.1795335716",
@@ -45,13 +45,13 @@ def test_setup_is_remembered_and_the_token_is_nobody_elses(server, tmp_path):
         "access_token": "secret-token",
     }
     assert b"secret-token" not in (tmp_path / "backend.sqlite").read_bytes()
-    assert server.services.book.record("ls-12").label_config == "<View/>"
+    assert server.services.projects.record("ls-12").label_config == "<View/>"
 
 
 def test_versions(server):
-    server.shelf.put("ls-12", "v2")
-    server.shelf.put("ls-13", "w1")
-    server.services.models._look()
+    server.repository.put("ls-12", "v2")
+    server.repository.put("ls-13", "w1")
+    server.services.models._read_pointers()
     assert server.client.get("/versions").json() == {"versions": ["v1", "v2", "w1"]}
     assert server.client.get("/versions", params={"project": "13.5"}).json() == {"versions": ["w1"]}
     assert server.client.get("/versions", params={"project": "/"}).json() == {"versions": []}

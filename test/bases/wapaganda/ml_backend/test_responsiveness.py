@@ -12,7 +12,7 @@ TASKS = [{"data": {"text": "Anna"}}]
 @pytest.mark.parametrize("n_predicts", [1, 60])
 def test_while_predictions_are_stuck(server, n_predicts):
     """60 stuck requests are more than the thread pool holds."""
-    tagger = server.shelf.models["ls-12"]["v1"]
+    tagger = server.repository.models["ls-12"]["v1"]
     server.services.models.get("ls-12", 20)
     tagger.gate.clear()
     with ThreadPoolExecutor(n_predicts) as pool:
@@ -29,19 +29,19 @@ def test_while_predictions_are_stuck(server, n_predicts):
         assert {each.result().status_code for each in stuck} == {200}
 
 
-def test_while_a_model_loads(serve, shelf):
-    shelf.put("ls-12", "v1")
-    shelf.gate.clear()
+def test_while_a_model_loads(serve, repository):
+    repository.put("ls-12", "v1")
+    repository.gate.clear()
     server = serve()
     with ThreadPoolExecutor(1) as pool:
         stuck = pool.submit(server.predict, TASKS)
-        assert shelf.loading.wait(20)
+        assert repository.loading.wait(20)
         try:
             assert server.client.get("/health").status_code == 200
             assert server.client.post("/setup", json=SETUP).json() == {"model_version": "v1"}
             assert not stuck.done()
         finally:
-            shelf.gate.set()
+            repository.gate.set()
         (item,) = stuck.result().json()["results"]
     assert item["model_version"] == "v1"
     assert len(item["result"]) == 1
@@ -52,7 +52,7 @@ def test_while_the_disk_is_stuck(server, monkeypatch):
     import threading
 
     gate = threading.Event()
-    monkeypatch.setattr(server.services.book, "note", lambda _: gate.wait(30))
+    monkeypatch.setattr(server.services.projects, "record_labels", lambda _: gate.wait(30))
     try:
         assert server.client.post("/webhook", json=EVENT).status_code == 202
         assert server.client.post("/webhook", json=EVENT).status_code == 202

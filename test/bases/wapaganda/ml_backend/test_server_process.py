@@ -24,8 +24,8 @@ from wapaganda.settings import Settings
 settings = Settings()
 queue = settings.data_dir.absolute() / "jobs.sqlite"
 logging.basicConfig(level=logging.INFO)
-child = (sys.executable, "child.py", str(queue))
-sys.exit(serve(settings, "127.0.0.1", int(sys.argv[1]), child))
+command = (sys.executable, "round_job.py", str(queue))
+sys.exit(serve(settings, "127.0.0.1", int(sys.argv[1]), command))
 """
 SERVE_AS_USERS_DO = """
 import sys
@@ -96,7 +96,7 @@ class Place:
         self.folder = folder
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
-        (folder / "child.py").write_text(CHILD)
+        (folder / "round_job.py").write_text(CHILD)
 
     def start(self, program: str = SERVER) -> None:
         (self.folder / "server.py").write_text(program)

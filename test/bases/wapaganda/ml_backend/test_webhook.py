@@ -1,9 +1,11 @@
 """From a webhook to a training: counted once, coalesced, and only when it is due."""
 
-from wapaganda.ml_backend.book import Book
-from wapaganda.ml_backend.events import Intent, NewLabel
-from wapaganda.ml_backend.identity import ProjectRef
-from wapaganda.ml_backend.training import Rules
+import sqlite3
+
+from wapaganda.ml_backend.project_id import ProjectRef
+from wapaganda.ml_backend.training.project_state import ProjectState
+from wapaganda.ml_backend.training.trigger import TriggerConfig
+from wapaganda.ml_backend.training.webhook_event import NewLabel, WebhookEvent
 
 TWELVE = ProjectRef("ls-12", 12)
 
@@ -27,7 +29,7 @@ def test_an_event_is_noted_and_answered_at_once(server):
     (response,) = send(server, created(1, 5))
     assert response.status_code == 202
     assert response.json()["status"] == "noted"
-    assert server.services.book.new_labels("ls-12") == 1
+    assert server.services.projects.new_labels("ls-12") == 1
 
 
 def test_enough_labels_start_one_debounced_training(server):
@@ -44,18 +46,18 @@ def test_enough_labels_start_one_debounced_training(server):
 def test_one_text_counts_once(server):
     again = {**created(1, 5), "action": "ANNOTATION_UPDATED"}
     send(server, created(1, 5), created(1, 5), again, created(2, 5))
-    assert server.services.book.new_labels("ls-12") == 1
+    assert server.services.projects.new_labels("ls-12") == 1
 
 
 def test_skips_and_deletions_count_back(server):
     send(server, created(1, 5), created(2, 6, was_cancelled=True), created(3, 7))
-    assert server.services.book.new_labels("ls-12") == 2
+    assert server.services.projects.new_labels("ls-12") == 2
     gone = {"action": "ANNOTATIONS_DELETED", "annotations": [{"id": 1}], "project": {"id": 12}}
     task_gone = {"action": "TASKS_DELETED", "tasks": [{"id": 7}], "project": {"id": 12}}
     send(server, gone)
-    assert server.services.book.new_labels("ls-12") == 1
+    assert server.services.projects.new_labels("ls-12") == 1
     send(server, task_gone)
-    assert server.services.book.new_labels("ls-12") == 0
+    assert server.services.projects.new_labels("ls-12") == 0
 
 
 def test_a_bulk_event_counts_all_of_its_labels(server):
@@ -78,7 +80,7 @@ def test_the_button_starts_a_training_at_once_and_tells_its_job(server):
 
 
 def test_zero_switches_automatic_trainings_off(serve):
-    server = serve(rules=Rules(0, 7.0))
+    server = serve(trigger=TriggerConfig(0, 7.0))
     send(server, *[created(n, n) for n in range(10)])
     assert server.trainings.submitted == []
     send(server, {"action": "START_TRAINING", "project": {"id": 12}})
@@ -130,7 +132,7 @@ class TestLabelChanges:
         self.update(server, config("ORG", "PER"))
         self.update(server, config("ORG", "PER").replace("<View>", "<View><Header value='Hi'/>"))
         assert server.trainings.submitted == []
-        assert "Header" in server.services.book.record("ls-12").label_config
+        assert "Header" in server.services.projects.record("ls-12").label_config
 
     def test_a_config_of_another_kind_does_not(self, server):
         self.update(server, config("PER"))
@@ -151,32 +153,63 @@ class TestLabelChanges:
         assert len(server.trainings.submitted) == 1
 
 
-class TestBook:
-    def note(self, book, *pairs):
-        book.meet(TWELVE)
-        book.note(Intent("", TWELVE, labels=tuple(NewLabel(*pair) for pair in pairs)))
+# The tables as release 0.1 made them, at user_version 0.
+RELEASED = """
+CREATE TABLE projects (
+    key TEXT PRIMARY KEY, number INTEGER, created INTEGER, label_config TEXT,
+    total INTEGER, trained_total INTEGER
+);
+CREATE TABLE new_labels (
+    project TEXT NOT NULL, annotation INTEGER NOT NULL, task INTEGER NOT NULL,
+    PRIMARY KEY (project, annotation)
+);
+INSERT INTO projects VALUES ('ls-12', 12, NULL, '<View/>', 40, 38);
+INSERT INTO new_labels VALUES ('ls-12', 1, 5), ('ls-12', 2, 6), ('ls-12', 3, 7), ('ls-12', 4, 7);
+"""
+
+
+class TestProjectState:
+    def test_a_file_of_an_earlier_release_opens_unchanged(self, tmp_path):
+        def schema():
+            return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+        connection = sqlite3.connect(tmp_path / "backend.sqlite")
+        connection.executescript(RELEASED)
+        before = schema()
+
+        state = ProjectState(tmp_path / "backend.sqlite")
+
+        record = state.record("ls-12")
+        assert (record.ref, record.label_config, record.total) == (TWELVE, "<View/>", 40)
+        assert (record.trained_total, state.new_labels("ls-12")) == (38, 3)
+        assert schema() == before
+        connection.close()
+
+    def record(self, state, *pairs):
+        state.upsert_project(TWELVE)
+        state.record_labels(WebhookEvent("", TWELVE, labels=tuple(NewLabel(*pair) for pair in pairs)))
 
     def test_it_outlives_the_process(self, tmp_path):
         path = tmp_path / "deep" / "backend.sqlite"
-        book = Book(path)
-        self.note(book, (1, 5), (2, 6))
-        book.meet(TWELVE, "<View/>", 10)
-        again = Book(path)
+        state = ProjectState(path)
+        self.record(state, (1, 5), (2, 6))
+        state.upsert_project(TWELVE, "<View/>", 10)
+        again = ProjectState(path)
         assert again.new_labels("ls-12") == 2
         assert (again.record("ls-12").label_config, again.record("ls-12").total) == ("<View/>", 10)
 
     def test_a_start_submits_what_was_due(self, serve, tmp_path):
-        self.note(Book(tmp_path / "backend.sqlite"), (1, 5), (2, 6), (3, 7))
+        self.record(ProjectState(tmp_path / "backend.sqlite"), (1, 5), (2, 6), (3, 7))
         server = serve()
         server.settle()
         assert len(server.trainings.submitted) == 1
 
-    def test_a_project_made_anew_under_an_old_number_is_told(self, tmp_path, caplog):
-        book = Book(tmp_path / "backend.sqlite")
-        book.meet(ProjectRef("ls-12", 12, 100))
-        book.meet(ProjectRef("ls-12", 12))
+    def test_a_new_project_with_an_old_number_is_logged(self, tmp_path, caplog):
+        state = ProjectState(tmp_path / "backend.sqlite")
+        state.upsert_project(ProjectRef("ls-12", 12, 100))
+        state.upsert_project(ProjectRef("ls-12", 12))
         assert caplog.records == []
-        book.meet(ProjectRef("ls-12", 12, 200))
+        state.upsert_project(ProjectRef("ls-12", 12, 200))
         assert "created at 200" in caplog.text
 
 

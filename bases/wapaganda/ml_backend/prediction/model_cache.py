@@ -1,6 +1,4 @@
-"""The model that answers for each project: follows the store's pointer, loads in the background, swaps
-atomically.
-"""
+"""The model that answers for each project: it follows the store's pointer and loads in the background."""
 
 import logging
 import threading
@@ -8,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from wapaganda.ml_backend.shelf import UNTRAINED, LiveModel, ModelState, Shelf
+from wapaganda.ml_backend.prediction.model_repository import UNTRAINED, LiveModel, ModelRepository, ModelState
 
 logger = logging.getLogger(__name__)
 
@@ -20,41 +18,46 @@ class _Slot:
     live: LiveModel | None = None
     error: str | None = None
     retry_at: float = 0.0
-    wanted: float | None = None
+    requested_at: float | None = None
 
 
-class LiveModels:
-    """Keeps up to ``capacity`` projects' models in memory; the least recently used one makes room.
+class ModelCache:
+    """The models of up to ``capacity`` projects in memory; the least recently used one is evicted.
 
-    Looking up a version never touches the disk. One thread looks for new pointers every ``poll_seconds`` and
-    loads; a model that fails to load is tried again after ``retry_seconds`` while the previous one goes on
-    answering.
+    Looking up a version never reads the disk. One thread reads the pointers every ``poll_seconds`` and loads
+    models. A model that fails to load is tried again after ``retry_seconds``; the previous one answers in the
+    meantime.
     """
 
     def __init__(
-        self, shelf: Shelf, *, capacity: int = 4, poll_seconds: float = 1.0, retry_seconds: float = 30.0
+        self,
+        repository: ModelRepository,
+        *,
+        capacity: int = 4,
+        poll_seconds: float = 1.0,
+        retry_seconds: float = 30.0,
     ) -> None:
-        self._shelf = shelf
+        self._repository = repository
         self._capacity = capacity
         self._poll_seconds = poll_seconds
         self._retry_seconds = retry_seconds
         self._slots: dict[str, _Slot] = {}
         self._changed = threading.Condition()
-        self._nudged = threading.Event()
+        self._wake = threading.Event()
         self._stopping = False
-        self._thread = threading.Thread(target=self._follow, name="models", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="models", daemon=True)
 
     def start(self) -> None:
-        """Read all pointers, ask for the models of the first projects, and begin to follow."""
-        self._guard(self._look)
+        """Read all pointers, request the models of the first projects, and start the thread."""
+        self._guard(self._read_pointers)
         for project in list(self._slots)[: self._capacity]:
-            self.want(project)
+            self.request_load(project)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop following; a load in progress is abandoned with its daemon thread."""
+        """Stop the thread; a load in progress ends with the process."""
         self._stopping = True
-        self._nudged.set()
+        self._wake.set()
 
     def version(self, project: str) -> str:
         """The version that /predict would answer with, from memory; ``untrained`` before a first model."""
@@ -70,26 +73,26 @@ class LiveModels:
         return tuple(dict.fromkeys(version for slot in slots for version in slot.versions))
 
     def states(self) -> dict[str, ModelState]:
-        """What each project's model is doing, from memory."""
+        """The state of each project's model, from memory."""
         return {
             key: ModelState(slot.live.version if slot.live else None, slot.target, slot.error)
             for key, slot in list(self._slots.items())
         }
 
     def state(self, project: str) -> ModelState:
-        """What one project's model is doing, from memory."""
+        """The state of one project's model, from memory."""
         return self.states().get(project, ModelState(None, None, None))
 
-    def want(self, project: str) -> None:
-        """Ask for a project's model without waiting for it; unknown projects are left alone."""
+    def request_load(self, project: str) -> None:
+        """Request a project's model without waiting for it; unknown projects are ignored."""
         if slot := self._slots.get(project):
-            slot.wanted = time.monotonic()
+            slot.requested_at = time.monotonic()
             if slot.live is None or slot.live.version != slot.target:
-                self._nudged.set()
+                self._wake.set()
 
     def get(self, project: str, wait_seconds: float) -> LiveModel | None:
-        """The project's model, waiting for its first load if need be; None when there is none (yet)."""
-        self.want(project)
+        """The project's model; waits for its first load if necessary; None when there is none (yet)."""
+        self.request_load(project)
         slot = self._slots.get(project)
         if slot is None or slot.target is None:
             return None
@@ -99,27 +102,29 @@ class LiveModels:
             )
             return slot.live
 
-    def _follow(self) -> None:
+    def _run(self) -> None:
         while not self._stopping:
-            self._guard(self._look)
+            self._guard(self._read_pointers)
             while not self._stopping and (project := self._next_to_load()):
                 self._load(project)
-            self._nudged.wait(self._poll_seconds)
-            self._nudged.clear()
+            self._wake.wait(self._poll_seconds)
+            self._wake.clear()
 
-    def _guard(self, look: Callable[[], None]) -> None:
+    def _guard(self, read: Callable[[], None]) -> None:
         try:
-            look()
+            read()
         except Exception:
             logger.exception("Expected to read the model store; trying again in %s s.", self._poll_seconds)
 
-    def _look(self) -> None:
-        """Read the pointers of all projects; a broken one concerns its own project only."""
-        for project in dict.fromkeys([*self._shelf.projects(), *self._slots]):
+    def _read_pointers(self) -> None:
+        """Read the pointers of all projects; a damaged one affects only its own project."""
+        for project in dict.fromkeys([*self._repository.projects(), *self._slots]):
             slot = self._slots.get(project, _Slot())
             try:
-                target = self._shelf.current(project)
-                versions = slot.versions if target == slot.target else tuple(self._shelf.versions(project))
+                target = self._repository.current(project)
+                versions = (
+                    slot.versions if target == slot.target else tuple(self._repository.versions(project))
+                )
             except Exception as error:
                 if slot.error != str(error):
                     logger.exception("The model pointer of %s could not be read.", project)
@@ -141,9 +146,9 @@ class LiveModels:
     def _next_to_load(self) -> str | None:
         now = time.monotonic()
         due = [
-            (slot.wanted, project)
+            (slot.requested_at, project)
             for project, slot in list(self._slots.items())
-            if slot.wanted is not None
+            if slot.requested_at is not None
             and slot.target is not None
             and (slot.live is None or slot.live.version != slot.target)
             and now >= slot.retry_at
@@ -157,7 +162,7 @@ class LiveModels:
             return
         began = time.monotonic()
         try:
-            tagger = self._shelf.load(project, version)
+            tagger = self._repository.load(project, version)
         except Exception as error:
             logger.exception("Model %s of %s could not be loaded.", version, project)
             with self._changed:
@@ -167,13 +172,15 @@ class LiveModels:
             return
         with self._changed:
             slot.live, slot.error = LiveModel(version, tagger), None
-            self._make_room(project)
+            self._evict(project)
             self._changed.notify_all()
         logger.info("Model %s of %s answers; loaded in %.1f s.", version, project, time.monotonic() - began)
 
-    def _make_room(self, newest: str) -> None:
+    def _evict(self, newest: str) -> None:
         in_use = [
-            (slot.wanted or 0.0, key) for key, slot in self._slots.items() if slot.live and key != newest
+            (slot.requested_at or 0.0, key)
+            for key, slot in self._slots.items()
+            if slot.live and key != newest
         ]
         for _, key in sorted(in_use)[: max(0, len(in_use) + 1 - self._capacity)]:
-            self._slots[key].live, self._slots[key].wanted = None, None
+            self._slots[key].live, self._slots[key].requested_at = None, None

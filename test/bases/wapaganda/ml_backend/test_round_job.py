@@ -7,11 +7,17 @@ import pytest
 
 from wapaganda.jobs import JobQueue, State
 from wapaganda.label_studio import LabelStudioError
-from wapaganda.ml_backend import child
-from wapaganda.ml_backend.child import alone, label_studio_access
-from wapaganda.ml_backend.composition import QueuedTrainings, StoreShelf, compose, credentials_path, jobs_path
-from wapaganda.ml_backend.credentials import CredentialFile, Credentials
-from wapaganda.ml_backend.identity import ProjectRef
+from wapaganda.ml_backend.composition import (
+    QueuedTrainings,
+    StoredModels,
+    compose,
+    credentials_path,
+    jobs_path,
+)
+from wapaganda.ml_backend.project_id import ProjectRef
+from wapaganda.ml_backend.training import round_job
+from wapaganda.ml_backend.training.credentials import CredentialFile, Credentials
+from wapaganda.ml_backend.training.round_job import label_studio_access, project_lock
 from wapaganda.model_store import Manifest, ModelStore
 from wapaganda.progress import silent
 from wapaganda.project_context import ProjectContext
@@ -47,7 +53,7 @@ def test_without_any_token_the_mend_is_told():
 
 
 def test_a_training_waits_for_another_program_that_works_on_the_project(tmp_path, monkeypatch):
-    monkeypatch.setattr(child, "_LOCK_SECONDS", 0.01)
+    monkeypatch.setattr(round_job, "_LOCK_SECONDS", 0.01)
     context = ProjectContext(Settings(data_dir=tmp_path), "ls-1")
     other = context.lock()
     other.acquire()
@@ -58,7 +64,7 @@ def test_a_training_waits_for_another_program_that_works_on_the_project(tmp_path
         if len(told) == 3:
             other.release()
 
-    with alone(context, progress):
+    with project_lock(context, progress):
         assert len(told) == 3
         assert "waiting" in told[0]
 
@@ -73,18 +79,18 @@ def finished_round(monkeypatch):
             ran.append("round")
 
     monkeypatch.setattr(
-        child,
+        round_job,
         "_loop",
         lambda context, number, access, progress: ran.append((number, context.key, access)) or Loop(),
     )
-    monkeypatch.setattr(child, "_mirror", lambda context, progress: ran.append("mirror"))
+    monkeypatch.setattr(round_job, "_mirror", lambda context, progress: ran.append("mirror"))
     return ran
 
 
 def test_a_job_runs_one_round_with_the_credentials_of_setup(finished_round):
     CredentialFile(credentials_path(Settings())).put(ProjectRef("ls-12", 12), BROUGHT)
     job = JobQueue(jobs_path(Settings())).submit("ls-12", "round")
-    child.work(job, silent)
+    round_job.work(job, silent)
     assert finished_round == [(12, "ls-12", ("http://studio:8080", "brought")), "round", "mirror"]
 
 
@@ -97,15 +103,15 @@ def test_a_job_that_dies_after_its_round_runs_no_second_one(finished_round, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(child, "_mirror", killed)
+        patched.setattr(round_job, "_mirror", killed)
         with pytest.raises(KeyboardInterrupt):
-            child.work(job, silent)
-    child.work(job, silent)
+            round_job.work(job, silent)
+    round_job.work(job, silent)
     assert [each for each in finished_round if isinstance(each, str)] == ["round", "mirror"]
 
     queue.begin(job.id)
     queue.end(job.id, State.DONE)
-    child.work(queue.submit("ls-12", "round"), silent)
+    round_job.work(queue.submit("ls-12", "round"), silent)
     assert [each for each in finished_round if isinstance(each, str)] == [
         "round",
         "mirror",
@@ -117,14 +123,14 @@ def test_a_job_that_dies_after_its_round_runs_no_second_one(finished_round, monk
 def test_a_job_of_no_label_studio_project_says_so(finished_round):
     job = JobQueue(jobs_path(Settings())).submit("files", "round")
     with pytest.raises(ValueError, match="Label Studio"):
-        child.work(job, silent)
+        round_job.work(job, silent)
 
 
 class TestComposition:
     def test_an_empty_place_serves_untrained(self):
         services = compose(Settings())
         assert services.models.version("ls-12") == "untrained"
-        assert services.effects.shelf.projects() == []
+        assert services.effects.repository.projects() == []
 
     @pytest.mark.parametrize(
         ("measure", "used"),
@@ -168,14 +174,14 @@ class TestComposition:
         source.mkdir()
         store = ModelStore(tmp_path / "models" / "ls-1")
         first = self.publish(store, source, "1")
-        shelf = StoreShelf(tmp_path / "models", "cpu")
-        assert shelf.projects() == []
+        repository = StoredModels(tmp_path / "models", "cpu")
+        assert repository.projects() == []
         store.promote(first)
         second = self.publish(store, source, "2")
-        assert shelf.projects() == ["ls-1"]
-        assert shelf.current("ls-1") == first
-        assert shelf.versions("ls-1") == [first, second]
+        assert repository.projects() == ["ls-1"]
+        assert repository.current("ls-1") == first
+        assert repository.versions("ls-1") == [first, second]
         damaged = store.path(second) / "manifest.json"
         damaged.chmod(0o644)
         damaged.write_text("{")
-        assert shelf.versions("ls-1") == [first]
+        assert repository.versions("ls-1") == [first]

@@ -1,4 +1,4 @@
-"""From a Label Studio task to a text, and from a tagged text to what Label Studio reads; pure."""
+"""From a Label Studio task to a text, and from a tagged text to a Label Studio result; no side effects."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,22 +9,20 @@ from wapaganda.annotation import LabelConfig, result_from_spans
 from wapaganda.ner import Span
 
 UNANSWERED: Final = "unanswered"
-"""The version of an empty answer that no model has given: Label Studio asks again, since it is never the
-current one.
+"""The version of an empty answer without a model. It is never the current version, so Label Studio asks
+again.
 """
 
 _MISSING: Final = object()
 
 
 class UnreadableTaskError(ValueError):
-    """A task without a text that a model could read; the message is the reason for its annotator."""
+    """A task without a text that a model could read; annotators see the message as the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one task gets; ``dropped`` counts spans left out because the project does not know their label
-    (any more).
-    """
+    """The answer for one task; ``dropped`` counts spans whose label the project does not have (any more)."""
 
     model_version: str
     result: Sequence[Mapping[str, Any]] = field(default=())
@@ -43,7 +41,7 @@ class Answer:
 
 
 def text_of(task: object, config: LabelConfig, max_chars: int) -> str:
-    """The text that annotators see in a task, lone surrogates replaced one for one so that offsets hold.
+    """The text that annotators see in a task. Lone surrogates are replaced one by one, so that offsets hold.
 
     Raises:
         UnreadableTaskError: there is none, it is no string, or it is longer than ``max_chars``.
@@ -62,7 +60,7 @@ def text_of(task: object, config: LabelConfig, max_chars: int) -> str:
 
 
 def drawn_ranges(params: object) -> tuple[tuple[int, int], ...]:
-    """The character ranges that an annotator has drawn already, from ``params.context.result``."""
+    """The character ranges that an annotator has drawn, from ``params.context.result``."""
     context = params.get("context") if isinstance(params, Mapping) else None
     regions = context.get("result") if isinstance(context, Mapping) else None
     found = (_range(region) for region in regions) if isinstance(regions, list) else ()
@@ -77,7 +75,7 @@ def answer(
     confidence: float,
     drawn: Sequence[tuple[int, int]] = (),
 ) -> Answer:
-    """The regions of one text; spans over a region drawn by hand give way to it."""
+    """The regions of one text, without spans that overlap a region drawn by hand."""
     free = [span for span in spans if not any(span.start < end and start < span.end for start, end in drawn)]
     known = [span for span in free if config.canonical(span.label) is not None]
     score = min(1.0, max(0.0, confidence)) if math.isfinite(confidence) else 0.0
@@ -85,7 +83,7 @@ def answer(
 
 
 def _field(data: Mapping[str, object], key: str) -> object:
-    """The value under ``key``; a dot leads into nested objects, as in Label Studio's ``$a.b``."""
+    """The value under ``key``; a dot selects from a nested object, as in Label Studio's ``$a.b``."""
     if key in data:
         return data[key]
     first, dot, rest = key.partition(".")

@@ -9,7 +9,7 @@ from starlette.types import Send
 
 
 class AsciiJson(JSONResponse):
-    """JSON with every non-ASCII character escaped; lone surrogates survive it."""
+    """JSON with every non-ASCII character escaped, so that lone surrogates can be sent."""
 
     def render(self, content: Any) -> bytes:  # noqa: ANN401 - Starlette's own signature
         """The body."""
@@ -17,7 +17,7 @@ class AsciiJson(JSONResponse):
 
 
 def streamed_results(items: Iterable[Mapping[str, Any]]) -> Response:
-    """``{"results": [...]}``, written item by item, so that a big answer does not hold up other threads."""
+    """``{"results": [...]}``, encoded item by item, so that a large answer does not block other threads."""
     body = ",".join(json.dumps(item, allow_nan=False, separators=(",", ":")) for item in items)
     return Response(f'{{"results":[{body}]}}'.encode("ascii"), media_type="application/json")
 

@@ -1,4 +1,4 @@
-"""One model call at a time, first come first served: texts of requests that wait together share a batch."""
+"""One model call at a time, in the order of the requests; waiting requests share a batch."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class Tagged(Protocol):
-    """What a model says about one text; ``log_probs`` has shape (n_words, n_tags)."""
+    """The output of a model for one text."""
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -36,85 +36,85 @@ class TextTagger(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ask:
+class _Request:
     tagger: TextTagger
     texts: tuple[str, ...]
-    answer: "Future[list[Tagged | Exception]]"
+    future: "Future[list[Tagged | Exception]]"
 
 
 class TaggingQueue:
-    """A thread that owns every model call, so that concurrent requests never compete for the same cores."""
+    """One thread makes every model call, so that concurrent requests never compete for the same cores."""
 
     def __init__(self, batch_texts: int = 64) -> None:
         self.batch_texts = batch_texts
-        self._asks: deque[_Ask] = deque()
-        self._news = threading.Condition()
+        self._waiting: deque[_Request] = deque()
+        self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="tagging", daemon=True)
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the batch at hand and stop; what still waits is cancelled."""
-        with self._news:
+        """Finish the current batch and stop; waiting requests are cancelled."""
+        with self._changed:
             self._stopping = True
-            waiting = list(self._asks)
-            self._asks.clear()
-            self._news.notify_all()
-        for ask in waiting:
-            ask.answer.cancel()
+            cancelled = list(self._waiting)
+            self._waiting.clear()
+            self._changed.notify_all()
+        for each in cancelled:
+            each.future.cancel()
 
     def tag(self, tagger: TextTagger, texts: Sequence[str], timeout: float) -> list[Tagged | Exception]:
-        """Tag at most ``batch_texts`` texts; a text that the model fails on comes back as the exception.
+        """Tag at most ``batch_texts`` texts; the result of a text on which the model fails is the exception.
 
         Raises:
-            TimeoutError: no answer within ``timeout`` seconds; what has not begun by then is dropped.
+            TimeoutError: no answer within ``timeout`` seconds; a request that has not started is dropped.
             CancelledError: the queue was stopped.
         """
         if len(texts) > self.batch_texts:
             raise ValueError(f"Expected at most {self.batch_texts} texts, was: {len(texts)}")
-        ask = _Ask(tagger, tuple(texts), Future())
-        with self._news:
+        request = _Request(tagger, tuple(texts), Future())
+        with self._changed:
             if self._stopping:
-                ask.answer.cancel()
-            self._asks.append(ask)
-            self._news.notify()
+                request.future.cancel()
+            self._waiting.append(request)
+            self._changed.notify()
         try:
-            return ask.answer.result(timeout)
+            return request.future.result(timeout)
         finally:
-            ask.answer.cancel()
+            request.future.cancel()
 
     def _run(self) -> None:
-        while asks := self._next_batch():
-            texts = [text for ask in asks for text in ask.texts]
-            answers = iter(tag_each(asks[0].tagger, texts))
-            for ask in asks:
-                ask.answer.set_result([next(answers) for _ in ask.texts])
+        while requests := self._next_batch():
+            texts = [text for request in requests for text in request.texts]
+            tagged = iter(tag_each(requests[0].tagger, texts))
+            for request in requests:
+                request.future.set_result([next(tagged) for _ in request.texts])
 
-    def _next_batch(self) -> list[_Ask]:
-        """The oldest ask and those behind it that the same model can answer in the same batch."""
-        with self._news:
+    def _next_batch(self) -> list[_Request]:
+        """The oldest request and later ones that the same model can answer in the same batch."""
+        with self._changed:
             while True:
-                self._news.wait_for(lambda: self._asks or self._stopping)
+                self._changed.wait_for(lambda: self._waiting or self._stopping)
                 if self._stopping:
                     return []
-                batch: list[_Ask] = []
+                batch: list[_Request] = []
                 room = self.batch_texts
-                for ask in list(self._asks):
-                    if batch and (ask.tagger is not batch[0].tagger or len(ask.texts) > room):
+                for request in list(self._waiting):
+                    if batch and (request.tagger is not batch[0].tagger or len(request.texts) > room):
                         continue
-                    self._asks.remove(ask)
-                    if ask.answer.set_running_or_notify_cancel():
-                        batch.append(ask)
-                        room -= len(ask.texts)
+                    self._waiting.remove(request)
+                    if request.future.set_running_or_notify_cancel():
+                        batch.append(request)
+                        room -= len(request.texts)
                 if batch:
                     return batch
 
 
 def tag_each(tagger: TextTagger, texts: Sequence[str]) -> list[Tagged | Exception]:
-    """Tag all texts at once; if that fails, halve them until the failure stands alone."""
+    """Tag all texts at once; if that fails, halve them until only the failing texts are left."""
     if not texts:
         return []
     try:

@@ -1,4 +1,4 @@
-"""The process that runs one round of the loop: ``python -m wapaganda.ml_backend.child QUEUE JOB_ID``."""
+"""The process that runs one round: ``python -m wapaganda.ml_backend.training.round_job QUEUE JOB_ID``."""
 
 import logging
 import os
@@ -13,8 +13,8 @@ from filelock import Timeout
 from wapaganda.jobs import Job, run_child
 from wapaganda.label_studio import LabelStudioError
 from wapaganda.ml_backend.composition import credentials_path
-from wapaganda.ml_backend.credentials import CredentialFile, Credentials
-from wapaganda.ml_backend.identity import project_ref
+from wapaganda.ml_backend.project_id import project_ref
+from wapaganda.ml_backend.training.credentials import CredentialFile, Credentials
 from wapaganda.progress import Progress
 from wapaganda.project_context import ProjectContext, prepare_environment
 from wapaganda.settings import Settings
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LAST_JOB: Final = "last job"
-"""The fact in the ledger that names the job whose round is over, lest it run another when begun again."""
+"""The key in the ledger for the job whose round is done: a restarted job does not run a second round."""
 _NICENESS: Final = 10
 _LOCK_SECONDS: Final = 5.0
 _MIRROR_SECONDS: Final = 10.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Work on one job of the table and write down how it ended; the exit status."""
+    """Work on one job of the table and store its end; return the exit status."""
     queue_path, job_id = sys.argv[1:] if arguments is None else arguments
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -41,11 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def work(job: Job, progress: Progress) -> None:
-    """Run the project's next round, or go on with one that was interrupted.
+    """Run the project's next round, or continue one that was interrupted.
 
     Raises:
         LabelStudioError: there is no token, or Label Studio cannot be used.
-        EncoderUnavailable: the pretrained encoder cannot be had.
+        EncoderUnavailable: the pretrained encoder cannot be loaded.
     """
     settings = Settings()
     prepare_environment(settings.threads)
@@ -54,7 +54,7 @@ def work(job: Job, progress: Progress) -> None:
         raise ValueError(f"Expected a project of Label Studio such as ls-12, was: {job.project}")
     credentials = CredentialFile(credentials_path(settings)).get(project)
     context = ProjectContext(settings, project.key)
-    with alone(context, progress):
+    with project_lock(context, progress):
         ledger, name = context.ledger(), [job.id, job.created_at]
         if ledger.value(_LAST_JOB) != name:
             access = label_studio_access(settings, credentials)
@@ -67,11 +67,11 @@ def work(job: Job, progress: Progress) -> None:
 def label_studio_access(settings: Settings, credentials: Credentials) -> tuple[str, str]:
     """Address and token of Label Studio.
 
-    A token that the user has set goes to the address that the user has set and to no other, whatever /setup
-    says; the token that /setup brought is used when there is none.
+    A token that the user set goes only to the address that the user set, whatever /setup sends. Without such
+    a token the one from /setup is used.
 
     Raises:
-        LabelStudioError: there is no token at all.
+        LabelStudioError: there is no token.
     """
     key = settings.label_studio_api_key.get_secret_value()
     if key:
@@ -85,8 +85,8 @@ def label_studio_access(settings: Settings, credentials: Credentials) -> tuple[s
     return settings.label_studio_url if chosen else credentials.hostname, credentials.access_token
 
 
-def alone(context: ProjectContext, progress: Progress) -> AbstractContextManager[object]:
-    """The lock that `selfish` takes, too; waits for it as long as it takes and tells so."""
+def project_lock(context: ProjectContext, progress: Progress) -> AbstractContextManager[object]:
+    """Acquire the lock that `selfish` uses, too; report the waiting as progress."""
     lock = context.lock()
     while True:
         try:
@@ -103,11 +103,11 @@ def _loop(context: ProjectContext, number: int, access: tuple[str, str], progres
 
 
 def _mirror(context: ProjectContext, progress: Progress) -> None:
-    """Tell MLflow; the training is over and its model is live, whatever becomes of this."""
+    """Copy the run to MLflow; the training is done, so a failure is only logged."""
     progress("mlflow", 0, 0)
     report = context.mirror(_MIRROR_SECONDS)
     if not report.ok:
-        logger.warning("%s. The runs are kept; what MLflow lacks then is written next time.", report.message)
+        logger.warning("%s. The runs are kept; the next mirroring copies what MLflow lacks.", report.message)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""What the backend remembers about projects across restarts: who they are, and which labels are new."""
+"""What the backend remembers about projects across restarts: their ids, configs and new labels."""
 
 import logging
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wapaganda.ml_backend.events import Intent
-from wapaganda.ml_backend.identity import ProjectRef
+from wapaganda.ml_backend.project_id import ProjectRef
+from wapaganda.ml_backend.training.webhook_event import WebhookEvent
 from wapaganda.storage import Database
 
 logger = logging.getLogger(__name__)
@@ -28,8 +28,8 @@ _MIGRATIONS = (
 
 @dataclass(frozen=True, slots=True)
 class ProjectRecord:
-    """A project as last seen; ``total`` and ``trained_total`` are numbers of labelled tasks, now and at the
-    last training.
+    """A project as last seen; ``total`` and ``trained_total`` count the labelled tasks now and at the last
+    training.
     """
 
     ref: ProjectRef
@@ -38,10 +38,13 @@ class ProjectRecord:
     trained_total: int | None = None
 
 
-class Book:
-    """The table of projects and of labels since the last training; reads of records come from memory.
+class ProjectState:
+    """The projects and their labels since the last training, in a SQLite file; records come from memory.
 
-    One process writes it (the server); its threads may call everything.
+    Only the server's process writes it; every thread may call every method.
+
+    Raises:
+        DatabaseError: the file is something else, or a newer version of wapaganda wrote it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -57,20 +60,20 @@ class Book:
         }
 
     def records(self) -> tuple[ProjectRecord, ...]:
-        """All projects known, in the order in which they were first seen."""
+        """All known projects, in the order in which they were first seen."""
         return tuple(self._records.values())
 
     def record(self, key: str) -> ProjectRecord | None:
         """The project of that key, from memory."""
         return self._records.get(key)
 
-    def meet(
+    def upsert_project(
         self, ref: ProjectRef, label_config: str | None = None, total: int | None = None
     ) -> ProjectRecord:
-        """Remember a project and what is known of it now; ``None`` leaves what was known before."""
+        """Add or update a project; ``None`` leaves a value as it is."""
         with self._lock:
             old = self._records.get(ref.key, ProjectRecord(ref))
-            _warn_of_a_namesake(old.ref, ref)
+            _warn_if_recreated(old.ref, ref)
             new = replace(
                 old,
                 ref=replace(ref, created=ref.created if ref.created is not None else old.ref.created),
@@ -81,28 +84,28 @@ class Book:
                 self._save(new)
         return new
 
-    def note(self, intent: Intent) -> None:
-        """Write down the labels of an event; the same annotation twice, or two of one task, count once."""
-        if intent.project is None or not (intent.labels or intent.withdrawn or intent.deleted_tasks):
+    def record_labels(self, event: WebhookEvent) -> None:
+        """Store the labels of an event; an annotation counts once, and so does a task."""
+        if event.project is None or not (event.labels or event.withdrawn or event.deleted_tasks):
             return
-        key = intent.project.key
+        key = event.project.key
         with self._lock, self._database.writing() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO new_labels VALUES (?, ?, ?)",
-                [(key, label.annotation, label.task) for label in intent.labels],
+                [(key, label.annotation, label.task) for label in event.labels],
             )
             connection.executemany(
                 "DELETE FROM new_labels WHERE project = ? AND annotation = ?",
-                [(key, annotation) for annotation in intent.withdrawn],
+                [(key, annotation) for annotation in event.withdrawn],
             )
             connection.executemany(
                 "DELETE FROM new_labels WHERE project = ? AND task = ?",
-                [(key, task) for task in intent.deleted_tasks],
+                [(key, task) for task in event.deleted_tasks],
             )
 
     def new_labels(self, key: str) -> int:
-        """Tasks labelled since the last training: by the events that came, or by Label Studio's total if that
-        tells more.
+        """The number of tasks labelled since the last training: by events or by Label Studio's total, the
+        larger one.
         """
         with self._database.reading() as connection:
             (seen,) = connection.execute(
@@ -113,8 +116,8 @@ class Book:
             return int(seen)
         return max(int(seen), record.total - record.trained_total)
 
-    def trained(self, key: str) -> None:
-        """A training that will see everything labelled so far is on its way: start counting anew."""
+    def start_training(self, key: str) -> None:
+        """Reset the count of new labels: a training that sees all current labels was submitted."""
         with self._lock:
             with self._database.writing() as connection:
                 connection.execute("DELETE FROM new_labels WHERE project = ?", (key,))
@@ -122,7 +125,7 @@ class Book:
                 self._save(replace(record, trained_total=record.total))
 
     def set_baseline(self, key: str, trained_total: int) -> None:
-        """State how many labelled tasks the last training knew, for a project first seen after it."""
+        """Set the number of labelled tasks of the last training, for a project first seen after it."""
         with self._lock:
             if record := self._records.get(key):
                 self._save(replace(record, trained_total=trained_total))
@@ -137,7 +140,7 @@ class Book:
         self._records[ref.key] = record
 
 
-def _warn_of_a_namesake(old: ProjectRef, new: ProjectRef) -> None:
+def _warn_if_recreated(old: ProjectRef, new: ProjectRef) -> None:
     if old.created is not None and new.created not in (None, old.created):
         logger.warning(
             "Expected project %s as created at %s, was: created at %s. If Label Studio was set up anew, move "

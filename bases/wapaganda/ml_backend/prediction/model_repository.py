@@ -1,16 +1,16 @@
-"""What a server knows of models: where they come from, which one answers, how it stands with them."""
+"""The models of a server: where they come from, and the state of each project's model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from wapaganda.ml_backend.tagging import TextTagger
+from wapaganda.ml_backend.prediction.batching import TextTagger
 
 UNTRAINED: Final = "untrained"
 
 
-class Shelf(Protocol):
-    """The models on disk; each call may take a moment and may raise."""
+class ModelRepository(Protocol):
+    """The models on disk; each call may be slow and may raise."""
 
     def projects(self) -> Sequence[str]:
         """The keys of the projects that have models."""
@@ -22,12 +22,12 @@ class Shelf(Protocol):
         """All versions, oldest first."""
 
     def load(self, project: str, version: str) -> TextTagger:
-        """The model itself; seconds of work."""
+        """Load the model; takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveModel:
-    """A model in memory under the version it was published as."""
+    """A model in memory and its version."""
 
     version: str
     tagger: TextTagger
@@ -35,7 +35,7 @@ class LiveModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """What a project's model is doing: ``version`` answers now, ``target`` shall answer, ``error`` is why it
+    """The state of a project's model: ``version`` answers now, ``target`` shall answer, ``error`` says why it
     does not yet.
     """
 

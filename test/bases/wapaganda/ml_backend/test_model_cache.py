@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from wapaganda.ml_backend.live import LiveModels
-from wapaganda.ml_backend.shelf import UNTRAINED
+from wapaganda.ml_backend.prediction.model_cache import ModelCache
+from wapaganda.ml_backend.prediction.model_repository import UNTRAINED
 
 
 def until(condition):
@@ -17,11 +17,11 @@ def until(condition):
 
 
 @pytest.fixture
-def models(shelf):
+def models(repository):
     made = []
 
     def start(**options):
-        live = LiveModels(shelf, poll_seconds=0.02, **{"retry_seconds": 0.05, **options})
+        live = ModelCache(repository, poll_seconds=0.02, **{"retry_seconds": 0.05, **options})
         live.start()
         made.append(live)
         return live
@@ -38,85 +38,85 @@ def test_nothing_on_the_shelf(models):
     assert live.versions() == ()
 
 
-def test_a_model_is_there_after_the_start_without_being_asked_for(models, shelf):
-    shelf.put("ls-1", "v1")
+def test_a_model_is_there_after_the_start_without_being_asked_for(models, repository):
+    repository.put("ls-1", "v1")
     live = models()
     until(lambda: live.state("ls-1").version == "v1")
 
 
-def test_the_version_is_known_before_the_model_is_loaded(models, shelf):
-    shelf.put("ls-1", "v1")
-    shelf.gate.clear()
+def test_the_version_is_known_before_the_model_is_loaded(models, repository):
+    repository.put("ls-1", "v1")
+    repository.gate.clear()
     live = models()
     assert live.version("ls-1") == "v1"
     assert live.get("ls-1", 0.01) is None
-    shelf.gate.set()
+    repository.gate.set()
     assert live.get("ls-1", 20).version == "v1"
 
 
-def test_the_pointer_is_followed_forth_and_back(models, shelf):
-    shelf.put("ls-1", "v1")
+def test_the_pointer_is_followed_forth_and_back(models, repository):
+    repository.put("ls-1", "v1")
     live = models()
     live.get("ls-1", 20)
-    shelf.put("ls-1", "v2")
+    repository.put("ls-1", "v2")
     until(lambda: live.version("ls-1") == "v2")
-    shelf.pointers["ls-1"] = "v1"
+    repository.pointers["ls-1"] = "v1"
     until(lambda: live.version("ls-1") == "v1")
-    assert live.get("ls-1", 0).tagger is shelf.models["ls-1"]["v1"]
+    assert live.get("ls-1", 0).tagger is repository.models["ls-1"]["v1"]
 
 
-def test_the_old_model_answers_while_the_new_one_loads(models, shelf):
-    shelf.put("ls-1", "v1")
+def test_the_old_model_answers_while_the_new_one_loads(models, repository):
+    repository.put("ls-1", "v1")
     live = models()
     live.get("ls-1", 20)
-    shelf.gate.clear()
-    shelf.loading.clear()
-    shelf.put("ls-1", "v2")
-    assert shelf.loading.wait(20)
+    repository.gate.clear()
+    repository.loading.clear()
+    repository.put("ls-1", "v2")
+    assert repository.loading.wait(20)
     assert live.version("ls-1") == "v1"
     assert live.get("ls-1", 5).version == "v1"
-    shelf.gate.set()
+    repository.gate.set()
     until(lambda: live.version("ls-1") == "v2")
 
 
-def test_a_model_that_does_not_load_leaves_the_old_one_and_is_tried_again(models, shelf):
-    shelf.put("ls-1", "v1")
+def test_a_model_that_does_not_load_leaves_the_old_one_and_is_tried_again(models, repository):
+    repository.put("ls-1", "v1")
     live = models()
     live.get("ls-1", 20)
-    shelf.broken.add("v2")
-    shelf.put("ls-1", "v2")
+    repository.broken.add("v2")
+    repository.put("ls-1", "v2")
     until(lambda: live.state("ls-1").error)
     assert "v2 could not be loaded: half a file" in live.state("ls-1").error
     assert live.get("ls-1", 5).version == "v1"
-    shelf.broken.clear()
+    repository.broken.clear()
     until(lambda: live.version("ls-1") == "v2")
     assert live.state("ls-1").error is None
 
 
-def test_a_first_model_that_does_not_load_is_not_waited_for(models, shelf):
-    shelf.put("ls-1", "v1")
-    shelf.broken.add("v1")
+def test_a_first_model_that_does_not_load_is_not_waited_for(models, repository):
+    repository.put("ls-1", "v1")
+    repository.broken.add("v1")
     live = models(retry_seconds=1000)
     assert live.get("ls-1", 1000) is None
     assert "half a file" in live.state("ls-1").error
 
 
-def test_a_damaged_pointer_concerns_its_project_alone(models, shelf):
-    shelf.put("ls-1", "v1")
-    shelf.put("ls-2", "w1")
+def test_a_damaged_pointer_concerns_its_project_alone(models, repository):
+    repository.put("ls-1", "v1")
+    repository.put("ls-2", "w1")
     live = models()
     live.get("ls-1", 20)
-    shelf.pointers["ls-1"] = "damaged"
+    repository.pointers["ls-1"] = "damaged"
     until(lambda: live.state("ls-1").error)
     assert live.get("ls-1", 5).version == "v1"
     assert live.get("ls-2", 20).version == "w1"
-    shelf.pointers["ls-1"] = "v1"
+    repository.pointers["ls-1"] = "v1"
     until(lambda: live.state("ls-1").error is None)
 
 
-def test_the_least_recently_used_model_makes_room(models, shelf):
+def test_the_least_recently_used_model_makes_room(models, repository):
     for number in (1, 2, 3):
-        shelf.put(f"ls-{number}", "v1")
+        repository.put(f"ls-{number}", "v1")
     live = models(capacity=2)
     until(lambda: live.state("ls-1").version and live.state("ls-2").version)
     live.get("ls-1", 20)
@@ -128,17 +128,17 @@ def test_the_least_recently_used_model_makes_room(models, shelf):
     assert live.state("ls-1").version is None
 
 
-def test_a_project_whose_models_vanish_is_untrained_again(models, shelf):
-    shelf.put("ls-1", "v1")
+def test_a_project_whose_models_vanish_is_untrained_again(models, repository):
+    repository.put("ls-1", "v1")
     live = models()
     live.get("ls-1", 20)
-    del shelf.pointers["ls-1"]
+    del repository.pointers["ls-1"]
     until(lambda: live.version("ls-1") == UNTRAINED)
 
 
-def test_swapping_under_load_never_mixes_or_fails_an_answer(serve, shelf, new_tagger):
+def test_swapping_under_load_never_mixes_or_fails_an_answer(serve, repository, new_tagger):
     """Each version finds another number of entities, so a mixed response would show."""
-    shelf.put("ls-12", "v0", new_tagger({}))
+    repository.put("ls-12", "v0", new_tagger({}))
     server = serve()
     server.services.models._poll_seconds = 0.01
     names = ["Anna", "Bob", "Rome"]
@@ -153,8 +153,8 @@ def test_swapping_under_load_never_mixes_or_fails_an_answer(serve, shelf, new_ta
     with ThreadPoolExecutor(4) as pool:
         answers = [pool.submit(ask, n) for n in range(60)]
         for number in (1, 2, 3, 1, 3):
-            shelf.put("ls-12", f"v{number}", new_tagger({name: "PER" for name in names[:number]}))
-            server.services.models._nudged.set()
+            repository.put("ls-12", f"v{number}", new_tagger({name: "PER" for name in names[:number]}))
+            server.services.models._wake.set()
             until(lambda number=number: server.services.models.version("ls-12") == f"v{number}")
         found = [each.result() for each in answers]
     assert all(len(kinds) == 1 for kinds in found)

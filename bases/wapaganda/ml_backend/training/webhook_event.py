@@ -1,29 +1,28 @@
-"""What a webhook of Label Studio means; plain values in, an `Intent` out."""
+"""Parse a webhook of Label Studio: plain values in, a `WebhookEvent` out."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeGuard
 
-from wapaganda.ml_backend.identity import ProjectRef, project_ref
+from wapaganda.ml_backend.project_id import ProjectRef, project_ref
 
 Payload = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class NewLabel:
-    """An annotation that somebody has submitted (an empty one counts, too), by its id and its task's."""
+    """A submitted annotation (an empty one counts, too): its id and the id of its task."""
 
     annotation: int
     task: int
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
-    """What an event asks of the backend; events get lost, so this is a hint and never the only way to a
-    label.
+class WebhookEvent:
+    """What an event means for the backend. Events get lost, so a training never depends on them alone.
 
-    ``total`` is the number of labelled tasks in the whole project, as Label Studio counts them; with it,
-    hints that were lost are made up for by the next one that arrives.
+    ``total`` is the number of labelled tasks in the whole project, as Label Studio counts them: it makes up
+    for events that were lost.
     """
 
     reason: str
@@ -41,17 +40,15 @@ class Intent:
         return self.project is None
 
 
-def decide(payload: Payload) -> Intent:
-    """The intent of one webhook body; unknown actions and bodies without a project are ignored with a
-    reason.
-    """
+def parse_webhook(payload: Payload) -> WebhookEvent:
+    """The event in one webhook body; an unknown action or a missing project gives one that is ignored."""
     action = payload.get("action")
     reader = _READERS.get(action) if isinstance(action, str) else None
     if reader is None:
-        return Intent("This event means nothing to the backend.")
+        return WebhookEvent("This event means nothing to the backend.")
     project = _project(payload)
     if project is None or project.number is None:
-        return Intent("The event names no project of Label Studio; let the webhook send its payload.")
+        return WebhookEvent("The event names no project of Label Studio; let the webhook send its payload.")
     about = payload.get("project")
     known = replace(reader(payload), project=project)
     if not isinstance(about, Mapping):
@@ -77,7 +74,7 @@ def _project(payload: Payload) -> ProjectRef | None:
 
 
 def _labelled_tasks(project: Payload) -> int | None:
-    """Label Studio counts tasks with annotations without the ground truth ones, which it counts apart."""
+    """The number of labelled tasks: Label Studio counts those with ground truth separately."""
     counts = [project.get(name) for name in ("num_tasks_with_annotations", "ground_truth_number")]
     numbers = [count for count in counts if _is_id(count)]
     return sum(numbers) if numbers else None
@@ -87,7 +84,7 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _annotated(payload: Payload) -> Intent:
+def _annotated(payload: Payload) -> WebhookEvent:
     items = list(_items(payload, "annotation", "annotations"))
     tasks = [_number(item) for item in _items(payload, "task", "tasks")]
     labels, withdrawn = [], []
@@ -103,42 +100,42 @@ def _annotated(payload: Payload) -> Intent:
         elif task is not None:
             labels.append(NewLabel(annotation, task))
     reason = f"{len(labels)} submitted, {len(withdrawn)} skipped."
-    return Intent(reason, labels=tuple(labels), withdrawn=tuple(withdrawn))
+    return WebhookEvent(reason, labels=tuple(labels), withdrawn=tuple(withdrawn))
 
 
-def _unannotated(payload: Payload) -> Intent:
+def _unannotated(payload: Payload) -> WebhookEvent:
     gone = tuple(_numbers(_items(payload, "annotation", "annotations")))
-    return Intent(f"{len(gone)} annotations deleted.", withdrawn=gone)
+    return WebhookEvent(f"{len(gone)} annotations deleted.", withdrawn=gone)
 
 
-def _tasks_deleted(payload: Payload) -> Intent:
+def _tasks_deleted(payload: Payload) -> WebhookEvent:
     gone = tuple(_numbers(_items(payload, "task", "tasks")))
-    return Intent(f"{len(gone)} tasks deleted.", deleted_tasks=gone)
+    return WebhookEvent(f"{len(gone)} tasks deleted.", deleted_tasks=gone)
 
 
-def _noted(payload: Payload) -> Intent:
-    return Intent("The project changed.")
+def _project_changed(payload: Payload) -> WebhookEvent:
+    return WebhookEvent("The project changed.")
 
 
-def _start(payload: Payload) -> Intent:
-    return Intent("Training was asked for.", train_now=True)
+def _start(payload: Payload) -> WebhookEvent:
+    return WebhookEvent("Training was asked for.", train_now=True)
 
 
-_READERS: Final[Mapping[str, Callable[[Payload], Intent]]] = {
+_READERS: Final[Mapping[str, Callable[[Payload], WebhookEvent]]] = {
     "START_TRAINING": _start,
     "ANNOTATION_CREATED": _annotated,
     "ANNOTATIONS_CREATED": _annotated,
     "ANNOTATION_UPDATED": _annotated,
     "ANNOTATION_DELETED": _unannotated,
     "ANNOTATIONS_DELETED": _unannotated,
-    "TASKS_CREATED": _noted,
+    "TASKS_CREATED": _project_changed,
     "TASKS_DELETED": _tasks_deleted,
-    "PROJECT_UPDATED": _noted,
+    "PROJECT_UPDATED": _project_changed,
 }
 
 
 def _items(payload: Payload, *names: str) -> Iterable[Payload]:
-    """The mappings under any of ``names``: Label Studio sends one, or a list of them, under either name."""
+    """The mappings under any of ``names``: Label Studio sends one or a list under either name."""
     for name in names:
         value = payload.get(name)
         for item in value if isinstance(value, list) else [value]:
@@ -151,7 +148,7 @@ def _numbers(items: Iterable[Payload]) -> Iterable[int]:
 
 
 def _number(value: object) -> int | None:
-    """The id that ``value`` is, or holds as ``id``; ids fit into SQLite's integers."""
+    """The id that ``value`` is or holds as ``id``; ids fit into SQLite's integers."""
     if isinstance(value, Mapping):
         value = value.get("id")
     return value if _is_id(value) else None

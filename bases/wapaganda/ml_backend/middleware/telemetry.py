@@ -1,16 +1,13 @@
-"""What Prometheus sees; one registry for each application, none for the process."""
+"""Numbers for Prometheus; each application has a registry of its own."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wapaganda.ml_backend.shelf import ModelState
-from wapaganda.ml_backend.tasks import Answer
-
-_PATHS: Final = frozenset({"/health", "/setup", "/predict", "/webhook", "/versions", "/status", "/metrics"})
+from wapaganda.ml_backend.prediction.model_repository import ModelState
+from wapaganda.ml_backend.prediction.tasks import Answer
 
 
 class Telemetry:
@@ -49,9 +46,8 @@ class Telemetry:
 
     def request(self, path: str, status: int, seconds: float) -> None:
         """Count one request."""
-        known = path if path in _PATHS else "other"
-        self._requests.labels(known, str(status)).inc()
-        self._seconds.labels(known).observe(seconds)
+        self._requests.labels(path, str(status)).inc()
+        self._seconds.labels(path).observe(seconds)
 
     def refusal(self, path: str) -> None:
         """Count a request without the right user and password."""
@@ -77,18 +73,23 @@ class Telemetry:
         return generate_latest(self.registry)
 
 
-class Meter:
-    """ASGI middleware that times every request."""
+class MetricsMiddleware:
+    """ASGI middleware that times every request; paths other than ``paths`` count as ``other``."""
 
     def __init__(
-        self, app: ASGIApp, telemetry: Telemetry, clock: Callable[[], float] = time.perf_counter
+        self,
+        app: ASGIApp,
+        telemetry: Telemetry,
+        paths: frozenset[str],
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._app = app
         self._telemetry = telemetry
+        self._paths = paths
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on and take the time."""
+        """Pass the request on and measure its time."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -103,4 +104,5 @@ class Meter:
         try:
             await self._app(scope, receive, watched)
         finally:
-            self._telemetry.request(scope["path"], status, self._clock() - began)
+            path = scope["path"] if scope["path"] in self._paths else "other"
+            self._telemetry.request(path, status, self._clock() - began)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from wapaganda.ml_backend.events import NewLabel, decide
-from wapaganda.ml_backend.identity import ProjectRef, project_ref
+from wapaganda.ml_backend.project_id import ProjectRef, project_ref
+from wapaganda.ml_backend.training.webhook_event import NewLabel, parse_webhook
 
 PROJECT = {
     "id": 12,
@@ -80,31 +80,31 @@ def labels(*pairs):
     ],
 )
 def test_annotation_events(payload, added, withdrawn):
-    intent = decide({**payload, "project": PROJECT})
-    assert intent.project == ProjectRef("ls-12", 12)
-    assert (intent.labels, intent.withdrawn, intent.train_now) == (added, withdrawn, False)
-    assert (intent.total, intent.label_config) == (42, "<View/>")
+    event = parse_webhook({**payload, "project": PROJECT})
+    assert event.project == ProjectRef("ls-12", 12)
+    assert (event.labels, event.withdrawn, event.train_now) == (added, withdrawn, False)
+    assert (event.total, event.label_config) == (42, "<View/>")
 
 
 def test_deleted_tasks():
-    intent = decide({"action": "TASKS_DELETED", "tasks": [{"id": 5}, {"id": 6}], "project": PROJECT})
-    assert intent.deleted_tasks == (5, 6)
+    event = parse_webhook({"action": "TASKS_DELETED", "tasks": [{"id": 5}, {"id": 6}], "project": PROJECT})
+    assert event.deleted_tasks == (5, 6)
 
 
 @pytest.mark.parametrize("action", ["TASKS_CREATED", "PROJECT_UPDATED"])
 def test_changes_of_a_project_tell_its_state(action):
-    intent = decide({"action": action, "tasks": [{"id": 1}], "project": PROJECT})
-    assert (intent.labels, intent.total, intent.label_config) == ((), 42, "<View/>")
+    event = parse_webhook({"action": action, "tasks": [{"id": 1}], "project": PROJECT})
+    assert (event.labels, event.total, event.label_config) == ((), 42, "<View/>")
 
 
 def test_start_training():
-    intent = decide({"action": "START_TRAINING", "project": PROJECT})
-    assert intent.train_now
-    assert intent.project == ProjectRef("ls-12", 12)
+    event = parse_webhook({"action": "START_TRAINING", "project": PROJECT})
+    assert event.train_now
+    assert event.project == ProjectRef("ls-12", 12)
 
 
 def test_the_project_of_an_annotation_serves_when_there_is_no_other():
-    assert decide({"action": "ANNOTATION_CREATED", "annotation": annotation(1)}).project == ProjectRef(
+    assert parse_webhook({"action": "ANNOTATION_CREATED", "annotation": annotation(1)}).project == ProjectRef(
         "ls-12", 12
     )
 
@@ -129,15 +129,15 @@ def test_the_project_of_an_annotation_serves_when_there_is_no_other():
     ],
 )
 def test_everything_else_is_ignored_with_a_reason(payload):
-    intent = decide(payload)
-    assert intent.is_ignored
-    assert intent.reason
+    event = parse_webhook(payload)
+    assert event.is_ignored
+    assert event.reason
 
 
 @pytest.mark.parametrize("count", [None, "5", -1, 1.5, True, 10**30])
 def test_a_count_that_is_none_is_left_out(count):
     project = {"id": 12, "num_tasks_with_annotations": count, "ground_truth_number": count}
-    assert decide({"action": "PROJECT_UPDATED", "project": project}).total is None
+    assert parse_webhook({"action": "PROJECT_UPDATED", "project": project}).total is None
 
 
 @pytest.mark.parametrize(

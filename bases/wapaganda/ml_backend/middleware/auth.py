@@ -10,13 +10,13 @@ from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from wapaganda.ml_backend.answers import refuse
+from wapaganda.ml_backend.responses import refuse
 
 OPEN_PATHS: Final = frozenset({"/health"})
 
 
 class DocumentedBasic(SecurityBase):
-    """Tells OpenAPI that a route is guarded; the middleware does the guarding."""
+    """Declares in OpenAPI that a route is guarded; the middleware checks it."""
 
     def __init__(self) -> None:
         self.model = HTTPBase(scheme="basic")
@@ -27,7 +27,7 @@ class DocumentedBasic(SecurityBase):
 
 
 class BasicAuth:
-    """ASGI middleware: 401 unless user and password match; ``credentials`` None lets everybody in."""
+    """ASGI middleware: 401 unless user and password match; no check when ``credentials`` is None."""
 
     def __init__(
         self, app: ASGIApp, credentials: tuple[str, str] | None, on_refusal: Callable[[str], None]

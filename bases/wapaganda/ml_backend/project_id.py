@@ -1,4 +1,4 @@
-"""Which project a request is about, however Label Studio or a user writes it."""
+"""The project of a request, in any of the forms that Label Studio and users write."""
 
 import re
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class ProjectRef:
-    """A project: ``key`` names its folders, ``number`` is its id in Label Studio, ``created`` when it was
-    made there.
+    """A project: ``key`` names its folders, ``number`` is its id in Label Studio, ``created`` its time of
+    creation there.
 
-    ``number`` is None for a project of files; ``created`` (seconds since 1970) stands only in Label Studio's
-    ML calls.
+    ``number`` is None for a project of files; only Label Studio's ML calls contain ``created`` (Unix
+    seconds).
     """
 
     key: str

@@ -1,5 +1,5 @@
-"""The address and token that Label Studio's /setup brings, kept in memory and in a file for the owner's eyes
-only.
+"""The address and token that Label Studio sends to /setup, in memory and in a file that only the owner may
+read.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from wapaganda.ml_backend.identity import ProjectRef
+from wapaganda.ml_backend.project_id import ProjectRef
 from wapaganda.storage import atomic_path
 
 logger = logging.getLogger(__name__)
@@ -17,18 +17,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Where a project's Label Studio answers and the token it handed out (a legacy one, often switched
-    off).
-    """
+    """The address of a project's Label Studio and the token that it sent (a legacy one, often disabled)."""
 
     hostname: str = ""
     access_token: str = field(default="", repr=False)
 
 
 class CredentialFile:
-    """Credentials by project; the file has mode 0600 and is replaced as a whole, so a reader never sees half
-    of it.
-    """
+    """Credentials by project, in a file with mode 0600."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -36,11 +32,11 @@ class CredentialFile:
         self._known = _read(path)
 
     def get(self, project: ProjectRef) -> Credentials:
-        """What /setup brought for the project; empty when it never came."""
+        """What /setup sent for the project; empty before the first /setup."""
         return self._known.get(project.key, Credentials())
 
     def put(self, project: ProjectRef, credentials: Credentials) -> None:
-        """Remember the credentials; writes only when they are new."""
+        """Store the credentials; writes only when they are new."""
         with self._lock:
             if self._known.get(project.key) == credentials:
                 return
@@ -55,7 +51,7 @@ def _read(path: Path) -> Mapping[str, Credentials]:
         return {key: Credentials(**value) for key, value in json.loads(path.read_text()).items()}
     except (ValueError, TypeError, AttributeError):
         logger.warning(
-            "Expected JSON in %s; it is unreadable, so the next /setup of Label Studio fills it anew.", path
+            "Expected JSON in %s; it is unreadable, so the next /setup of Label Studio replaces it.", path
         )
         return {}
 

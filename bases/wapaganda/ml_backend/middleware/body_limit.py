@@ -1,15 +1,14 @@
-"""A cap on request bodies that chunked transfer cannot evade."""
+"""A limit on request bodies that also holds for chunked transfer."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wapaganda.ml_backend.answers import refuse
+from wapaganda.ml_backend.responses import refuse
 
 
 class BodyLimit:
-    """ASGI middleware: 413 for bodies over ``max_bytes``, by their announced length or by the bytes that
-    really come.
+    """ASGI middleware: 413 for bodies over ``max_bytes``, by the announced length or by the received bytes.
 
-    The body is read here, whole, before the application runs: every route reads its body anyway, and an
+    It reads the whole body before the application runs: every route reads its body anyway, and an
     application that is already reading could turn the refusal into another error.
     """
 

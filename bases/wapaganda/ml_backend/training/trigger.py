@@ -1,4 +1,4 @@
-"""When a training starts: asked for, or enough new labels, or other labels than before."""
+"""When a training starts: on request, after enough new labels, or when the set of labels changed."""
 
 import logging
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from wapaganda.annotation import parse_label_config
-from wapaganda.ml_backend.book import Book, ProjectRecord
-from wapaganda.ml_backend.events import Intent
-from wapaganda.ml_backend.identity import ProjectRef
+from wapaganda.ml_backend.project_id import ProjectRef
+from wapaganda.ml_backend.training.project_state import ProjectRecord, ProjectState
+from wapaganda.ml_backend.training.webhook_event import WebhookEvent
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ ROUND: Final = "round"
 
 @dataclass(frozen=True, slots=True)
 class TrainingJob:
-    """A training as the job table knows it."""
+    """A training in the job table."""
 
     id: str
     project: str
@@ -32,64 +32,66 @@ class Trainings(Protocol):
     """The job table."""
 
     def submit(self, project: str, kind: str, reason: str, debounce_seconds: float) -> str:
-        """Queue a job, or join the one that is queued already; its id."""
+        """Queue a job, or join the queued one; return its id."""
 
     def jobs(self) -> Sequence[TrainingJob]:
         """The latest jobs, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """A training starts by itself after ``after_labels`` new labels (0: never), ``debounce_seconds`` of quiet
-    later.
+class TriggerConfig:
+    """An automatic training starts after ``after_labels`` new labels (0: never) and ``debounce_seconds``
+    without another event.
     """
 
     after_labels: int = 50
     debounce_seconds: float = 30.0
 
 
-class TrainingDesk:
-    """Turns intents into entries of the book and into jobs; called by one thread at a time."""
+class TrainingTrigger:
+    """Stores events in the project state and submits jobs; only one thread at a time may call it."""
 
-    def __init__(self, book: Book, trainings: Trainings, has_model: "HasModel", rules: Rules) -> None:
-        self._book = book
+    def __init__(
+        self, projects: ProjectState, trainings: Trainings, has_model: "HasModel", config: TriggerConfig
+    ) -> None:
+        self._projects = projects
         self._trainings = trainings
         self._has_model = has_model
-        self._rules = rules
+        self._config = config
 
-    def apply(self, intent: Intent) -> str | None:
-        """Do what an event asks for; the id of the job, if it asked for one or made one due."""
-        if intent.project is None:
+    def apply(self, event: WebhookEvent) -> str | None:
+        """Store an event; return the id of the training that it requests or makes due, if any."""
+        if event.project is None:
             return None
-        key = intent.project.key
-        before = self._book.record(key)
-        after = self._book.meet(intent.project, intent.label_config, intent.total)
+        key = event.project.key
+        before = self._projects.record(key)
+        after = self._projects.upsert_project(event.project, event.label_config, event.total)
         if after.trained_total is None and after.total is not None:
-            self._book.set_baseline(key, after.total if self._has_model(key) else 0)
-        self._book.note(intent)
-        if intent.train_now:
-            return self._submit(intent.project, 0.0, intent.reason)
+            self._projects.set_baseline(key, after.total if self._has_model(key) else 0)
+        self._projects.record_labels(event)
+        if event.train_now:
+            return self._submit(event.project, 0.0, event.reason)
         if self._has_model(key) and _labels_differ(before, after):
             return self._submit(
-                intent.project, self._rules.debounce_seconds, "The project has other labels now."
+                event.project, self._config.debounce_seconds, "The project has other labels now."
             )
-        return self.train_if_due(intent.project)
+        return self.train_if_due(event.project)
 
     def train_if_due(self, project: ProjectRef) -> str | None:
         """Submit a debounced job when enough labels are new."""
-        new = self._book.new_labels(project.key)
-        if not 0 < self._rules.after_labels <= new:
+        new = self._projects.new_labels(project.key)
+        if not 0 < self._config.after_labels <= new:
             return None
-        return self._submit(project, self._rules.debounce_seconds, f"{new} new labels.")
+        return self._submit(project, self._config.debounce_seconds, f"{new} new labels.")
 
     def catch_up(self) -> None:
-        """After a start: submit what became due and was not submitted before the end."""
-        for record in self._book.records():
+        """After a start: submit trainings that became due before the server stopped."""
+        for record in self._projects.records():
             self.train_if_due(record.ref)
 
     def _submit(self, project: ProjectRef, debounce_seconds: float, reason: str) -> str:
         job = self._trainings.submit(project.key, ROUND, reason, debounce_seconds)
-        self._book.trained(project.key)
+        self._projects.start_training(project.key)
         logger.info("Training %s of %s: %s", job, project.key, reason)
         return job
 
@@ -98,7 +100,7 @@ class HasModel(Protocol):
     """Whether a project has a model."""
 
     def __call__(self, project: str) -> bool:
-        """From memory."""
+        """Answer from memory."""
 
 
 def _labels_differ(before: ProjectRecord | None, after: ProjectRecord) -> bool:

@@ -1,4 +1,4 @@
-"""/predict: as many answers as tasks, each task failing for itself alone."""
+"""Answers for tasks: one for each, and a task that fails does not affect the others."""
 
 import logging
 import time
@@ -12,25 +12,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.annotation import LabelConfig, parse_label_config
-from wapaganda.ml_backend.identity import ProjectRef, project_ref
-from wapaganda.ml_backend.live import LiveModels
-from wapaganda.ml_backend.protocol import PredictRequest
-from wapaganda.ml_backend.shelf import UNTRAINED, LiveModel
-from wapaganda.ml_backend.tagging import Tagged, TaggingQueue
-from wapaganda.ml_backend.tasks import UNANSWERED, Answer, UnreadableTaskError, answer, drawn_ranges, text_of
+from wapaganda.ml_backend.prediction.batching import Tagged, TaggingQueue
+from wapaganda.ml_backend.prediction.model_cache import ModelCache
+from wapaganda.ml_backend.prediction.model_repository import UNTRAINED, LiveModel
+from wapaganda.ml_backend.prediction.tasks import (
+    UNANSWERED,
+    Answer,
+    UnreadableTaskError,
+    answer,
+    drawn_ranges,
+    text_of,
+)
+from wapaganda.ml_backend.project_id import ProjectRef, project_ref
+from wapaganda.ml_backend.schemas import PredictRequest
 
 logger = logging.getLogger(__name__)
 
 
 class Measure(Protocol):
-    """Uncertainty of texts."""
+    """An uncertainty measure."""
 
     def __call__(self, log_probs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
         """From arrays of shape (n_words, n_tags) to values in [0, 1]. Shape: (n_texts,)."""
 
 
 class KnownConfigs(Protocol):
-    """Label configs that Label Studio has told before."""
+    """Label configs that Label Studio sent earlier."""
 
     def __call__(self, key: str) -> str | None:
         """The config (XML) last seen for a project, by its key."""
@@ -38,8 +45,8 @@ class KnownConfigs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a request may take in all, how long it may wait for a model's first load, and the longest
-    text.
+    """Seconds for a request, seconds of these for the first load of a model, and the longest text and label
+    config in characters.
     """
 
     seconds: float = 90.0
@@ -58,7 +65,7 @@ class Predictor:
     """Answers prediction requests; safe to call from many threads at once."""
 
     def __init__(
-        self, models: LiveModels, queue: TaggingQueue, measure: Measure, known: KnownConfigs, limits: Limits
+        self, models: ModelCache, queue: TaggingQueue, measure: Measure, known: KnownConfigs, limits: Limits
     ) -> None:
         self._models = models
         self._queue = queue
@@ -68,9 +75,7 @@ class Predictor:
         self._parse = lru_cache(maxsize=64)(parse_label_config)
 
     def predict(self, request: PredictRequest) -> list[Answer]:
-        """One answer for each task, in order; a task that cannot be answered gets an empty one with the
-        reason.
-        """
+        """One answer for each task, in order; without an answer an empty one with a reason."""
         deadline = time.monotonic() + self._limits.seconds
         project = project_ref(request.project) or _project_of(request.tasks)
         if project is None:
@@ -145,31 +150,32 @@ class Predictor:
         ]
 
     def _confidences(self, tagged: Sequence[Tagged | Exception]) -> NDArray[np.float64]:
-        """One for each text that was tagged; NaN for all when they cannot be told."""
+        """One for each tagged text, in [0, 1]; NaN for all when the measure fails."""
         found = [said.log_probs for said in tagged if not isinstance(said, Exception)]
         try:
             return 1.0 - self._measure(found)
         except Exception:
-            logger.exception("The confidence of %d texts could not be told.", len(found))
+            logger.exception("The uncertainty measure failed on %d texts.", len(found))
             return np.full(len(found), np.nan)
 
 
 def _answer_one(
     text: str,
-    said: Tagged | Exception,
+    tagged: Tagged | Exception,
     config: LabelConfig,
     version: str,
     confidences: Iterator[float],
     drawn: Sequence[tuple[int, int]],
 ) -> Answer:
-    if isinstance(said, Exception):
-        return Answer(UNANSWERED, reason=f"The model failed on this text: {type(said).__name__}.")
+    if isinstance(tagged, Exception):
+        return Answer(UNANSWERED, reason=f"The model failed on this text: {type(tagged).__name__}.")
     confidence = float(next(confidences))
     try:
-        return answer(said.spans, text, config, version, confidence, drawn)
+        return answer(tagged.spans, text, config, version, confidence, drawn)
     except Exception as error:
         logger.exception("A task was left empty.")
-        return Answer(UNANSWERED, reason=f"The spans of this text could not be told: {type(error).__name__}.")
+        reason = f"The spans of this text could not be converted: {type(error).__name__}."
+        return Answer(UNANSWERED, reason=reason)
 
 
 def _all(request: PredictRequest, version: str, reason: str) -> list[Answer]:

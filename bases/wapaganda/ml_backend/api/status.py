@@ -1,0 +1,83 @@
+"""GET /status: projects, models and trainings at a glance."""
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from wapaganda.ml_backend.prediction.model_repository import ModelState
+from wapaganda.ml_backend.route import ServicesOf, guarded_router
+from wapaganda.ml_backend.services import Services
+from wapaganda.ml_backend.training.trigger import TrainingJob
+
+router = guarded_router()
+
+
+class ProjectStatus(BaseModel):
+    """One project: ``target`` is the version that shall answer once it is loaded."""
+
+    model_config = ConfigDict(protected_namespaces=())
+    project: str
+    model_version: str
+    target: str | None
+    new_labels: int
+    error: str | None
+
+
+class JobStatus(BaseModel):
+    """One training."""
+
+    id: str
+    project: str
+    state: str
+    progress: str
+    fraction: float | None
+    error: str | None
+
+
+class StatusResponse(BaseModel):
+    """The backend at a glance."""
+
+    projects: list[ProjectStatus]
+    jobs: list[JobStatus]
+    last_error: str | None
+    refused_webhooks: int
+
+
+@router.get("/status")
+def status(services: ServicesOf) -> StatusResponse:
+    """Projects, models and trainings at a glance."""
+    states = services.models.states()
+    jobs = services.effects.trainings.jobs()
+    keys = dict.fromkeys([*(record.ref.key for record in services.projects.records()), *states])
+    return StatusResponse(
+        projects=[_project(key, states.get(key), services) for key in keys],
+        jobs=[_job(job) for job in jobs],
+        last_error=_last_error(jobs, states.values()),
+        refused_webhooks=services.telemetry.refused_webhooks,
+    )
+
+
+def _project(key: str, state: ModelState | None, services: Services) -> ProjectStatus:
+    return ProjectStatus(
+        project=key,
+        model_version=services.models.version(key),
+        target=state.target if state else None,
+        new_labels=services.projects.new_labels(key),
+        error=state.error if state else None,
+    )
+
+
+def _job(job: TrainingJob) -> JobStatus:
+    return JobStatus(
+        id=job.id,
+        project=job.project,
+        state=job.state,
+        progress=job.progress,
+        fraction=job.fraction,
+        error=job.error,
+    )
+
+
+def _last_error(jobs: Sequence[TrainingJob], states: Iterable[ModelState]) -> str | None:
+    newest = jobs[0].error if jobs else None
+    return newest or next((state.error for state in states if state.error), None)

@@ -1,0 +1,1 @@
+"""What every request passes: authentication, a limit on its body, metrics."""

@@ -1,0 +1,1 @@
+"""Predictions: which model answers, in which batches, and what Label Studio gets."""
