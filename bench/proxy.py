@@ -279,7 +279,7 @@ def _first_batches(folder: Path, corpora: Sequence[str], n_seeds: int) -> None:
                     network = _fit(pool, [numbers[pick.id] for pick in picks], schema, seed)
                     found.append(_f1(network, dev, schema))
                 print(
-                    f"{corpus}, {n_texts} texts, {picks[0].drawn}: "
+                    f"{corpus}, {n_texts} texts, {picks[0].reason}: "
                     f"{100 * fmean(found):.1f} ± {100 * pstdev(found):.1f}",
                     flush=True,
                 )

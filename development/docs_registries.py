@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 def registries_page(width: int) -> str:
     """docs/registries.md."""
+    from wapaganda.sampler import DEFAULT_STRATEGY, STRATEGIES
     from wapaganda.uncertainty import DEFAULT_MEASURE, MEASURES
 
     measures = [(name, each.summary) for name, each in sorted(MEASURES.items())]
+    strategies = [(name, each.summary) for name, each in sorted(STRATEGIES.items())]
     return "\n".join(
         [
             "# Measures and strategies",
@@ -17,6 +19,11 @@ def registries_page(width: int) -> str:
             f"The setting `MEASURE`; `auto` finds candidates by `{DEFAULT_MEASURE}`.",
             "",
             *_table(measures),
+            "## Sampling strategies",
+            "",
+            f"The setting `STRATEGY`; the default is `{DEFAULT_STRATEGY}`.",
+            "",
+            *_table(strategies),
         ]
     )
 

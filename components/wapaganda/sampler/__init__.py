@@ -1,27 +1,43 @@
-"""Which texts of a pool to annotate next: strategies, threshold, and no near duplicates."""
+"""Which texts of a pool to annotate next: strategies, a threshold, and no near duplicates.
 
-from wapaganda.sampler.diversity import spread
-from wapaganda.sampler.draw import Draw, Strategy
-from wapaganda.sampler.novelty import SIMILARITY, NoveltyFilter, near_duplicates
-from wapaganda.sampler.options import Options
-from wapaganda.sampler.pool import Drawn, Labelled, Pick, Pool, Selection
-from wapaganda.sampler.selection import DEFAULT_STRATEGY, STRATEGIES, UNSCORED, select
+``select`` is the way in. ``@strategy`` adds a strategy (CONTRIBUTING.md shows how).
+"""
+
+from wapaganda.sampler.context import SelectionContext
+from wapaganda.sampler.kmeans_pp import weighted_kmeans_pp
+from wapaganda.sampler.near_duplicates import SIMILARITY, NearDuplicateFilter, count_near_duplicates
+from wapaganda.sampler.registry import (
+    DEFAULT_STRATEGY,
+    STRATEGIES,
+    Choice,
+    Strategy,
+    find_strategy,
+    refuse_removed_option,
+    strategy,
+)
+from wapaganda.sampler.selection import select
+from wapaganda.sampler.strategies import load_strategies
+from wapaganda.sampler.types import UNSCORED_REASONS, Options, Pool, SelectedText, Selection
+
+load_strategies()
 
 __all__ = [
     "DEFAULT_STRATEGY",
     "SIMILARITY",
     "STRATEGIES",
-    "UNSCORED",
-    "Draw",
-    "Drawn",
-    "Labelled",
-    "NoveltyFilter",
+    "UNSCORED_REASONS",
+    "Choice",
+    "NearDuplicateFilter",
     "Options",
-    "Pick",
     "Pool",
+    "SelectedText",
     "Selection",
+    "SelectionContext",
     "Strategy",
-    "near_duplicates",
+    "count_near_duplicates",
+    "find_strategy",
+    "refuse_removed_option",
     "select",
-    "spread",
+    "strategy",
+    "weighted_kmeans_pp",
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from wapaganda.settings.registered import measure_names
+from wapaganda.settings.registered import measure_names, strategy_names
 from wapaganda.settings.settings import Settings
 
 
@@ -28,8 +28,11 @@ def describe() -> list[SettingDoc]:
 
 
 def _meaning(field: FieldInfo) -> str:
-    names = ", ".join(f"`{name}`" for name in measure_names())
-    return (field.description or "").replace("{measures}", names)
+    meaning = field.description or ""
+    for placeholder, names in (("{measures}", measure_names), ("{strategies}", strategy_names)):
+        if placeholder in meaning:
+            meaning = meaning.replace(placeholder, ", ".join(f"`{name}`" for name in names()))
+    return meaning
 
 
 def _default(field: FieldInfo) -> str:

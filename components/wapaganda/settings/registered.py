@@ -18,3 +18,21 @@ def measure_names() -> tuple[str, ...]:
     from wapaganda.uncertainty import AUTO, MEASURES
 
     return AUTO, *sorted(MEASURES)
+
+
+def strategy_name(name: str) -> str:
+    """``name``, when it is a sampling strategy.
+
+    Raises:
+        InputError: there is no such strategy, or only in an earlier version.
+    """
+    from wapaganda.sampler import find_strategy
+
+    return find_strategy(name).name
+
+
+def strategy_names() -> tuple[str, ...]:
+    """All values of ``STRATEGY``."""
+    from wapaganda.sampler import STRATEGIES
+
+    return tuple(STRATEGIES)

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wapaganda.errors import InputError
 from wapaganda.settings.locations import home_path, http_url, tracking_uri
-from wapaganda.settings.registered import measure_name
+from wapaganda.settings.registered import measure_name, strategy_name
 from wapaganda.settings.removed import removed_settings
 
 
@@ -105,18 +105,8 @@ class Settings(BaseSettings):
         description="Texts with at least this uncertainty, 0 to 1, are candidates for annotation.",
     )
     samples_per_iteration: int = Field(500, ge=1, description="Number of texts in the batch of a round.")
-    strategy: Literal[
-        "random",
-        "uncertainty",
-        "diversity",
-        "k_center",
-        "representative",
-        "facility_location",
-        "hybrid",
-    ] = Field(
-        "hybrid",
-        description="How a batch is chosen: `random`, `uncertainty`, `diversity`, `k_center`, "
-        "`representative`, `facility_location` or `hybrid`.",
+    strategy: Annotated[str, AfterValidator(strategy_name)] = Field(
+        "hybrid", description="How a batch is selected: {strategies} (docs/registries.md)."
     )
     measure: Annotated[str, AfterValidator(measure_name)] = Field(
         "auto",

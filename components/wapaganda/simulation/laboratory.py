@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
 from wapaganda.pipeline import choose, score_tagged
-from wapaganda.sampler import near_duplicates
+from wapaganda.sampler import count_near_duplicates
 from wapaganda.simulation.accounting import correcting, correcting_so_far, round_record
 from wapaganda.simulation.cache import load_judged, save_judged, shared_path
 from wapaganda.simulation.calibration import calibrated
@@ -88,7 +88,7 @@ class Laboratory:
             seconds_correcting=correcting_so_far(run, labelled),
             batch_ids=ids,
             batch_correcting=correcting(answers, [each.spans or () for each in chosen]),
-            near_duplicates=near_duplicates([document.text for document in answers]),
+            near_duplicates=count_near_duplicates([document.text for document in answers]),
             score_seconds=round(judged.score_seconds + time.monotonic() - started, 3),
         )
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from wapaganda.annotation_cost import PRICES
 from wapaganda.pipeline import LoopConfig
-from wapaganda.sampler import STRATEGIES, Options
+from wapaganda.sampler import Options, find_strategy, refuse_removed_option
 from wapaganda.uncertainty import find_measure
 
 FULL = "full"
@@ -47,8 +47,7 @@ class Arm:
         """
         strategy, _, rest = text.partition(":")
         own, _, changes = rest.partition(":")
-        if strategy not in STRATEGIES:
-            raise ValueError(f"Expected a strategy among {', '.join(STRATEGIES)}, was: {strategy!r}")
+        find_strategy(strategy)
         measure = own or measure
         find_measure(measure)
         return cls(text, strategy, measure, dict(map(_change, filter(None, changes.split("+")))))
@@ -72,6 +71,7 @@ class Arm:
 
 def _change(text: str) -> tuple[str, float | str]:
     name, _, value = text.partition("=")
+    refuse_removed_option(name)
     try:
         change: float | str = _CHANGES[name](value)
     except KeyError:

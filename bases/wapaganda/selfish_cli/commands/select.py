@@ -151,7 +151,7 @@ def _ranked(selection: "Selection", chosen: Sequence["Document"]) -> list["Docum
     return [
         replace(
             document,
-            meta={"rank": rank, "uncertainty": round(float(pick.score), 6), "drawn": pick.drawn},
+            meta={"rank": rank, "uncertainty": round(float(pick.score), 6), "drawn": pick.reason},
         )
         for rank, (document, pick) in enumerate(zip(chosen, selection.picks, strict=True))
     ]
@@ -160,7 +160,7 @@ def _ranked(selection: "Selection", chosen: Sequence["Document"]) -> list["Docum
 def _show(console: Console, batch: Batch, out: Path | None) -> None:
     chosen = batch.selection
     rows = [
-        [str(rank + 1), f"{pick.score:.3f}", pick.drawn, _short(document.text)]
+        [str(rank + 1), f"{pick.score:.3f}", pick.reason, _short(document.text)]
         for rank, (document, pick) in enumerate(
             zip(batch.documents[:SHOWN], chosen.picks[:SHOWN], strict=True)
         )
@@ -171,7 +171,7 @@ def _show(console: Console, batch: Batch, out: Path | None) -> None:
     facts = [
         ("Model", batch.version or "none yet: the texts stand for the pool, whatever a model would say"),
         ("Pool", f"{chosen.n_pool:,} texts, {chosen.n_candidates:,} candidates"),
-        ("Choice", chosen.reason),
+        ("Choice", chosen.summary),
     ]
     if out is not None:
         facts.append(("Written", str(out)))
@@ -190,7 +190,7 @@ def _result(context: ProjectContext, batch: Batch, out: Path | None) -> dict[str
         "version": batch.version,
         "strategy": context.settings.strategy
         if batch.version
-        else next((pick.drawn for pick in batch.selection.picks), "random"),
+        else next((pick.reason for pick in batch.selection.picks), "random"),
         "measure": batch.measure,
         "n_pool": chosen.n_pool,
         "n_candidates": chosen.n_candidates,
@@ -198,7 +198,7 @@ def _result(context: ProjectContext, batch: Batch, out: Path | None) -> dict[str
         "n_filled": chosen.n_filled,
         "n_duplicates": chosen.n_duplicates,
         "should_stop": chosen.should_stop,
-        "reason": chosen.reason,
+        "reason": chosen.summary,
         "out": str(out) if out else None,
         "batch": [document_dict(document) | dict(document.meta) for document in batch.documents],
     }

@@ -104,9 +104,9 @@ def _material(
         judged = list(tested.documents)
         return Material(labelled, judged, "test", schema, notes + tested.notes, unlabelled=unlabelled)
     from wapaganda.pipeline import split_holdout
-    from wapaganda.sampler import UNSCORED
+    from wapaganda.sampler import UNSCORED_REASONS
 
-    chosen = frozenset(key for key, how in drawn.items() if how is not None and how not in UNSCORED)
+    chosen = frozenset(key for key, how in drawn.items() if how is not None and how not in UNSCORED_REASONS)
     config = context.config()
     train_on, held = split_holdout(labelled, config.held_out, lambda key: key not in chosen)
     if not held and config.folds < 2:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from wapaganda.sampler import STRATEGIES
+
 FORMATS = "CoNLL, JSONL, Label Studio JSON or a datasets folder"
 
 Data = Annotated[Path | None, typer.Option("--data", help=f"Labelled texts: {FORMATS}.", show_default=False)]
@@ -37,9 +39,7 @@ Seed = Annotated[int | None, typer.Option("--seed", help="In place of SEED.")]
 Size = Annotated[
     int | None, typer.Option("--size", min=1, help="Texts in the batch, in place of SAMPLES_PER_ITERATION.")
 ]
-Strategy = Annotated[
-    str | None, typer.Option("--strategy", help="random, uncertainty, diversity or hybrid; else STRATEGY.")
-]
+Strategy = Annotated[str | None, typer.Option("--strategy", help=f"{', '.join(STRATEGIES)}; else STRATEGY.")]
 Measure = Annotated[
     str | None,
     typer.Option(

@@ -27,7 +27,7 @@ from wapaganda.pipeline.training.holdout import split_holdout
 from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.pipeline.training.versions import TrainingOutcome, train_version
 from wapaganda.progress import Progress, silent
-from wapaganda.sampler import UNSCORED, Selection
+from wapaganda.sampler import UNSCORED_REASONS, Selection
 from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
 from wapaganda.uncertainty import find_measure
@@ -154,7 +154,7 @@ class Loop:
             notes=self._messages,
         )
         self.ledger.record_offers(
-            number, [(pick.id, pick.rank, pick.score, pick.drawn) for pick in selection.picks]
+            number, [(pick.id, pick.rank, pick.score, pick.reason) for pick in selection.picks]
         )
         learnt = data_fingerprint(labelled)
         self.ledger.save_step(number, "selected", draft=draft.to_dict(), learnt=learnt)
@@ -253,7 +253,7 @@ class Loop:
             offer.document_id
             for each in self.ledger.rounds()
             for offer in self.ledger.offers(each.number)
-            if offer.reason not in UNSCORED
+            if offer.reason not in UNSCORED_REASONS
         }
 
     def _labels(self) -> str:

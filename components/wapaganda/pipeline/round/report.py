@@ -115,7 +115,7 @@ def draft_report(
         n_filled=selection.n_filled,
         n_duplicates=selection.n_duplicates,
         mean_uncertainty=mean_uncertainty,
-        selection=selection.reason,
+        selection=selection.summary,
         release="",
         should_stop=outlook.advice.stop,
         stop_reason=outlook.advice.reason if outlook.advice.stop else "",

@@ -1,6 +1,5 @@
 """Choose the next batch from a scored pool and put the model's proposals beside each text."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
@@ -12,7 +11,7 @@ from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.ports import Suggestion
 from wapaganda.pipeline.selection.scoring import PoolScores
-from wapaganda.sampler import Labelled, Pool, Selection, select
+from wapaganda.sampler import Pool, Selection, select
 from wapaganda.tagger import Tagger
 from wapaganda.uncertainty import AUTO, Expectation, acquisition
 
@@ -48,8 +47,7 @@ def choose(
         [texts[document_id] for document_id in ids],
         scored.scores[kept],
         scored.embeddings[kept].astype(np.float32),
-        worth=_utility(scored.scores[kept], expected, config),
-        entities=expected.entities,
+        utility=_utility(scored.scores[kept], expected, config),
     )
     return select(
         candidates,
@@ -58,15 +56,8 @@ def choose(
         threshold=config.threshold,
         seed=seed,
         seen=seen,
-        labelled=Labelled(entities=_entities(labelled, scored.labels)),
         options=config.options,
     )
-
-
-def _entities(labelled: Sequence[Document], labels: Sequence[str]) -> NDArray[np.int64]:
-    """How many entities of each type are labelled, (L,)."""
-    found = Counter(span.label for document in labelled for span in document.spans or ())
-    return np.array([found[label] for label in labels], dtype=np.int64)
 
 
 def _utility(scores: NDArray[np.float64], expected: Expectation, config: LoopConfig) -> NDArray[np.float64]:

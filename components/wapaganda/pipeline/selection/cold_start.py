@@ -50,6 +50,6 @@ def choose_first(
         seen=[document.text for document in labelled],
     )
     if len(read) < len(pool):
-        told = f"{selection.reason.removesuffix('.')}; those stand for {len(pool)}, drawn by lot."
-        selection = replace(selection, n_pool=len(pool), reason=told)
+        summary = f"{selection.summary.removesuffix('.')}; they are a random sample of {len(pool)}."
+        selection = replace(selection, n_pool=len(pool), summary=summary)
     return selection

@@ -185,6 +185,14 @@ def test_rounds_keep_what_each_step_wrote(ledger):
         ledger.save_step(3, "fetched")
 
 
+def test_the_reason_of_a_removed_option_is_still_read(ledger):
+    ledger.upsert_documents(pool(1), "pool")
+    ledger.start_round()
+    ledger.record_offers(1, [("d0", 1, 0.9, "rare")])
+    assert ledger.offers(1) == [Offer("d0", 1, 0.9, "rare")]
+    assert ledger.selection_reason("d0") == "rare"
+
+
 def test_offers_are_kept_by_round_and_can_be_written_again(ledger):
     ledger.upsert_documents(pool(4), "pool")
     ledger.start_round()

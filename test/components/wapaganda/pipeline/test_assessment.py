@@ -17,7 +17,7 @@ from wapaganda.pipeline.selection.prices import (
     seconds_per_text,
     write_proposals,
 )
-from wapaganda.sampler import Pick, Selection
+from wapaganda.sampler import SelectedText, Selection
 from wapaganda.uncertainty import Expectation
 
 EXPECTED = Expectation(
@@ -30,7 +30,7 @@ SCORED = PoolScores(("a", "b", "c"), np.zeros(3), np.zeros((3, 1), np.float16), 
 
 
 def chosen(*ids, should_stop=False):
-    picks = tuple(Pick(0, each, 0.5, rank, "uncertain") for rank, each in enumerate(ids, 1))
+    picks = tuple(SelectedText(0, each, 0.5, rank, "uncertain") for rank, each in enumerate(ids, 1))
     return Selection(picks, 3, 3, 0, 0, 0, "reason", should_stop)
 
 

@@ -75,28 +75,10 @@ def test_the_price_list_counts(pool, scored):
     assert ids(scratch)[0] != "d3"
 
 
-def test_the_options_and_the_expected_entities_reach_the_sampler(pool, scored):
-    options = Options(random_share=0.4, type_floor=1)
+def test_the_options_reach_the_sampler(pool, scored):
+    options = Options(random_share=0.4)
     selection = choose(pool, scored, [], replace(CONFIG, strategy="hybrid", options=options), 1)
-    assert sorted(pick.drawn for pick in selection.picks) == [
-        "diverse",
-        "diverse",
-        "random",
-        "random",
-        "rare",
-    ]
-
-
-@pytest.mark.parametrize(("plenty", "asked"), [("LOC", "d5"), ("PER", "d3")])
-def test_the_floor_is_for_the_type_that_is_rare_among_the_labels(pool, scored, plenty, asked):
-    entities = np.zeros((N, 2))
-    entities[3], entities[5] = [1, 0], [0, 1]
-    scored = replace(scored, expectation=replace(scored.expectation, entities=entities))
-    labelled = [Document("known", "Ann, Bob and Cy", (Span(0, 3, plenty), Span(5, 8, plenty)))]
-    options = Options(random_share=0.0, type_floor=1)
-    config = replace(CONFIG, strategy="hybrid", options=options)
-    picks = choose(pool, scored, labelled, config, 1).picks
-    assert [pick.id for pick in picks if pick.drawn == "rare"] == [asked]
+    assert sorted(pick.reason for pick in selection.picks) == ["diverse"] * 3 + ["random"] * 2
 
 
 def test_an_empty_pool_gives_an_empty_batch(scored):
@@ -111,9 +93,9 @@ def test_texts_that_are_labelled_or_gone_are_not_offered(pool, scored):
     assert chosen == ["d36", "d35", "d34", "d33", "d32"]
 
 
-def test_without_a_model_the_lot_decides(pool):
+def test_without_a_model_the_batch_is_random(pool):
     selection = choose(pool, None, [], CONFIG, 1)
-    assert {pick.drawn for pick in selection.picks} == {"random"}
+    assert {pick.reason for pick in selection.picks} == {"random"}
     assert ids(selection) != ids(choose(pool, None, [], CONFIG, 2))
 
 

@@ -41,7 +41,7 @@ def kinds(selection):
 
 def test_the_first_batch_holds_every_kind(pool, config):
     selection = choose_first(pool, (), config, 1, silent)
-    assert {pick.drawn for pick in selection.picks} == {"representative"}
+    assert {pick.reason for pick in selection.picks} == {"representative"}
     assert len(selection.picks) == 16
     assert selection.n_pool == 126
     assert kinds(selection) == {0, 1, 2, 3}
@@ -74,4 +74,4 @@ def test_nothing_to_choose_from(config):
 
 def test_by_lot_where_that_is_the_strategy(pool, config):
     picks = choose_first(pool, (), replace(config, strategy="random", encoder="none"), 1, silent).picks
-    assert {pick.drawn for pick in picks} == {"random"}
+    assert {pick.reason for pick in picks} == {"random"}

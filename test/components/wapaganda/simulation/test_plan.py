@@ -18,11 +18,11 @@ def test_an_arm_without_a_measure_has_the_common_one():
 
 
 def test_an_arm_may_change_what_the_plan_says_for_itself_alone():
-    arm = Arm.parse("hybrid:boundary:cost_exponent=0.5+prices=correcting+type_floor=2+threshold=0.1", "mnlp")
+    arm = Arm.parse("hybrid:boundary:cost_exponent=0.5+prices=correcting+shortlist=3+threshold=0.1", "mnlp")
     config = arm.config(plan(threshold=0.9).config())
     assert (config.strategy, config.measure) == ("hybrid", "boundary")
     assert (config.cost_exponent, config.prices, config.threshold) == (0.5, "correcting", 0.1)
-    assert config.options.type_floor == 2
+    assert config.options.shortlist == 3
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,11 @@ def test_an_arm_may_change_what_the_plan_says_for_itself_alone():
     [
         ("best", "Expected a strategy among"),
         ("hybrid:best", "Expected a measure among"),
+        (
+            "k_center",
+            "'k_center', which was removed .docs/experiments.md says .*; use 'diversity'",
+        ),
+        ("hybrid:boundary:type_floor=3", "'type_floor', which was removed .*; use hybrid without it instead"),
         ("uncertainty:bald", "removed because no experiment showed a gain"),
         ("hybrid:mnlp:colour=red", "Expected a change of"),
         ("hybrid:mnlp:threshold=low", "Expected a number for threshold"),

@@ -1,15 +1,15 @@
-"""Distances between directions, against the definition."""
+"""Distances between rows of length 1, against the definition."""
 
 import numpy as np
 import pytest
 
-from wapaganda.sampler import directions
-from wapaganda.sampler.directions import FARTHEST, Nearest, isolation, squared_distances, unit_rows
+from wapaganda.sampler import distances
+from wapaganda.sampler.distances import FARTHEST, NearestDistances, isolation, squared_distances, unit_rows
 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(directions, "_BLOCK", 7)
+    monkeypatch.setattr(distances, "_BLOCK", 7)
 
 
 @pytest.fixture
@@ -37,24 +37,24 @@ def test_squared_distances(points):
     assert squared_distances(points[10:11], points[11:12])[0, 0] == 0.0
 
 
-def test_the_nearest_of_those_taken(points):
-    nearest = Nearest(points, points[:20])
-    np.testing.assert_allclose(nearest.distances, definition(points, points[:20]).min(axis=1), atol=1e-5)
-    nearest.take(33)
+def test_the_distance_to_the_nearest_reference(points):
+    nearest = NearestDistances(points, points[:20])
+    np.testing.assert_allclose(nearest.squared, definition(points, points[:20]).min(axis=1), atol=1e-5)
+    nearest.add(33)
     taken = points[[*range(20), 33]]
-    np.testing.assert_allclose(nearest.distances, definition(points, taken).min(axis=1), atol=1e-5)
-    assert Nearest(points, points[:0]).distances.tolist() == [FARTHEST] * 40
+    np.testing.assert_allclose(nearest.squared, definition(points, taken).min(axis=1), atol=1e-5)
+    assert NearestDistances(points, points[:0]).squared.tolist() == [FARTHEST] * 40
 
 
 @pytest.mark.parametrize("n_peers", [40, 15])
 def test_isolation_is_the_mean_distance_to_the_nearest_others(points, n_peers):
     rows, peers = np.arange(40)[::-1], np.random.default_rng(4).permutation(40)[:n_peers]
-    distances = np.sqrt(definition(points, points))
-    expected = [np.sort([distances[row, peer] for peer in peers if peer != row])[:4].mean() for row in rows]
+    between = np.sqrt(definition(points, points))
+    expected = [np.sort([between[row, peer] for peer in peers if peer != row])[:4].mean() for row in rows]
     np.testing.assert_allclose(isolation(points, rows, peers, n_nearest=4), expected, atol=1e-3)
 
 
-def test_who_has_no_peers_is_not_isolated(points):
+def test_a_row_without_peers_has_isolation_0(points):
     one = np.array([3])
     assert isolation(points, one, one).tolist() == [0.0]
     assert isolation(points, one[:0], one).tolist() == []

@@ -1,4 +1,4 @@
-"""Choosing points that stand for the whole: the most usual one of every kind."""
+"""TypiClust: the most typical rows of every cluster."""
 
 import heapq
 from typing import Any
@@ -6,63 +6,53 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.sampler.directions import blocks, isolation, unit_rows
-from wapaganda.sampler.diversity import Accept, spread
+from wapaganda.sampler.distances import blocks, isolation, unit_rows
+from wapaganda.sampler.kmeans_pp import Accept, weighted_kmeans_pp
 
 _MOST_CLUSTERS = 500
 _SMALL = 5
-"""Clusters of fewer rows (or of less than half the mean, where that is less) come last."""
+"""Clusters of fewer rows, or of fewer than half the mean if that is less, come last."""
 
 _PEERS = 1000
-"""Rows of a cluster, drawn by lot, to which the others are held."""
+"""Random rows of a cluster against which the typicality of all its rows is measured."""
 
 _SAMPLE = 8192
 _PER_CLUSTER = 16
 _ITERATIONS = 10
 
 
-def representatives(
-    embeddings: NDArray[Any],
-    size: int,
-    rng: np.random.Generator,
-    accept: Accept = lambda _: True,
-    covered: NDArray[Any] | None = None,
+def typiclust(
+    embeddings: NDArray[Any], size: int, rng: np.random.Generator, accept: Accept = lambda _: True
 ) -> list[int]:
-    """Up to ``size`` rows of ``embeddings`` (n, H) that stand for all of them: usual ones of every kind.
+    """Up to ``size`` rows of ``embeddings`` (n, H) that represent all of them.
 
     TypiClust of Hacohen et al. 2022, "Active learning on a budget: opposite strategies suit high and low
-    budgets": k-means (on rows scaled to length 1) into ``size`` + m clusters, 500 at most; then again and
-    again, from the largest of the clusters that hold the fewest rows chosen or of ``covered`` (m, H), the
-    row with the smallest mean distance to its 20 nearest. No row comes twice; one that ``accept`` refuses
-    is passed over. Memory: two copies of the embeddings in float32.
+    budgets": k-means on rows scaled to length 1 makes ``size`` clusters, at most 500. Then, row by row, the
+    largest of the clusters with the fewest chosen rows gives the one with the smallest mean distance to its
+    20 nearest neighbours. No row comes twice; a row that ``accept`` refuses is skipped. Memory: two
+    copies of the embeddings in float32.
     """
     points = unit_rows(embeddings)
-    known = unit_rows(points[:0] if covered is None else covered)
     if size <= 0 or not len(points):
         return []
-    centres = _centres(points, min(size + len(known), _MOST_CLUSTERS, len(points)), rng)
+    centres = _centres(points, min(size, _MOST_CLUSTERS, len(points)), rng)
     members = _members(_assign(points, centres), len(centres), rng)
-    n_known = np.bincount(_assign(known, centres), minlength=len(centres))
     least = min(_SMALL, len(points) / len(centres) / 2)
-    queue = [
-        (len(rows) < least, int(n_known[cluster]), -len(rows), cluster)
-        for cluster, rows in enumerate(members)
-        if len(rows)
-    ]
+    queue = [(len(rows) < least, 0, -len(rows), cluster) for cluster, rows in enumerate(members) if len(rows)]
     heapq.heapify(queue)
     waiting: dict[int, list[int]] = {}
     chosen: list[int] = []
     while queue and len(chosen) < size:
-        is_small, n_taken, size_below_0, cluster = heapq.heappop(queue)
+        is_small, n_chosen, negative_size, cluster = heapq.heappop(queue)
         if cluster not in waiting:
-            waiting[cluster] = _usual_last(points, members[cluster])
+            waiting[cluster] = _typical_last(points, members[cluster])
         if (row := _next(waiting[cluster], accept)) is not None:
             chosen.append(row)
-            heapq.heappush(queue, (is_small, n_taken + 1, size_below_0, cluster))
+            heapq.heappush(queue, (is_small, n_chosen + 1, negative_size, cluster))
     return chosen
 
 
-def _usual_last(points: NDArray[np.float32], rows: NDArray[np.int64]) -> list[int]:
+def _typical_last(points: NDArray[np.float32], rows: NDArray[np.int64]) -> list[int]:
     ranked: list[int] = rows[np.argsort(-isolation(points, rows, rows[:_PEERS]), kind="stable")].tolist()
     return ranked
 
@@ -75,10 +65,10 @@ def _next(waiting: list[int], accept: Accept) -> int | None:
 
 
 def _centres(points: NDArray[np.float32], n_clusters: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Lloyd's k-means from k-means++ seeds, on a sample where there are many points: (n_clusters, H)."""
+    """Lloyd's k-means from k-means++ centres, on a sample when there are many points: (n_clusters, H)."""
     n_sample = max(_SAMPLE, _PER_CLUSTER * n_clusters)
     sample = points if len(points) <= n_sample else points[rng.permutation(len(points))[:n_sample]]
-    centres = sample[spread(sample, np.ones(len(sample)), n_clusters, rng)]
+    centres = sample[weighted_kmeans_pp(sample, np.ones(len(sample)), n_clusters, rng)]
     before: NDArray[np.int64] | None = None
     for _ in range(_ITERATIONS):
         nearest = _assign(sample, centres)
@@ -92,7 +82,7 @@ def _centres(points: NDArray[np.float32], n_clusters: int, rng: np.random.Genera
 
 
 def _assign(points: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The nearest centre of each point, (n,)."""
+    """The index of the nearest centre of each point, (n,)."""
     half = np.einsum("ij,ij->i", centres, centres) / 2
     nearest = np.zeros(len(points), dtype=np.int64)
     for some in blocks(len(points)):

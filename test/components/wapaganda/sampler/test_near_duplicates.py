@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from wapaganda.sampler import NoveltyFilter, near_duplicates
-from wapaganda.sampler.shingles import normalise, shingles
+from wapaganda.sampler import NearDuplicateFilter, count_near_duplicates
+from wapaganda.sampler.near_duplicates import normalise, shingles
 
 
 @functools.cache
@@ -34,7 +34,7 @@ def greedy(texts, seen, similarity):
 
 def variants(n, seed):
     """Sentences of few words, and changed copies of them: many pairs lie close to the border."""
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     words = [
         *["anna", "berlin", "bought", "the", "red", "house", "in", "tokyo", "a", "to", "of"],
         "北京",
@@ -42,11 +42,11 @@ def variants(n, seed):
         "e\u0301t",
         "😀",
     ]
-    texts = [" ".join(dice.choices(words, k=dice.randint(1, 25))) for _ in range(n)]
+    texts = [" ".join(rng.choices(words, k=rng.randint(1, 25))) for _ in range(n)]
     for i in range(0, n, 2):
-        copy = list(texts[dice.randrange(n)])
-        for _ in range(dice.randint(0, 4)):
-            copy[dice.randrange(len(copy))] = dice.choice("abcdefgh ")
+        copy = list(texts[rng.randrange(n)])
+        for _ in range(rng.randint(0, 4)):
+            copy[rng.randrange(len(copy))] = rng.choice("abcdefgh ")
         texts[i] = "".join(copy)
     return texts
 
@@ -56,18 +56,18 @@ def variants(n, seed):
 def test_equals_the_definition(similarity, seed):
     texts = variants(220, seed)
     pool, seen = texts[:150], texts[150:]
-    novelty = NoveltyFilter(pool, seen, similarity)
+    duplicates = NearDuplicateFilter(pool, seen, similarity)
     expected = greedy(pool, seen, similarity)
     assert 15 < sum(expected) < 140
-    assert [novelty.admit(i) for i in range(len(pool))] == expected
-    assert novelty.rejected == {i for i, is_new in enumerate(expected) if not is_new}
+    assert [duplicates.admit(i) for i in range(len(pool))] == expected
+    assert duplicates.rejected == {i for i, is_new in enumerate(expected) if not is_new}
 
 
 def test_shingles_are_those_of_the_definition_also_in_blocks(monkeypatch):
     texts = [normalise(text) for text in variants(100, 1)] + ["", "a", "abcd", "abcde"]
     whole = shingles(texts)
     assert whole.sizes.tolist() == [len(five_grams(text)) for text in texts]
-    monkeypatch.setattr("wapaganda.sampler.shingles._BLOCK", 50)
+    monkeypatch.setattr("wapaganda.sampler.near_duplicates._BLOCK", 50)
     blockwise = shingles(texts)
     assert blockwise.hashes.tolist() == whole.hashes.tolist()
     assert blockwise.bounds.tolist() == whole.bounds.tolist()
@@ -86,20 +86,20 @@ def test_shingles_are_those_of_the_definition_also_in_blocks(monkeypatch):
     ],
 )
 def test_pairs(one, other, is_new):
-    assert NoveltyFilter([one], [other]).admit(0) is is_new
-    both = NoveltyFilter([other, one])
+    assert NearDuplicateFilter([one], [other]).admit(0) is is_new
+    both = NearDuplicateFilter([other, one])
     assert [both.admit(0), both.admit(1)] == [True, is_new]
 
 
 def test_ten_thousand_equal_texts_are_one_text():
-    novelty = NoveltyFilter(["the same text again and again"] * 10_000)
-    assert sum(novelty.admit(i) for i in range(10_000)) == 1
+    duplicates = NearDuplicateFilter(["the same text again and again"] * 10_000)
+    assert sum(duplicates.admit(i) for i in range(10_000)) == 1
 
 
 @pytest.mark.parametrize("similarity", [0.0, 1.1])
 def test_similarity_is_a_share(similarity):
     with pytest.raises(ValueError, match="similarity"):
-        NoveltyFilter(["a"], similarity=similarity)
+        NearDuplicateFilter(["a"], similarity=similarity)
 
 
 def test_near_duplicates_of_a_batch_are_counted():
@@ -109,8 +109,8 @@ def test_near_duplicates_of_a_batch_are_counted():
         "anna lives in berlin",
         "Anna lives in Berlin!",
     ]
-    assert near_duplicates(texts) == 2
-    assert near_duplicates(texts[:2]) == near_duplicates([]) == 0
-    assert near_duplicates(texts, similarity=1.0) == 0
+    assert count_near_duplicates(texts) == 2
+    assert count_near_duplicates(texts[:2]) == count_near_duplicates([]) == 0
+    assert count_near_duplicates(texts, similarity=1.0) == 0
     batch = variants(120, 3)
-    assert near_duplicates(batch) == 120 - sum(greedy(batch, [], 0.8))
+    assert count_near_duplicates(batch) == 120 - sum(greedy(batch, [], 0.8))

@@ -1,4 +1,4 @@
-"""Texts as points on a sphere: rows scaled to length 1, and how far they are from each other."""
+"""Distances between embeddings that are scaled to length 1."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,13 +10,13 @@ FARTHEST = 4.0
 """The largest squared distance between two rows of length 1."""
 
 _NOISE = 1e-6
-"""Squared distances below this are rounding: both points are the same."""
+"""Squared distances below this are rounding errors: both points are the same."""
 
 _BLOCK = 2048
 
 
 def unit_rows(embeddings: NDArray[Any]) -> NDArray[np.float32]:
-    """A copy with rows scaled to length 1; a row of zeros (a text without words) stays one."""
+    """A copy with rows scaled to length 1; a row of zeros (a text without words) stays as it is."""
     points = embeddings.astype(np.float32)
     lengths = np.sqrt(np.einsum("ij,ij->i", points, points))
     points /= np.where(lengths > 0, lengths, 1.0)[:, None]
@@ -24,7 +24,7 @@ def unit_rows(embeddings: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def squared_distances(points: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Of each of ``points`` (n, H) to each of ``others`` (m, H): (n, m), 0 where they are the same."""
+    """From each of ``points`` (n, H) to each of ``others`` (m, H): (n, m), 0 where they are the same."""
     distances = -2.0 * (points @ others.T)
     distances += np.einsum("ij,ij->i", points, points)[:, None]
     distances += np.einsum("ij,ij->i", others, others)[None, :]
@@ -33,39 +33,40 @@ def squared_distances(points: NDArray[np.float32], others: NDArray[np.float32]) 
 
 
 def blocks(n_rows: int) -> Iterator[slice]:
-    """Slices over that many rows, so that no matrix of all pairs comes about."""
+    """Slices of at most 2,048 rows, so that a matrix of all pairs is never in memory."""
     return (slice(start, start + _BLOCK) for start in range(0, n_rows, _BLOCK))
 
 
-class Nearest:
-    """How far each point is from the nearest of those taken so far.
+class NearestDistances:
+    """The squared distance of each point to the nearest reference, (n,): ``squared``.
 
-    ``distances`` (n,): squared; the largest there can be, as long as nothing is taken.
+    Without any reference it is the largest possible one.
     """
 
-    def __init__(self, points: NDArray[np.float32], taken: NDArray[np.float32]) -> None:
+    def __init__(self, points: NDArray[np.float32], references: NDArray[np.float32]) -> None:
         self._points = points
-        self._squares = np.einsum("ij,ij->i", points, points)
-        self.distances = np.full(len(points), FARTHEST, dtype=np.float32)
+        self._lengths = np.einsum("ij,ij->i", points, points)
+        self.squared = np.full(len(points), FARTHEST, dtype=np.float32)
         for some in blocks(len(points)):
-            for those in blocks(len(taken)):
-                nearest = squared_distances(points[some], taken[those]).min(axis=1)
-                self.distances[some] = np.minimum(self.distances[some], nearest)
+            for those in blocks(len(references)):
+                nearest = squared_distances(points[some], references[those]).min(axis=1)
+                self.squared[some] = np.minimum(self.squared[some], nearest)
 
-    def take(self, row: int) -> None:
-        """Count one of the points as taken, too."""
-        distances = self._squares + self._squares[row] - 2.0 * (self._points @ self._points[row])
+    def add(self, row: int) -> None:
+        """Make one of the points a reference, too."""
+        distances = self._lengths + self._lengths[row] - 2.0 * (self._points @ self._points[row])
         distances[distances < _NOISE] = 0.0
-        np.minimum(self.distances, distances, out=self.distances)
+        np.minimum(self.squared, distances, out=self.squared)
 
 
 def isolation(
     points: NDArray[np.float32], rows: NDArray[np.int64], peers: NDArray[np.int64], n_nearest: int = 20
 ) -> NDArray[np.float32]:
-    """The mean distance of each of ``rows`` to the nearest of ``peers``, itself left out: (len(rows),).
+    """The mean distance of each of ``rows`` to its ``n_nearest`` nearest ``peers``: (len(rows),).
 
-    Both are indices into ``points``. The inverse is the typicality of Hacohen et al. 2022, "Active learning
-    on a budget: opposite strategies suit high and low budgets". 0 where there are no peers.
+    Both are indices into ``points`` (n, H); a row is not its own peer. The inverse is the typicality of
+    Hacohen et al. 2022, "Active learning on a budget: opposite strategies suit high and low budgets". 0 where
+    there are no peers.
     """
     mean = np.zeros(len(rows), dtype=np.float32)
     n_nearest = min(n_nearest, len(peers) - 1)

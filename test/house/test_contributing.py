@@ -1,0 +1,96 @@
+"""What CONTRIBUTING.md says is done as a stranger would do it: one new file in a copy of the brick."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def add_by_contributing(heading: str, file: str, tmp_path: Path) -> dict[str, str]:
+    """Copy the brick, write the code block under ``heading`` to ``file``, and return an environment for it.
+
+    ``file`` is relative to ``components/`` and must be named under the heading. The copy lies first on the
+    path, the other bricks are those of the work tree.
+    """
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    assert f"`components/{file}`" in section
+    (code,) = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    brick = "/".join(Path(file).parts[:2])
+    shutil.copytree(
+        ROOT / "components" / brick, tmp_path / brick, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    assert not (tmp_path / file).exists()
+    (tmp_path / file).write_text(code, encoding="utf-8")
+    path = os.pathsep.join(
+        [str(tmp_path), *(str(ROOT / part) for part in ("components", "bases", "development"))]
+    )
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def run(environment: dict[str, str], cwd: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+STRATEGY = """
+import json
+import numpy as np
+from wapaganda.simulation import Arm, Plan
+from wapaganda.ner import Document
+from wapaganda.pipeline import choose
+from wapaganda.sampler import Pool, select
+from wapaganda.settings import Settings, describe
+
+texts = ["a short text", "the longest text of this pool, by far", "a text of middling length"]
+documents = [Document(str(row), text) for row, text in enumerate(texts)]
+arm = Arm.parse("longest_first", "mnlp")
+picks = select(Pool(["a", "b", "c"], texts, np.zeros(3)), 2, strategy="longest_first").picks
+print(json.dumps({
+    "setting": Settings(strategy="longest_first").strategy,
+    "docs": any("`longest_first`" in each.meaning for each in describe()),
+    "picks": [(pick.id, pick.reason) for pick in picks],
+    "arm": arm.config(Plan((arm,), "any").config()).strategy,
+}))
+"""
+
+
+@pytest.fixture
+def with_a_strategy(tmp_path: Path) -> dict[str, str]:
+    return add_by_contributing(
+        "Add a sampling strategy in ten lines", "wapaganda/sampler/strategies/longest_first.py", tmp_path
+    )
+
+
+def test_a_new_strategy_is_one_file(with_a_strategy: dict[str, str], tmp_path: Path):
+    found = json.loads(run(with_a_strategy, tmp_path, "-c", STRATEGY))
+    assert found == {
+        "setting": "longest_first",
+        "docs": True,
+        "picks": [["b", "longest"], ["c", "longest"]],
+        "arm": "longest_first",
+    }
+
+
+def test_the_command_line_names_a_new_strategy(with_a_strategy: dict[str, str], tmp_path: Path):
+    code = "from wapaganda.selfish_cli import main; main()"
+    environment = {**with_a_strategy, "COLUMNS": "200"}
+    assert "longest_first" in run(environment, tmp_path, "-c", code, "select", "--help")
+
+
+def test_the_tests_of_the_sampler_run_over_a_new_strategy(with_a_strategy: dict[str, str], tmp_path: Path):
+    tests = ROOT / "test" / "components" / "wapaganda" / "sampler" / "test_selection.py"
+    # Without the project's own configuration, which would put the work tree first on the path.
+    arguments = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--import-mode=importlib"]
+    out = run(with_a_strategy, tmp_path, "-m", "pytest", *arguments, "-k", "longest_first", str(tests))
+    assert int(re.findall(r"(\d+) passed", out)[0]) >= 8
