@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wapaganda.calibration.confidence import checked_outcomes
-from wapaganda.decoding import lattice, length_batches, pad, spans_of, viterbi
+from wapaganda.decoding import forward_backward, length_batches, pad, spans_of, viterbi
 
 
 class Reliability(NamedTuple):
@@ -35,7 +35,7 @@ def span_confidence(
     for rows in rows_by_length(log_probs, tags):
         padded, lengths = pad([log_probs[i] for i in rows])
         found = spans_of(viterbi(padded, lengths)[0])
-        confidence += lattice(padded, lengths).span_probability(found)
+        confidence += forward_backward(padded, lengths).span_probability(found)
         for i, spans in zip(rows, found, strict=True):
             true = set(spans_of(np.asarray(tags[i])[None])[0])
             correct.append(np.array([span in true for span in spans], dtype=np.bool_))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.calibration.reliability import rows_by_length
-from wapaganda.decoding import FLOOR, lattice, pad, viterbi
+from wapaganda.decoding import FLOOR, forward_backward, pad, viterbi
 
 LOWEST, HIGHEST = 0.25, 8.0
 """The range in which the temperature is searched."""
@@ -64,7 +64,10 @@ class _Batch:
 
     def cost(self, temperature: float) -> float:
         """−Σ log P_T(y | x)."""
-        return float(lattice(self.padded / temperature, self.lengths).log_z.sum()) - self.true / temperature
+        return (
+            float(forward_backward(self.padded / temperature, self.lengths).log_z.sum())
+            - self.true / temperature
+        )
 
 
 def _minimum(cost: Callable[[float], float], steps: int = 30) -> float:

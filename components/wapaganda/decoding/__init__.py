@@ -1,21 +1,30 @@
 """Exact inference over valid IOB2 tag sequences: the best one, its probability, and the marginals.
 
 A model gives each word log-probabilities of the tags ``O, B-0, I-0, B-1, I-1, …``, independently of its
-neighbours. Here the sequences that are no IOB2 (an ``I-k`` that follows neither ``B-k`` nor ``I-k``) get
-probability 0 and the others share the whole, as in a conditional random field with transition scores 0 or −∞.
+neighbours. Here sequences that are not valid IOB2 (an ``I-k`` that follows neither ``B-k`` nor ``I-k``) get
+probability 0 and the others are normalised, as in a conditional random field with transition scores 0 or −∞.
+
+Shapes: B texts, T words of the longest text, K = 1 + 2L tags for L entity types.
 """
 
 from wapaganda.decoding.batch import FLOOR, length_batches, pad
-from wapaganda.decoding.lattice import Lattice, Posterior, SpanIndex, lattice, posterior, span_probability
+from wapaganda.decoding.forward_backward import (
+    ForwardBackward,
+    Posterior,
+    SpanIndex,
+    forward_backward,
+    posterior,
+    span_probability,
+)
 from wapaganda.decoding.spans import spans_of
 from wapaganda.decoding.viterbi import viterbi
 
 __all__ = [
     "FLOOR",
-    "Lattice",
+    "ForwardBackward",
     "Posterior",
     "SpanIndex",
-    "lattice",
+    "forward_backward",
     "length_batches",
     "pad",
     "posterior",

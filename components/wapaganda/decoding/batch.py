@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 FLOOR = -1e4
-"""Log-probabilities below this count as this.
+"""Lower log-probabilities are raised to this one.
 
-``exp(FLOOR)`` is 0 in double precision, so no probability changes; but a text whose every valid sequence has
-probability 0 still has a best one, and no sum ends in "−∞ minus −∞".
+``exp(FLOOR)`` is 0 in double precision, so no probability changes. But a text whose valid sequences all have
+probability 0 still has a best one, and no sum becomes −∞ − (−∞).
 """
 
 
@@ -19,8 +19,8 @@ probability 0 still has a best one, and no sum ends in "−∞ minus −∞".
 class Emissions:
     """Log-probabilities by kind of tag, time first, float64.
 
-    ``outside`` has the shape (T, B), ``begin`` and ``inside`` (T, B, L). Behind the end of a text stands a
-    certain ``O``, which changes neither a sum nor a maximum over sequences.
+    ``outside`` has the shape (T, B), ``begin`` and ``inside`` (T, B, L). Padding is ``O`` with probability 1,
+    which changes neither a sum nor a maximum over sequences.
     """
 
     outside: NDArray[np.float64]
@@ -29,7 +29,7 @@ class Emissions:
 
 
 def pad(sequences: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Stack arrays of shape (n_i, K) to one of shape (B, T, K), zeros behind each end, and the lengths (B,).
+    """Stack arrays of shape (n_i, K) into one of shape (B, T, K), padded with zeros, and the lengths (B,).
 
     An empty list gives the shapes (0, 0, 1) and (0,).
 
@@ -57,7 +57,7 @@ def length_batches(
 ) -> Iterator[NDArray[np.int64]]:
     """Yield indices of texts of similar length, each padded batch of at most ``max_cells`` numbers.
 
-    A text that is larger than that makes a batch of its own. Every index comes once; the order is by length.
+    A larger text is a batch of its own. Every index occurs once; long texts come first.
     """
     order = np.argsort(np.asarray(lengths, dtype=np.int64), kind="stable")[::-1]
     start = 0
@@ -69,7 +69,7 @@ def length_batches(
 
 
 def as_emissions(log_probs: NDArray[Any], lengths: NDArray[Any]) -> Emissions:
-    """Check ``log_probs`` (B, T, K) and ``lengths`` (B,), neutralise the padding and split the tags by kind.
+    """Check ``log_probs`` (B, T, K) and ``lengths`` (B,), overwrite the padding and split the tags by kind.
 
     Raises:
         ValueError: shapes that do not fit, an even K, a length beyond T, or NaN or +∞ within a text.

@@ -1,9 +1,9 @@
-"""The spans that a tag sequence stands for."""
+"""From tag sequences to spans."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.decoding.lattice import SpanIndex
+from wapaganda.decoding.forward_backward import SpanIndex
 
 
 def spans_of(tags: NDArray[np.int64]) -> list[list[SpanIndex]]:

@@ -19,7 +19,7 @@ from wapaganda.pipeline import calibrate
 from wapaganda.simulation.reading import Judged, Reading
 from wapaganda.tagger import TaggedText
 from wapaganda.trainer import Recipe
-from wapaganda.uncertainty import expect
+from wapaganda.uncertainty import expected_counts
 
 
 def calibrated(
@@ -78,7 +78,7 @@ def _estimated_f1(reading: Reading, calibration: Calibration) -> float | None:
 
 def _expected_f1(reading: Reading, temperature: float) -> float | None:
     return (
-        expect(apply_temperature([each.log_probs for each in reading.tagged], temperature)).f1()
+        expected_counts(apply_temperature([each.log_probs for each in reading.tagged], temperature)).f1()
         if reading.ids
         else None
     )

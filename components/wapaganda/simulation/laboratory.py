@@ -24,7 +24,7 @@ from wapaganda.simulation.records import Finding, RoundRecord, RunRecord
 from wapaganda.simulation.schedule import FOLDS, Task
 from wapaganda.tagger import Tagger, load_members, read_together
 from wapaganda.trainer import Recipe, cross_fit, recipe_for, train
-from wapaganda.uncertainty import expect, find_measure
+from wapaganda.uncertainty import expected_counts, find_measure
 
 MODEL_STRIDE = 1009
 """Between the dice of two seeds; a simulation has fewer rounds than that."""
@@ -160,7 +160,7 @@ class Laboratory:
         pool = Reading.of(tagger, waiting)
         return Judged(
             scores=evaluate(gold_spans(self.test), test.spans),
-            estimated_f1=expect([each.log_probs for each in pool.tagged]).f1() if waiting else None,
+            estimated_f1=expected_counts([each.log_probs for each in pool.tagged]).f1() if waiting else None,
             true_pool_f1=oracle.judge(pool.ids, pool.spans).micro.f1 if waiting else None,
             train_seconds=round(trained.seconds, 3),
             score_seconds=round(time.monotonic() - started, 3),

@@ -22,7 +22,7 @@ of the group ``wapaganda.measures``.
 """
 
 from wapaganda.uncertainty.acquisition import acquisition, amount
-from wapaganda.uncertainty.expected_counts import Expectation, expect
+from wapaganda.uncertainty.expected_counts import Expectation, expected_counts
 from wapaganda.uncertainty.measures import load_measures
 from wapaganda.uncertainty.pooling import is_word, tag_entropy, top_mean
 from wapaganda.uncertainty.registry import (
@@ -46,7 +46,7 @@ __all__ = [
     "Measure",
     "acquisition",
     "amount",
-    "expect",
+    "expected_counts",
     "find_measure",
     "is_word",
     "measure",

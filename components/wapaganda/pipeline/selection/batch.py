@@ -67,7 +67,11 @@ def _utility(scores: NDArray[np.float64], expected: Expectation, config: LoopCon
     and by expected span errors divided by the price under the other strategies.
     """
     seconds = expected_seconds(
-        expected.n_words, expected.predicted, expected.right, expected.entities, PRICES[config.prices]
+        expected.n_words,
+        expected.predicted,
+        expected.expected_correct,
+        expected.entities,
+        PRICES[config.prices],
     )
     if config.measure != AUTO or config.strategy == "uncertainty":
         return acquisition(scores, config.measure, seconds, config.cost_exponent)

@@ -63,7 +63,7 @@ def seconds_per_text(expectation: Expectation, prices: Prices) -> float | None:
     if not len(expectation):
         return None
     seconds = expected_seconds(
-        expectation.n_words, expectation.predicted, expectation.right, expectation.entities, prices
+        expectation.n_words, expectation.predicted, expectation.expected_correct, expectation.entities, prices
     )
     return float(np.mean(seconds))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.progress import Progress
 from wapaganda.tagger import TaggedText, Tagger, load_members, member_folder, read_together
-from wapaganda.uncertainty import Expectation, expect, find_measure, score, without_committee
+from wapaganda.uncertainty import Expectation, expected_counts, find_measure, score, without_committee
 
 BLOCK = 512
 """Texts whose emissions are held in memory at a time."""
@@ -43,7 +43,7 @@ class PoolScores:
             embeddings=self.embeddings,
             n_words=self.expectation.n_words,
             predicted=self.expectation.predicted,
-            right=self.expectation.right,
+            right=self.expectation.expected_correct,
             entities=self.expectation.entities,
             labels=np.array(self.labels, dtype=np.str_),
         )
@@ -118,7 +118,7 @@ def score_tagged(
             predictions.append(next(beside))
         if len(emissions) == BLOCK or index + 1 == len(ids):
             scores[done : index + 1] = score(emissions, measure, predictions)
-            expected.append(expect(emissions))
+            expected.append(expected_counts(emissions))
             done = index + 1
             emissions.clear()
             predictions.clear()

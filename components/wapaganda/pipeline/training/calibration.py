@@ -9,7 +9,7 @@ from wapaganda.ner import Document, LabelSchema, align_spans, encode_tags, gold_
 from wapaganda.progress import Progress, silent
 from wapaganda.tagger import TaggedText
 from wapaganda.trainer import Recipe, StepReport, cross_fit
-from wapaganda.uncertainty import expect
+from wapaganda.uncertainty import expected_counts
 
 MINIMUM_TEXTS = 20
 """With fewer labelled texts nothing is calibrated: so few spans cannot tell one confidence from another."""
@@ -60,7 +60,7 @@ def calibrate(
         confidence=fit.confidence,
         f1=evaluate(gold, predicted).micro.f1,
         f1_interval=bootstrap_f1_interval(gold, predicted, recipe.seed),
-        expected_f1=expect(apply_temperature(log_probs, fit.temperature)).f1(),
+        expected_f1=expected_counts(apply_temperature(log_probs, fit.temperature)).f1(),
         ece_before=fit.ece_before,
         ece_after=fit.ece_after,
         n_texts=len(documents),

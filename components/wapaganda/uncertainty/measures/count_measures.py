@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.decoding import posterior, viterbi
-from wapaganda.uncertainty.expected_counts import expected_counts
+from wapaganda.uncertainty.expected_counts import batch_counts
 from wapaganda.uncertainty.pooling import tag_entropy
 from wapaganda.uncertainty.registry import measure
 
@@ -23,7 +23,7 @@ def expected_errors(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[n
     2004, "Confidence estimation for information extraction". If errors were Poisson, the value would be the
     probability of at least one error.
     """
-    predicted, right, entities = expected_counts(log_probs, lengths)
+    predicted, right, entities = batch_counts(log_probs, lengths)
     errors: NDArray[np.float64] = np.maximum(predicted - right, 0.0) + np.maximum(
         entities.sum(axis=1) - right, 0.0
     )

@@ -15,7 +15,7 @@ from wapaganda.calibration import (
     reliability,
     span_confidence,
 )
-from wapaganda.uncertainty import expect
+from wapaganda.uncertainty import expected_counts
 
 VALID = [
     tags
@@ -67,14 +67,14 @@ def test_spans_and_the_expected_f1_become_calibrated():
     assert expected_calibration_error(confidence, correct) < 0.04
     n_true = sum((tag == 1).sum() for tag in true)
     f1 = 2 * correct.sum() / (len(correct) + n_true)
-    assert expect(calibrated).f1() == pytest.approx(f1, abs=0.02)
-    assert expect(later).f1() > f1 + 0.1
+    assert expected_counts(calibrated).f1() == pytest.approx(f1, abs=0.02)
+    assert expected_counts(later).f1() > f1 + 0.1
 
 
 def test_no_temperature_changes_the_prediction():
     log_probs, _ = corpus(60, 1.0)
     np.testing.assert_array_equal(
-        expect(log_probs).predicted, expect(apply_temperature(log_probs, 5.0)).predicted
+        expected_counts(log_probs).predicted, expected_counts(apply_temperature(log_probs, 5.0)).predicted
     )
 
 

@@ -23,7 +23,7 @@ from wapaganda.uncertainty import Expectation
 EXPECTED = Expectation(
     n_words=np.array([10, 20, 30]),
     predicted=np.array([2, 2, 0]),
-    right=np.array([1.5, 1.5, 0.0]),
+    expected_correct=np.array([1.5, 1.5, 0.0]),
     entities=np.array([[2.0, 0.0], [1.0, 1.5], [0.0, 0.5]]),
 )
 SCORED = PoolScores(("a", "b", "c"), np.zeros(3), np.zeros((3, 1), np.float16), EXPECTED, ("PER",))

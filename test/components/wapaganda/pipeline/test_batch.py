@@ -36,7 +36,7 @@ def scored(pool):
     expectation = Expectation(
         n_words=np.arange(N) ** 2 + 5,
         predicted=np.ones(N, np.int64),
-        right=np.full(N, 0.5),
+        expected_correct=np.full(N, 0.5),
         entities=np.ones((N, 2)),
     )
     embeddings = np.random.default_rng(2).normal(size=(N, 4)).astype(np.float16)
@@ -66,7 +66,7 @@ def test_a_score_of_single_words_has_no_price(pool, scored):
 
 
 def test_the_price_list_counts(pool, scored):
-    expectation = replace(scored.expectation, right=np.where(np.arange(N) == 3, 2.0, 0.0))
+    expectation = replace(scored.expectation, expected_correct=np.where(np.arange(N) == 3, 2.0, 0.0))
     priced = replace(scored, expectation=replace(expectation, predicted=np.full(N, 2, np.int64)))
     scratch, correcting = (
         choose(pool, priced, [], replace(CONFIG, prices=prices), 1) for prices in ("scratch", "correcting")
@@ -102,7 +102,9 @@ def test_without_a_model_the_batch_is_random(pool):
 @pytest.mark.parametrize("exponent", [0.0, 1.0])
 def test_auto_ranks_hybrid_by_expected_errors_for_their_price(pool, scored, exponent):
     right = np.linspace(1.0, 0.0, N) ** 2
-    expectation = replace(scored.expectation, right=right, n_words=np.arange(N, dtype=np.int64) * 5)
+    expectation = replace(
+        scored.expectation, expected_correct=right, n_words=np.arange(N, dtype=np.int64) * 5
+    )
     scored = replace(scored, scores=np.full(N, 0.5), expectation=expectation)
 
     chosen = ids(choose(pool, scored, [], replace(HYBRID, measure="auto", cost_exponent=exponent), 1))

@@ -10,7 +10,7 @@ from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.pipeline import calibrate
 from wapaganda.pipeline.training.calibration import too_few_to_calibrate
 from wapaganda.trainer import Recipe
-from wapaganda.uncertainty import expect
+from wapaganda.uncertainty import expected_counts
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=5e-3, steps=40, seed=3, head_factor=2.0, batch_size=8)
@@ -43,7 +43,7 @@ def test_cross_fitting_finds_f1_temperature_and_calibration(tiny_encoder, toy_do
     assert found.f1 == pytest.approx(2 * right / total)
     assert found.f1_interval[0] <= found.f1 <= found.f1_interval[1]
     scaled = apply_temperature([answer.log_probs for answer in answers], found.temperature)
-    assert found.expected_f1 == pytest.approx(expect(scaled).f1())
+    assert found.expected_f1 == pytest.approx(expected_counts(scaled).f1())
     assert 0.25 <= found.temperature <= 8
     assert sum(each.n for each in found.bins) == sum(len(answer.spans) for answer in answers)
     assert steps[0] == ("calibrate", 0, 0)

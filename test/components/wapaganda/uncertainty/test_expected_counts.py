@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from wapaganda.uncertainty import Expectation, expect, score
+from wapaganda.uncertainty import Expectation, expected_counts, score
 
 
 def valid(tags):
@@ -53,12 +53,12 @@ def rng():
 
 def test_counts_are_those_of_all_valid_sequences(rng):
     texts = [random_text(rng, n) for n in (1, 2, 3, 4, 5, 3, 4)]
-    found = expect(texts)
+    found = expected_counts(texts)
     for row, text in enumerate(texts):
         predicted, right, entities = brute_force(text)
         assert found.n_words[row] == len(text)
         assert found.predicted[row] == predicted
-        assert found.right[row] == pytest.approx(right)
+        assert found.expected_correct[row] == pytest.approx(right)
         np.testing.assert_allclose(found.entities[row], entities, atol=1e-12)
         assert found.errors[row] == pytest.approx(predicted + entities.sum() - 2 * right)
         assert score([text], "expected_errors")[0] == pytest.approx(1 - np.exp(-found.errors[row]))
@@ -75,8 +75,8 @@ def test_f1_without_labels_by_hand():
 
 
 def test_f1_of_nothing_is_one():
-    assert expect([]).f1() == 1.0
-    assert expect([np.zeros((0, 5))]).f1() == 1.0
+    assert expected_counts([]).f1() == 1.0
+    assert expected_counts([np.zeros((0, 5))]).f1() == 1.0
 
 
 def test_the_expected_f1_of_a_calibrated_model_is_its_f1(rng):
@@ -89,25 +89,28 @@ def test_the_expected_f1_of_a_calibrated_model_is_its_f1(rng):
         best = spans_of(sequences[int(mass.argmax())])
         drawn = spans_of(sequences[rng.choice(len(sequences), p=mass / mass.sum())])
         right, predicted, gold = right + len(best & drawn), predicted + len(best), gold + len(drawn)
-    assert expect(texts).f1() == pytest.approx(2 * right / (predicted + gold), abs=0.05)
+    assert expected_counts(texts).f1() == pytest.approx(2 * right / (predicted + gold), abs=0.05)
 
 
 def test_parts_join_to_the_whole(rng):
     texts = [random_text(rng, int(n)) for n in rng.integers(0, 30, size=11)]
-    whole, parts = expect(texts), Expectation.join([expect(texts[:4]), expect([]), expect(texts[4:])])
-    for name in ("n_words", "predicted", "right", "entities"):
+    whole, parts = (
+        expected_counts(texts),
+        Expectation.join([expected_counts(texts[:4]), expected_counts([]), expected_counts(texts[4:])]),
+    )
+    for name in ("n_words", "predicted", "expected_correct", "entities"):
         np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=0, atol=1e-12)
     assert len(Expectation.join([])) == 0
     assert len(whole[2:5]) == 3
     np.testing.assert_array_equal(whole[np.array([3, 1])].n_words, [len(texts[3]), len(texts[1])])
     with pytest.raises(ValueError, match=r"one number of types, was: \[1, 2\]"):
-        Expectation.join([whole, expect([random_text(rng, 3, labels=1)])])
+        Expectation.join([whole, expected_counts([random_text(rng, 3, labels=1)])])
 
 
 def test_padding_changes_no_expectation(rng):
     texts = [random_text(rng, int(n)) for n in (1, 40, 7, 0, 300)]
-    together = expect(texts)
+    together = expected_counts(texts)
     for row, text in enumerate(texts):
-        alone = expect([text])
-        assert together.right[row] == pytest.approx(alone.right[0], abs=1e-12)
+        alone = expected_counts([text])
+        assert together.expected_correct[row] == pytest.approx(alone.expected_correct[0], abs=1e-12)
         np.testing.assert_allclose(together.entities[row], alone.entities[0], atol=1e-12)

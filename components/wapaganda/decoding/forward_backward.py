@@ -1,4 +1,4 @@
-"""Sums over all valid IOB2 sequences: forward–backward, and the marginals that follow from it."""
+"""The forward–backward algorithm over all valid IOB2 sequences, and the marginals that follow from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ SpanIndex = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """Marginals over the valid sequences, 0 behind a text's end.
+    """Marginals over the valid sequences, 0 for padding.
 
-    ``log_z`` (B,): log of the mass that the model gives to valid sequences. ``tag`` (B, T, K): P(y_t = tag).
+    ``log_z`` (B,): log of the probability of all valid sequences together. ``tag`` (B, T, K): P(y_t = tag).
     ``start`` and ``end`` (B, T, L): probability that an entity of type k starts, or ends, with the word.
     """
 
@@ -28,12 +28,12 @@ class Posterior:
 
 
 @dataclass(frozen=True, slots=True)
-class Lattice:
-    """The forward and backward sums of a batch, from which marginals and span probabilities are read.
+class ForwardBackward:
+    """The forward and backward sums of a batch, which give marginals and span probabilities.
 
-    All are logs, time first. ``before`` (T, B): all prefixes that end before the word; ``inside_before``
-    (T, B, L): those of them whose last tag is of type k; ``after`` (T, B): all continuations of a word that
-    do not begin with ``I-k``; ``inside_after`` (T, B, L): all continuations of a word of type k.
+    All are logs, time first. ``before`` (T, B): all prefixes that end before the word. ``inside_before``
+    (T, B, L): those whose last tag has type k. ``after`` (T, B): all continuations of a word that do not
+    start with ``I-k``. ``inside_after`` (T, B, L): all continuations of a word of type k.
     """
 
     lengths: NDArray[np.int64]
@@ -47,7 +47,7 @@ class Lattice:
     def posterior(self) -> Posterior:
         """Tag, start and end marginals.
 
-        ``end`` uses that ``I-k`` follows only ``B-k`` or ``I-k``, so that
+        ``end`` is exact because ``I-k`` follows only ``B-k`` or ``I-k``, so
         P(y_t ∈ {B-k, I-k}, y_{t+1} = I-k) = P(y_{t+1} = I-k).
         """
         steps, batch, labels = self.emissions.begin.shape
@@ -67,10 +67,10 @@ class Lattice:
     def span_probability(self, spans: Sequence[Sequence[SpanIndex]]) -> list[NDArray[np.float64]]:
         """π(i, j, k) of each span: the probability that exactly the words i…j are an entity of type k.
 
-        That is B-k at i, I-k up to j and no I-k behind it. One array a text, in the order of its spans.
+        That is B-k at i, I-k up to j and no I-k after it. One array per text, in the order of its spans.
 
         Raises:
-            ValueError: another number of texts, or a span that does not lie within its text and schema.
+            ValueError: another number of texts, or a span outside its text or schema.
         """
         if len(spans) != len(self.lengths):
             raise ValueError(f"Expected the spans of {len(self.lengths)} texts, was: {len(spans)}")
@@ -98,7 +98,7 @@ class Lattice:
             )
 
 
-def lattice(log_probs: NDArray[Any], lengths: NDArray[Any]) -> Lattice:
+def forward_backward(log_probs: NDArray[Any], lengths: NDArray[Any]) -> ForwardBackward:
     """Forward and backward sums over the valid sequences of ``log_probs`` (B, T, K), for ``lengths`` (B,).
 
     Rabiner 1989, "A tutorial on hidden Markov models", in log domain and double precision.
@@ -110,7 +110,9 @@ def lattice(log_probs: NDArray[Any], lengths: NDArray[Any]) -> Lattice:
     emissions = as_emissions(log_probs, lengths)
     before, inside_before, log_z = _forward(emissions)
     after, inside_after = _backward(emissions)
-    return Lattice(lengths.astype(np.int64), emissions, log_z, before, inside_before, after, inside_after)
+    return ForwardBackward(
+        lengths.astype(np.int64), emissions, log_z, before, inside_before, after, inside_after
+    )
 
 
 def posterior(log_probs: NDArray[Any], lengths: NDArray[Any]) -> Posterior:
@@ -119,14 +121,14 @@ def posterior(log_probs: NDArray[Any], lengths: NDArray[Any]) -> Posterior:
     Raises:
         ValueError: shapes that do not fit, NaN or +∞ within a text.
     """
-    return lattice(log_probs, lengths).posterior()
+    return forward_backward(log_probs, lengths).posterior()
 
 
 def span_probability(
     log_probs: NDArray[Any], lengths: NDArray[Any], spans: Sequence[Sequence[SpanIndex]]
 ) -> list[NDArray[np.float64]]:
-    """The exact probability π(i, j, k) of each span: see ``Lattice.span_probability``."""
-    return lattice(log_probs, lengths).span_probability(spans)
+    """The exact probability π(i, j, k) of each span: see ``ForwardBackward.span_probability``."""
+    return forward_backward(log_probs, lengths).span_probability(spans)
 
 
 def _forward(emissions: Emissions) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
