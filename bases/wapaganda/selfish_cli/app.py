@@ -1,6 +1,7 @@
 """The commands put together, and the entry point."""
 
 import logging
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from wapaganda.project_context import prepare_environment
+from wapaganda.selfish_cli.commands import jobs, models
 from wapaganda.selfish_cli.commands.adapt import adapt
 from wapaganda.selfish_cli.commands.connect import connect
 from wapaganda.selfish_cli.commands.doctor import doctor
@@ -65,6 +67,24 @@ app = typer.Typer(
 )
 for command in (train, select, update, predict, status, review, simulate, adapt, export, doctor, connect):
     app.command(help=flowing(command.__doc__))(command)
+
+
+def group(name: str, text: str, **commands: Callable[..., None]) -> None:
+    """Add a group of commands: ``selfish NAME COMMAND``."""
+    inner = typer.Typer(name=name, help=text, no_args_is_help=True)
+    for own, command in commands.items():
+        inner.command(own, help=flowing(command.__doc__))(command)
+    app.add_typer(inner)
+
+
+group(
+    "models",
+    "List the model versions, make one live, or go back to the one before.",
+    list=models.list_models,
+    promote=models.promote,
+    rollback=models.rollback,
+)
+group("jobs", "List and cancel the trainings of the ML backend.", list=jobs.list_jobs, cancel=jobs.cancel)
 
 
 @app.callback()

@@ -12,6 +12,7 @@ import wapaganda.project_context
 from wapaganda.errors import InputError
 
 if TYPE_CHECKING:
+    from wapaganda.jobs import JobQueue
     from wapaganda.label_studio import LabelStudio
     from wapaganda.pipeline import Loop
     from wapaganda.progress import Progress
@@ -75,6 +76,14 @@ def read_settings(overrides: Mapping[str, Any] | None = None) -> "Settings":
     settings = Settings(**{name: value for name, value in (overrides or {}).items() if value is not None})
     wapaganda.project_context.prepare_environment(settings.threads)
     return settings
+
+
+def open_jobs(settings: "Settings") -> "JobQueue | None":
+    """The jobs of the ML backend; ``None`` when it has never had one."""
+    from wapaganda.jobs import JobQueue
+
+    path = wapaganda.project_context.jobs_path(settings)
+    return JobQueue(path) if path.exists() else None
 
 
 def check_folders(settings: "Settings") -> None:

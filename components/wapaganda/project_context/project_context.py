@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from wapaganda.tracking import MirrorReport, RunLog
 
 
+def jobs_path(settings: "Settings") -> Path:
+    """The file of the job table, one for all projects."""
+    return settings.data_dir / "jobs.sqlite"
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectContext:
     """The places of one project; ``key`` is ``ls-<id>`` for a Label Studio project, whoever works on it."""

@@ -1,6 +1,6 @@
 """selfish status: where a project stands, from what is on disk."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wapaganda.errors import InputError
 from wapaganda.selfish_cli.project import ProjectContext, open_context
@@ -8,12 +8,9 @@ from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.assessment import ASSESSMENT, assessment_facts
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
-
-if TYPE_CHECKING:
-    from wapaganda.model_store import Version
+from wapaganda.selfish_cli.ui.versions import version_record, versions_table
 
 ROUNDS = ("Round", "Step", "Labelled", "F1", "Before", "Model", "Pool", "Candidates", "Released")
-MODELS = ("Version", "Made (UTC)", "Texts", "F1", "Encoder")
 
 
 def status(
@@ -40,7 +37,7 @@ def _status(context: ProjectContext) -> dict[str, Any]:
     found: dict[str, Any] = {
         "project": context.key,
         "live": live.name if live else None,
-        "versions": [_version(version) for version in versions],
+        "versions": [version_record(version) for version in versions],
         "labelled": None,
         "unlabelled": None,
         "waiting": None,
@@ -75,36 +72,12 @@ def _last_report(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     return next((each for each in reversed(rounds) if each["step"] == "done"), {})
 
 
-def _version(version: "Version") -> dict[str, Any]:
-    manifest = version.manifest
-    micro = dict(manifest.metrics.get("micro") or {})
-    return {
-        "name": version.name,
-        "created_at": manifest.created_at,
-        "n_documents": manifest.n_documents,
-        "encoder": manifest.encoder,
-        "labels": list(manifest.labels),
-        "f1": micro.get("f1"),
-        "reason": manifest.reason,
-    }
-
-
 def _show(console: Console, context: ProjectContext, found: dict[str, Any]) -> None:
     if found["rounds"]:
         rows = [_round_row(each) for each in found["rounds"]]
         console.show(plain_table("Rounds", ROUNDS, rows, numbers=(0, 2, 3, 4, 6, 7, 8)))
     if found["versions"]:
-        rows = [
-            [
-                each["name"] + (" (live)" if each["name"] == found["live"] else ""),
-                each["created_at"][:16].replace("T", " "),
-                f"{each['n_documents']:,}",
-                percent(each["f1"]),
-                _short_encoder(each["encoder"]),
-            ]
-            for each in found["versions"]
-        ]
-        console.show(plain_table("Models", MODELS, rows, numbers=(2, 3)))
+        console.show(versions_table(found["versions"], found["live"]))
     waiting = f", {found['waiting']:,} of them offered and not answered yet" if found["waiting"] else ""
     facts = [("Texts", "counted from the first selfish update on")]
     if found["labelled"] is not None:
@@ -144,8 +117,3 @@ def _model(each: dict[str, Any]) -> str:
     if not version:
         return "–"
     return str(version).partition("-")[0] + ("" if version == each.get("live") else ", not live")
-
-
-def _short_encoder(name: str) -> str:
-    """A hub name as it is, of a folder the end."""
-    return "/".join(name.split("/")[-2:])

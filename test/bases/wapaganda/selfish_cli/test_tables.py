@@ -4,8 +4,9 @@ import io
 
 from rich.console import Console
 
-from wapaganda.selfish_cli.commands.status import MODELS, ROUNDS
+from wapaganda.selfish_cli.commands.status import ROUNDS
 from wapaganda.selfish_cli.ui.tables import plain_table
+from wapaganda.selfish_cli.ui.versions import HEAD
 
 
 def shown(width: int, head: tuple[str, ...], row: list[str]) -> list[str]:
@@ -25,7 +26,7 @@ def test_the_rounds_fit_an_ordinary_terminal():
 
 def test_a_narrow_terminal_gets_names_and_values():
     row = ["v0001-7933814d (live)", "2026-11-22 18:14", "28", "19.5", "bert-base-cased"]
-    lines = shown(40, MODELS, row)
+    lines = shown(40, HEAD, row)
     assert lines[1].split() == ["Version", "v0001-7933814d", "(live)"]
     assert lines[-1].split() == ["Encoder", "bert-base-cased"]
 

@@ -1,0 +1,70 @@
+"""selfish models: list the model versions, make one live, go back to the one before."""
+
+from typing import Annotated
+
+import typer
+
+from wapaganda.errors import InputError
+from wapaganda.selfish_cli.project import chosen_version, open_context
+from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui.console import Console, session
+from wapaganda.selfish_cli.ui.tables import facts_table
+from wapaganda.selfish_cli.ui.versions import version_record, versions_table
+
+
+def list_models(
+    project: options.Project = None, name: options.Name = "default", as_json: options.AsJson = False
+) -> None:
+    """List the model versions, the oldest first, and mark the live one."""
+    with session(as_json) as console:
+        context = open_context(project, name)
+        store = context.store()
+        records = [version_record(each) for each in store.versions()]
+        if not records:
+            raise InputError(
+                f"Expected a trained model of {context.key}, was: none.",
+                "Train one by selfish train or selfish update, or name another --name or --project.",
+            )
+        current = store.current()
+        live = current.name if current else None
+        console.show(versions_table(records, live))
+        console.emit({"project": context.key, "live": live, "versions": records})
+
+
+def promote(
+    version: Annotated[str, typer.Argument(help="The version to make live, such as v0002-3f2a9c01.")],
+    project: options.Project = None,
+    name: options.Name = "default",
+    as_json: options.AsJson = False,
+) -> None:
+    """Make a model version the live one, whatever its F1.
+
+    The ML backend and the commands use it from now on. selfish models rollback goes back.
+    """
+    with session(as_json) as console:
+        context = open_context(project, name)
+        store = context.store()
+        wanted = chosen_version(context, version)
+        before = store.current()
+        store.promote(wanted)
+        _show(console, context.key, wanted, before.name if before else None)
+
+
+def rollback(
+    project: options.Project = None, name: options.Name = "default", as_json: options.AsJson = False
+) -> None:
+    """Make the version live that was live before the current one.
+
+    Repeated, it goes back further. The versions themselves do not change.
+    """
+    with session(as_json) as console:
+        context = open_context(project, name)
+        store = context.store()
+        before = store.current()
+        live = store.rollback()
+        _show(console, context.key, live.name, before.name if before else None)
+
+
+def _show(console: Console, project: str, live: str, before: str | None) -> None:
+    console.show(facts_table(f"Project {project}", [("Live", live), ("Before", before or "none")]))
+    console.emit({"project": project, "live": live, "before": before})
