@@ -1,25 +1,25 @@
-"""Labels that are probably wrong: found by a model that has not learnt them, ranked, kept as JSON."""
+"""Labels that are probably wrong: found by a model that was not trained on them, ranked, kept as JSON."""
 
-from wapaganda.label_errors.doubts import Answer, label_errors
-from wapaganda.label_errors.matching import Standing, standing
-from wapaganda.label_errors.suspect import (
+from wapaganda.label_errors.detect import Prediction, find_label_issues
+from wapaganda.label_errors.issue import (
     REVIEW_FILE,
-    Kind,
-    Suspect,
-    read_suspects,
-    text_key,
-    write_suspects,
+    IssueKind,
+    LabelIssue,
+    read_issues,
+    text_digest,
+    write_issues,
 )
+from wapaganda.label_errors.open_issues import OpenIssues, find_open_issues
 
 __all__ = [
     "REVIEW_FILE",
-    "Answer",
-    "Kind",
-    "Standing",
-    "Suspect",
-    "label_errors",
-    "read_suspects",
-    "standing",
-    "text_key",
-    "write_suspects",
+    "IssueKind",
+    "LabelIssue",
+    "OpenIssues",
+    "Prediction",
+    "find_label_issues",
+    "find_open_issues",
+    "read_issues",
+    "text_digest",
+    "write_issues",
 ]

@@ -19,7 +19,7 @@ from wapaganda.selfish_cli.ui.label_errors import label_errors_records, label_er
 from wapaganda.selfish_cli.ui.tables import facts_table
 
 if TYPE_CHECKING:
-    from wapaganda.label_errors import Standing, Suspect
+    from wapaganda.label_errors import LabelIssue, OpenIssues
     from wapaganda.ner import Document
 
 TITLE = "Likely label errors"
@@ -31,8 +31,8 @@ class Review:
     """What a list of a version comes to today, ``shown`` the part of it that was asked for."""
 
     version: str
-    found: "Standing"
-    shown: tuple[tuple["Suspect", "Document"], ...]
+    found: "OpenIssues"
+    shown: tuple[tuple["LabelIssue", "Document"], ...]
 
 
 def review(
@@ -64,11 +64,11 @@ def review(
         _check_usage(data, project, view, out)
         context = open_context(project, name, overrides)
         with console.progress() as progress:
-            version, suspects = _suspects(context, model)
+            version, issues = _issues(context, model)
             documents = _documents(console, context, data, project if view else None, progress)
-            from wapaganda.label_errors import standing
+            from wapaganda.label_errors import find_open_issues
 
-            found = standing(suspects, documents)
+            found = find_open_issues(issues, documents)
             reviewed = Review(version, found, found.cases[: limit or None])
             if out is not None:
                 _write(out, reviewed)
@@ -93,8 +93,8 @@ def _check_usage(data: Path | None, project: int | None, view: bool, out: Path |
     check_parent(out)
 
 
-def _suspects(context: ProjectContext, model: str | None) -> tuple[str, "list[Suspect]"]:
-    from wapaganda.label_errors import REVIEW_FILE, read_suspects
+def _issues(context: ProjectContext, model: str | None) -> tuple[str, "list[LabelIssue]"]:
+    from wapaganda.label_errors import REVIEW_FILE, read_issues
 
     version = chosen_version(context, model)
     path = context.store().path(version) / REVIEW_FILE
@@ -104,7 +104,7 @@ def _suspects(context: ProjectContext, model: str | None) -> tuple[str, "list[Su
             "selfish train and selfish update make it with a new version; FOLDS must be 2 or more, "
             "and the labelled texts at least 20.",
         )
-    return version, read_suspects(path)
+    return version, read_issues(path)
 
 
 def _documents(
@@ -165,7 +165,7 @@ def _show(console: Console, reviewed: Review, out: Path | None, tab: dict[str, A
     console.show(facts_table("", facts))
 
 
-def _since(found: "Standing") -> str:
+def _since(found: "OpenIssues") -> str:
     parts = [
         f"{number:,} {what}"
         for number, what in (

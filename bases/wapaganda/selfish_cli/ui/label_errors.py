@@ -7,10 +7,10 @@ from wapaganda.selfish_cli.ui.tables import Fitting, plain_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wapaganda.label_errors import Suspect
+    from wapaganda.label_errors import LabelIssue
     from wapaganda.ner import Document, Span
 
-    Case = tuple[Suspect, Document]
+    Case = tuple[LabelIssue, Document]
 
 KINDS = {
     "missed": "not marked",
@@ -28,14 +28,14 @@ def label_errors_table(title: str, cases: "Sequence[Case]") -> Fitting:
     rows = [
         [
             str(rank),
-            f"{suspect.doubt:.3f}",
-            KINDS[suspect.kind],
+            f"{issue.doubt:.3f}",
+            KINDS[issue.kind],
             document.id,
-            _told(suspect.given, document) or "–",
-            _told(suspect.proposed, document) or "–",
-            _in_words(suspect, document),
+            _told(issue.given, document) or "–",
+            _told(issue.proposed, document) or "–",
+            _in_words(issue, document),
         ]
-        for rank, (suspect, document) in enumerate(cases, start=1)
+        for rank, (issue, document) in enumerate(cases, start=1)
     ]
     return plain_table(title, HEAD, rows, numbers=(0, 1))
 
@@ -45,13 +45,13 @@ def label_errors_records(cases: "Sequence[Case]") -> list[dict[str, Any]]:
     return [
         {
             "rank": rank,
-            **suspect.to_dict(),
+            **issue.to_dict(),
             "document_id": document.id,
-            "marked": _told(suspect.given, document),
-            "model": _told(suspect.proposed, document),
+            "marked": _told(issue.given, document),
+            "model": _told(issue.proposed, document),
             "text": document.text,
         }
-        for rank, (suspect, document) in enumerate(cases, start=1)
+        for rank, (issue, document) in enumerate(cases, start=1)
     ]
 
 
@@ -61,9 +61,9 @@ def _told(span: "Span | None", document: "Document") -> str | None:
     return f"{' '.join(document.text[span.start : span.end].split())} ({span.label})"
 
 
-def _in_words(suspect: "Suspect", document: "Document") -> str:
+def _in_words(issue: "LabelIssue", document: "Document") -> str:
     """The text around the label in doubt, on one line, the label in brackets."""
-    text, place = document.text, suspect.place
+    text, place = document.text, issue.place
     before, behind = text[: place.start][-AROUND:], text[place.end :][:AROUND]
     if place.start > AROUND:
         before = "…" + (before.partition(" ")[2] or before)

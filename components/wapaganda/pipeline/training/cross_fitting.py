@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wapaganda.calibration import Calibration
-from wapaganda.label_errors import REVIEW_FILE, label_errors, write_suspects
+from wapaganda.label_errors import REVIEW_FILE, find_label_issues, write_issues
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.calibration import MINIMUM_TEXTS, calibrate, too_few_to_calibrate
@@ -46,8 +46,8 @@ def calibrate_folder(
     plain = ModelFolder.read(folder)
     replace(plain, temperature=calibration.temperature, confidence=calibration.confidence).write(folder)
     write_out_of_fold(folder, documents, answers)
-    suspects = label_errors(documents, answers, schema)
-    write_suspects(folder / REVIEW_FILE, suspects)
+    issues = find_label_issues(documents, answers, schema)
+    write_issues(folder / REVIEW_FILE, issues)
     return calibration
 
 

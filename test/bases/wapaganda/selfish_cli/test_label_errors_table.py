@@ -2,7 +2,7 @@
 
 import pytest
 
-from wapaganda.label_errors import Suspect, text_key
+from wapaganda.label_errors import LabelIssue, text_digest
 from wapaganda.ner import Document, Span
 from wapaganda.selfish_cli.ui.label_errors import _in_words, label_errors_records
 
@@ -25,15 +25,15 @@ LONG = "one two three four five six seven eight nine ten " * 2
 def test_the_words_around_are_whole_on_one_line_and_not_too_many(before, behind, told):
     text = f"{before}Zoë{behind}"
     span = Span(len(before), len(before) + 3, "PER")
-    suspect = Suspect("a", "spurious", span, None, 0.5, text_key(text))
-    assert _in_words(suspect, Document("a", text, (span,))) == told
+    issue = LabelIssue("a", "spurious", span, None, 0.5, text_digest(text))
+    assert _in_words(issue, Document("a", text, (span,))) == told
 
 
 def test_records_name_the_spans_in_words():
     text = "Zoë\nMüller saw"
     given, proposed = Span(0, 3, "PER"), Span(0, 10, "PER", 0.5)
-    suspect = Suspect("old", "border", given, proposed, 0.5, text_key(text))
-    (record,) = label_errors_records([(suspect, Document("new", text, (given,)))])
+    issue = LabelIssue("old", "border", given, proposed, 0.5, text_digest(text))
+    (record,) = label_errors_records([(issue, Document("new", text, (given,)))])
     assert (record["rank"], record["document_id"]) == (1, "new")
     assert (record["marked"], record["model"]) == ("Zoë (PER)", "Zoë Müller (PER)")
     assert record["proposed"]["score"] == 0.5

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from wapaganda.annotation import read_documents
-from wapaganda.label_errors import REVIEW_FILE, Suspect, text_key, write_suspects
+from wapaganda.label_errors import REVIEW_FILE, LabelIssue, text_digest, write_issues
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import Manifest, ModelStore
 from wapaganda.ner import Span
 
 
-def planted(data: Path) -> list[Suspect]:
+def planted(data: Path) -> list[LabelIssue]:
     """Two labels of the first texts that hold an entity, and one of a text that is gone."""
     texts = [each for each in read_documents(data).documents if each.spans]
     first, second = texts[:2]
@@ -20,27 +20,27 @@ def planted(data: Path) -> list[Suspect]:
     other = Span(given.start, given.end, "LOC" if given.label == "PER" else "PER", 0.9)
     free = next(at for at in range(len(first.text)) if all(not s.start <= at < s.end for s in first.spans))
     return [
-        Suspect(second.id, "type", given, other, 0.9, text_key(second.text)),
-        Suspect(first.id, "missed", None, Span(free, free + 1, "LOC", 0.8), 0.8, text_key(first.text)),
-        Suspect("gone", "spurious", given, None, 0.7, text_key("gone")),
+        LabelIssue(second.id, "type", given, other, 0.9, text_digest(second.text)),
+        LabelIssue(first.id, "missed", None, Span(free, free + 1, "LOC", 0.8), 0.8, text_digest(first.text)),
+        LabelIssue("gone", "spurious", given, None, 0.7, text_digest("gone")),
     ]
 
 
-def publish(tmp_path: Path, suspects: list[Suspect] | None) -> None:
+def publish(tmp_path: Path, issues: list[LabelIssue] | None) -> None:
     """A live version that holds nothing but its list."""
     (draft := tmp_path / "draft").mkdir()
-    if suspects is not None:
-        write_suspects(draft / REVIEW_FILE, suspects)
+    if issues is not None:
+        write_issues(draft / REVIEW_FILE, issues)
     store = ModelStore(tmp_path / "models" / "default")
     store.promote(store.publish(draft, Manifest(("LOC", "PER"), "none", "0" * 8, 1)).name)
 
 
 @pytest.fixture
-def wrong(files, tmp_path) -> Suspect:
-    """The worst of the planted suspects; a version lists them."""
-    suspects = planted(files.data)
-    publish(tmp_path, suspects)
-    return suspects[0]
+def wrong(files, tmp_path) -> LabelIssue:
+    """The worst of the planted issues; a version lists them."""
+    issues = planted(files.data)
+    publish(tmp_path, issues)
+    return issues[0]
 
 
 def test_the_list_is_shown_with_the_words_around(wrong, selfish, files):

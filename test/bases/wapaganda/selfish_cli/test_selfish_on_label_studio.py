@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wapaganda.label_errors import REVIEW_FILE, Suspect, text_key, write_suspects
+from wapaganda.label_errors import REVIEW_FILE, LabelIssue, text_digest, write_issues
 from wapaganda.label_studio import LabelStudio
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.slow]
@@ -79,11 +79,12 @@ def test_review_makes_the_tab_of_likely_label_errors(connected, selfish, label_s
     path = Path(status["model_dir"], "versions", status["live"], REVIEW_FILE)
     with LabelStudio(label_studio_server.url, label_studio_server.token) as studio:
         marked = [each for each in studio.fetch(project).documents if each.spans][:3]
-        suspects = [
-            Suspect(each.id, "spurious", each.spans[0], None, 0.9, text_key(each.text)) for each in marked
+        issues = [
+            LabelIssue(each.id, "spurious", each.spans[0], None, 0.9, text_digest(each.text))
+            for each in marked
         ]
         path.unlink(missing_ok=True)
-        write_suspects(path, suspects)
+        write_issues(path, issues)
         found = selfish("review", "--project", project, "--view", "--json").json
         assert [each["document_id"] for each in found["suspects"]] == [each.id for each in marked]
         assert (found["view"]["texts"], found["view"]["title"]) == (3, "Likely label errors")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from wapaganda.annotation import read_documents
-from wapaganda.label_errors import Suspect, label_errors
+from wapaganda.label_errors import LabelIssue, find_label_issues
 from wapaganda.ner import Document, LabelSchema, Span, word_offsets
 from wapaganda.trainer import cross_fit, recipe_for
 
@@ -18,18 +18,18 @@ CORPUS = Path(__file__).parents[5] / "shared" / "data" / "wikigold" / "train.con
 SIZE, STEPS, SHARE = 200, 120, 0.3
 
 
-def with_an_error(document: Document, labels: tuple[str, ...], dice: random.Random) -> tuple[Document, Span]:
+def with_an_error(document: Document, labels: tuple[str, ...], rng: random.Random) -> tuple[Document, Span]:
     """The document with one entity not marked, of another type or cut short; and where that is."""
     spans = list(document.spans or ())
-    at = dice.randrange(len(spans))
+    at = rng.randrange(len(spans))
     span = spans.pop(at)
-    kind = dice.choice(["missed", "type", "border"])
+    kind = rng.choice(["missed", "type", "border"])
     words = word_offsets(document.text)
     first = next(int(end) for start, end in words if start == span.start)
     if kind == "border" and first < span.end:
         spans.insert(at, replace(span, end=first))
     elif kind != "missed":
-        spans.insert(at, replace(span, label=dice.choice([each for each in labels if each != span.label])))
+        spans.insert(at, replace(span, label=rng.choice([each for each in labels if each != span.label])))
     return document.with_spans(spans), span
 
 
@@ -37,21 +37,21 @@ def test_planted_errors_come_first(small_encoder):
     if not CORPUS.is_file():
         pytest.skip("needs the corpus wikigold in ../shared/data")
     torch.set_num_threads(1)
-    dice = random.Random(11)
-    documents = dice.sample(list(read_documents(CORPUS).documents), SIZE)
+    rng = random.Random(11)
+    documents = rng.sample(list(read_documents(CORPUS).documents), SIZE)
     schema = LabelSchema.of(documents)
     planted: dict[str, Span] = {}
     for number, document in enumerate(documents):
-        if document.spans and dice.random() < SHARE:
-            documents[number], planted[document.id] = with_an_error(document, schema.labels, dice)
+        if document.spans and rng.random() < SHARE:
+            documents[number], planted[document.id] = with_an_error(document, schema.labels, rng)
 
     recipe = replace(recipe_for(small_encoder, SIZE, len(schema.labels), None, 13), steps=STEPS)
     answers = cross_fit(documents, schema, small_encoder, recipe, folds=2, device="cpu")
-    found = label_errors(documents, answers, schema)
+    found = find_label_issues(documents, answers, schema)
 
-    def is_planted(suspect: Suspect) -> bool:
-        wrong = planted.get(suspect.document_id)
-        return wrong is not None and suspect.place.start < wrong.end and wrong.start < suspect.place.end
+    def is_planted(issue: LabelIssue) -> bool:
+        wrong = planted.get(issue.document_id)
+        return wrong is not None and issue.place.start < wrong.end and wrong.start < issue.place.end
 
     n_labels = sum(len(document.spans) for document in documents)
     chance = len(planted) / (n_labels + len(planted))

@@ -8,7 +8,7 @@ import pytest
 from filelock import FileLock, Timeout
 
 from wapaganda.calibration import ConfidenceMap
-from wapaganda.label_errors import read_suspects
+from wapaganda.label_errors import read_issues
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema, Span
@@ -505,7 +505,7 @@ def test_a_cross_fitted_round_tells_what_it_found_and_calibrates_the_model(loop,
     assert (report.cross_validated_f1, report.cross_validated_interval) == (kept.f1, kept.f1_interval)
     assert report.ece == kept.ece_after
     assert kept.n_texts == report.n_train
-    assert isinstance(read_suspects(version.path / "review.json"), list)
+    assert isinstance(read_issues(version.path / "review.json"), list)
     assert ("calibrate", 30, 30) in told
     figures = loop.record.runs.runs()[0].last_metrics()
     assert figures["cross_validated_f1"] == report.cross_validated_f1

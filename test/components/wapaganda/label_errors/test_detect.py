@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wapaganda.decoding import posterior
-from wapaganda.label_errors import label_errors
+from wapaganda.label_errors import find_label_issues
 from wapaganda.ner import Document, LabelSchema, Span, decode_tags, encode_tags, word_offsets
 
 SCHEMA = LabelSchema(("LOC", "PER"))
@@ -46,14 +46,14 @@ def document(number: int) -> Document:
 
 def test_planted_errors_come_first_each_by_its_kind():
     clean = [document(number) for number in range(60)]
-    dice = random.Random(3)
-    answers = [answer(each.text, each.spans, dice.uniform(0.7, 0.99)) for each in clean]
+    rng = random.Random(3)
+    answers = [answer(each.text, each.spans, rng.uniform(0.7, 0.99)) for each in clean]
     noisy = list(clean)
     noisy[8] = clean[8].with_spans(clean[8].spans[1:])  # Oslo is not marked
     noisy[23] = clean[23].with_spans([replace(clean[23].spans[0], label="PER"), clean[23].spans[1]])
     noisy[34] = clean[34].with_spans([clean[34].spans[0], span(clean[34].text, "van Dam", "PER")])
     noisy[41] = clean[41].with_spans([*clean[41].spans, span(clean[41].text, "41 times", "LOC")])
-    found = label_errors(noisy, answers, SCHEMA)
+    found = find_label_issues(noisy, answers, SCHEMA)
     assert {(each.document_id, each.kind) for each in found} == {
         ("8", "missed"),
         ("23", "type"),
@@ -62,7 +62,7 @@ def test_planted_errors_come_first_each_by_its_kind():
     }
     assert [each.doubt for each in found] == sorted((each.doubt for each in found), reverse=True)
     for each in found:
-        assert each.stands_in(noisy[int(each.document_id)])
+        assert each.is_open_in(noisy[int(each.document_id)])
         assert (each.given is None) == (each.kind == "missed")
     by_kind = {each.kind: each for each in found}
     assert by_kind["border"].proposed == span(clean[34].text, "Emil van Dam", "PER")
@@ -74,7 +74,7 @@ def test_the_doubt_pools_the_words_of_both_spans():
     text = "Dieter May saw"
     given, proposed = Span(7, 10, "PER"), Span(0, 10, "PER")
     sure = answer(text, (proposed,), 0.8)
-    (found,) = label_errors([Document("a", text, (given,))], [sure], SCHEMA)
+    (found,) = find_label_issues([Document("a", text, (given,))], [sure], SCHEMA)
     tags = posterior(sure.log_probs[None], np.array([3])).tag[0]
     assert found.doubt == pytest.approx(1 - np.sqrt((tags[0, 0] ** 2 + tags[1, 3] ** 2) / 2), abs=1e-6)
 
@@ -88,22 +88,22 @@ def test_a_long_name_does_not_come_before_a_plain_error():
         answer(long_text, (replace(long_one, start=0),), 0.7),
         answer(short_text, (Span(0, 4, "PER"),), 0.9),
     ]
-    assert [each.document_id for each in label_errors(documents, answers, SCHEMA)] == ["short", "long"]
+    assert [each.document_id for each in find_label_issues(documents, answers, SCHEMA)] == ["short", "long"]
 
 
 def test_what_the_model_finds_too_is_never_doubted_however_unsure_it_is():
     one = document(3)
-    assert label_errors([one], [answer(one.text, one.spans, 0.3)], SCHEMA) == []
+    assert find_label_issues([one], [answer(one.text, one.spans, 0.3)], SCHEMA) == []
 
 
 def test_the_order_of_the_texts_and_their_company_change_nothing():
     documents = [document(number).with_spans([]) for number in range(12)]
     answers = [answer(each.text, document(n).spans, 0.6 + n / 40) for n, each in enumerate(documents)]
-    together = label_errors(documents, answers, SCHEMA)
+    together = find_label_issues(documents, answers, SCHEMA)
     alone = [
         each
         for pair in zip(documents, answers, strict=True)
-        for each in label_errors([pair[0]], [pair[1]], SCHEMA)
+        for each in find_label_issues([pair[0]], [pair[1]], SCHEMA)
     ]
     assert len(together) == 24
     assert sorted(together, key=lambda each: (each.document_id, each.place)) == sorted(
@@ -111,10 +111,10 @@ def test_the_order_of_the_texts_and_their_company_change_nothing():
     )
 
 
-def test_one_suspect_for_each_given_span_none_for_what_a_given_one_touches():
+def test_one_issue_for_each_given_span_none_for_what_a_given_one_touches():
     text = "New York Times"
     given = (Span(0, 3, "LOC"), Span(4, 8, "LOC"))
-    found = label_errors([Document("a", text, given)], [answer(text, (Span(0, 14, "LOC"),))], SCHEMA)
+    found = find_label_issues([Document("a", text, given)], [answer(text, (Span(0, 14, "LOC"),))], SCHEMA)
     assert {(each.kind, each.given) for each in found} == {("border", given[0]), ("border", given[1])}
 
 
@@ -123,7 +123,7 @@ def test_spans_that_iob2_cannot_express_are_doubted_as_they_stand():
     ragged = Span(0, 13, "PER")  # with the blank behind
     crossing = Span(9, 16, "LOC")
     model = answer(text, (Span(0, 12, "PER"), Span(17, 21, "LOC")))
-    found = label_errors([Document("a", text, (ragged, crossing))], [model], SCHEMA)
+    found = find_label_issues([Document("a", text, (ragged, crossing))], [model], SCHEMA)
     assert [(each.kind, each.given) for each in found if each.given] == [("border", crossing)]
     assert [each.kind for each in found if not each.given] == ["missed"]
 
@@ -131,23 +131,23 @@ def test_spans_that_iob2_cannot_express_are_doubted_as_they_stand():
 def test_texts_without_words_hold_no_errors():
     texts = ["", "  ", "\n"]
     documents = [Document(str(n), text, ()) for n, text in enumerate(texts)]
-    assert label_errors(documents, [answer(text, ()) for text in texts], SCHEMA) == []
-    assert label_errors([], [], SCHEMA) == []
+    assert find_label_issues(documents, [answer(text, ()) for text in texts], SCHEMA) == []
+    assert find_label_issues([], [], SCHEMA) == []
 
 
 def test_words_that_the_model_never_sees_are_no_error():
     text = "Anna saw 😀"
     seen = answer("Anna saw", (Span(0, 4, "PER"),))
-    found = label_errors([Document("a", text, (Span(0, 4, "PER"), Span(9, 10, "LOC")))], [seen], SCHEMA)
+    found = find_label_issues([Document("a", text, (Span(0, 4, "PER"), Span(9, 10, "LOC")))], [seen], SCHEMA)
     assert found == []
 
 
 def test_wrong_input_is_refused():
     one = document(1)
-    with pytest.raises(ValueError, match="Expected an answer for each of 2 documents, was: 1"):
-        label_errors([one, one], [answer(one.text, ())], SCHEMA)
+    with pytest.raises(ValueError, match="Expected a prediction for each of 2 documents, was: 1"):
+        find_label_issues([one, one], [answer(one.text, ())], SCHEMA)
     with pytest.raises(ValueError, match="Expected labelled documents, was: '1' without labels"):
-        label_errors([one.with_spans(None)], [answer(one.text, ())], SCHEMA)
+        find_label_issues([one.with_spans(None)], [answer(one.text, ())], SCHEMA)
     odd = one.with_spans([replace(one.spans[0], label="ORG")])
     with pytest.raises(ValueError, match="'ORG'"):
-        label_errors([odd], [answer(one.text, ())], SCHEMA)
+        find_label_issues([odd], [answer(one.text, ())], SCHEMA)
