@@ -94,3 +94,54 @@ def test_the_tests_of_the_sampler_run_over_a_new_strategy(with_a_strategy: dict[
     arguments = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--import-mode=importlib"]
     out = run(with_a_strategy, tmp_path, "-m", "pytest", *arguments, "-k", "longest_first", str(tests))
     assert int(re.findall(r"(\d+) passed", out)[0]) >= 8
+
+
+MEASURE = """
+import json
+import numpy as np
+from wapaganda.settings import Settings, describe
+from wapaganda.simulation import Arm
+from wapaganda.uncertainty import MEASURES, acquisition, score
+
+text = np.log([[0.5, 0.5, 1e-12], [1.0, 1e-12, 1e-12]])
+print(json.dumps({
+    "setting": Settings(measure="gini").measure,
+    "docs": any("`gini`" in each.meaning for each in describe()),
+    "score": score([text], "gini").round(4).tolist(),
+    "acquisition": acquisition([0.75], "gini", [2.0]).tolist(),
+    "arm": Arm.parse("uncertainty:gini", "auto").measure,
+    "summary": MEASURES["gini"].summary,
+}))
+"""
+
+
+@pytest.fixture
+def with_a_measure(tmp_path: Path) -> dict[str, str]:
+    return add_by_contributing(
+        "Add an uncertainty measure", "wapaganda/uncertainty/measures/gini.py", tmp_path
+    )
+
+
+def test_a_new_measure_is_one_file(with_a_measure: dict[str, str], tmp_path: Path):
+    found = json.loads(run(with_a_measure, tmp_path, "-c", MEASURE))
+    assert found.pop("summary").startswith("1 − Σ_k P(y_t = k)²")
+    assert found == {
+        "setting": "gini",
+        "docs": True,
+        "score": [0.75],
+        "acquisition": [0.75],
+        "arm": "gini",
+    }
+
+
+def test_the_command_line_names_a_new_measure(with_a_measure: dict[str, str], tmp_path: Path):
+    code = "from wapaganda.selfish_cli import main; main()"
+    environment = {**with_a_measure, "COLUMNS": "200"}
+    assert "gini" in run(environment, tmp_path, "-c", code, "select", "--help")
+
+
+def test_the_tests_of_uncertainty_run_over_a_new_measure(with_a_measure: dict[str, str], tmp_path: Path):
+    tests = ROOT / "test" / "components" / "wapaganda" / "uncertainty" / "test_measures.py"
+    arguments = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--import-mode=importlib"]
+    out = run(with_a_measure, tmp_path, "-m", "pytest", *arguments, "-k", "gini", str(tests))
+    assert int(re.findall(r"(\d+) passed", out)[0]) >= 5

@@ -1,7 +1,7 @@
 """What a user can set: environment variables and ``.env``, checked once and handed down by the bases."""
 
 from wapaganda.settings.describe import SettingDoc, describe
-from wapaganda.settings.registered import measure_names
+from wapaganda.settings.registered import measure_names, strategy_names
 from wapaganda.settings.settings import Settings, SettingsError
 
 __all__ = [

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from wapaganda.sampler import STRATEGIES
+from wapaganda.settings import measure_names, strategy_names
 
 FORMATS = "CoNLL, JSONL, Label Studio JSON or a datasets folder"
 
@@ -39,13 +39,11 @@ Seed = Annotated[int | None, typer.Option("--seed", help="In place of SEED.")]
 Size = Annotated[
     int | None, typer.Option("--size", min=1, help="Texts in the batch, in place of SAMPLES_PER_ITERATION.")
 ]
-Strategy = Annotated[str | None, typer.Option("--strategy", help=f"{', '.join(STRATEGIES)}; else STRATEGY.")]
+Strategy = Annotated[
+    str | None, typer.Option("--strategy", help=f"{', '.join(strategy_names())}; else STRATEGY.")
+]
 Measure = Annotated[
-    str | None,
-    typer.Option(
-        "--measure",
-        help="How uncertainty is measured, in place of MEASURE (names: docs/settings.md).",
-    ),
+    str | None, typer.Option("--measure", help=f"{', '.join(measure_names())}; else MEASURE.")
 ]
 Threshold = Annotated[
     float | None, typer.Option("--threshold", help="0 to 1, in place of UNCERTAINTY_THRESHOLD.")
