@@ -10,4 +10,5 @@ __all__ = [
     "SettingsError",
     "describe",
     "measure_names",
+    "strategy_names",
 ]
