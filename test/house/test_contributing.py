@@ -145,3 +145,43 @@ def test_the_tests_of_uncertainty_run_over_a_new_measure(with_a_measure: dict[st
     arguments = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--import-mode=importlib"]
     out = run(with_a_measure, tmp_path, "-m", "pytest", *arguments, "-k", "gini", str(tests))
     assert int(re.findall(r"(\d+) passed", out)[0]) >= 5
+
+
+SETTING = """
+import json
+import make_docs
+from wapaganda.project_context import ProjectContext
+from wapaganda.settings import Settings, SettingsError
+
+found = {"loop": ProjectContext(Settings(), "a").config().min_words}
+try:
+    Settings(min_words=-1)
+except SettingsError as error:
+    found["wrong"] = str(error)
+found["example"] = "#MIN_WORDS=0" in make_docs.env_example().splitlines()
+found["docs"] = "### `MIN_WORDS`" in make_docs.settings_page().splitlines()
+print(json.dumps(found))
+"""
+
+
+def test_a_new_setting_is_a_field_and_a_field_of_the_loop(tmp_path: Path):
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.partition("## Add a setting\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    files = {"settings/settings.py": "    def __init__(", "pipeline/config.py": "    @property\n"}
+    for (file, behind), code in zip(files.items(), blocks, strict=True):
+        assert f"`components/wapaganda/{file}`" in section
+        brick = Path(file).parts[0]
+        shutil.copytree(ROOT / "components" / "wapaganda" / brick, tmp_path / "wapaganda" / brick)
+        source = (tmp_path / "wapaganda" / file).read_text(encoding="utf-8")
+        before, found, after = source.partition(behind)
+        assert found
+        (tmp_path / "wapaganda" / file).write_text(f"{before}    {code}\n{found}{after}", encoding="utf-8")
+    path = [tmp_path, *(ROOT / part for part in ("components", "bases", "development"))]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), "MIN_WORDS": "3"}
+    assert json.loads(run(environment, tmp_path, "-c", SETTING)) == {
+        "loop": 3,
+        "wrong": "MIN_WORDS: Expected greater than or equal to 0, was: -1",
+        "example": True,
+        "docs": True,
+    }
