@@ -20,7 +20,7 @@ STAMP := $(VENV)/.set-up
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-compile
 MARKED = $(if $(1),--$(2) "$(1)")
 
-.PHONY: help setup demo test lint format image clean
+.PHONY: help setup demo check fast-tests test lint docs format image clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -52,6 +52,12 @@ test: setup  ## Run every test, with a real Label Studio, MLflow and browser (ab
 	@echo "A browser for the browser test"
 	@$(BIN)/python development/browser.py || echo "The browser test will be skipped (under CI=true it fails)."
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: setup  ## Run linters, types, layers and the fast tests (a minute on 2 cores)
+	@$(MAKE) --no-print-directory -j2 lint fast-tests
+
+fast-tests: setup
+	@$(BIN)/python -m pytest -q -m "not real and not slow and not label_studio and not browser" $(PYTEST_ARGS)
 
 lint: setup  ## Run the linters and the type checker only
 	@$(BIN)/python -m ruff check .
