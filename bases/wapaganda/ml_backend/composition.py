@@ -16,6 +16,7 @@ from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.project_state import ProjectState
 from wapaganda.ml_backend.training.trigger import TrainingJob, TriggerConfig
 from wapaganda.model_store import ModelStore, ModelStoreError
+from wapaganda.project_context import jobs_path
 from wapaganda.settings import Settings
 from wapaganda.uncertainty import score, without_committee
 
@@ -52,11 +53,6 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
         ProjectState(settings.data_dir / "backend.sqlite"),
         CredentialFile(credentials_path(settings)),
     )
-
-
-def jobs_path(settings: Settings) -> Path:
-    """The job table."""
-    return settings.data_dir / "jobs.sqlite"
 
 
 def credentials_path(settings: Settings) -> Path:

@@ -1,4 +1,4 @@
-"""Model versions on disk: immutable folders with a manifest, and a pointer to the one that is live."""
+"""Model versions on disk: immutable folders with a manifest, and a pointer to the live one."""
 
 from wapaganda.model_store.fingerprint import data_fingerprint, library_versions
 from wapaganda.model_store.manifest import Manifest, ModelStoreError

@@ -1,4 +1,4 @@
-"""What a model was made of: a digest of its data and the versions of its libraries."""
+"""What a model was made from: a digest of its data and the versions of its libraries."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ def data_fingerprint(documents: Iterable[Document]) -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that shape a model, as far as they are installed."""
+    """The versions of Python and of the installed libraries that affect a model."""
     found = {"python": platform.python_version()}
     for name in _LIBRARIES:
         try:

@@ -1,4 +1,4 @@
-"""What is known about a model version."""
+"""The manifest of a model version."""
 
 import json
 import re
@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from wapaganda.errors import WapagandaError
 
-class ModelStoreError(Exception):
-    """The store cannot do what was asked; the message says what was expected and what was found."""
+
+class ModelStoreError(WapagandaError):
+    """A version, the pointer to the live one or a manifest is missing or damaged."""
 
 
 def _now() -> str:
@@ -19,10 +21,10 @@ def _now() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The facts of a model version; they never change, so whether it is live stands elsewhere.
+    """The facts of a model version. They never change, so the pointer, not the manifest, says which is live.
 
-    ``metrics`` and ``recipe`` hold whatever JSON can; ``data_fingerprint`` is hexadecimal, ``created_at``
-    ISO 8601 in UTC, ``parent`` the version that was live when this one was made, ``reason`` one sentence.
+    ``metrics`` and ``recipe`` hold any JSON values. ``data_fingerprint`` is hexadecimal, ``created_at`` is
+    ISO 8601 in UTC, ``parent`` is the version that was live when this one was made, ``reason`` one sentence.
     """
 
     labels: tuple[str, ...]
@@ -64,4 +66,4 @@ class Manifest:
             values = json.loads(path.read_text("utf-8"))
             return cls(**{name: value for name, value in values.items() if name in names})
         except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise ModelStoreError(f"Expected the manifest of a model in {path}, was: {error}") from error
+            raise ModelStoreError(f"Expected the manifest of a model in {path}, was: {error}.") from error

@@ -1,8 +1,9 @@
-"""The store: publish a version, make it live, go back."""
+"""The store: publish a version, make it live, roll back."""
 
 import re
 import shutil
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,24 +35,24 @@ class Version:
 class ModelStore:
     """The model versions of one project below ``root``, safe with several processes and with crashes.
 
-    ``versions/<name>`` are immutable, ``current.json`` points at the live one, ``scratch`` holds what a
-    publication is copying; the leftovers of one that died there are removed by the next.
+    ``versions/<name>`` are immutable, ``current.json`` points at the live one, ``scratch`` holds a version
+    while it is copied. The next publication removes what a killed process left there.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
 
     def publish(self, source_dir: Path, manifest: Manifest) -> Version:
-        """Copies ``source_dir`` into a new version; it is visible only when it is whole and on the disk.
+        """Copy ``source_dir`` into a new version, which appears when it is complete and on the disk.
 
         Raises:
             ModelStoreError: ``source_dir`` is no folder.
         """
         if not source_dir.is_dir():
-            raise ModelStoreError(f"Expected a folder with a model to publish, was: {source_dir}")
+            raise ModelStoreError(f"Expected a folder with a model to publish, was: {source_dir}.")
         self._versions.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / "publish.lock"):
-            # Whoever holds the lock is the only publisher: all that lies in scratch was left by a dead one.
+            # No other publication runs under this lock: what lies in scratch is from a killed process.
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch.mkdir(exist_ok=True)
             draft = self._scratch / uuid.uuid4().hex
@@ -89,12 +90,12 @@ class ModelStore:
         """
         if version not in self._names():
             raise ModelStoreError(
-                f"Expected one of the versions {', '.join(self._names()) or '(none yet)'}, was: {version!r}"
+                f"Expected one of the versions {', '.join(self._names()) or '(none yet)'}, was: {version!r}."
             )
         return self._versions / version
 
     def current(self) -> Version | None:
-        """The live version; None when none has gone live yet.
+        """The live version; None when no version has gone live yet.
 
         Raises:
             ModelStoreError: the pointer is damaged or points at a version that is gone.
@@ -102,10 +103,11 @@ class ModelStore:
         pointer = read_pointer(self._pointer)
         return None if pointer is None else self.version(pointer.version)
 
-    def promote(self, version_name: str) -> Version:
-        """Makes a version the live one; the one before it stays known for `rollback`.
+    def promote(self, version_name: str, *, pin: bool = False) -> Version:
+        """Make a version the live one; the one before it stays known for `rollback`.
 
-        A damaged pointer is put aside as ``current.json.damaged`` and a new one begun.
+        ``pin``: a person chose the version, so `is_pinned` holds until there are new labels. A damaged
+        pointer is renamed to ``current.json.damaged`` and replaced.
 
         Raises:
             ModelStoreError: there is no such version.
@@ -117,14 +119,17 @@ class ModelStore:
             except ModelStoreError:
                 self._pointer.replace(self._pointer.with_name("current.json.damaged"))
                 before = None
-            if before is None:
-                write_pointer(self._pointer, Pointer(version_name))
-            elif before.version != version_name:
-                write_pointer(self._pointer, Pointer(version_name, (*before.earlier, before.version)))
+            earlier = before.earlier if before else ()
+            if before and before.version != version_name:
+                earlier = (*earlier, before.version)
+            pinned = before.pinned if before and before.version == version_name else ()
+            after = Pointer(version_name, earlier, self._fingerprints() if pin else pinned)
+            if after != before:
+                write_pointer(self._pointer, after)
         return version
 
     def rollback(self) -> Version:
-        """Makes the version live that was live before the current one, and returns it.
+        """Make the version live that was live before the current one, pin it (`is_pinned`), and return it.
 
         Raises:
             ModelStoreError: there is none to go back to, or the pointer is damaged.
@@ -135,10 +140,19 @@ class ModelStore:
             earlier = [name for name in pointer.earlier if name in self._names()] if pointer else []
             if not earlier:
                 live = pointer.version if pointer else "no live version"
-                raise ModelStoreError(f"Expected an earlier live version to go back to, was: only {live}")
+                raise ModelStoreError(f"Expected an earlier live version to go back to, was: only {live}.")
             version = self.version(earlier[-1])
-            write_pointer(self._pointer, Pointer(version.name, tuple(earlier[:-1])))
+            write_pointer(self._pointer, Pointer(version.name, tuple(earlier[:-1]), self._fingerprints()))
         return version
+
+    def is_pinned(self, data_fingerprint: str) -> bool:
+        """Whether a person chose the live version when this training data was already known.
+
+        Raises:
+            ModelStoreError: the pointer is damaged.
+        """
+        pointer = read_pointer(self._pointer)
+        return pointer is not None and data_fingerprint in pointer.pinned
 
     @property
     def _versions(self) -> Path:
@@ -158,6 +172,14 @@ class ModelStore:
         return sorted(
             (each.name for each in self._versions.iterdir() if _NAME.fullmatch(each.name)), key=_number
         )
+
+    def _fingerprints(self) -> tuple[str, ...]:
+        """The training data of all versions whose manifest can be read."""
+        found = []
+        for name in self._names():
+            with suppress(ModelStoreError):
+                found.append(self.version(name).manifest.data_fingerprint)
+        return tuple(dict.fromkeys(found))
 
     def _last_number(self) -> int:
         return max(map(_number, self._names()), default=0)

@@ -1,4 +1,4 @@
-"""One project's place on this machine and its loop, as the settings say: what both bases share."""
+"""The files, jobs and loop of one project, by the settings: what both bases share."""
 
 from wapaganda.project_context.environment import prepare_environment
 from wapaganda.project_context.project_context import ProjectContext, jobs_path

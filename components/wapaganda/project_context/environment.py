@@ -1,4 +1,4 @@
-"""What heavy libraries read from the environment when imported; a user's own choice goes before."""
+"""What heavy libraries read from the environment when imported; a value that the user set stays."""
 
 import os
 
@@ -18,9 +18,9 @@ DEFAULTS = {
 
 
 def prepare_environment(threads: int | None = None) -> None:
-    """Quiet libraries, idle threads that sleep, and ``threads`` of them unless ``None``.
+    """Set defaults for quiet libraries and sleeping idle threads, and the number of ``threads`` if given.
 
-    To be called before anything heavy is imported.
+    Call it before a heavy library is imported.
     """
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)

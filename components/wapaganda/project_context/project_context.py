@@ -1,4 +1,4 @@
-"""Where the models, the ledger and the run logs of one project lie, and the loop that works on them."""
+"""The files of one project, its jobs, and its loop, by the settings."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 if TYPE_CHECKING:
+    from wapaganda.jobs import JobQueue
     from wapaganda.ledger import Ledger
     from wapaganda.model_store import ModelStore
     from wapaganda.pipeline import Loop, LoopConfig, Source
@@ -16,20 +17,20 @@ if TYPE_CHECKING:
 
 
 def jobs_path(settings: "Settings") -> Path:
-    """The file of the job table, one for all projects."""
+    """The job table of the backend, one file for all projects; missing until a backend has run."""
     return settings.data_dir / "jobs.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectContext:
-    """The places of one project; ``key`` is ``ls-<id>`` for a Label Studio project, whoever works on it."""
+    """The files of one project; ``key`` is ``ls-<id>`` for a Label Studio project, also for the CLI."""
 
     settings: "Settings"
     key: str
 
     @property
     def directory(self) -> Path:
-        """The folder of the ledger, the run logs and what the rounds write."""
+        """The folder of the ledger, the run logs and the files of the rounds."""
         return self.settings.data_dir / self.key
 
     @property
@@ -38,12 +39,12 @@ class ProjectContext:
         return self.directory / "runs"
 
     def lock(self) -> FileLock:
-        """The lock, not taken yet, that whoever trains or runs a round holds."""
+        """The lock of trainings and rounds, not acquired yet."""
         self.directory.mkdir(parents=True, exist_ok=True)
         return FileLock(self.directory / "round.lock")
 
     def ledger(self) -> "Ledger":
-        """The ledger, made when it is missing."""
+        """The ledger, created if missing."""
         from wapaganda.ledger import Ledger
 
         return Ledger(self.directory / "ledger.sqlite")
@@ -53,6 +54,12 @@ class ProjectContext:
         from wapaganda.model_store import ModelStore
 
         return ModelStore(self.settings.model_dir / self.key)
+
+    def jobs(self) -> "JobQueue":
+        """The job table of the backend, shared by all projects; jobs of this project have its ``key``."""
+        from wapaganda.jobs import JobQueue
+
+        return JobQueue(jobs_path(self.settings))
 
     def runs(self) -> "RunLog":
         """The run logs."""
@@ -76,14 +83,14 @@ class ProjectContext:
         return LoopConfig(**(same | renamed))
 
     def loop(self, source: "Source", progress: "Progress") -> "Loop":
-        """The loop over ``source``; run its rounds while holding `lock`."""
+        """The loop over ``source``; hold `lock` while it runs a round."""
         from wapaganda.pipeline import Loop, RoundRecord
 
         record = RoundRecord(self.runs(), self.key)
         return Loop(source, self.ledger(), self.store(), self.config(), record, self.directory, progress)
 
     def mirror(self, seconds: float) -> "MirrorReport":
-        """Let MLflow have the finished runs; after ``seconds`` it goes on in the background. Never raises."""
+        """Copy the finished runs to MLflow; after ``seconds`` go on in the background. Never raises."""
         from wapaganda.tracking import start_mirror
 
         return start_mirror(self.runs_directory, self.settings.mlflow_tracking_uri).wait(seconds)

@@ -9,7 +9,7 @@ from typing import Any
 
 from wapaganda.calibration import Calibration
 from wapaganda.metrics import Scores
-from wapaganda.model_store import ModelStore, Version
+from wapaganda.model_store import ModelStore, Version, data_fingerprint
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.cross_fitting import calibrate_folder, too_few_messages
@@ -84,6 +84,7 @@ def train_version(
         # The live model is not compared with itself.
         rival = None if live is not None and live.name == same.name else live
         compared = compare(same.path, rival, documents, holdout, chosen, config, store)
+        compared = _keep_pinned(compared, live, documents, store)
         return _again(same, live, compared, len(documents), len(holdout), store)
     shutil.rmtree(scratch, ignore_errors=True)
     result = train(
@@ -105,6 +106,7 @@ def train_version(
     scores, previous, decision = compare(scratch, live, documents, holdout, chosen, config, store)
     if result.collapsed and live is not None:
         decision = PromotionDecision(False, f"The training learnt nothing, so {live.name} stays live.")
+    scores, previous, decision = _keep_pinned((scores, previous, decision), live, documents, store)
     manifest = manifest_of(documents, schema, config, way, scores, calibration, decision, live)
     made = store.publish(scratch, manifest)
     if decision.promote:
@@ -119,6 +121,16 @@ def train_version(
         result=result,
         messages=(*_messages(result, last, asked), *too_few_messages(documents, config)),
     )
+
+
+def _keep_pinned(
+    compared: Comparison, live: Version | None, documents: Sequence[Document], store: ModelStore
+) -> Comparison:
+    """A version that a person made live stays live until there are new labels."""
+    if live is None or not store.is_pinned(data_fingerprint(documents)):
+        return compared
+    reason = f"{live.name} was made live by hand and no labels are new since then, so it stays live."
+    return (*compared[:2], PromotionDecision(False, reason))
 
 
 def _again(

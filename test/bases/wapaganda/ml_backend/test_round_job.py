@@ -12,7 +12,6 @@ from wapaganda.ml_backend.composition import (
     StoredModels,
     compose,
     credentials_path,
-    jobs_path,
 )
 from wapaganda.ml_backend.project_id import ProjectRef
 from wapaganda.ml_backend.training import round_job
@@ -20,7 +19,7 @@ from wapaganda.ml_backend.training.credentials import CredentialFile, Credential
 from wapaganda.ml_backend.training.round_job import label_studio_access, project_lock
 from wapaganda.model_store import Manifest, ModelStore
 from wapaganda.progress import silent
-from wapaganda.project_context import ProjectContext
+from wapaganda.project_context import ProjectContext, jobs_path
 from wapaganda.settings import Settings
 from wapaganda.uncertainty import score
 

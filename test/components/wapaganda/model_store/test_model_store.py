@@ -84,6 +84,38 @@ def test_promote_and_roll_back_along_the_history(store, source):
     assert store.current().name == names[0]
 
 
+def test_a_version_that_a_person_chose_is_pinned_for_the_data_known_then(store, source):
+    old, new = (store.publish(source, manifest(digit * 64)) for digit in "12")
+    store.promote(old.name)
+    store.promote(new.name)
+    assert not store.is_pinned("1" * 64)
+
+    store.rollback()
+
+    assert [store.is_pinned(digit * 64) for digit in "123"] == [True, True, False]
+    store.promote(old.name)
+    assert store.is_pinned("2" * 64)
+    third = store.publish(source, manifest("3" * 64))
+    store.promote(third.name)
+    assert not store.is_pinned("2" * 64)
+    store.promote(third.name, pin=True)
+    assert store.is_pinned("3" * 64)
+    assert store.rollback().name == old.name
+
+
+def test_a_pointer_of_an_earlier_release_is_read_and_written_as_before(store, source):
+    names = [store.publish(source, manifest()).name for _ in range(3)]
+    path = store.root / "current.json"
+    path.write_text(json.dumps({"version": names[1], "earlier": [names[0]]}, indent=2) + "\n")
+
+    assert store.current().name == names[1]
+    assert not store.is_pinned(manifest().data_fingerprint)
+    store.promote(names[2])
+
+    after = {"version": names[2], "earlier": names[:2]}
+    assert path.read_text() == json.dumps(after, indent=2) + "\n"
+
+
 def test_roll_back_passes_over_a_version_that_was_deleted(store, source):
     import shutil
 
@@ -107,7 +139,7 @@ def test_unknown_versions_and_paths_out_of_the_store_are_refused(store, source):
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"version": 3, "earlier": []}', '{"version": "v1"}', "\x00" * 9]
 )
-def test_a_damaged_pointer_is_told_and_can_be_mended(store, source, content):
+def test_a_damaged_pointer_is_an_error_and_can_be_replaced(store, source, content):
     name = store.publish(source, manifest()).name
     (store.root / "current.json").write_text(content)
 
@@ -127,7 +159,7 @@ def test_a_pointer_to_a_version_that_is_gone_is_told(store, source):
         store.current()
 
 
-def test_a_damaged_manifest_is_told(store, source):
+def test_a_damaged_manifest_is_an_error(store, source):
     path = store.publish(source, manifest()).path / "manifest.json"
     path.chmod(0o644)
     path.write_text('{"labels": []}')

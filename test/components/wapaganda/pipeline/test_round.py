@@ -587,6 +587,41 @@ def test_a_model_that_is_worse_out_of_fold_stays_a_candidate(loop, source, tmp_p
     assert again.scores.n_documents == again.previous_scores.n_documents == 22
 
 
+def test_a_roll_back_stays_until_there_are_new_labels(loop, source, toy_documents):
+    loop.config = replace(loop.config, promotion_margin=1.0)  # a newer model always goes live
+    first = loop.run_round()
+    source.texts["p0"] = replace(source.texts["p0"], spans=())
+    second = loop.run_round()
+    assert loop.store.current().name == second.version != first.version
+    assert loop.store.rollback().name == first.version
+
+    kept = loop.run_round()
+
+    assert (kept.version, kept.live, kept.promoted) == (second.version, first.version, False)
+    assert (
+        kept.reason
+        == f"{first.version} was made live by hand and no labels are new since then, so it stays live."
+    )
+    loop.config = replace(loop.config, train_steps=16)
+    other = loop.run_round()  # another recipe makes another version, but the labels are the same
+    assert (other.version != kept.version, other.live) == (True, first.version)
+
+    source.texts["p1"] = replace(source.texts["p1"], spans=())
+    third = loop.run_round()
+    assert third.promoted
+    assert loop.store.current().name == third.version
+
+
+def test_a_version_promoted_by_hand_stays_until_there_are_new_labels(loop, source):
+    loop.config = replace(loop.config, promotion_margin=1.0)
+    first = loop.run_round()
+    source.texts["p0"] = replace(source.texts["p0"], spans=())
+    loop.run_round()
+    loop.store.promote(first.version, pin=True)
+
+    assert loop.run_round().live == first.version
+
+
 def test_a_model_without_temperature_is_no_version_of_one_that_was_to_be_cross_fitted(loop):
     first = loop.run_round()
     loop.config = replace(loop.config, folds=2)
