@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 if TYPE_CHECKING:
-    from wapaganda.jobs import JobQueue
     from wapaganda.ledger import Ledger
     from wapaganda.model_store import ModelStore
     from wapaganda.pipeline import Loop, LoopConfig, Source
@@ -54,12 +53,6 @@ class ProjectContext:
         from wapaganda.model_store import ModelStore
 
         return ModelStore(self.settings.model_dir / self.key)
-
-    def jobs(self) -> "JobQueue":
-        """The job table of the backend, shared by all projects; jobs of this project have its ``key``."""
-        from wapaganda.jobs import JobQueue
-
-        return JobQueue(jobs_path(self.settings))
 
     def runs(self) -> "RunLog":
         """The run logs."""

@@ -39,14 +39,15 @@ def promote(
 ) -> None:
     """Make a model version the live one, whatever its F1.
 
-    The ML backend and the commands use it from now on. selfish models rollback goes back.
+    The ML backend and the commands use it from now on, until a round with new labels makes a
+    better one. selfish models rollback goes back.
     """
     with session(as_json) as console:
         context = open_context(project, name)
         store = context.store()
         wanted = chosen_version(context, version)
         before = store.current()
-        store.promote(wanted)
+        store.promote(wanted, pin=True)
         _show(console, context.key, wanted, before.name if before else None)
 
 
@@ -55,7 +56,7 @@ def rollback(
 ) -> None:
     """Make the version live that was live before the current one.
 
-    Repeated, it goes back further. The versions themselves do not change.
+    Repeated, it goes back further. The version stays live until a round with new labels makes a better one.
     """
     with session(as_json) as console:
         context = open_context(project, name)

@@ -7,7 +7,7 @@ import pytest
 from filelock import Timeout
 
 from wapaganda.pipeline import LoopConfig
-from wapaganda.project_context import ProjectContext, prepare_environment
+from wapaganda.project_context import ProjectContext, jobs_path, prepare_environment
 from wapaganda.settings import Settings
 
 
@@ -20,7 +20,7 @@ def test_the_places_of_a_project_lie_below_the_folders_of_the_settings(context, 
     assert context.directory == tmp_path / "data" / "ls-12"
     assert context.runs_directory == tmp_path / "data" / "ls-12" / "runs"
     assert context.store().root == tmp_path / "models" / "ls-12"
-    assert context.jobs().path == tmp_path / "data" / "jobs.sqlite"
+    assert jobs_path(context.settings) == tmp_path / "data" / "jobs.sqlite"
     assert context.ledger().path == tmp_path / "data" / "ls-12" / "ledger.sqlite"
 
 
