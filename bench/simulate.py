@@ -44,7 +44,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--corpora", nargs="+", default=["wikigold", "ncbi-disease", "btc", "snips"])
-    parser.add_argument("--strategies", default="random,hybrid:boundary:growth=1.1")
+    parser.add_argument("--strategies", default="random,hybrid:auto:growth=1.1")
     parser.add_argument("--seeds", default="3", help="how many, or which with commas between")
     parser.add_argument("--budget", type=float, default=1e6, help="seconds for all of them")
     parser.add_argument("--rounds", default="8", help="a later call may ask for more")

@@ -13,11 +13,12 @@ from wapaganda.uncertainty.registry import measure
 
 @measure("committee", committee=True)
 def committee(log_probs: NDArray[Any], lengths: NDArray[Any], *, top: int = 3) -> NDArray[np.float64]:
-    """Disagreement of S models at the ``top`` words where it is largest: (S, B, T, K) and (B,) to (B,).
+    """Disagreement of the models of the cross-fitting (`FOLDS`) at the three words where it is largest.
 
-    The mean Kullback–Leibler divergence of the models' tag marginals from the mean of them, over its largest
-    value log min(S, K). It equals the entropy of the mean minus the mean of the entropies. McCallum & Nigam
-    1998, "Employing EM and pool-based active learning for text classification".
+    (S, B, T, K) of S models and (B,) to (B,), at the ``top`` words: the mean Kullback–Leibler divergence of
+    the models' tag marginals from the mean of them, over its largest value log min(S, K). It equals the
+    entropy of the mean minus the mean of the entropies. McCallum & Nigam 1998, "Employing EM and pool-based
+    active learning for text classification".
 
     Raises:
         ValueError: ``top`` is below 1.

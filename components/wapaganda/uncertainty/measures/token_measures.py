@@ -13,10 +13,10 @@ from wapaganda.uncertainty.registry import measure
 
 @measure("entropy_max")
 def entropy_max(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
-    """The entropy of the tags at the word where it is largest, over log K: (B, T, K) and (B,) to (B,).
+    """Entropy of the tags at the word where it is largest.
 
-    Token entropy as in Settles & Craven 2008, "An analysis of active learning strategies for sequence
-    labeling tasks", pooled by the maximum.
+    (B, T, K) and (B,) to (B,), over the largest value log K. Token entropy as in Settles & Craven 2008, "An
+    analysis of active learning strategies for sequence labeling tasks", pooled by the maximum.
     """
     largest: NDArray[np.float64] = _word_entropy(log_probs, lengths).max(axis=1, initial=0.0)
     return largest
@@ -24,10 +24,11 @@ def entropy_max(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.fl
 
 @measure("entropy_mean")
 def entropy_mean(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
-    """The mean entropy of the tags of a word, over log K: (B, T, K) and (B,) to (B,).
+    """Mean entropy of the tags over all words.
 
-    Token entropy (TE) of Settles & Craven 2008, "An analysis of active learning strategies for sequence
-    labeling tasks". With about 200 labelled texts it is often worse than random choice.
+    (B, T, K) and (B,) to (B,), over the largest value log K. Token entropy (TE) of Settles & Craven 2008,
+    "An analysis of active learning strategies for sequence labeling tasks". With about 200 labelled texts
+    it is often worse than random choice.
     """
     mean: NDArray[np.float64] = _word_entropy(log_probs, lengths).sum(axis=1) / np.maximum(lengths, 1)
     return mean
@@ -35,9 +36,10 @@ def entropy_mean(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.f
 
 @measure("margin")
 def margin(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
-    """1 − (p₁ − p₂) of the two best tags at the word where they are closest: (B, T, K) and (B,) to (B,).
+    """1 − (p₁ − p₂) of the two most probable tags, at the word where they are closest.
 
-    Scheffer, Decomain & Wrobel 2001, "Active hidden Markov models for information extraction".
+    (B, T, K) and (B,) to (B,). Scheffer, Decomain & Wrobel 2001, "Active hidden Markov models for
+    information extraction".
     """
     tag = posterior(log_probs, lengths).tag
     if tag.shape[2] < 2:
@@ -50,10 +52,11 @@ def margin(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64
 
 @measure("ltp")
 def ltp(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
-    """1 − min_t P(ŷ_t | x), from the least probable word of the best sequence ŷ: (B, T, K) and (B,) to (B,).
+    """1 − the probability of the least probable word of the best tag sequence (LTP).
 
-    LTP, lowest token probability, of Liu et al. 2022, "LTP: A new active learning strategy for CRF-based
-    named entity recognition".
+    1 − min_t P(ŷ_t | x) of the best valid sequence ŷ: (B, T, K) and (B,) to (B,). LTP, lowest token
+    probability, of Liu et al. 2022, "LTP: A new active learning strategy for CRF-based named entity
+    recognition".
     """
     best, _ = viterbi(log_probs, lengths)
     probability = np.take_along_axis(posterior(log_probs, lengths).tag, best[:, :, None], axis=2)[:, :, 0]
@@ -64,14 +67,14 @@ def ltp(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
 
 @measure("boundary")
 def boundary(log_probs: NDArray[Any], lengths: NDArray[Any], *, top: int = 3) -> NDArray[np.float64]:
-    """The mean entropy in bits of the ``top`` most uncertain entity boundaries: (B, T, K) and (B,) to (B,).
+    """Mean entropy of the three most uncertain entity boundaries.
 
-    A word has two boundaries, "an entity starts here" with s_t = Σ_k P(y_t = B-k) and "an entity ends here"
-    with e_t = Σ_k [P(y_t ∈ {B-k, I-k}) − P(y_t ∈ {B-k, I-k}, y_{t+1} = I-k)]; each has its binary entropy.
-    The marginals are those of Culotta & McCallum 2004, "Confidence estimation for information extraction";
-    the entropy is that of token entropy (Settles & Craven 2008) for these two events. Only the largest few
-    are pooled, so that the many easy words of a text do not hide its hard ones. A text with fewer boundaries
-    uses all of them.
+    In bits, of the ``top`` boundaries: (B, T, K) and (B,) to (B,). A word has two boundaries, "an entity
+    starts here" with s_t = Σ_k P(y_t = B-k) and "an entity ends here" with e_t = Σ_k [P(y_t ∈ {B-k, I-k}) −
+    P(y_t ∈ {B-k, I-k}, y_{t+1} = I-k)]; each has its binary entropy. The marginals are those of Culotta &
+    McCallum 2004, "Confidence estimation for information extraction"; the entropy is that of token entropy
+    (Settles & Craven 2008) for these two events. Only the largest few are pooled, so that the many easy
+    words of a text do not hide its hard ones. A text with fewer boundaries uses all of them.
 
     Raises:
         ValueError: ``top`` is below 1.
