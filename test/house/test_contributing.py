@@ -13,20 +13,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def add_by_contributing(heading: str, file: str, tmp_path: Path) -> dict[str, str]:
+def add_by_contributing(heading: str, file: str, tmp_path: Path, home: str = "components") -> dict[str, str]:
     """Copy the brick, write the code block under ``heading`` to ``file``, and return an environment for it.
 
-    ``file`` is relative to ``components/`` and must be named under the heading. The copy lies first on the
+    ``file`` is relative to ``home`` and must be named under the heading. The copy lies first on the
     path, the other bricks are those of the work tree.
     """
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    assert f"`components/{file}`" in section
+    assert f"`{home}/{file}`" in section
     (code,) = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
     brick = "/".join(Path(file).parts[:2])
-    shutil.copytree(
-        ROOT / "components" / brick, tmp_path / brick, ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(ROOT / home / brick, tmp_path / brick, ignore=shutil.ignore_patterns("__pycache__"))
     assert not (tmp_path / file).exists()
     (tmp_path / file).write_text(code, encoding="utf-8")
     path = os.pathsep.join(
@@ -184,4 +182,42 @@ def test_a_new_setting_is_a_field_and_a_field_of_the_loop(tmp_path: Path):
         "wrong": "MIN_WORDS: Expected greater than or equal to 0, was: -1",
         "example": True,
         "docs": True,
+    }
+
+
+ENDPOINT = """
+import json
+from fastapi.testclient import TestClient
+from wapaganda.ml_backend.app import create_app
+from wapaganda.ml_backend.composition import compose
+from wapaganda.ml_backend.project_id import ProjectRef
+from wapaganda.ml_backend.training.webhook_event import NewLabel, WebhookEvent
+from wapaganda.settings import Settings
+
+services = compose(Settings())
+twelve = ProjectRef("ls-12", 12)
+services.projects.upsert_project(twelve)
+services.projects.record_labels(WebhookEvent("", twelve, labels=(NewLabel(1, 5), NewLabel(2, 6))))
+client = TestClient(create_app(services))
+pair = ("ls", "secret")
+first = client.get("/new_labels", auth=pair)
+paths = client.get("/openapi.json", auth=pair).json()["paths"]
+print(json.dumps({
+    "answer": first.json(),
+    "refused": client.get("/new_labels").status_code,
+    "docs": paths["/new_labels"]["get"]["summary"],
+    "counted": 'path="/new_labels",status="200"' in client.get("/metrics", auth=pair).text,
+}))
+"""
+
+
+def test_a_new_endpoint_is_one_file(tmp_path: Path):
+    file = "wapaganda/ml_backend/api/new_labels.py"
+    environment = add_by_contributing("Add an endpoint", file, tmp_path, "bases")
+    settings = {"BASIC_AUTH_USER": "ls", "BASIC_AUTH_PASS": "secret", "DATA_DIR": str(tmp_path / "data")}
+    assert json.loads(run({**environment, **settings}, tmp_path, "-c", ENDPOINT)) == {
+        "answer": {"new_labels": {"ls-12": 2}},
+        "refused": 401,
+        "docs": "New Labels",
+        "counted": True,
     }
