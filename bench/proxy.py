@@ -200,11 +200,10 @@ def _curve(
         rest = [each for each in range(len(pool.documents)) if each not in set(labelled)]
         waiting = [replace(pool.documents[each], spans=None) for each in rest]
         scored = score_tagged(
-            [document.id for document in waiting],
+            waiting,
             _tag(network, pool, rest, schema, spans=False),
             schema,
             arm.measure,
-            lambda *_: None,
         )
         size = plan.batch_size(arm, len(rounds))
         config = replace(arm.config(plan.config()), batch_size=max(size, offered))

@@ -75,8 +75,7 @@ def _batch(strategy: str, measure: str) -> list[str]:
         batch_size=60,
         threshold=0.999 if fill else 0.6,
     )
-    ids = [document.id for document in documents]
-    scored = score_tagged(ids, tagged, SCHEMA, config.measure, lambda *_: None)
+    scored = score_tagged(documents, tagged, SCHEMA, config.measure)
     return [pick.id for pick in choose(documents, scored, labelled, config, 7).picks]
 
 

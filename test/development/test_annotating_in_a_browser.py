@@ -9,7 +9,7 @@ from playwright.sync_api import Page, sync_playwright
 from browser import ARGUMENTS
 from label_studio_server import LabelStudioServer
 from wapaganda.annotation import default_label_config
-from wapaganda.label_studio import LabelStudio, Suggestion
+from wapaganda.label_studio import LabelStudio
 from wapaganda.ner import Document, Span
 
 pytestmark = [pytest.mark.browser, pytest.mark.label_studio]
@@ -46,7 +46,7 @@ def test_the_pre_annotation_is_seen_at_its_characters_and_submitted(
         project = client.create_project("In a browser", default_label_config(["LOC", "PER"]))
         others = [Document(f"other-{number}", "Nobody is here.") for number in range(5)]
         ids = client.import_documents(project, [*others, Document("smiling", TEXT)])
-        client.release(project, [Suggestion(ids[-1], TEXT, (PERSON, PLACE), 0.9)], "al-001")
+        client.release(project, [Document(str(ids[-1]), TEXT, (PERSON, PLACE))], "al-001")
 
         log_in(page, server)
         page.goto(f"{server.url}/projects/{project}/data")

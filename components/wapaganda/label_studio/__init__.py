@@ -20,7 +20,6 @@ from wapaganda.label_studio.records import (
     ProjectInfo,
     ReleaseReport,
     Server,
-    Suggestion,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ __all__ = [
     "RejectedError",
     "ReleaseReport",
     "Server",
-    "Suggestion",
     "UnauthorizedError",
     "UnreachableError",
     "VersionTakenError",

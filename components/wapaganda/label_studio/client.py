@@ -19,7 +19,6 @@ from wapaganda.label_studio.records import (
     ProjectInfo,
     ReleaseReport,
     Server,
-    Suggestion,
 )
 from wapaganda.ner import Document, Span
 
@@ -134,7 +133,7 @@ class LabelStudio:
     def release(
         self,
         project_id: int,
-        batch: Sequence[Suggestion],
+        batch: Sequence[Document],
         version: str,
         on_progress: Progress | None = None,
         *,

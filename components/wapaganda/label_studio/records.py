@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wapaganda.annotation import LabelConfig
-from wapaganda.ner import Document, Repairs, Span
+from wapaganda.ner import Document, Repairs
 
 Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are."""
@@ -54,16 +54,6 @@ class Changes:
     complete: bool
     repairs: Repairs
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A text to offer to annotators with its pre-annotation; ``score`` is its uncertainty in [0, 1]."""
-
-    task_id: int
-    text: str
-    spans: tuple[Span, ...]
-    score: float
 
 
 @dataclass(frozen=True, slots=True)

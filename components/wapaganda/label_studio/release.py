@@ -16,10 +16,11 @@ from wapaganda.annotation import LabelConfig, document_from_task, result_from_sp
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.errors import LabelStudioError, OutcomeUnknownError, VersionTakenError
 from wapaganda.label_studio.listing import Task, all_tasks, predicted_by, query_of, tasks_by_id
-from wapaganda.label_studio.records import Progress, ProjectInfo, ReleaseReport, Suggestion
+from wapaganda.label_studio.records import Progress, ProjectInfo, ReleaseReport
 from wapaganda.label_studio.upload import PATIENCE, UPLOAD_TIMEOUT
 from wapaganda.label_studio.validation import refuse_unusable
 from wapaganda.label_studio.views import view_once
+from wapaganda.ner import Document
 
 SAMPLING = "Uncertainty sampling"
 CHUNK = 500  # what Label Studio itself stores at once, so that a chunk arrives whole or not at all
@@ -30,36 +31,37 @@ Prediction = dict[str, Any]
 def release(
     connection: Connection,
     project: ProjectInfo,
-    batch: Sequence[Suggestion],
+    batch: Sequence[Document],
     version: str,
     on_progress: Progress | None = None,
     chunk_size: int = CHUNK,
 ) -> ReleaseReport:
-    """Offers the batch, first suggestion first; done again, it completes what an earlier try left undone.
+    """Offers the batch in its order; done again, it completes what an earlier try left undone. The id of each
+    document is that of its task, its spans are the pre-annotation.
 
     Raises:
         VersionTakenError: the version already stands for another batch.
-        LabelStudioError: a suggestion cannot be shown, no text of the batch is left to label, or the server
+        LabelStudioError: a text cannot be shown, no text of the batch is left to label, or the server
             stored something else than it was sent.
     """
     _refuse_bad_batch(batch, version, project.label_config)
     present = predictions_of(connection, project.id, version)
-    strangers = present.keys() - {suggestion.task_id for suggestion in batch}
+    strangers = present.keys() - {int(document.id) for document in batch}
     if strangers:
         raise VersionTakenError(
             f"Version {version} already holds another batch ({len(strangers)} other tasks).",
             "Release this batch under a new version.",
         )
-    missing = [suggestion for suggestion in batch if suggestion.task_id not in present]
+    missing = [document for document in batch if int(document.id) not in present]
     left_out = _unfit(connection, project, missing)
     unfit = {number for number, _ in left_out}
-    ranks = {suggestion.task_id: rank / len(batch) for rank, suggestion in enumerate(batch)}
-    fit = [suggestion for suggestion in missing if suggestion.task_id not in unfit]
+    ranks = {int(document.id): rank / len(batch) for rank, document in enumerate(batch)}
+    fit = [document for document in missing if int(document.id) not in unfit]
     if not fit and not present:
         raise LabelStudioError("None of the batch is left to label.", "Select a new batch.")
-    predictions = [_prediction(item, version, ranks[item.task_id], project.label_config) for item in fit]
+    predictions = [_prediction(item, version, ranks[int(item.id)], project.label_config) for item in fit]
     _send_all(connection, project.id, version, predictions, on_progress, chunk_size)
-    warnings = _verify(connection, project.id, version, present.keys() | {item.task_id for item in fit})
+    warnings = _verify(connection, project.id, version, present.keys() | {int(item.id) for item in fit})
     point_at(connection, project, version)
     by_rank = query_of([predicted_by(version)], "tasks:predictions_score")
     view = view_once(connection, project.id, version, by_rank)
@@ -87,29 +89,29 @@ def point_at(connection: Connection, project: ProjectInfo, version: str) -> None
         raise LabelStudioError(f"Expected the project to serve {version!r} by {SAMPLING!r}, was: {was}.")
 
 
-def _refuse_bad_batch(batch: Sequence[Suggestion], version: str, config: LabelConfig) -> None:
+def _refuse_bad_batch(batch: Sequence[Document], version: str, config: LabelConfig) -> None:
     if not batch or not version:
         raise ValueError(
             f"Expected a batch of at least one text and a version, was: {len(batch)}, {version!r}"
         )
-    if len({suggestion.task_id for suggestion in batch}) != len(batch):
+    if len({int(document.id) for document in batch}) != len(batch):
         raise ValueError("Expected every task once in a batch, was: some twice")
-    refuse_unusable(((f"task {item.task_id}", item.text, item.spans) for item in batch), config)
+    refuse_unusable(((f"task {int(item.id)}", item.text, item.spans or ()) for item in batch), config)
 
 
 def _unfit(
-    connection: Connection, project: ProjectInfo, suggestions: Iterable[Suggestion]
+    connection: Connection, project: ProjectInfo, batch: Iterable[Document]
 ) -> tuple[tuple[int, str], ...]:
     """The tasks that cannot be offered any more, and why."""
-    wanted = list(suggestions)
-    tasks = tasks_by_id(connection, project.id, "id,data,is_labeled", [item.task_id for item in wanted])
+    wanted = list(batch)
+    tasks = tasks_by_id(connection, project.id, "id,data,is_labeled", [int(item.id) for item in wanted])
     reasons = (
-        (item.task_id, _reason(item, tasks.get(item.task_id), project.label_config)) for item in wanted
+        (int(item.id), _reason(item, tasks.get(int(item.id)), project.label_config)) for item in wanted
     )
     return tuple((number, reason) for number, reason in reasons if reason)
 
 
-def _reason(suggestion: Suggestion, task: Task | None, config: LabelConfig) -> str:
+def _reason(document: Document, task: Task | None, config: LabelConfig) -> str:
     if task is None:
         return "no longer in the project"
     if task["is_labeled"]:
@@ -118,14 +120,14 @@ def _reason(suggestion: Suggestion, task: Task | None, config: LabelConfig) -> s
         text = document_from_task(task, config).text
     except ValueError as error:
         return f"it cannot be read: {error}"
-    if text != suggestion.text:
+    if text != document.text:
         return "its text has changed"
     return ""
 
 
-def _prediction(suggestion: Suggestion, version: str, rank: float, config: LabelConfig) -> Prediction:
-    regions = result_from_spans(suggestion.spans, suggestion.text, config)
-    return {"task": suggestion.task_id, "model_version": version, "score": rank, "result": regions}
+def _prediction(document: Document, version: str, rank: float, config: LabelConfig) -> Prediction:
+    regions = result_from_spans(document.spans or (), document.text, config)
+    return {"task": int(document.id), "model_version": version, "score": rank, "result": regions}
 
 
 def _send_all(

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Source, Suggestion
+from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Source
 from wapaganda.pipeline.training.holdout import split_holdout
 from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
 
@@ -15,32 +15,37 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.round.loop import Loop
     from wapaganda.pipeline.round.record import RoundRecord
     from wapaganda.pipeline.round.report import RoundReport
+    from wapaganda.pipeline.round.steps import choose_step, selected_documents
     from wapaganda.pipeline.selection.batch import choose
     from wapaganda.pipeline.selection.cold_start import choose_first
-    from wapaganda.pipeline.selection.scoring import PoolScores, score_pool, score_tagged, scored_by
+    from wapaganda.pipeline.selection.pool_scores import PoolScores
+    from wapaganda.pipeline.selection.scoring import score_pool, score_tagged, scored_by
     from wapaganda.pipeline.sources.files import FileSource
     from wapaganda.pipeline.sources.label_studio import LabelStudioSource
     from wapaganda.pipeline.training.calibration import calibrate
     from wapaganda.pipeline.training.evaluation import evaluate_documents, evaluate_version
-    from wapaganda.pipeline.training.versions import TrainingOutcome, train_version
+    from wapaganda.pipeline.training.versions import TrainingOutcome, train_version, training_recipe
 
 _LATE = {
     "FileSource": "sources.files",
     "LabelStudioSource": "sources.label_studio",
     "Loop": "round.loop",
-    "PoolScores": "selection.scoring",
+    "PoolScores": "selection.pool_scores",
     "RoundRecord": "round.record",
     "RoundReport": "round.report",
     "TrainingOutcome": "training.versions",
     "calibrate": "training.calibration",
     "choose": "selection.batch",
     "choose_first": "selection.cold_start",
+    "choose_step": "round.steps",
     "evaluate_documents": "training.evaluation",
     "evaluate_version": "training.evaluation",
     "score_pool": "selection.scoring",
     "score_tagged": "selection.scoring",
     "scored_by": "selection.scoring",
+    "selected_documents": "round.steps",
     "train_version": "training.versions",
+    "training_recipe": "training.versions",
 }
 
 __all__ = [
@@ -55,19 +60,21 @@ __all__ = [
     "RoundRecord",
     "RoundReport",
     "Source",
-    "Suggestion",
     "TrainingOutcome",
     "calibrate",
     "choose",
     "choose_first",
+    "choose_step",
     "decide_promotion",
     "evaluate_documents",
     "evaluate_version",
     "score_pool",
     "score_tagged",
     "scored_by",
+    "selected_documents",
     "split_holdout",
     "train_version",
+    "training_recipe",
 ]
 
 

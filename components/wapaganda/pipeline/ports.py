@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from wapaganda.ner import Document, LabelSchema, Repairs, Span
+from wapaganda.ner import Document, LabelSchema, Repairs
 from wapaganda.progress import Progress
 
 
@@ -32,18 +32,6 @@ def repair_messages(repairs: Repairs) -> tuple[str, ...]:
     return (f"Spans repaired while reading: {repairs.describe()}.",) if repairs.total else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """One text of a batch, in the order in which annotators shall see it, with the spans that the model
-    proposes."""
-
-    document_id: str
-    text: str
-    spans: tuple[Span, ...]
-    uncertainty: float
-    rank: int
-
-
 class Source(Protocol):
     """A place with texts and labels that can hand a batch to annotators: a Label Studio project, or files."""
 
@@ -63,9 +51,9 @@ class Source(Protocol):
     def batch_name(self, number: int) -> str:
         """A name for the batch of round ``number``, like ``al-001``, that no earlier batch has."""
 
-    def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
-        """Hand the batch to the annotators under the name ``version``, in its order; safe to repeat; one
-        sentence back.
+    def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
+        """Hand the batch to the annotators under the name ``version``, in its order, and return one sentence
+        about it. Safe to repeat. ``spans`` are what the model proposes, ``meta`` is as ``offered`` makes it.
 
         Raises:
             BatchNameTakenError: another batch has the name.

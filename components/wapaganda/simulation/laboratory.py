@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
-from wapaganda.pipeline import choose, score_tagged
+from wapaganda.pipeline import (
+    LoopConfig,
+    choose,
+    choose_step,
+    score_tagged,
+    selected_documents,
+    training_recipe,
+)
 from wapaganda.sampler import count_near_duplicates
 from wapaganda.simulation.accounting import correcting, correcting_so_far, round_record
 from wapaganda.simulation.cache import load_judged, save_judged, shared_path
@@ -23,7 +30,7 @@ from wapaganda.simulation.reading import Judged, Reading
 from wapaganda.simulation.records import Finding, RoundRecord, RunRecord
 from wapaganda.simulation.schedule import FOLDS, Task
 from wapaganda.tagger import Tagger, load_members, read_together
-from wapaganda.trainer import Recipe, cross_fit, recipe_for, train
+from wapaganda.trainer import Recipe, cross_fit, train
 from wapaganda.uncertainty import expected_counts, find_measure
 
 MODEL_STRIDE = 1009
@@ -172,8 +179,10 @@ class Laboratory:
         return [document.text for document in waiting] if self.plan.self_training else []
 
     def _recipe(self, n_texts: int, dice: int) -> Recipe:
-        recipe = recipe_for(self.encoder, n_texts, len(self.schema.labels), self.plan.learning_rate, dice)
-        return recipe if self.plan.train_steps is None else replace(recipe, steps=self.plan.train_steps)
+        config = LoopConfig(
+            self.encoder, learning_rate=self.plan.learning_rate, train_steps=self.plan.train_steps, seed=dice
+        )
+        return training_recipe(config, n_texts, len(self.schema.labels))
 
     def _choose(
         self,
@@ -188,15 +197,11 @@ class Laboratory:
         committee = None
         if find_measure(arm.measure).committee:
             committee = self._committee(oracle, labelled, model_seed(seed, number))
-        scored = score_tagged(
-            reading.ids, reading.tagged, self.schema, arm.measure, lambda *_: None, committee
-        )
+        waiting = oracle.waiting()
+        scored = score_tagged(waiting, reading.tagged, self.schema, arm.measure, committee=committee)
         config = replace(arm.config(self.plan.config()), batch_size=self.plan.batch_size(arm, number + 1))
-        waiting = {each.id: each for each in oracle.waiting()}
-        selection = choose(list(waiting.values()), scored, labelled, config, model_seed(seed, number + 1))
-        picked = [waiting[pick.id] for pick in selection.picks]
-        tagged = reading.of_ids(each.id for each in picked)
-        return [each.with_spans(answer.spans) for each, answer in zip(picked, tagged, strict=True)]
+        selection = choose_step(waiting, scored, labelled, config, model_seed(seed, number + 1))
+        return selected_documents(selection, waiting, scored)
 
     def _committee(
         self, oracle: Oracle, labelled: Sequence[Document], dice: int

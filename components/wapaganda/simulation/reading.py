@@ -1,6 +1,6 @@
 """What a model says of the test texts and of the rest of the pool."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -26,11 +26,6 @@ class Reading:
     def spans(self) -> list[tuple[Span, ...]]:
         """What it would propose for each text."""
         return [each.spans for each in self.tagged]
-
-    def of_ids(self, ids: Iterable[str]) -> list[TaggedText]:
-        """The answers for these texts."""
-        by_id = dict(zip(self.ids, self.tagged, strict=True))
-        return [by_id[each] for each in ids]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

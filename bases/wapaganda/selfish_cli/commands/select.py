@@ -121,7 +121,7 @@ def _choose(
     progress: Progress,
 ) -> Batch:
     progress("load", 0, 0)
-    from wapaganda.pipeline import choose, choose_first, score_pool, scored_by
+    from wapaganda.pipeline import choose_step, score_pool, scored_by, selected_documents
     from wapaganda.uncertainty import find_measure
 
     config = context.config()
@@ -129,21 +129,17 @@ def _choose(
     tagger, measure = None, find_measure(config.measure).name
     if model is not None or context.store().current() is not None:
         tagger = load_tagger(context, model, progress)
-    if tagger is None:
-        selection = choose_first(pool, labelled, config, config.seed, progress)
-    else:
+    scored = None
+    if tagger is not None:
         folder = context.store().path(tagger.version)
         measure = scored_by(config.measure, folder)
         scored = score_pool(tagger, folder, pool, measure, progress)
         progress("select", 0, 0)
-        selection = choose(pool, scored, labelled, config, config.seed)
-    by_id = {document.id: document for document in pool}
-    chosen = [by_id[pick.id] for pick in selection.picks]
+    selection = choose_step(pool, scored, labelled, config, config.seed, progress)
+    ranked = _ranked(selection, selected_documents(selection, pool, scored))
     if tagger is None:
-        return Batch(selection, _ranked(selection, chosen), None, (), measure)
-    proposed = tagger.predict([document.text for document in chosen])
-    chosen = [document.with_spans(spans) for document, spans in zip(chosen, proposed, strict=True)]
-    return Batch(selection, _ranked(selection, chosen), tagger.version, tagger.schema.labels, measure)
+        return Batch(selection, ranked, None, (), measure)
+    return Batch(selection, ranked, tagger.version, tagger.schema.labels, measure)
 
 
 def _ranked(selection: "Selection", chosen: Sequence["Document"]) -> list["Document"]:

@@ -11,8 +11,8 @@ from wapaganda.annotation_cost import Prices
 from wapaganda.calibration import Calibration
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema, Span, encode_tags, word_offsets
+from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.selection.prices import seconds_per_text
-from wapaganda.pipeline.selection.scoring import PoolScores
 from wapaganda.pipeline.training.holdout import text_key
 from wapaganda.sampler import Selection
 from wapaganda.stopping import Advice, Forecast, advise, agreement, forecast
@@ -66,30 +66,31 @@ def assess_progress(
     return Assessment(estimated, agreed, told, advice)
 
 
-def compare_versions(
-    store: ModelStore, before: str | None, now: str | None, pool: Sequence[Document], device: str
+def agreement_with(
+    name: str | None, store: ModelStore, scored: PoolScores | None, pool: Sequence[Document], device: str
 ) -> float | None:
-    """κ of two versions on a stop set out of ``pool``: always the same texts while they last.
+    """κ of the version ``name`` and the model that scored the pool, on a stop set of the pool: always the
+    same texts while they last. Only the version ``name`` is loaded.
 
-    ``None`` when one is missing or damaged, both are the same, or neither finds an entity.
+    ``None`` when there is none of the two, the version is damaged, or neither model finds an entity.
     """
-    names, texts = {version.name for version in store.versions()}, _stop_set(pool)
-    if before is None or now is None or before == now or before not in names or not texts:
+    stop_set = _stop_set(pool)
+    if scored is None or not stop_set or name not in {version.name for version in store.versions()}:
         return None
     try:
-        readings = [Tagger.load(store.path(name), device=device) for name in (before, now)]
-    except FolderError as error:  # an old version is no reason to hold up a round
-        _LOGGER.warning("%s and %s are not compared: %s", before, now, error)
+        other = Tagger.load(store.path(name), device=device)
+    except FolderError as error:  # an old version is no reason to stop a round
+        _LOGGER.warning("%s and the live model are not compared: %s", name, error)
         return None
-    labels = {label: None for reading in readings for label in reading.schema.labels}
-    schema = LabelSchema(tuple(labels))
-    first, second = (_tags(texts, reading.predict(texts), schema) for reading in readings)
-    return agreement(first, second)
+    schema = LabelSchema(tuple(dict.fromkeys((*other.schema.labels, *scored.labels))))
+    texts, predicted = [document.text for document in stop_set], scored.predicted(stop_set)
+    now = _tags(texts, [predicted[document.id] for document in stop_set], schema)
+    return agreement(_tags(texts, other.predict(texts), schema), now)
 
 
-def _stop_set(pool: Sequence[Document]) -> list[str]:
-    texts = {text_key(document.text): document.text for document in pool}
-    return [texts[key] for key in sorted(texts)[:STOP_SET]]
+def _stop_set(pool: Sequence[Document]) -> list[Document]:
+    documents = {text_key(document.text): document for document in pool}
+    return [documents[key] for key in sorted(documents)[:STOP_SET]]
 
 
 def _tags(texts: Sequence[str], spans: Sequence[tuple[Span, ...]], schema: LabelSchema) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,23 +12,24 @@ import numpy as np
 from wapaganda.annotation_cost import Prices
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
-from wapaganda.ner import Document
+from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Source
-from wapaganda.pipeline.round.assessment import Assessment, assess_progress, compare_versions
+from wapaganda.pipeline.round.assessment import Assessment, agreement_with, assess_progress
+from wapaganda.pipeline.round.live_model import LiveModel
 from wapaganda.pipeline.round.record import RoundRecord, StepListener, training_listener
 from wapaganda.pipeline.round.report import RoundReport, draft_report
-from wapaganda.pipeline.selection.batch import choose, suggestions
-from wapaganda.pipeline.selection.cold_start import choose_first
+from wapaganda.pipeline.round.steps import choose_step
+from wapaganda.pipeline.selection.batch import offered_batch
+from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals, write_proposals
-from wapaganda.pipeline.selection.scoring import PoolScores, score_pool, scored_by
+from wapaganda.pipeline.selection.scoring import score_pool, scored_by
 from wapaganda.pipeline.sources.fetching import fetch_into
 from wapaganda.pipeline.training.holdout import split_holdout
 from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.pipeline.training.versions import TrainingOutcome, train_version
 from wapaganda.progress import Progress, silent
 from wapaganda.sampler import UNSCORED_REASONS, Selection
-from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
 from wapaganda.uncertainty import find_measure
 
@@ -53,6 +54,7 @@ class Loop:
     progress: Progress = silent
     _seconds: dict[str, float] = field(default_factory=dict, init=False)
     _messages: list[str] = field(default_factory=list, init=False)
+    _live: LiveModel | None = field(default=None, init=False)
 
     def run_round(self) -> RoundReport:
         """Run the next round, or finish one that was interrupted, and say what it did.
@@ -65,6 +67,7 @@ class Loop:
             LabelStudioError: Label Studio cannot be reached or refuses; run it again when that is mended.
         """
         self._messages.clear()
+        self._live = None
         current = self._open_round()
         report = self._run(current)
         if "draft" in current.payload and current.payload.get("learnt") != self._labels():
@@ -135,14 +138,16 @@ class Loop:
         pool = [each for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
         scored = self._score(number, pool)
         with self._timed("select"):
-            selection = self._select(pool, scored, labelled, self.config.seed + number)
+            selection = choose_step(
+                pool, scored, labelled, self.config, self.config.seed + number, self.progress
+            )
         live = self.store.current()
         prices = fitted_prices(labelled, read_proposals(self._rounds))
         draft = draft_report(
             number,
             trained,
             selection,
-            self._outlook(len(labelled), pool, scored, selection, prices.prices),
+            self._assess(len(labelled), pool, scored, selection, prices.prices),
             batch=self.source.batch_name(number),
             live=live.name if live else None,
             n_labelled=len(labelled),
@@ -163,8 +168,8 @@ class Loop:
     def _train(
         self, number: int, labelled: Sequence[Document], on_step: StepListener
     ) -> TrainingOutcome | None:
-        chosen = self._chosen()
-        train, holdout = split_holdout(labelled, self.config.held_out, lambda name: name not in chosen)
+        active = self._actively_selected_ids()
+        train, holdout = split_holdout(labelled, self.config.held_out, lambda name: name not in active)
         if not any(document.spans for document in train):
             self._messages.append(
                 "No labelled entity yet: there is nothing to learn, so no model was trained."
@@ -178,7 +183,7 @@ class Loop:
                 self.config,
                 self.store,
                 self._folder(number) / "training",
-                chosen=chosen,
+                chosen=active,
                 unlabelled=self.unlabelled() if self.config.self_training else (),
                 progress=self.progress,
                 on_step=on_step,
@@ -186,30 +191,34 @@ class Loop:
         self._messages.extend(trained.messages)
         return trained
 
+    def _live_model(self) -> LiveModel | None:
+        """The live model; it is loaded once a round, when a step first needs it."""
+        version = self.store.current()
+        if version is None:
+            self._live = None
+        elif self._live is None or self._live.name != version.name:
+            self._live = LiveModel(version, self.config.device)
+        return self._live
+
     def _score(self, number: int, pool: Sequence[Document]) -> PoolScores | None:
-        live = self.store.current()
+        live = self._live_model()
         if live is None:
             return None
-        measure = scored_by(self.config.measure, live.path)
+        measure = scored_by(self.config.measure, live.version.path)
         if measure != find_measure(self.config.measure).name:
             self._messages.append(f"{live.name} has no committee: its texts are scored by {measure}.")
-        kept = self._folder(number) / f"scores-{measure}-{live.name}.npz"
         with self._timed("score"):
-            scored = PoolScores.load(kept)
-            if scored is None or scored.ids != tuple(each.id for each in pool):
-                tagger = Tagger.load(live.path, device=self.config.device)
-                scored = score_pool(tagger, live.path, pool, measure, self.progress)
-                scored.save(kept)
+            scored = PoolScores.load(self._scores(number, live))
+            if scored is None or not scored.is_of(pool):
+                scored = score_pool(live.tagger, live.version.path, pool, measure, self.progress)
+                scored.save(self._scores(number, live))
         return scored
 
-    def _select(
-        self, pool: Sequence[Document], scored: PoolScores | None, labelled: Sequence[Document], seed: int
-    ) -> Selection:
-        if scored is None:
-            return choose_first(pool, labelled, self.config, seed, self.progress)
-        return choose(pool, scored, labelled, self.config, seed)
+    def _scores(self, number: int, live: LiveModel) -> Path:
+        measure = scored_by(self.config.measure, live.version.path)
+        return self._folder(number) / f"scores-{measure}-{live.name}.npz"
 
-    def _outlook(
+    def _assess(
         self,
         n_labelled: int,
         pool: Sequence[Document],
@@ -220,8 +229,8 @@ class Loop:
         """What the models and the rounds so far say about going on."""
         rounds, live = self.reports(), self.store.current()
         with self._timed("compare"):
-            before, now = rounds[-1].live if rounds else None, live.name if live else None
-            agreed = compare_versions(self.store, before, now, pool, self.config.device)
+            before = rounds[-1].live if rounds and live and rounds[-1].live != live.name else None
+            agreed = agreement_with(before, self.store, scored, pool, self.config.device)
         curve = [(each.n_labelled, each.estimated_f1) for each in rounds if each.estimated_f1 is not None]
         calibration = calibration_of(live.manifest) if live else None
         return assess_progress(curve, n_labelled, scored, selection, agreed, prices, calibration)
@@ -234,21 +243,36 @@ class Loop:
                 chosen, n_released=0, release="Nothing was released: no text is waiting for a label."
             )
         with self._timed("release"):
-            live = self.store.current()
-            tagger = Tagger.load(live.path, device=self.config.device) if live else None
-            labels = self.source.schema().labels if tagger else ()
-            batch = suggestions(offers, documents, tagger, labels)
+            proposed = self._proposed(number, documents)
+            batch = offered_batch(offers, documents, proposed, self.source.schema().labels)
             write_proposals(self._folder(number), batch)
             try:
-                told = self.source.release(chosen.batch, batch, self.progress)
+                sentence = self.source.release(chosen.batch, batch, self.progress)
             except BatchNameTakenError:  # by a program with a ledger of its own, since the batch was chosen
                 chosen = replace(chosen, batch=self.source.batch_name(number))
                 self.ledger.save_step(number, "selected", draft=chosen.to_dict())
-                told = self.source.release(chosen.batch, batch, self.progress)
-        return replace(chosen, release=told)
+                sentence = self.source.release(chosen.batch, batch, self.progress)
+        return replace(chosen, release=sentence)
 
-    def _chosen(self) -> set[str]:
-        """The ids of the texts that were once chosen for what the model thought of them: they judge none."""
+    def _proposed(self, number: int, documents: Sequence[Document]) -> Mapping[str, Sequence[Span]]:
+        """What the live model predicts for each document, by id.
+
+        It is what the model predicted while it scored the pool. Only a text that has changed since then, or
+        whose scores are gone, is read again.
+        """
+        live = self._live_model()
+        if live is None:
+            return {}
+        scored = PoolScores.load(self._scores(number, live))
+        proposed = dict(scored.predicted(documents)) if scored else {}
+        missing = [document for document in documents if document.id not in proposed]
+        if missing:
+            spans = live.tagger.predict([document.text for document in missing])
+            proposed |= {document.id: found for document, found in zip(missing, spans, strict=True)}
+        return proposed
+
+    def _actively_selected_ids(self) -> set[str]:
+        """The ids of the texts that were once selected by their scores: no model is evaluated on them."""
         return {
             offer.document_id
             for each in self.ledger.rounds()

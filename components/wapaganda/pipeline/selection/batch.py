@@ -1,6 +1,6 @@
 """Choose the next batch from a scored pool and put the model's proposals beside each text."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +9,8 @@ from wapaganda.annotation_cost import PRICES, expected_seconds
 from wapaganda.ledger import Offer
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import Suggestion
-from wapaganda.pipeline.selection.scoring import PoolScores
+from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.sampler import Pool, Selection, select
-from wapaganda.tagger import Tagger
 from wapaganda.uncertainty import AUTO, Expectation, acquisition
 
 _READING_NOTHING = 0.1
@@ -78,28 +76,32 @@ def _utility(scores: NDArray[np.float64], expected: Expectation, config: LoopCon
     return expected.errors / np.maximum(seconds, _READING_NOTHING) ** config.cost_exponent
 
 
-def suggestions(
+def offered(document: Document, spans: Iterable[Span], rank: int, uncertainty: float) -> Document:
+    """A document as annotators get it: with the proposed spans, its rank from 0 and its uncertainty."""
+    return Document(
+        document.id,
+        document.text,
+        tuple(spans),
+        {"rank": rank, "uncertainty": round(uncertainty, 6)},
+    )
+
+
+def offered_batch(
     offers: Sequence[Offer],
     documents: Sequence[Document],
-    tagger: Tagger | None,
+    proposed: Mapping[str, Sequence[Span]],
     labels: Collection[str],
-) -> list[Suggestion]:
-    """Those of ``documents`` that were offered, by rank, with the model's spans of these ``labels``.
-
-    Without a model there are no spans.
-    """
+) -> list[Document]:
+    """Those of ``documents`` that were offered, by rank, with the spans in ``proposed`` that have one of
+    these ``labels``: the live model may be older than the labels of the project."""
     by_id = {document.id: document for document in documents}
     chosen = [offer for offer in offers if offer.document_id in by_id]
-    texts = [by_id[each.document_id].text for each in chosen]
-    proposed = tagger.predict(texts) if tagger else [()] * len(chosen)
     return [
-        Suggestion(
-            each.document_id, by_id[each.document_id].text, _of_labels(spans, labels), each.score, rank
+        offered(
+            by_id[each.document_id],
+            (span for span in proposed.get(each.document_id, ()) if span.label in labels),
+            rank,
+            each.score,
         )
-        for rank, (each, spans) in enumerate(zip(chosen, proposed, strict=True))
+        for rank, each in enumerate(chosen)
     ]
-
-
-def _of_labels(spans: Iterable[Span], labels: Collection[str]) -> tuple[Span, ...]:
-    """The live model may be older than the labels of the project."""
-    return tuple(span for span in spans if span.label in labels)

@@ -8,7 +8,7 @@ import numpy as np
 
 from wapaganda.annotation_cost import Prices, Refit, count_corrections, expected_seconds, refit
 from wapaganda.ner import Document, Span, decode_spans, encode_spans, word_offsets
-from wapaganda.pipeline.ports import Suggestion
+from wapaganda.storage import write_json
 from wapaganda.uncertainty import Expectation
 
 _FILE = "proposals.json"
@@ -17,13 +17,9 @@ Proposals = Mapping[str, Sequence[Span]]
 """The spans that annotators were shown, by document id."""
 
 
-def write_proposals(folder: Path, batch: Sequence[Suggestion]) -> None:
-    """Keep beside the round what annotators were shown; the file appears whole or not at all."""
-    shown = {item.document_id: encode_spans(item.spans) for item in batch}
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{_FILE}.partial"
-    partial.write_text(json.dumps(shown), "utf-8")
-    partial.replace(folder / _FILE)
+def write_proposals(folder: Path, batch: Sequence[Document]) -> None:
+    """Write down beside the round what annotators were shown."""
+    write_json(folder / _FILE, {document.id: encode_spans(document.spans or ()) for document in batch})
 
 
 def read_proposals(rounds: Path) -> Proposals:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wapaganda.annotation import read_documents, write_jsonl
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.ports import Changes, Suggestion, repair_messages
+from wapaganda.pipeline.ports import Changes, repair_messages
 from wapaganda.progress import Progress
 
 
@@ -56,11 +56,11 @@ class FileSource:
             number += 1
         return f"al-{number:03d}"
 
-    def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
+    def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
         """Write ``<out>/<version>.jsonl``: the texts in their order with the proposed spans."""
         target = self.out / f"{version}.jsonl"
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_jsonl([_suggested(item) for item in batch], target)
+        write_jsonl(batch, target)
         progress("release", len(batch), len(batch))
         return f"{len(batch)} texts with proposed spans stand in {target}."
 
@@ -84,12 +84,3 @@ def _named_by_text(documents: Iterable[Document]) -> Iterator[Document]:
         copies[key] += 1
         name = key if copies[key] == 1 else f"{key}-{copies[key]}"
         yield Document(name, document.text, document.spans, document.meta)
-
-
-def _suggested(item: Suggestion) -> Document:
-    return Document(
-        item.document_id,
-        item.text,
-        item.spans,
-        {"rank": item.rank, "uncertainty": round(item.uncertainty, 6)},
-    )

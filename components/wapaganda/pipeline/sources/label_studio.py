@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError
-from wapaganda.label_studio import Suggestion as StudioSuggestion
-from wapaganda.ner import LabelSchema
-from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Suggestion, repair_messages
+from wapaganda.ner import Document, LabelSchema
+from wapaganda.pipeline.ports import BatchNameTakenError, Changes, repair_messages
 from wapaganda.progress import Progress
 
 
@@ -53,14 +52,11 @@ class LabelStudioSource:
         taken = [int(match[1]) for match in found if match]
         return f"al-{max([number, *(last + 1 for last in taken)]):03d}"
 
-    def release(self, version: str, batch: Sequence[Suggestion], progress: Progress) -> str:
+    def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
         """Import the batch as predictions of ``version`` and make Label Studio serve it in its order."""
-        offers = [
-            StudioSuggestion(int(item.document_id), item.text, item.spans, item.uncertainty) for item in batch
-        ]
         try:
             report = self.studio.release(
-                self.project_id, offers, version, lambda done, total: progress("release", done, total)
+                self.project_id, batch, version, lambda done, total: progress("release", done, total)
             )
         except VersionTakenError as error:
             raise BatchNameTakenError(str(error)) from error

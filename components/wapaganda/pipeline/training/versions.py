@@ -76,7 +76,7 @@ def train_version(
     unlabelled = unlike(unlabelled, [*documents, *holdout]) if asked else ()
     config = replace(config, self_training=bool(unlabelled))
     live = store.current()
-    recipe = _recipe(config, len(documents), len(schema.labels))
+    recipe = training_recipe(config, len(documents), len(schema.labels))
     last = _last(live, schema, config)
     way = recipe if last is None else _shorter(recipe, config)
     same = made_before(store, documents, schema, config, (recipe, way))
@@ -212,7 +212,8 @@ def _shorter(recipe: Recipe, config: LoopConfig) -> Recipe:
     return recipe if config.train_steps is not None else replace(recipe, steps=max(1, recipe.steps // 2))
 
 
-def _recipe(config: LoopConfig, n_documents: int, n_labels: int) -> Recipe:
+def training_recipe(config: LoopConfig, n_documents: int, n_labels: int) -> Recipe:
+    """The recipe of a training on ``n_documents`` texts with ``n_labels`` entity types."""
     recipe = recipe_for(config.encoder, n_documents, n_labels, config.learning_rate, config.seed)
     return recipe if config.train_steps is None else replace(recipe, steps=config.train_steps)
 

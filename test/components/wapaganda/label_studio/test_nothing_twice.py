@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from wapaganda.annotation import default_label_config
-from wapaganda.label_studio import LabelStudio, LabelStudioError, OutcomeUnknownError, Suggestion
+from wapaganda.label_studio import LabelStudio, LabelStudioError, OutcomeUnknownError
 from wapaganda.label_studio.upload import PATIENCE
 from wapaganda.ner import Document
 
@@ -182,7 +182,7 @@ def test_a_release_whose_answer_was_lost_is_not_sent_again(server: SmallLabelStu
     client = server.client()
     ids = client.import_documents(1, documents)
     server.after = [failure()]
-    report = client.release(1, [Suggestion(number, TEXT, (), 0.5) for number in ids], "al-001")
+    report = client.release(1, [Document(str(number), TEXT, ()) for number in ids], "al-001")
     assert report.n_created == 5
     assert [(found["task"], found["score"]) for found in server.predictions] == [
         (number, rank / 5) for rank, number in enumerate(ids)
@@ -193,7 +193,7 @@ def test_a_release_that_was_lost_is_sent_again(server: SmallLabelStudio):
     client = server.client()
     ids = client.import_documents(1, documents)
     server.before = [httpx.Response(500, json={"detail": "database is locked"})]
-    client.release(1, [Suggestion(number, TEXT, (), 0.5) for number in ids], "al-001")
+    client.release(1, [Document(str(number), TEXT, ()) for number in ids], "al-001")
     assert len(server.predictions) == 5
     assert server.project["model_version"] == "al-001"
 
@@ -205,11 +205,11 @@ def test_predictions_that_the_server_dropped_are_told(
     ids = client.import_documents(1, documents)
     monkeypatch.setattr(server, "store_predictions", lambda body: {"created": 3})
     with pytest.raises(LabelStudioError, match="Expected 5 predictions to be stored, was: 3"):
-        client.release(1, [Suggestion(number, TEXT, (), 0.5) for number in ids], "al-001")
+        client.release(1, [Document(str(number), TEXT, ()) for number in ids], "al-001")
     assert server.project["model_version"] == ""
 
 
-@pytest.mark.parametrize("batch", [[], [Suggestion(1, TEXT, (), 0.5)] * 2])
-def test_a_batch_has_every_task_once(server: SmallLabelStudio, batch: list[Suggestion]):
+@pytest.mark.parametrize("batch", [[], [Document("1", TEXT, ())] * 2])
+def test_a_batch_has_every_task_once(server: SmallLabelStudio, batch: list[Document]):
     with pytest.raises(ValueError, match="Expected"):
         server.client().release(1, batch, "al-001")

@@ -8,7 +8,7 @@ import pytest
 
 from label_studio_server import LabelStudioServer, free_port, running_label_studio
 from wapaganda.annotation import default_label_config
-from wapaganda.label_studio import Finding, LabelStudio, LabelStudioError, Suggestion
+from wapaganda.label_studio import Finding, LabelStudio, LabelStudioError
 from wapaganda.ner import Document
 
 pytestmark = pytest.mark.label_studio
@@ -31,7 +31,7 @@ def test_a_project_that_is_set_up_has_no_fault(client: LabelStudio, project: int
     backend = start_backend()
     ids = client.import_documents(project, [Document("a", TEXT)])
     client.connect_backend(project, backend.url, basic_auth=SECRET)
-    client.release(project, [Suggestion(ids[0], TEXT, (), 0.9)], "al-001")
+    client.release(project, [Document(str(ids[0]), TEXT, ())], "al-001")
     findings = client.diagnose(project, backend.url, SECRET)
     assert faults(findings) == {}
     assert {"server", "label config", "sampling", "model version", "backend", "webhook"} <= {
@@ -57,7 +57,7 @@ def test_the_title_trap_is_found(
     assert (
         faults(client.diagnose(project, backend.url)) == {}
     )  # no batch yet: the backend itself pre-annotates
-    client.release(project, [Suggestion(ids[0], TEXT, (), 0.9)], "al-001")
+    client.release(project, [Document(str(ids[0]), TEXT, ())], "al-001")
     raw.patch(f"/api/projects/{project}/", json={"model_version": "ner"}).raise_for_status()
     found = faults(client.diagnose(project))
     assert set(found) == {"model version"}

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from label_studio_server import LabelStudioServer
-from wapaganda.label_studio import LabelStudio, LabelStudioError, Suggestion, release
+from wapaganda.label_studio import LabelStudio, LabelStudioError, release
 from wapaganda.ner import Document, Span
 
 pytestmark = pytest.mark.label_studio
@@ -23,9 +23,9 @@ def raw(label_studio_server: LabelStudioServer) -> httpx.Client:
     return httpx.Client(base_url=label_studio_server.url, headers=headers, timeout=60)
 
 
-def batch_of(ids: list[int], size: int = 8) -> list[Suggestion]:
+def batch_of(ids: list[int], size: int = 8) -> list[Document]:
     chosen = random.Random(13).sample(ids, size)
-    return [Suggestion(number, SMILING, (ANNA,), 0.9 - rank / 100) for rank, number in enumerate(chosen)]
+    return [Document(str(number), SMILING, (ANNA,)) for number in chosen]
 
 
 def imported(client: LabelStudio, project: int, number: int = 40) -> list[int]:
@@ -53,7 +53,7 @@ def test_the_batch_is_served_in_its_order_and_nothing_else_until_it_is_done(
     assert (report.n_offered, report.n_created, report.n_present, report.left_out) == (8, 8, 0, ())
     info = client.project(project)
     assert (info.model_version, info.sampling, info.n_predictions) == ("al-001", "Uncertainty sampling", 8)
-    expected = [suggestion.task_id for suggestion in batch]
+    expected = [int(document.id) for document in batch]
     assert answers(client, project, 8, skipping=2) == expected
     assert answers(client, project, 1)[0] not in expected
 
@@ -64,7 +64,7 @@ def test_only_a_task_that_the_annotator_has_open_comes_before_the_batch(client: 
     assert opened is not None
     batch = batch_of([number for number in ids if str(number) != opened.id], 3)
     client.release(project, batch, "al-001")
-    expected = [int(opened.id), *(suggestion.task_id for suggestion in batch)]
+    expected = [int(opened.id), *(int(document.id) for document in batch)]
     assert answers(client, project, 4) == expected
 
 
@@ -76,8 +76,8 @@ def test_a_connected_backend_does_not_disturb_the_order(
     client.connect_backend(project, backend.url)
     assert client.project(project).model_version == "wapaganda"  # Label Studio sets the title
     batch = batch_of(ids)
-    for suggestion in batch[3:5]:
-        raw.get(f"/api/tasks/{suggestion.task_id}/").raise_for_status()  # opened: the backend predicts it
+    for document in batch[3:5]:
+        raw.get(f"/api/tasks/{document.id}/").raise_for_status()  # opened: the backend predicts it
     assert len(backend.asked("/predict")) == 2
 
     first, second = batch[:5], batch[5:]
@@ -88,17 +88,17 @@ def test_a_connected_backend_does_not_disturb_the_order(
     raw.post("/api/dm/actions", params=where, json=everything).raise_for_status()
     assert client.project(project).model_version == "al-001"
     served += answers(client, project, 2)
-    assert served == [suggestion.task_id for suggestion in first]
+    assert served == [int(document.id) for document in first]
 
     client.release(project, second, "al-002")
     n_asked = len(backend.asked("/predict"))
-    assert answers(client, project, 3) == [suggestion.task_id for suggestion in second]
+    assert answers(client, project, 3) == [int(document.id) for document in second]
     assert len(backend.asked("/predict")) == n_asked
 
 
 def test_what_the_annotator_gets_is_the_pre_annotation(client: LabelStudio, project: int, raw: httpx.Client):
     ids = imported(client, project, 5)
-    client.release(project, [Suggestion(ids[3], SMILING, (ANNA,), 0.9)], "al-001")
+    client.release(project, [Document(str(ids[3]), SMILING, (ANNA,))], "al-001")
     task = raw.get(f"/api/projects/{project}/next").json()
     assert task["id"] == ids[3]
     (prediction,) = task["predictions"]
@@ -136,7 +136,7 @@ def test_a_release_that_was_killed_between_chunks_is_completed(client: LabelStud
     report = client.release(project, batch, "al-001", chunk_size=3)
     assert (report.n_created, report.n_present) == (4, 6)
     assert client.project(project).n_predictions == 10
-    assert answers(client, project, 10) == [suggestion.task_id for suggestion in batch]
+    assert answers(client, project, 10) == [int(document.id) for document in batch]
 
 
 def test_texts_that_cannot_be_offered_any_more_are_left_out(
@@ -145,8 +145,8 @@ def test_texts_that_cannot_be_offered_any_more_are_left_out(
     ids = imported(client, project, 6)
     client.annotate(project, ids[0], SMILING, [])
     raw.delete(f"/api/tasks/{ids[1]}/").raise_for_status()
-    other = Suggestion(ids[2], "another text", (), 0.5)
-    batch = [Suggestion(number, SMILING, (), 0.5) for number in (ids[0], ids[1], ids[4], ids[3])]
+    other = Document(str(ids[2]), "another text", ())
+    batch = [Document(str(number), SMILING, ()) for number in (ids[0], ids[1], ids[4], ids[3])]
     report = client.release(project, [other, *batch], "al-001")
     assert dict(report.left_out) == {
         ids[0]: "labelled in the meantime",
@@ -175,7 +175,7 @@ def test_the_view_shows_the_batch_in_order(
     shown = raw.get(
         "/api/tasks", params={"view": report.view_id, "project": project, "page_size": 100}
     ).json()
-    assert [task["id"] for task in shown["tasks"]] == [suggestion.task_id for suggestion in batch]
+    assert [task["id"] for task in shown["tasks"]] == [int(document.id) for document in batch]
 
 
 def test_the_webhook_carries_the_credentials(client: LabelStudio, project: int, start_backend: Callable):
@@ -211,7 +211,7 @@ def test_connecting_an_absent_backend_is_told(client: LabelStudio, project: int)
 def test_remarks_on_settings_that_spoil_the_order(client: LabelStudio, project: int, raw: httpx.Client):
     ids = imported(client, project, 3)
     raw.patch(f"/api/projects/{project}/", json={"show_collab_predictions": False, "maximum_annotations": 2})
-    report = client.release(project, [Suggestion(ids[0], SMILING, (), 0.5)], "al-001")
+    report = client.release(project, [Document(str(ids[0]), SMILING, ())], "al-001")
     assert len(report.warnings) == 2
     assert client.project(project).model_version == "al-001"
     assert client.project(project).sampling == release.SAMPLING

@@ -9,7 +9,7 @@ import pytest
 from wapaganda.annotation_cost import CORRECTING, Prices
 from wapaganda.calibration import Calibration, ConfidenceMap
 from wapaganda.ner import Document, Span
-from wapaganda.pipeline import PoolScores, RoundReport, Suggestion
+from wapaganda.pipeline import PoolScores, RoundReport
 from wapaganda.pipeline.round.assessment import assess_progress
 from wapaganda.pipeline.selection.prices import (
     fitted_prices,
@@ -70,8 +70,8 @@ def test_an_empty_pool_is_no_perfect_model():
 
 
 def test_proposals_are_kept_by_round_and_the_last_counts(tmp_path):
-    first = Suggestion("1", "Ada and Bob", (Span(0, 3, "NAME", 0.5),), 0.1, 0)
-    write_proposals(tmp_path / "001", [first, replace(first, document_id="2")])
+    first = Document("1", "Ada and Bob", (Span(0, 3, "NAME", 0.5),))
+    write_proposals(tmp_path / "001", [first, replace(first, id="2")])
     write_proposals(tmp_path / "002", [replace(first, spans=())])
     assert read_proposals(tmp_path) == {"1": (), "2": (Span(0, 3, "NAME"),)}
     assert read_proposals(tmp_path / "nowhere") == {}

@@ -137,8 +137,6 @@ def test_two_measures_choose_different_batches_under_hybrid(pool):
         texts.append(TaggedText(words, log_probs, (), rng.normal(size=4).astype(np.float32)))
     batches = {}
     for name in ("auto", "boundary", "least_confidence", "mnlp", "entropy_mean", "entropy_sum"):
-        scored = score_tagged(
-            [each.id for each in pool], texts, LabelSchema(("LOC", "PER")), name, lambda *_: None
-        )
+        scored = score_tagged(pool, texts, LabelSchema(("LOC", "PER")), name)
         batches[name] = frozenset(ids(choose(pool, scored, [], replace(HYBRID, measure=name), 1)))
     assert len(set(batches.values())) == len(batches)

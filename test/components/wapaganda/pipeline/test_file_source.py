@@ -3,8 +3,8 @@ import json
 import pytest
 
 from wapaganda.annotation import read_documents
-from wapaganda.ner import Span
-from wapaganda.pipeline import FileSource, Suggestion
+from wapaganda.ner import Document, Span
+from wapaganda.pipeline import FileSource
 
 
 def silent(step, done, total):
@@ -56,8 +56,8 @@ def test_a_text_that_is_taken_out_of_the_labelled_ones_is_unlabelled_again(sourc
 
 def test_a_batch_is_written_in_its_order_with_the_proposed_spans(source):
     batch = [
-        Suggestion("a", "Bob came", (Span(0, 3, "PER", 0.75),), 0.9, 0),
-        Suggestion("b", "Carla", (), 0.5, 1),
+        Document("a", "Bob came", (Span(0, 3, "PER", 0.75),), {"rank": 0, "uncertainty": 0.9}),
+        Document("b", "Carla", (), {"rank": 1, "uncertainty": 0.5}),
     ]
     told = source.release("al-001", batch, silent)
     written = read_documents(source.out / "al-001.jsonl").documents

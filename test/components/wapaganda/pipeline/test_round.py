@@ -4,6 +4,7 @@ import itertools
 import shutil
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
 from filelock import FileLock, Timeout
 
@@ -17,15 +18,16 @@ from wapaganda.pipeline import (
     Changes,
     Loop,
     LoopConfig,
+    PoolScores,
     RoundRecord,
     split_holdout,
     train_version,
 )
-from wapaganda.pipeline.round.assessment import compare_versions
+from wapaganda.pipeline.round.assessment import agreement_with
 from wapaganda.pipeline.training import versions
 from wapaganda.pipeline.training.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.training.manifests import calibration_of
-from wapaganda.tagger import ModelFolder, load_members, read_together
+from wapaganda.tagger import ModelFolder, Tagger, load_members, read_together
 from wapaganda.tracking import RunLog
 from wapaganda.uncertainty import score
 
@@ -109,9 +111,9 @@ def test_a_round_trains_judges_and_releases_a_batch_of_unlabelled_texts_in_rank_
     report = loop.run_round()
 
     batch = source.released["al-001"]
-    assert [item.rank for item in batch] == list(range(6))
-    assert {item.document_id for item in batch} <= {each for each in source.texts if each.startswith("p")}
-    assert [item.document_id for item in batch] == [each.document_id for each in loop.ledger.offers(1)]
+    assert [item.meta["rank"] for item in batch] == list(range(6))
+    assert {item.id for item in batch} <= {each for each in source.texts if each.startswith("p")}
+    assert [item.id for item in batch] == [each.document_id for each in loop.ledger.offers(1)]
     assert report.version == report.live == loop.store.current().name
     assert report.promoted
     assert (report.n_labelled, report.n_pool, report.n_released) == (32, 32, 6)
@@ -127,7 +129,7 @@ def test_a_committee_of_the_models_of_the_folds_is_kept_with_a_version_and_asked
     live = loop.store.current()
     members = load_members(live.path, "cpu")
     assert len(members) == 2
-    offered = {item.document_id: item.uncertainty for item in source.released["al-001"]}
+    offered = {item.id: item.meta["uncertainty"] for item in source.released["al-001"]}
     readings = list(read_together(members, [source.texts[each].text for each in offered]))
     expected = score([each[0] for each in readings], "committee", readings)
     assert list(offered.values()) == pytest.approx(expected.tolist(), abs=1e-5)
@@ -169,7 +171,7 @@ def test_a_round_that_could_not_release_goes_on_with_the_same_batch_and_does_not
     report = loop.run_round()
 
     assert report.number == 1
-    assert [item.document_id for item in source.released["al-001"]] == chosen
+    assert [item.id for item in source.released["al-001"]] == chosen
     assert len(loop.store.versions()) == 1
     assert [run.status for run in loop.record.runs.runs()] == ["FINISHED"]
 
@@ -191,7 +193,7 @@ def test_a_round_killed_after_its_training_finds_the_trained_version_again(loop,
 def test_labels_made_in_the_meantime_are_trained_on_in_the_next_round(loop, source, toy_documents):
     first = loop.run_round()
     for item in source.released["al-001"]:
-        source.texts[item.document_id] = source.texts[item.document_id].with_spans(())
+        source.texts[item.id] = source.texts[item.id].with_spans(())
 
     second = loop.run_round()
 
@@ -199,8 +201,8 @@ def test_labels_made_in_the_meantime_are_trained_on_in_the_next_round(loop, sour
     assert second.n_labelled == first.n_labelled + 6
     assert second.version != first.version
     assert second.previous_f1 is not None
-    assert not {item.document_id for item in source.released["al-001"]} & {
-        item.document_id for item in source.released["al-002"]
+    assert not {item.id for item in source.released["al-001"]} & {
+        item.id for item in source.released["al-002"]
     }
 
 
@@ -291,7 +293,7 @@ def test_texts_that_vanished_or_were_skipped_are_not_offered(loop, source):
         source.texts[key] = Document(key, source.texts[key].text, None, {"skipped": True})
     report = loop.run_round()
     assert report.n_pool == 12
-    assert {item.document_id for item in source.released["al-001"]} <= set(pool[20:])
+    assert {item.id for item in source.released["al-001"]} <= set(pool[20:])
 
 
 def test_an_empty_pool_is_said_and_releases_nothing(loop, source):
@@ -428,7 +430,7 @@ def test_a_text_that_was_ever_chosen_actively_is_never_held_out(loop, source):
         loop.ledger.record_offers(loop.ledger.start_round().number, [(key, 1, 0.5, drawn) for key in held])
     loop.ledger.save_step(1, "done", report={})
     loop.fetch()
-    chosen = loop._chosen()
+    chosen = loop._actively_selected_ids()
     assert chosen == set(held) != set()
     labelled = list(loop.ledger.documents(labelled=True))
     train, holdout = split_holdout(labelled, loop.config.held_out, lambda name: name not in chosen)
@@ -481,7 +483,7 @@ def _broken(*_):
 def test_a_training_that_learnt_nothing_never_replaces_a_model(loop, source):
     first = loop.run_round()
     for item in source.released["al-001"]:
-        source.texts[item.document_id] = source.texts[item.document_id].with_spans(())
+        source.texts[item.id] = source.texts[item.id].with_spans(())
     loop.config = replace(loop.config, train_steps=1, promotion_margin=1.0)
 
     second = loop.run_round()
@@ -530,7 +532,7 @@ def test_texts_that_an_earlier_version_made_by_excerpt_words_are_ordinary_ones(l
     loop.ledger.save_step(1, "selected", parts={"p1": [5, 18]})  # as 0.1 wrote it for a chosen text
     report = loop.run_round()
     assert (report.n_labelled, report.n_train, report.n_pool) == (33, 33, 33)
-    released = {item.document_id: item.text for item in source.released["al-001"]}
+    released = {item.id: item.text for item in source.released["al-001"]}
     assert released["t2"] == "saw carla 7919"
     assert released["p1"] == source.texts["p1"].text
     (kept,) = loop.ledger.find(["t1"])
@@ -548,8 +550,8 @@ def test_with_cross_fitting_nothing_is_held_out_and_the_models_are_compared_out_
     assert first.f1 == first.cross_validated_f1  # nothing was chosen actively so far
 
     for item in source.released["al-001"]:
-        spans = source.texts[item.document_id.removeprefix("p")].spans
-        source.texts[item.document_id] = source.texts[item.document_id].with_spans(spans)
+        spans = source.texts[item.id.removeprefix("p")].spans
+        source.texts[item.id] = source.texts[item.id].with_spans(spans)
     second = loop.run_round()
     by_lot = [offer for offer in loop.ledger.offers(1) if offer.reason == "random"]
     assert (second.n_train, second.n_holdout) == (38, 0)
@@ -642,8 +644,8 @@ def test_the_new_model_is_compared_with_the_live_one_of_the_round_before(loop, s
     loop.config = replace(loop.config, train_steps=60, promotion_margin=1.0)
     first = loop.run_round()
     for item in source.released["al-001"]:
-        spans = source.texts[item.document_id.removeprefix("p")].spans
-        source.texts[item.document_id] = source.texts[item.document_id].with_spans(spans)
+        spans = source.texts[item.id.removeprefix("p")].spans
+        source.texts[item.id] = source.texts[item.id].with_spans(spans)
 
     second, third = loop.run_round(), loop.run_round()
 
@@ -667,21 +669,78 @@ def test_an_earlier_live_model_that_was_removed_is_not_compared(loop, source):
     assert loop.run_round().agreement is None
 
 
-def test_a_damaged_earlier_model_does_not_hold_up_the_round(loop, toy_documents, caplog):
+def test_a_damaged_earlier_model_does_not_hold_up_the_round(loop, caplog):
     first = loop.run_round()
-    second = train_version(
-        toy_documents[:16],
-        [],
-        SCHEMA,
-        loop.config,
-        loop.store,
-        loop.directory / "draft",
-        progress=loop.progress,
-    )
     (loop.store.path(first.version) / "labels.json").write_text("{}")
-    agreed = compare_versions(loop.store, first.version, second.version, toy_documents, "cpu")
+    pool, (kept,) = list(loop.ledger.documents(labelled=False)), source_files(loop, "scores-*.npz")
+    agreed = agreement_with(first.version, loop.store, PoolScores.load(kept), pool, "cpu")
     assert agreed is None
     assert "are not compared" in caplog.text
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    """The names of the model folders that the rounds load."""
+    names = []
+    load = Tagger.load
+
+    def spy(path, device="auto"):
+        names.append(path.name)
+        return load(path, device=device)
+
+    monkeypatch.setattr(Tagger, "load", spy)
+    return names
+
+
+def test_a_round_loads_the_live_model_once_and_releases_the_spans_that_it_predicts(loop, source, loaded):
+    loop.config = replace(loop.config, folds=2, promotion_margin=1.0)
+    first = loop.run_round()
+    assert loaded == [first.version]
+
+    for item in source.released["al-001"]:
+        source.texts[item.id] = source.texts[item.id].with_spans(())
+    loaded.clear()
+    second = loop.run_round()
+    assert second.version == second.live != first.version
+    assert loaded == [second.version, first.version]  # the previous one for the agreement
+    assert second.agreement is not None
+
+    batch = source.released["al-002"]
+    predicted = Tagger.load(loop.store.path(second.version), device="cpu").predict([x.text for x in batch])
+    assert [item.spans for item in batch] == predicted
+    assert any(batch[row].spans for row in range(len(batch)))
+    for item, spans in zip(batch, predicted, strict=True):
+        assert [x.score for x in item.spans] == pytest.approx([x.score for x in spans], abs=1e-5)
+
+
+def test_a_resumed_release_reads_only_the_texts_that_have_changed(loop, source, loaded, monkeypatch):
+    source.outages = 1
+    with pytest.raises(ConnectionError):
+        loop.run_round()
+    loaded.clear()
+    changed = loop.ledger.offers(1)[0].document_id
+    source.texts[changed] = replace(source.texts[changed], text="anna went to oslo")
+    read = []
+    predict = Tagger.predict
+    monkeypatch.setattr(Tagger, "predict", lambda self, texts: read.extend(texts) or predict(self, texts))
+    report = loop.run_round()
+    assert loaded == [report.live]
+    assert read == ["anna went to oslo"]
+    assert source.released["al-001"][0].text == "anna went to oslo"
+    assert all(x.end <= len(item.text) for item in source.released["al-001"] for x in item.spans)
+
+
+def test_scores_of_an_earlier_version_without_spans_are_computed_again(loop, source):
+    report = loop.run_round()
+    (kept,) = source_files(loop, "scores-*.npz")
+    with np.load(kept) as stored:
+        old = {key: stored[key] for key in stored.files if key not in ("spans", "span_scores", "texts")}
+    np.savez(kept, **old)
+    assert PoolScores.load(kept) is None
+    loop.ledger.save_step(1, "selected")
+    again = loop.run_round()
+    assert again.number == report.number
+    assert len(source.released["al-001"]) == 6
 
 
 def source_files(loop, name):
