@@ -1,17 +1,17 @@
 """What a text costs an annotator, in seconds.
 
-The price is linear, as in the studies that timed annotators: reading costs so much a word, every entity that
-has to be marked so much, and where a model has marked entities beforehand, so much to confirm a right one and
-to remove a wrong one.
+The cost is linear, as in studies that timed annotators: a price for each word that is read and each entity
+that is marked, and where the spans of a model are shown, a price for each confirmed and each removed span.
 """
 
-from wapaganda.annotation_cost.corrections import Corrections, count_corrections
-from wapaganda.annotation_cost.lead_times import ENOUGH, Refit, refit
+from wapaganda.annotation_cost.lead_times import MINIMUM_LEAD_TIMES, FittedPrices, fit_prices
 from wapaganda.annotation_cost.prices import (
     CORRECTING,
     FROM_SCRATCH,
     PRICES,
+    Corrections,
     Prices,
+    count_corrections,
     expected_seconds,
     seconds_correcting,
     seconds_from_scratch,
@@ -19,15 +19,15 @@ from wapaganda.annotation_cost.prices import (
 
 __all__ = [
     "CORRECTING",
-    "ENOUGH",
     "FROM_SCRATCH",
+    "MINIMUM_LEAD_TIMES",
     "PRICES",
     "Corrections",
+    "FittedPrices",
     "Prices",
-    "Refit",
     "count_corrections",
     "expected_seconds",
-    "refit",
+    "fit_prices",
     "seconds_correcting",
     "seconds_from_scratch",
 ]

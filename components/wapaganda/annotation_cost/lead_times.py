@@ -1,4 +1,4 @@
-"""The price list of these annotators, learnt from how long their texts took."""
+"""Fit the price list of the annotators to the time that their texts took."""
 
 import math
 from dataclasses import astuple, dataclass
@@ -8,68 +8,69 @@ from numpy.typing import ArrayLike, NDArray
 
 from wapaganda.annotation_cost.prices import CORRECTING, Prices, seconds_correcting
 
-ENOUGH = 30
-"""Fewer usable lead times say nothing about four prices."""
+MINIMUM_LEAD_TIMES = 30
+"""Usable lead times below which the prices are not fitted."""
 
-_BREAK = 10.0
-"""Lead times beyond this multiple of the expected one, up or down, are breaks or idle clicks."""
+_OUTLIER = 10.0
+"""A lead time is an outlier (a break, a click without reading) beyond this factor of the expected one."""
 
-_BELIEF = 0.5
-"""Spread of a price around the assumed one, as a share of it, before any lead time is seen."""
+_PRIOR_SPREAD = 0.5
+"""Standard deviation of a price around the assumed one, as a share of it."""
 
 _HUBER = 1.5
-"""Residuals beyond this many spreads count linearly."""
+"""Residuals beyond this many standard deviations count linearly."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refit:
-    """Prices, how many lead times they rest on (0: the assumed ones), and the reason in words."""
+class FittedPrices:
+    """The prices, the number of lead times behind them (0: assumed prices), and both in one sentence."""
 
     prices: Prices
     n_used: int
-    told: str
+    summary: str
 
 
-def refit(
+def fit_prices(
     n_words: ArrayLike,
-    right: ArrayLike,
+    correct: ArrayLike,
     missed: ArrayLike,
     spurious: ArrayLike,
     lead_times: ArrayLike,
     prior: Prices = CORRECTING,
-) -> Refit:
-    """Prices from the lead times in seconds of n texts and what had to be done in each, five times (n,).
+) -> FittedPrices:
+    """Fit prices to the lead times (seconds) of n texts and the work in each: five times (n,).
 
-    A text that was labelled without proposals counts all its entities as ``missed``; ``without_proposals`` of
-    the result prices such texts. Lead times of 0 or less, or ten times from what ``prior`` expects, are left
-    out; fewer than 30 usable ones, or ones that do not grow with the work, leave the prior as it is. The fit
-    is least squares of the relative error with Huber's weights (Huber 1964, "Robust estimation of a location
-    parameter"), no price below 0, and a ridge towards the prior, so that work which hardly occurs keeps its
-    price.
+    Count all entities of a text that was labelled without proposals as ``missed``; the method
+    ``without_proposals`` of the result gives the prices for such texts. Lead times of 0 or less, or more than
+    ten times off the prior, are ignored. With fewer than 30 usable lead times, or when they do not grow with
+    the work, the result is the prior. The fit minimises the relative error with Huber's weights (Huber 1964,
+    "Robust estimation of a location parameter"), prices of 0 or more, and a ridge penalty towards the prior,
+    so that the price of rare work stays near the prior.
 
     Raises:
         ValueError: counts below 0, or arrays of different lengths.
     """
-    expected = seconds_correcting(n_words, right, missed, spurious, prior)
+    expected = seconds_correcting(n_words, correct, missed, spurious, prior)
     times: NDArray[np.float64] = np.asarray(lead_times, dtype=np.float64)
     if times.shape != expected.shape or times.ndim != 1:
         raise ValueError(f"Expected the lead times of {expected.shape} texts, was: shape {times.shape}")
-    usable = (times > 0) & (times < _BREAK * expected) & (times > expected / _BREAK)
+    usable = (times > 0) & (times < _OUTLIER * expected) & (times > expected / _OUTLIER)
     n_used, seen = int(usable.sum()), len(times)
-    if n_used < ENOUGH:
-        return Refit(
-            prior, 0, f"Assumed prices: {n_used} of {seen} lead times are usable, {ENOUGH} are needed."
-        )
-    work = np.stack([np.asarray(part, float) for part in (n_words, missed, right, spurious)], axis=1)[usable]
+    if n_used < MINIMUM_LEAD_TIMES:
+        reason = f"{n_used} of {seen} lead times are usable, {MINIMUM_LEAD_TIMES} are needed"
+        return FittedPrices(prior, 0, f"Assumed prices: {reason}.")
+    parts = (n_words, missed, correct, spurious)
+    work = np.stack([np.asarray(part, float) for part in parts], axis=1)[usable]
     times, expected = times[usable], expected[usable]
     if not _grows(expected, times):
-        return Refit(prior, 0, f"Assumed prices: the {n_used} usable lead times do not grow with the work.")
+        reason = f"the {n_used} usable lead times do not grow with the work"
+        return FittedPrices(prior, 0, f"Assumed prices: {reason}.")
     prices = Prices(*_fit(work / expected[:, None], times / expected, np.array(astuple(prior))).tolist())
-    return Refit(prices, n_used, f"Prices from {n_used} of {seen} lead times: {_shown(prices)}.")
+    return FittedPrices(prices, n_used, f"Prices from {n_used} of {seen} lead times: {_shown(prices)}.")
 
 
 def _grows(expected: NDArray[np.float64], times: NDArray[np.float64]) -> bool:
-    """Whether the rank correlation is above two standard errors of unrelated numbers."""
+    """Whether the rank correlation is at least two standard errors above 0."""
     first, second = _ranks(expected), _ranks(times)
     if first.std() == 0 or second.std() == 0:
         return False
@@ -77,7 +78,7 @@ def _grows(expected: NDArray[np.float64], times: NDArray[np.float64]) -> bool:
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ranks, with ties at their mean."""
+    """Ranks; ties get their mean rank."""
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     ranks: NDArray[np.float64] = (np.cumsum(count) - (count - 1) / 2.0)[place]
     return ranks
@@ -86,8 +87,8 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _fit(
     work: NDArray[np.float64], share: NDArray[np.float64], prior: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Prices (4,) for relative work (n, 4) and relative times (n,), by iterated reweighting."""
-    spread = _BELIEF * np.where(prior > 0, prior, 1.0)
+    """Prices (4,) from relative work (n, 4) and times (n,), by iteratively reweighted least squares."""
+    spread = _PRIOR_SPREAD * np.where(prior > 0, prior, 1.0)
     prices, weights = prior.copy(), np.ones(len(share))
     for _ in range(30):
         residual = share - work @ prices
@@ -114,6 +115,6 @@ def _non_negative(
 
 def _shown(prices: Prices) -> str:
     return (
-        f"{prices.word:.2f} s a word, {prices.entity:.1f} s to mark an entity, "
-        f"{prices.confirmation:.1f} s to confirm one, {prices.removal:.1f} s to remove one"
+        f"{prices.word:.2f} s per word, {prices.entity:.1f} s per marked entity, "
+        f"{prices.confirmation:.1f} s per confirmed and {prices.removal:.1f} s per removed one"
     )

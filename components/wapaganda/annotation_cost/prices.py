@@ -1,6 +1,6 @@
-"""The two price lists, and the seconds that follow from them."""
+"""The two price lists, the corrections of a text, and the seconds that they cost."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, replace
 from types import MappingProxyType
 from typing import Any, Self
@@ -8,14 +8,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wapaganda.ner import Span
+
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Seconds of an annotator: to read a ``word``, to mark an ``entity`` that is missing, to confirm a
-    proposed span that is right (``confirmation``), and to remove one that is wrong (``removal``).
+    """The seconds of an annotator for one unit of work.
+
+    ``word``: to read a word. ``entity``: to mark a missing entity. ``confirmation``: to confirm a correct
+    proposed span. ``removal``: to remove a wrong one.
 
     Raises:
-        ValueError: a price is negative or no number.
+        ValueError: a price is negative or not a finite number.
     """
 
     word: float
@@ -28,21 +32,41 @@ class Prices:
             raise ValueError(f"Expected prices in seconds, 0 or more, was: {self}")
 
     def without_proposals(self) -> Self:
-        """The prices where nothing is shown: every entity is marked, and there is nothing to remove."""
+        """The prices without proposals: every entity must be marked, and there is nothing to remove."""
         return replace(self, confirmation=self.entity, removal=0.0)
 
 
 CORRECTING = Prices(word=0.39, entity=4.2, confirmation=0.8, removal=1.5)
-"""The model's spans are shown and corrected.
+"""Prices for correcting the spans of a model.
 
-0.39 s a word and 4.2 s an entity are a fit to published timings of nine annotators. That a confirmation takes
-0.8 s and a removal 1.5 s is an assumption, not a measurement: a look, and a click with a key.
+0.39 s per word and 4.2 s per entity are a fit to published timings of nine annotators. 0.8 s per confirmation
+(a look) and 1.5 s per removal (a click and a key) are assumptions.
 """
 
 FROM_SCRATCH = CORRECTING.without_proposals()
-"""Nothing is proposed: what a model would have proposed changes nothing."""
+"""Prices without proposals."""
 
 PRICES: Mapping[str, Prices] = MappingProxyType({"scratch": FROM_SCRATCH, "correcting": CORRECTING})
+"""The price lists by name, the values of the setting ``PRICES``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """Numbers of spans to confirm (``correct``), to mark (``missed``) and to remove (``spurious``).
+
+    A proposed span with a wrong boundary or type counts twice: as spurious and as missed.
+    """
+
+    correct: int
+    missed: int
+    spurious: int
+
+
+def count_corrections(gold: Iterable[Span], proposed: Iterable[Span]) -> Corrections:
+    """The corrections that turn ``proposed`` into ``gold`` spans; start, end and label must agree."""
+    wanted, shown = set(gold), set(proposed)
+    correct = len(wanted & shown)
+    return Corrections(correct, len(wanted) - correct, len(shown) - correct)
 
 
 def seconds_from_scratch(
@@ -54,15 +78,19 @@ def seconds_from_scratch(
 
 def seconds_correcting(
     n_words: ArrayLike,
-    right: ArrayLike,
+    correct: ArrayLike,
     missed: ArrayLike,
     spurious: ArrayLike,
     prices: Prices = CORRECTING,
 ) -> NDArray[np.float64]:
-    """Seconds to read each text, confirm, mark and remove: four times (n,) to (n,)."""
+    """Seconds to read each text and to confirm, mark and remove spans: four times (n,) to (n,).
+
+    Raises:
+        ValueError: a count is negative, or the counts are of different texts.
+    """
     return _total(
         prices.word * _counts(n_words),
-        prices.confirmation * _counts(right),
+        prices.confirmation * _counts(correct),
         prices.entity * _counts(missed),
         prices.removal * _counts(spurious),
     )
@@ -71,22 +99,24 @@ def seconds_correcting(
 def expected_seconds(
     n_words: ArrayLike,
     predicted: ArrayLike,
-    right: ArrayLike,
+    correct: ArrayLike,
     entities: ArrayLike,
     prices: Prices = CORRECTING,
 ) -> NDArray[np.float64]:
-    """The seconds that each text should cost by the model's own expectation: (n,).
+    """The seconds that each text costs according to the model's own expectation: (n,).
 
     Args:
-        n_words: (n,).
-        predicted: spans that would be proposed, (n,).
-        right: how many of them should be right, (n,).
-        entities: how many entities should be there, (n,) or by type (n, L).
-        prices: for example ``PRICES["scratch"]``, for which the proposals do not matter.
+        n_words: words in each text, (n,).
+        predicted: spans that the model would propose, (n,).
+        correct: the expected number of correct ones among them, (n,).
+        entities: the expected number of entities, (n,) or by type (n, L).
+        prices: the price list; with ``PRICES["scratch"]`` the proposals have no effect.
+
+    Raises:
+        ValueError: a count is negative, or the counts are of different texts.
     """
-    there = _counts(entities)
-    confirmed = _counts(right)
-    missed = np.maximum((there.sum(axis=1) if there.ndim == 2 else there) - confirmed, 0.0)
+    counts, confirmed = _counts(entities), _counts(correct)
+    missed = np.maximum((counts.sum(axis=1) if counts.ndim == 2 else counts) - confirmed, 0.0)
     spurious = np.maximum(_counts(predicted) - confirmed, 0.0)
     return seconds_correcting(n_words, confirmed, missed, spurious, prices)
 

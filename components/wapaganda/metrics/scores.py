@@ -1,4 +1,4 @@
-"""What an evaluation comes to."""
+"""The result of an evaluation."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class PRF:
-    """Precision, recall and F1 in [0, 1], 0 where there are no cases; ``support`` counts the gold spans."""
+    """Precision, recall and F1 in [0, 1], 0 without any span; ``support`` is the number of gold spans."""
 
     precision: float
     recall: float
@@ -24,10 +24,10 @@ class PRF:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Strict span scores: ``micro`` over all spans, ``macro`` the plain mean over types, and by type.
+    """Strict span scores: ``micro`` over all spans, ``macro`` the unweighted mean over types, and by type.
 
-    A span counts as found only when start, end and label agree. A type that was predicted and
-    never stands in the gold spans has support 0 and F1 0, and counts in ``macro``, as in seqeval.
+    A predicted span is correct only when start, end and label agree with a gold span. A type that is only
+    predicted has support 0 and F1 0 and counts in ``macro``, as in seqeval.
     """
 
     micro: PRF

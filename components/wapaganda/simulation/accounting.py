@@ -63,7 +63,7 @@ def correcting(documents: Sequence[Document], proposals: Sequence[Sequence[Span]
     counts = [count_corrections(d.spans or (), p) for d, p in zip(documents, proposals, strict=True)]
     seconds = seconds_correcting(
         words,
-        [each.right for each in counts],
+        [each.correct for each in counts],
         [each.missed for each in counts],
         [each.spurious for each in counts],
     )

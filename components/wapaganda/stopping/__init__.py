@@ -1,13 +1,13 @@
-"""Whether it is time to stop: do the models still change, and what would more labels buy."""
+"""Whether to stop annotating: agreement of successive models, and a forecast of the learning curve."""
 
-from wapaganda.stopping.advice import LEAST_GAIN, SETTLED, Advice, advise
+from wapaganda.stopping.advice import LEAST_GAIN, STABLE, Advice, advise
 from wapaganda.stopping.agreement import agreement
 from wapaganda.stopping.forecast import MINIMUM_ROUNDS, Forecast, forecast
 
 __all__ = [
     "LEAST_GAIN",
     "MINIMUM_ROUNDS",
-    "SETTLED",
+    "STABLE",
     "Advice",
     "Forecast",
     "advise",

@@ -1,18 +1,18 @@
-"""Whether to go on annotating, with the reason in words."""
+"""Advice whether to go on annotating, with the reason in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wapaganda.stopping.forecast import Forecast
 
-SETTLED = 0.99
-"""Agreement of successive models from which on their predictions count as settled."""
+STABLE = 0.99
+"""Agreement of successive models from which their predictions count as stable."""
 
 LEAST_GAIN = 0.005
-"""F1 (0 to 1) below which a gain, foretold or seen, counts as none."""
+"""F1 (0 to 1) below which a gain, forecast or observed, counts as none."""
 
 _PLATEAU = 3  # rounds
-_SIGNS = 2  # that have to agree, since each of them alone is easily misled
+_SIGNS = 2  # that must agree, because each sign alone is often wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +31,28 @@ def advise(
     no_candidates: bool = False,
     least_gain: float = LEAST_GAIN,
 ) -> Advice:
-    """Stop when no text is uncertain enough any more, or when two of three signs say that more buys little.
+    """Advise to stop when no text is uncertain enough, or when two of three signs agree.
 
-    The signs: the estimated F1 of the pool has stood still for three rounds; the models before and after the
-    last labels agree (κ ≥ .99); the forecast for the next labels is below ``least_gain``. It is advice about
-    this kind of labels, not a promise: no sign sees entities that the model has never met.
+    The signs: the estimated F1 of the pool has been constant for three rounds; the models before and after
+    the last labels agree (κ ≥ .99); the forecast gain of the next labels is below ``least_gain``. No sign can
+    see entities of a kind that the model has never seen.
 
     Args:
-        estimated_f1: of the pool, without its labels, oldest round first, (R,).
-        agreement: ``wapaganda.stopping.agreement`` of the last two models; ``None`` when there are no two.
+        estimated_f1: of the unlabelled pool, oldest round first, (R,).
+        agreement: ``wapaganda.stopping.agreement`` of the last two models; ``None`` with fewer than two.
         forecast: of the learning curve so far.
         no_candidates: no new text reaches the uncertainty threshold.
         least_gain: in F1, 0 to 1.
     """
     little = _little_to_gain(forecast, least_gain)
-    signs = [*_plateau(estimated_f1, least_gain), *_settled(agreement), *little]
+    signs = [*_plateau(estimated_f1, least_gain), *_stable(agreement), *little]
     if no_candidates:
         signs.insert(0, "no new text reaches the uncertainty threshold")
     if no_candidates or len(signs) >= _SIGNS:
         return Advice(True, f"Consider stopping: {'; '.join(signs)}.")
-    told = "" if little else f" {forecast.told}"
+    outlook = "" if little else f" {forecast.summary}"
     but = f" One sign alone speaks against it: {signs[0]}." if signs else ""
-    return Advice(False, f"Go on.{told}{but}")
+    return Advice(False, f"Go on.{outlook}{but}")
 
 
 def _plateau(estimated_f1: Sequence[float], least_gain: float) -> list[str]:
@@ -63,8 +63,8 @@ def _plateau(estimated_f1: Sequence[float], least_gain: float) -> list[str]:
     return [f"the estimated F1 of the pool moved by {moved:.1f} points in {_PLATEAU} rounds"]
 
 
-def _settled(agreement: float | None) -> list[str]:
-    if agreement is None or agreement < SETTLED:
+def _stable(agreement: float | None) -> list[str]:
+    if agreement is None or agreement < STABLE:
         return []
     return [
         f"the last two models agree on entity words (κ {agreement:.3f}; "
@@ -75,6 +75,6 @@ def _settled(agreement: float | None) -> list[str]:
 def _little_to_gain(forecast: Forecast, least_gain: float) -> list[str]:
     if forecast.gain is None or forecast.gain >= least_gain:
         return []
-    told = forecast.told.rstrip(".")
-    told = told if told.startswith("F1") else told[0].lower() + told[1:]
-    return [f"{told}, less than {100 * least_gain:g} points"] if forecast.gain > 0 else [told]
+    summary = forecast.summary.rstrip(".")
+    summary = summary if summary.startswith("F1") else summary[0].lower() + summary[1:]
+    return [f"{summary}, less than {100 * least_gain:g} points"] if forecast.gain > 0 else [summary]

@@ -154,7 +154,7 @@ class Loop:
             mean_uncertainty=float(np.mean(scored.scores))
             if scored is not None and len(scored.scores)
             else None,
-            pricing=prices.told,
+            pricing=prices.summary,
             seconds=self._seconds,
             notes=self._messages,
         )

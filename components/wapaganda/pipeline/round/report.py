@@ -127,7 +127,7 @@ def draft_report(
         temperature=calibration.temperature if calibration else None,
         ece=calibration.ece_after if calibration else None,
         agreement=outlook.agreement,
-        forecast=outlook.forecast.told,
+        forecast=outlook.forecast.summary,
         forecast_gain=outlook.forecast.gain,
         forecast_hours=outlook.forecast.hours,
         pricing=pricing,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wapaganda.annotation_cost import Prices, Refit, count_corrections, expected_seconds, refit
+from wapaganda.annotation_cost import FittedPrices, Prices, count_corrections, expected_seconds, fit_prices
 from wapaganda.ner import Document, Span, decode_spans, encode_spans, word_offsets
 from wapaganda.storage import write_json
 from wapaganda.uncertainty import Expectation
@@ -31,7 +31,7 @@ def read_proposals(rounds: Path) -> Proposals:
     return shown
 
 
-def fitted_prices(labelled: Sequence[Document], proposals: Proposals) -> Refit:
+def fitted_prices(labelled: Sequence[Document], proposals: Proposals) -> FittedPrices:
     """The annotators' own prices, from the ``lead_time`` of labelled documents, where there are enough.
 
     A text whose annotation began from a prediction needs to be known with its proposals; it is left out when
@@ -45,9 +45,9 @@ def fitted_prices(labelled: Sequence[Document], proposals: Proposals) -> Refit:
     ]
     words = [len(word_offsets(document.text)) for document, _, _ in timed]
     done = [count_corrections(document.spans or (), shown) for document, _, shown in timed]
-    return refit(
+    return fit_prices(
         words,
-        [each.right for each in done],
+        [each.correct for each in done],
         [each.missed for each in done],
         [each.spurious for each in done],
         [seconds for _, seconds, _ in timed],

@@ -9,8 +9,8 @@ REPORT = {
     "ece": 0.029,
     "temperature": 1.84,
     "agreement": 0.934,
-    "forecast": "The next 100 labels buy about +1.3 F1.",
-    "advice": "Go on. The next 100 labels buy about +1.3 F1.",
+    "forecast": "The next 100 labels gain about +1.3 F1.",
+    "advice": "Go on. The next 100 labels gain about +1.3 F1.",
     "should_stop": False,
     "stop_reason": "",
 }

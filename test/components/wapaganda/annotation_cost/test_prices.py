@@ -50,7 +50,7 @@ def test_confirming_is_cheaper_than_marking():
 def test_corrections_compare_start_end_and_label():
     gold = [Span(0, 4, "A"), Span(5, 9, "A"), Span(10, 12, "B")]
     proposed = [Span(0, 4, "A", score=0.3), Span(5, 9, "B"), Span(20, 21, "B")]
-    assert count_corrections(gold, proposed) == Corrections(right=1, missed=2, spurious=2)
+    assert count_corrections(gold, proposed) == Corrections(correct=1, missed=2, spurious=2)
     assert count_corrections(gold, []) == Corrections(0, 3, 0)
     assert count_corrections([], gold) == Corrections(0, 0, 3)
 

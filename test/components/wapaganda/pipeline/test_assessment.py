@@ -40,7 +40,7 @@ def test_the_pool_f1_is_estimated_and_the_chosen_texts_are_priced():
     seconds = 20 * 0.39 + 1.5 * 0.8 + 1.0 * 4.2 + 0.5 * 1.5  # read, confirm, mark, remove
     assert found.forecast.hours == pytest.approx(100 * seconds / 3600)
     assert found.forecast.gain > 0
-    assert found.forecast.told in found.advice.reason
+    assert found.forecast.summary in found.advice.reason
     assert found.agreement == 0.8
 
 
