@@ -30,15 +30,15 @@ Active learning for named-entity recognition: a good model from few labels.
 Works on files (--data, --pool, --test) or on a Label Studio project (--project ID). Settings come from the
 environment and from a file .env in the current directory; selfish doctor checks them.
 
-Exit codes: 0 done, 1 failed, 2 wrong input or usage, 130 interrupted (Ctrl-C; nothing finished is lost).
+Exit codes: 0 done, 1 failed, 2 wrong input or usage, 130 interrupted by Ctrl-C (finished work is kept).
 """
 
 
 class Commands(TyperGroup):
-    """The commands; with ``--json`` a wrong option becomes an object on stdout, as every other failure."""
+    """The commands; with ``--json`` a wrong option is an object on stdout, like every other failure."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps the class of it to itself
-        """Run the command that the arguments name."""
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the class is private to typer
+        """Run the command of the arguments."""
         as_json = "--json" in ctx.args
         try:
             return super().invoke(ctx)
@@ -52,7 +52,7 @@ class Commands(TyperGroup):
 
 
 def flowing(text: str | None) -> str:
-    """Paragraphs without the line ends of the source, so that help is wrapped by the terminal's width."""
+    """Paragraphs without the line breaks of the source, so that the terminal wraps the help."""
     return "\n\n".join(" ".join(part.split()) for part in (text or "").strip().split("\n\n"))
 
 
@@ -92,11 +92,11 @@ def options(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", help="Show the version and end.", is_eager=True, callback=lambda on: _show(on)
+            "--version", help="Show the version and exit.", is_eager=True, callback=lambda on: _show(on)
         ),
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Handle the options before the command."""
 
 
 def main() -> None:

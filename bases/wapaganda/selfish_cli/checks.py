@@ -1,4 +1,4 @@
-"""What selfish doctor looks at on this machine and around it, each check with its hint."""
+"""The checks of selfish doctor, each with a hint."""
 
 import importlib.util
 import os
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from wapaganda.settings import Settings
 
 TIMEOUT = 5.0
-"""Seconds that a server has for an answer."""
+"""Seconds that a server has to answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was looked at, whether it is as it should be, what was found, and what mends it.
+    """A check: its name, whether it passed, what was found, and what to do.
 
-    ``ok`` of ``None`` means that it was not looked at, and why.
+    ``ok`` of ``None``: it was skipped, and ``message`` says why.
     """
 
     name: str
@@ -59,18 +59,16 @@ def _check_folder(name: str, folder: Path, setting: str) -> Check:
 
 
 def check_torch() -> Check:
-    """Whether torch is installed; it stands in an extra, so that one can choose the build."""
+    """Whether torch is installed; it is an extra, so that the user chooses the build."""
     if importlib.util.find_spec("torch") is None:
-        return Check(
-            "Torch", False, "not installed", "pip install torch (a CPU or a CUDA build, as you like)."
-        )
+        return Check("Torch", False, "not installed", "pip install torch (a CPU or a CUDA build).")
     from importlib.metadata import version
 
     return Check("Torch", True, version("torch"))
 
 
 def check_encoder(settings: "Settings") -> Check:
-    """Whether the encoder lies in a folder, in the cache or on the hub; nothing big is downloaded."""
+    """Whether the encoder is in a folder, in the cache or on the hub; nothing big is downloaded."""
     from wapaganda.trainer import EncoderUnavailable, recipe_for
 
     name = settings.baseline_model_name
@@ -96,13 +94,13 @@ def check_encoder(settings: "Settings") -> Check:
 
 
 def check_mlflow(settings: "Settings") -> Check:
-    """Whether MLflow's store can be reached; runs are kept anyhow and written later when it cannot."""
+    """Whether MLflow's store can be reached; if not, runs are kept and written later."""
     uri = settings.mlflow_tracking_uri
     if uri.startswith("sqlite:///"):
         found = _check_folder("MLflow", Path(uri.removeprefix("sqlite:///")).parent, "MLFLOW_TRACKING_URI")
         return Check("MLflow", found.ok, uri if found.ok else found.message, found.hint)
     if not uri.startswith(("http://", "https://")):
-        return Check("MLflow", None, f"{uri}: databases are not looked at")
+        return Check("MLflow", None, f"{uri}: databases are not checked")
     return _check_mlflow_server(uri)
 
 
@@ -130,12 +128,12 @@ def _check_mlflow_server(uri: str) -> Check:
 
 
 def check_label_studio(context: ProjectContext, project: int | None, backend: str | None) -> list[Check]:
-    """What Label Studio's own adapter finds: tokens, blocked addresses, webhooks, model versions."""
+    """The diagnosis of Label Studio: tokens, blocked addresses, webhooks, model versions."""
     from wapaganda.label_studio import LabelStudioError
 
     settings = context.settings
     if not settings.label_studio_api_key.get_secret_value():
-        reason = "no token is set, so only files can be worked on"
+        reason = "no token is set, so only files can be used"
         return [Check("Label Studio", None, reason, "Set LABEL_STUDIO_API_KEY to an access token.")]
     try:
         found = context.studio().diagnose(project, backend_url=backend, basic_auth=settings.basic_auth)
@@ -145,9 +143,9 @@ def check_label_studio(context: ProjectContext, project: int | None, backend: st
 
 
 def check_threads() -> Check:
-    """Whether a choice in the environment makes the model slow on a shared machine."""
+    """Whether the environment makes the model slow on a shared machine."""
     policy = os.environ.get("OMP_WAIT_POLICY", "")
     if policy.upper() == "ACTIVE":
-        hint = "Unset it: threads that spin are several times slower where a core is shared."
+        hint = "Unset it: spinning threads are several times slower when cores are shared."
         return Check("Threads", False, "OMP_WAIT_POLICY is ACTIVE", hint)
     return Check("Threads", True, f"{os.cpu_count()} cores, idle threads sleep")

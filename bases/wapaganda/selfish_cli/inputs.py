@@ -1,4 +1,4 @@
-"""Files that a user names, read with clear words about what is wrong or was left out."""
+"""Files that a user names, with messages about what was skipped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from wapaganda.ner import Document
 
 SHOWN = 3
-"""Reasons for skipped texts that are told one by one."""
+"""So many skipped texts are reported one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The documents of a file, remarks about it, and those of the remarks that tell of a loss."""
+    """The documents of a file, the messages about it, and those messages that report a loss."""
 
     documents: tuple["Document", ...]
     notes: tuple[str, ...]
@@ -24,7 +24,7 @@ class Texts:
 
     @property
     def labelled(self) -> list["Document"]:
-        """Those that somebody has labelled."""
+        """The labelled documents."""
         return [document for document in self.documents if document.is_labelled]
 
 
@@ -50,7 +50,7 @@ def read_texts(path: Path) -> Texts:
 
 
 def read_labelled(path: Path) -> Texts:
-    """The labelled documents of ``path``, with a remark about the others.
+    """The labelled documents of ``path``, with a message about the others.
 
     Raises:
         InputError: none is labelled.
@@ -68,13 +68,13 @@ def read_with_entities(path: Path) -> Texts:
     """The labelled documents of ``path``, which a model can learn from.
 
     Raises:
-        InputError: none holds an entity; remarks about what was skipped stand in the hint.
+        InputError: none holds an entity; the hint says what was skipped.
     """
     texts = read_labelled(path)
     if not any(document.spans for document in texts.documents):
         raise InputError(
             f"Expected at least one entity in {path}, was: {len(texts.documents):,} texts without.",
-            " ".join(texts.losses) or "Name texts in which somebody has marked entities.",
+            " ".join(texts.losses) or "Name texts in which entities are marked.",
         )
     return texts
 
@@ -92,7 +92,7 @@ def one_of(hint: str, **choices: object) -> None:
 
 
 def copies_among(texts: Sequence["Document"], others: Sequence["Document"]) -> int:
-    """How many of ``texts`` stand among ``others``, too."""
+    """How many of ``texts`` are also among ``others``."""
     from wapaganda.ner import collapse_whitespace
 
     known = {collapse_whitespace(document.text) for document in others}

@@ -1,4 +1,4 @@
-"""Texts with their spans, written in the format that a file's name asks for."""
+"""Texts with their spans, written in the format of the file name."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ def check_out(path: Path, *inputs: Path | None) -> None:
 
 
 def check_parent(path: Path) -> None:
-    """Check that ``path`` can be made where it shall stand.
+    """Check that ``path`` can be written.
 
     Raises:
         InputError: it cannot.

@@ -130,7 +130,7 @@ def project_lock(context: ProjectContext) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise InputError(
-            f"Expected to be alone at work on {context.key}, was: another training or round is running.",
+            f"Expected no other work on {context.key}, was: another training or round is running.",
             "Wait until it is done and repeat the command.",
         ) from None
     try:
@@ -150,7 +150,7 @@ def project_loop(context: ProjectContext, project: int, progress: "Progress") ->
 def files_loop(
     context: ProjectContext, data: Path, pool: Path, out: Path | None, progress: "Progress"
 ) -> "Loop":
-    """The loop on files; it writes its batches into ``out``, by default beside the ledger."""
+    """The loop on files; it writes its batches into ``out``, by default next to the ledger."""
     progress("load", 0, 0)
     from wapaganda.pipeline import FileSource
 

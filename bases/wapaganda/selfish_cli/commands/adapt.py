@@ -1,4 +1,4 @@
-"""selfish adapt: let the encoder read the texts of a pool before it learns from labels."""
+"""selfish adapt: domain adaptation of the encoder on unlabelled texts."""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,9 +29,9 @@ def adapt(
     api_key: options.ApiKey = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Let the encoder guess hidden words of your texts, once, before it is trained on labels.
+    """Adapt the encoder to your texts by masked language modelling, once, before you train on labels.
 
-    No label is looked at. Name the new folder as BASELINE_MODEL_NAME from then on.
+    Labels are ignored. Use the new folder as BASELINE_MODEL_NAME from then on.
     """
     overrides = {
         "baseline_model_name": encoder,
@@ -66,11 +66,11 @@ def adapt(
                 device=settings.device,
             )
         if found.is_new_head:
-            console.warn("The encoder came without a head for hidden words: a new one was trained along.")
+            console.warn("The encoder has no head for masked words: a new one was trained with it.")
         first, last = (sum(part) / len(part) for part in (found.losses[:_WINDOW], found.losses[-_WINDOW:]))
         facts = [
-            ("Read", f"{len(texts):,} texts, {steps:,} steps, {found.seconds:,.0f} s"),
-            ("Loss", f"{first:.2f} → {last:.2f} nats a hidden word piece"),
+            ("Adapted to", f"{len(texts):,} texts, {steps:,} steps, {found.seconds:,.0f} s"),
+            ("Loss", f"{first:.2f} → {last:.2f} nats per masked word piece"),
             ("Written", str(out)),
             ("Next", f"BASELINE_MODEL_NAME={out.resolve()}"),
         ]

@@ -1,4 +1,4 @@
-"""selfish connect: a Label Studio project with labels, backend, webhook and sampling as they should be."""
+"""selfish connect: create or set up a Label Studio project."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wapaganda.label_studio import BackendInfo, LabelStudio
     from wapaganda.ner import Document
 
-KEPT = "What was made in Label Studio until then is kept; name it by --project ID and repeat the command."
+KEPT = "The project in Label Studio is kept. Repeat the command with --project ID."
 
 
 def connect(
@@ -29,25 +29,27 @@ def connect(
     title: Annotated[str | None, typer.Option("--title", help="Title of a new project.")] = None,
     labels: Annotated[
         str | None,
-        typer.Option("--labels", help="Entity types with commas between; else those of the imported texts."),
+        typer.Option(
+            "--labels", help="Entity types, separated by commas. Default: those of the imported texts."
+        ),
     ] = None,
     backend: Annotated[
-        str | None, typer.Option("--backend", help="Address of the ML backend, as Label Studio sees it.")
+        str | None, typer.Option("--backend", help="Address of the ML backend, as Label Studio reaches it.")
     ] = None,
     data: Annotated[
         list[Path] | None,
         typer.Option(
-            "--import", help=f"Texts to import, labelled or not; may be repeated: {options.FORMATS}."
+            "--import", help=f"Texts to import, labelled or not; can be repeated: {options.FORMATS}."
         ),
     ] = None,
     url: options.Url = None,
     api_key: options.ApiKey = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Set a Label Studio project up: labels, texts, ML backend, webhook with its credentials, sampling.
+    """Set up a Label Studio project: labels, texts, ML backend, webhook with credentials, sampling.
 
-    Without --project a new one is made. May be repeated on a project: what is right already stays as it is;
-    only --import adds its texts again.
+    Without --project it creates a new project. It can be repeated: what is right already is not changed.
+    Only --import adds its texts again.
     """
     overrides = {"label_studio_url": url, "label_studio_api_key": api_key}
     with session(as_json, KEPT) as console:
@@ -60,7 +62,7 @@ def connect(
             number = _project(studio, project, title, labels, documents)
             console.say(f"Project {number}: {studio.url}/projects/{number}/data")
             imported = _import(studio, number, documents, progress)
-            with _telling_what_is_kept(number, imported):
+            with _saying_what_is_kept(number, imported):
                 info = _backend(context, studio, number, backend, title or "wapaganda")
                 studio.use_uncertainty_sampling(number)
         found = studio.project(number)
@@ -69,7 +71,7 @@ def connect(
             ("Label Studio", f"{server.version} as {server.user}"),
             ("Labels", ", ".join(found.label_config.labels)),
             ("Imported", f"{imported:,} texts"),
-            ("Backend", _told(info)),
+            ("Backend", _describe(info)),
             ("Next", f"selfish update --project {number} trains and releases the first batch."),
         ]
         console.show(facts_table("Connected", facts))
@@ -116,7 +118,7 @@ def _project(
 
 
 def _check_labels(studio: "LabelStudio", project: int, wanted: Sequence[str]) -> None:
-    """Labels of a project that people work in are not changed behind their backs."""
+    """Check that the labels are those of the project: a project in use is not changed."""
     there = studio.project(project).label_config.labels
     if wanted and set(wanted) != set(there):
         raise InputError(
@@ -134,8 +136,8 @@ def _import(studio: "LabelStudio", project: int, documents: Sequence["Document"]
 
 
 @contextlib.contextmanager
-def _telling_what_is_kept(project: int, imported: int) -> Iterator[None]:
-    """Whoever repeats a command that failed half-way must not get a second project with the same texts."""
+def _saying_what_is_kept(project: int, imported: int) -> Iterator[None]:
+    """Add to an error how to repeat the command without a second project with the same texts."""
     from wapaganda.label_studio import LabelStudioError
 
     try:
@@ -154,7 +156,7 @@ def _backend(
     return studio.connect_backend(project, backend, title, context.settings.basic_auth)
 
 
-def _told(info: "BackendInfo | None") -> str:
+def _describe(info: "BackendInfo | None") -> str:
     if info is None:
         return "none; connect one by --backend URL"
     secured = "with credentials" if info.webhook_has_auth else "without credentials"

@@ -1,4 +1,4 @@
-"""selfish doctor: what is wrong with the surroundings, and what mends it."""
+"""selfish doctor: check settings, folders and servers, and say what to do."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -22,17 +22,17 @@ SIGNS = {True: "[green]ok[/]", False: "[red]wrong[/]", None: "[dim]skipped[/]"}
 def doctor(
     project: options.Project = None,
     backend: Annotated[
-        str | None, typer.Option("--backend", help="Address of the ML backend, to be checked, too.")
+        str | None, typer.Option("--backend", help="Also check the ML backend at this address.")
     ] = None,
     url: options.Url = None,
     api_key: options.ApiKey = None,
     encoder: options.Encoder = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Check settings, folders, encoder, MLflow and Label Studio, and say what mends each finding.
+    """Check settings, folders, encoder, MLflow and Label Studio, and give a hint for each finding.
 
-    Ends with 1 when something is wrong. With --project the project's backend, webhook and model version are
-    checked, too.
+    The exit code is 1 when something is wrong. With --project it also checks the backend, webhook and model
+    version of the project.
     """
     overrides = {"label_studio_url": url, "label_studio_api_key": api_key, "baseline_model_name": encoder}
     with session(as_json) as console:
@@ -74,7 +74,7 @@ def _show(console: Console, found: Sequence[Check]) -> None:
         table.add_row(SIGNS[check.ok], *map(_plain, (check.name, check.message, check.hint)))
     console.show(table)
     wrong = sum(check.ok is False for check in found)
-    console.show(f"{wrong} of {len(found)} findings need a hand." if wrong else "All is well.")
+    console.show(f"{wrong} of {len(found)} checks failed." if wrong else "All checks passed.")
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""selfish export: the finished data set with its card."""
+"""selfish export: write the finished data set with a data card."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ def export(
         str, typer.Option("--formats", help="Out of conll, jsonl and datasets, with commas between.")
     ] = "conll,jsonl,datasets",
     split: Annotated[
-        str, typer.Option("--split", help="Shares of train, dev and test; they sum up to 1.")
+        str, typer.Option("--split", help="Shares of train, dev and test; their sum is 1.")
     ] = "0.8,0.1,0.1",
     title: Annotated[str, typer.Option("--title", help="Title of the data card.")] = "",
     licence: Annotated[
@@ -41,7 +41,7 @@ def export(
     api_key: options.ApiKey = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Write the labelled texts as a data set, split into train, dev and test by texts, with a data card."""
+    """Write the labelled texts as a data set with a data card, split by text into train, dev and test."""
     overrides = {"seed": seed, "label_studio_url": url, "label_studio_api_key": api_key}
     with session(as_json, "Nothing was written.") as console:
         one_of("Name a project by --project ID or labelled texts by --data.", project=project, data=data)

@@ -32,7 +32,7 @@ STYLES = (
 
 def predict(
     text: Annotated[
-        str | None, typer.Argument(help="One text, in place of --data.", show_default=False)
+        str | None, typer.Argument(help="One text, instead of --data.", show_default=False)
     ] = None,
     data: Annotated[Path | None, typer.Option("--data", help=f"Texts: {options.FORMATS}.")] = None,
     out: Annotated[
@@ -43,7 +43,7 @@ def predict(
     model: options.Version = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Find the entities in a text, or in every text of a file."""
+    """Find the entities in a text or in the texts of a file."""
     with session(as_json, "Nothing was written.") as console:
         one_of("Give one text in quotes, or name a file by --data.", text=text, data=data)
         if out is not None:
@@ -86,7 +86,7 @@ def _predict(tagger: "Tagger", documents: Sequence["Document"], progress: Progre
 def _show(console: Console, found: Sequence["Document"], tagger: "Tagger", out: Path | None) -> None:
     n_spans = sum(len(document.spans or ()) for document in found)
     if out is not None:
-        console.show(f"{len(found):,} texts with {n_spans:,} spans by {tagger.version} stand in {out}.")
+        console.show(f"{len(found):,} texts with {n_spans:,} spans by {tagger.version} are in {out}.")
         return
     styles = dict(zip(tagger.schema.labels, STYLES * len(tagger.schema.labels), strict=False))
     for document in found[:SHOWN]:
@@ -94,7 +94,7 @@ def _show(console: Console, found: Sequence["Document"], tagger: "Tagger", out: 
     if not n_spans:
         console.say(f"{tagger.version} finds no entity.")
     if len(found) > SHOWN:
-        console.say(f"… and {len(found) - SHOWN:,} more; --out FILE keeps them all.")
+        console.say(f"… and {len(found) - SHOWN:,} more; --out FILE writes all.")
 
 
 def _highlighted(document: "Document", styles: dict[str, str]) -> Text:

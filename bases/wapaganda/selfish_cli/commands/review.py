@@ -1,4 +1,4 @@
-"""selfish review: the labels that are probably wrong, the most doubtful first."""
+"""selfish review: likely label errors, the most suspicious first."""
 
 import json
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ TITLE = "Likely label errors"
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a list of a version comes to today, ``shown`` the part of it that was asked for."""
+    """The open issues of a version today; ``shown``: those that the user asked for."""
 
     version: str
     found: "OpenIssues"
@@ -38,11 +38,11 @@ class Review:
 def review(
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="The labelled texts as they are now; else those of the last update."),
+        typer.Option("--data", help="The labelled texts as they are now. Default: those of the last update."),
     ] = None,
     project: options.Project = None,
     limit: Annotated[
-        int, typer.Option("--limit", min=0, help="How many, the most doubtful first; 0: all.")
+        int, typer.Option("--limit", min=0, help="How many, the most suspicious first; 0: all.")
     ] = 20,
     view: Annotated[
         bool, typer.Option("--view", help=f'Show their texts in Label Studio, in the tab "{TITLE}".')
@@ -56,8 +56,9 @@ def review(
 ) -> None:
     """List the labels that are probably wrong, with what the model would mark instead.
 
-    Each label was judged by a model that had not learnt its text, when the live model was trained. Labels
-    that were changed since are left out. With --view the newest labels are fetched first.
+    Each label is compared with the prediction of a model that was not trained on its text. The training of
+    the live model makes the list. Labels that were changed since then are left out. With --view the newest
+    labels are fetched first.
     """
     overrides = {"label_studio_url": url, "label_studio_api_key": api_key}
     with session(as_json, "Nothing was written.") as console:
@@ -101,8 +102,8 @@ def _issues(context: ProjectContext, model: str | None) -> tuple[str, "list[Labe
     if not path.exists():
         raise InputError(
             f"Expected a list of likely label errors of {version}, was: none.",
-            "selfish train and selfish update make it with a new version; FOLDS must be 2 or more, "
-            "and the labelled texts at least 20.",
+            "selfish train and selfish update make it for a new version when FOLDS is 2 or more "
+            "and there are at least 20 labelled texts.",
         )
     return version, read_issues(path)
 
@@ -110,7 +111,7 @@ def _issues(context: ProjectContext, model: str | None) -> tuple[str, "list[Labe
 def _documents(
     console: Console, context: ProjectContext, data: Path | None, fetched: int | None, progress: Progress
 ) -> Sequence["Document"]:
-    """The labelled texts as they are now; of the project ``fetched`` the newest."""
+    """The labelled texts as they are now; those of the project ``fetched`` are fetched first."""
     progress("read", 0, 0)
     if data is not None:
         texts = read_labelled(data)
@@ -155,9 +156,9 @@ def _write(path: Path, reviewed: Review) -> None:
 def _show(console: Console, reviewed: Review, out: Path | None, tab: dict[str, Any] | None) -> None:
     found = reviewed.found
     if reviewed.shown:
-        title = f"The {len(reviewed.shown):,} most doubtful of {len(found.cases):,} labels in doubt"
+        title = f"The {len(reviewed.shown):,} most suspicious of {len(found.cases):,} labels"
         console.show(label_errors_table(title, reviewed.shown))
-    facts = [("Model", reviewed.version), ("In doubt", f"{len(found.cases):,} labels{_since(found)}")]
+    facts = [("Model", reviewed.version), ("Likely errors", f"{len(found.cases):,} labels{_since(found)}")]
     if out is not None:
         facts.append(("Written", str(out)))
     if tab is not None:
@@ -169,8 +170,8 @@ def _since(found: "OpenIssues") -> str:
     parts = [
         f"{number:,} {what}"
         for number, what in (
-            (found.n_changed, "were changed since"),
-            (found.n_gone, "stood in texts that are not there any more"),
+            (found.n_changed, "were changed since then"),
+            (found.n_gone, "are in texts that were removed"),
         )
         if number
     ]

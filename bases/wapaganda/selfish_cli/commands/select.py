@@ -1,4 +1,4 @@
-"""selfish select: the next batch out of a pool, without training and without telling anybody."""
+"""selfish select: the next batch from a pool, without training or releasing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ def select(
     project: options.Project = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Texts that are labelled already: they and near copies stay out."),
+        typer.Option("--data", help="Labelled texts: they and their near duplicates are never selected."),
     ] = None,
     size: options.Size = None,
     strategy: options.Strategy = None,
@@ -56,10 +56,10 @@ def select(
     api_key: options.ApiKey = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Choose the texts that are worth labelling next, with the spans that the model proposes.
+    """Select the texts that are worth labelling next, with the spans that the model proposes.
 
-    Nothing is trained and nothing is released; selfish update does both. Without a model it is
-    texts that stand for the pool, by what the pretrained encoder says of them.
+    Nothing is trained and nothing is released; selfish update does both. Without a model it selects
+    representative texts with the pretrained encoder.
     """
     overrides = {
         "samples_per_iteration": size,
@@ -96,7 +96,7 @@ def select(
 def _texts(
     context: ProjectContext, project: int | None, pool: Path | None, data: Path | None, progress: Progress
 ) -> tuple[list["Document"], list["Document"], tuple[str, ...]]:
-    """What can be chosen, what is known beside it, and messages."""
+    """What can be selected, what else is known, and messages."""
     progress("read", 0, 0)
     read = read_texts(data) if data else None
     known = list(read.documents) if read else []
@@ -161,11 +161,11 @@ def _show(console: Console, batch: Batch, out: Path | None) -> None:
             zip(batch.documents[:SHOWN], chosen.picks[:SHOWN], strict=True)
         )
     ]
-    title = f"The first {len(rows)} of {len(batch.documents):,} chosen texts"
+    title = f"The first {len(rows)} of {len(batch.documents):,} selected texts"
     if rows:
-        console.show(plain_table(title, ["Rank", "Uncertainty", "Drawn", "Text"], rows, numbers=(0, 1)))
+        console.show(plain_table(title, ["Rank", "Score", "Reason", "Text"], rows, numbers=(0, 1)))
     facts = [
-        ("Model", batch.version or "none yet: the texts stand for the pool, whatever a model would say"),
+        ("Model", batch.version or "none yet: representative texts are selected"),
         ("Pool", f"{chosen.n_pool:,} texts, {chosen.n_candidates:,} candidates"),
         ("Choice", chosen.summary),
     ]

@@ -1,4 +1,4 @@
-"""selfish simulate: the loop played through on labelled texts, strategy against strategy."""
+"""selfish simulate: simulate the loop on labelled texts and compare strategies."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,47 +19,49 @@ if TYPE_CHECKING:
     from wapaganda.simulation_report import Results
     from wapaganda.tracking import Run
 
-KEPT = "Every finished round; the same command goes on from there."
+KEPT = "Every finished round. The same command continues from there."
 
 
 def simulate(
     train: Annotated[
         Path, typer.Option("--train", help=f"Labelled texts to choose from: {options.FORMATS}.")
     ],
-    test: Annotated[Path, typer.Option("--test", help="Labelled texts to judge on, never trained on.")],
-    out: Annotated[
-        Path, typer.Option("--out", help="Folder for the results; one that is there is gone on with.")
+    test: Annotated[
+        Path, typer.Option("--test", help="Labelled texts for the evaluation, never trained on.")
     ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; an existing one is continued.")],
     strategies: Annotated[
         str,
         typer.Option(
             "--strategies",
-            help="With commas between, each STRATEGY or STRATEGY:MEASURE; random belongs among them.",
+            help="Separated by commas, each STRATEGY or STRATEGY:MEASURE; random must be one of them.",
         ),
     ] = "random,uncertainty,diversity,hybrid",
     measure: options.Measure = None,
     seed_size: Annotated[
-        int, typer.Option("--seed-size", min=1, help="Texts labelled at first, by lot.")
+        int, typer.Option("--seed-size", min=1, help="Texts labelled at the start, chosen at random.")
     ] = 100,
     batch: Annotated[int, typer.Option("--batch", min=1, help="Texts in the first batch.")] = 50,
-    growth: Annotated[float, typer.Option("--growth", help="Each batch is so many times the last.")] = 1.0,
+    growth: Annotated[
+        float, typer.Option("--growth", help="Each batch is this many times as large as the last.")
+    ] = 1.0,
     rounds: Annotated[int, typer.Option("--rounds", min=0, help="Batches after the seed set.")] = 8,
     seeds: Annotated[
-        str, typer.Option("--seeds", help="How many (3 means 1,2,3), or which, with commas between.")
+        str, typer.Option("--seeds", help="How many (3 means 1,2,3), or which, separated by commas.")
     ] = "3",
     pool_size: Annotated[
-        int, typer.Option("--pool-size", min=0, help="Texts of --train to choose from, drawn once; 0: all.")
+        int, typer.Option("--pool-size", min=0, help="Texts of --train to choose from, sampled once; 0: all.")
     ] = 2000,
     encoder: options.Encoder = None,
     layers: Annotated[
-        int | None, typer.Option("--layers", min=1, help="Keep only so many layers of the encoder: faster.")
+        int | None, typer.Option("--layers", min=1, help="Keep only this many layers of the encoder: faster.")
     ] = None,
     learning_rate: options.LearningRate = None,
     steps: options.TrainSteps = None,
     threshold: options.Threshold = None,
     cost_exponent: Annotated[
         float | None,
-        typer.Option("--cost-exponent", min=0, help="0: price plays no part; 1: gain by estimated second."),
+        typer.Option("--cost-exponent", min=0, help="0: ignore the cost; 1: gain per estimated second."),
     ] = None,
     prices: Annotated[
         str | None,
@@ -69,24 +71,24 @@ def simulate(
     ] = None,
     full: Annotated[
         bool,
-        typer.Option("--full/--no-full", help="Train on the whole pool, too: savings are relative to it."),
+        typer.Option("--full/--no-full", help="Also train on the whole pool: savings are relative to it."),
     ] = True,
     calibrate_at: Annotated[
         int, typer.Option("--calibrate-at", min=0, help="Texts at which confidence is calibrated; 0: never.")
     ] = 200,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, help="Processes at a time; else one for each core.")
+        int | None, typer.Option("--jobs", min=1, help="Processes at a time. Default: one per core.")
     ] = None,
     budget: Annotated[
-        float | None, typer.Option("--budget", min=1, help="Seconds after which no round is begun.")
+        float | None, typer.Option("--budget", min=1, help="Seconds after which no round is started.")
     ] = None,
     name: options.Name = "default",
     as_json: options.AsJson = False,
 ) -> None:
-    """Play the loop through on texts whose labels are known, and compare strategies.
+    """Simulate the loop on texts whose labels are known, and compare strategies.
 
-    All strategies begin with the same seed set and share one trainer. Writes curves.csv, summary.json and
-    report.html. Stopped or killed, the same command goes on with the rounds that are missing.
+    All strategies start with the same seed set and use the same trainer. It writes curves.csv, summary.json
+    and report.html. After an interruption the same command continues with the missing rounds.
     """
     overrides = {
         "baseline_model_name": encoder,
@@ -147,34 +149,34 @@ def _seeds(text: str) -> tuple[int, ...]:
 def _read(console: Console, train: Path, test: Path) -> tuple[list["Document"], list["Document"]]:
     with console.progress() as progress:
         progress("read", 0, 0)
-        learnt, judged = read_with_entities(train), read_labelled(test)
-    for note in (*learnt.losses, *judged.losses):
+        train_texts, test_texts = read_with_entities(train), read_labelled(test)
+    for note in (*train_texts.losses, *test_texts.losses):
         console.warn(note)
-    copies = copies_among(judged.documents, learnt.documents)
+    copies = copies_among(test_texts.documents, train_texts.documents)
     if copies:
-        console.warn(f"{copies:,} of the test texts are in --train, too: the scores flatter the models.")
-    return list(learnt.documents), list(judged.documents)
+        console.warn(f"{copies:,} of the test texts are also in --train: the scores are too high.")
+    return list(train_texts.documents), list(test_texts.documents)
 
 
 def _run(
     console: Console, train: Path, test: Path, plan: "Plan", out: Path, jobs: int | None, budget: float | None
 ) -> "Outcome":
-    learnt, judged = _read(console, train, test)
+    train_texts, test_texts = _read(console, train, test)
     console.say("Loading the libraries …")
     from wapaganda.simulation import simulate as simulate_plan
 
-    def tell(advance: "Advance") -> None:
+    def show(advance: "Advance") -> None:
         console.say(f"[{advance.done}/{advance.total}] {advance.told}{_left(advance.seconds_left)}")
 
     outcome = simulate_plan(
-        learnt,
-        judged,
+        train_texts,
+        test_texts,
         plan,
         out,
         corpus=train.resolve().parent.name,
         jobs=jobs,
         budget=budget,
-        progress=tell,
+        progress=show,
     )
     if outcome.stopped:
         console.warn(outcome.stopped)
@@ -185,8 +187,8 @@ def _left(seconds: float | None) -> str:
     if not seconds:
         return ""
     minutes = seconds / 60
-    told = f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min"
-    return f"; about {told if minutes < 120 else f'{minutes / 60:.1f} h'} left"
+    short = f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min"
+    return f"; about {short if minutes < 120 else f'{minutes / 60:.1f} h'} left"
 
 
 def _write(console: Console, out: Path) -> "Results":

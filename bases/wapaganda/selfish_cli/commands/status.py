@@ -1,4 +1,4 @@
-"""selfish status: where a project stands, from what is on disk."""
+"""selfish status: the state of a project, from what is on disk."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ ROUNDS = ("Round", "Step", "Labelled", "F1", "Before", "Model", "Pool", "Candida
 def status(
     project: options.Project = None, name: options.Name = "default", as_json: options.AsJson = False
 ) -> None:
-    """Show the rounds, the models and what is left to label; asks nobody, reads only the disk."""
+    """Show the rounds, the models and what is left to label. It reads only the disk."""
     with session(as_json) as console:
         context = open_context(project, name)
         found = _status(context)
@@ -31,7 +31,7 @@ def _status(context: ProjectContext) -> dict[str, Any]:
     if not versions and not has_ledger:
         raise InputError(
             f"Expected a project that was trained or updated before, was: {context.key}.",
-            "Begin with selfish train or selfish update; they are looked for in "
+            "Start with selfish train or selfish update. Projects are searched in "
             f"{context.settings.data_dir} and {context.settings.model_dir}.",
         )
     found: dict[str, Any] = {
@@ -68,7 +68,7 @@ def _status(context: ProjectContext) -> dict[str, Any]:
 
 
 def _last_report(rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """That of the last round that was finished."""
+    """The report of the last finished round."""
     return next((each for each in reversed(rounds) if each["step"] == "done"), {})
 
 
@@ -78,8 +78,8 @@ def _show(console: Console, context: ProjectContext, found: dict[str, Any]) -> N
         console.show(plain_table("Rounds", ROUNDS, rows, numbers=(0, 2, 3, 4, 6, 7, 8)))
     if found["versions"]:
         console.show(versions_table(found["versions"], found["live"]))
-    waiting = f", {found['waiting']:,} of them offered and not answered yet" if found["waiting"] else ""
-    facts = [("Texts", "counted from the first selfish update on")]
+    waiting = f", {found['waiting']:,} of them in a batch and not labelled yet" if found["waiting"] else ""
+    facts = [("Texts", "counted after the first selfish update")]
     if found["labelled"] is not None:
         facts = [
             ("Labelled", f"{found['labelled']:,} texts"),
@@ -112,7 +112,7 @@ def _round_row(each: dict[str, Any]) -> list[str]:
 
 
 def _model(each: dict[str, Any]) -> str:
-    """The number of a round's version: the table of the models, below, has its whole name."""
+    """The number of a round's version; the table of the models has its full name."""
     version = each.get("version")
     if not version:
         return "–"

@@ -1,4 +1,4 @@
-"""selfish train: a model version from labelled texts, judged on others."""
+"""selfish train: train and evaluate a model version."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wapaganda.ner import Document, LabelSchema
     from wapaganda.pipeline import TrainingOutcome
 
-KEPT = "The live model and all labels are as before; the half-done training was thrown away."
+KEPT = "The live model and all labels did not change. The unfinished training was discarded."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,10 @@ def train(
     api_key: options.ApiKey = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Train a model on labelled texts and judge it.
+    """Train a model on labelled texts and evaluate it.
 
-    It learns from all texts of --data and is judged on those of --test, or without by models that have not
-    learnt them all (FOLDS) or on a part that is held out (HOLDOUT_FRACTION). It goes live unless it is worse
-    than the live model on the same texts.
+    It is evaluated on the texts of --test, without them by cross-fitting (FOLDS) or on a held-out part of the
+    texts (HOLDOUT_FRACTION). It goes live unless it is worse than the live model on the same texts.
     """
     overrides = {
         "baseline_model_name": encoder,
@@ -100,7 +99,7 @@ def _material(
     if tested is not None:
         copies = copies_among(tested.documents, labelled)
         if copies:
-            notes += (f"{copies:,} of the test texts are trained on, too: the score flatters the model.",)
+            notes += (f"{copies:,} of the test texts are also trained on: the score is too high.",)
         judged = list(tested.documents)
         return Material(labelled, judged, "test", schema, notes + tested.notes, unlabelled=unlabelled)
     from wapaganda.pipeline import split_holdout
@@ -110,7 +109,9 @@ def _material(
     config = context.config()
     train_on, held = split_holdout(labelled, config.held_out, lambda key: key not in chosen)
     if not held and config.folds < 2:
-        notes += (f"{len(labelled):,} labelled texts are too few to hold any out: the model is not judged.",)
+        notes += (
+            f"{len(labelled):,} labelled texts are too few to hold any out: the model is not evaluated.",
+        )
     return Material(
         train_on,
         held,
@@ -196,7 +197,7 @@ def _show(console: Console, context: ProjectContext, material: Material, trained
         )
     live = context.store().current()
     effort = (
-        "made before from the same texts"
+        "trained before on the same texts"
         if trained.reused
         else f"{trained.steps:,} steps, {trained.seconds:.0f} s"
     )
@@ -205,7 +206,7 @@ def _show(console: Console, context: ProjectContext, material: Material, trained
             "",
             [
                 ("Version", f"{trained.version} ({effort})"),
-                ("Learned from", f"{trained.n_train:,} texts"),
+                ("Trained on", f"{trained.n_train:,} texts"),
                 *_calibration_facts(trained),
                 ("Live", f"{live.name if live else 'none'}: {trained.decision.reason}"),
                 ("Model", str(context.store().path(trained.version))),

@@ -1,4 +1,4 @@
-"""selfish update: a whole round of the loop."""
+"""selfish update: one round of the loop."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wapaganda.metrics import Scores
     from wapaganda.pipeline import Loop, RoundReport
 
-KEPT = "Every step that was finished is kept: the same command goes on where this one stopped."
+KEPT = "Every finished step. The same command continues where this one stopped."
 
 
 def update(
@@ -49,10 +49,10 @@ def update(
     api_key: options.ApiKey = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Go once round the loop: fetch labels, train, judge, score the pool, choose and release a batch.
+    """Run one round of the loop: fetch labels, train, evaluate, score the pool, select and release a batch.
 
-    A round that was interrupted is resumed. On files the labelled texts stand in --data and grow by what was
-    annotated; batches are written as JSONL with the spans that the model proposes.
+    An interrupted round is resumed. On files, --data holds the labelled texts, to which you add what was
+    annotated. Batches are written as JSONL with the spans that the model proposes.
     """
     overrides = {
         "samples_per_iteration": size,
@@ -117,7 +117,7 @@ def _show(console: Console, report: "RoundReport", scores: "Scores | None") -> N
     facts = [
         (
             "Labelled",
-            f"{report.n_labelled:,} texts, {report.n_train:,} to learn from",
+            f"{report.n_labelled:,} texts, {report.n_train:,} to train on",
         ),
         ("Model", f"{report.version or 'none'}; live: {report.live or 'none'}. {report.reason}"),
         (

@@ -1,4 +1,4 @@
-"""What a round says about going on: how good the model is, what more labels buy, what is advised."""
+"""The assessment of a round: how good the model is, what more labels gain, what is advised."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from wapaganda.selfish_cli.ui.tables import percent
 
 ASSESSMENT = ("estimated_f1", "agreement", "forecast", "forecast_gain", "forecast_hours", "advice")
-"""The values of a round's report that stay true until the next one."""
+"""The values of a round's report that hold until the next round."""
 
 
 def assessment_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Names and values out of a report as plain values; what was not measured is left out."""
+    """Names and values from a report in plain values; what was not measured is left out."""
     facts: list[tuple[str, str]] = []
     if report.get("estimated_f1") is not None:
         facts.append(("F1 of the pool", f"{percent(report['estimated_f1'])}, estimated without labels"))
@@ -21,7 +21,7 @@ def assessment_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         report.get("temperature"),
     )
     if report.get("agreement") is not None:
-        facts.append(("Agreement", f"κ {report['agreement']:.3f} with the model before, on entity words"))
+        facts.append(("Agreement", f"κ {report['agreement']:.3f} with the previous model, on entity words"))
     advice = str(report.get("advice") or report.get("stop_reason") or "")
     forecast = str(report.get("forecast") or "")
     if forecast and forecast not in advice:
@@ -34,14 +34,14 @@ def assessment_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
 def cross_validated_facts(
     f1: float | None, interval: Sequence[float] | None, ece: float | None, temperature: float | None
 ) -> list[tuple[str, str]]:
-    """What cross-fitting has told of a model; nothing when there was none."""
+    """The results of the cross-fitting of a model; empty without one."""
     if f1 is None or interval is None or ece is None or temperature is None:
         return []
     low, high = map(percent, interval)
     return [
         (
             "Cross-fitted",
-            f"F1 {percent(f1)} ({low} to {high}) on texts not learnt; confidence off by {percent(ece)} "
+            f"F1 {percent(f1)} ({low} to {high}) on unseen texts; confidence off by {percent(ece)} "
             f"points at temperature {temperature:.2f}",
         )
     ]

@@ -1,4 +1,4 @@
-"""Labels in doubt as a table for people and as records for machines."""
+"""Likely label errors as a table for people and as records for machines."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,22 +18,22 @@ KINDS = {
     "type": "another type",
     "border": "other borders",
 }
-HEAD = ("Rank", "Doubt", "Perhaps", "Text", "Marked", "Model", "In its words")
+HEAD = ("Rank", "Score", "Suspected error", "Text", "Marked", "Model", "Context")
 AROUND = 40
-"""Characters that are shown before and behind a span."""
+"""Characters that are shown before and after a span."""
 
 
 def label_errors_table(title: str, cases: "Sequence[Case]") -> Fitting:
-    """The labels in their order, each with the words around it."""
+    """The labels in their order, each with its context."""
     rows = [
         [
             str(rank),
             f"{issue.doubt:.3f}",
             KINDS[issue.kind],
             document.id,
-            _told(issue.given, document) or "–",
-            _told(issue.proposed, document) or "–",
-            _in_words(issue, document),
+            _span_text(issue.given, document) or "–",
+            _span_text(issue.proposed, document) or "–",
+            _context(issue, document),
         ]
         for rank, (issue, document) in enumerate(cases, start=1)
     ]
@@ -41,32 +41,32 @@ def label_errors_table(title: str, cases: "Sequence[Case]") -> Fitting:
 
 
 def label_errors_records(cases: "Sequence[Case]") -> list[dict[str, Any]]:
-    """The labels as JSON holds them, with the spans in words and the text."""
+    """The labels as JSON holds them, with the words of the spans and the text."""
     return [
         {
             "rank": rank,
             **issue.to_dict(),
             "document_id": document.id,
-            "marked": _told(issue.given, document),
-            "model": _told(issue.proposed, document),
+            "marked": _span_text(issue.given, document),
+            "model": _span_text(issue.proposed, document),
             "text": document.text,
         }
         for rank, (issue, document) in enumerate(cases, start=1)
     ]
 
 
-def _told(span: "Span | None", document: "Document") -> str | None:
+def _span_text(span: "Span | None", document: "Document") -> str | None:
     if span is None:
         return None
     return f"{' '.join(document.text[span.start : span.end].split())} ({span.label})"
 
 
-def _in_words(issue: "LabelIssue", document: "Document") -> str:
-    """The text around the label in doubt, on one line, the label in brackets."""
+def _context(issue: "LabelIssue", document: "Document") -> str:
+    """The text around the label on one line, the label in brackets."""
     text, place = document.text, issue.place
-    before, behind = text[: place.start][-AROUND:], text[place.end :][:AROUND]
+    before, after = text[: place.start][-AROUND:], text[place.end :][:AROUND]
     if place.start > AROUND:
         before = "…" + (before.partition(" ")[2] or before)
     if len(text) - place.end > AROUND:
-        behind = (behind.rpartition(" ")[0] or behind) + "…"
-    return " ".join(f"{before}[{text[place.start : place.end]}]{behind}".split())
+        after = (after.rpartition(" ")[0] or after) + "…"
+    return " ".join(f"{before}[{text[place.start : place.end]}]{after}".split())

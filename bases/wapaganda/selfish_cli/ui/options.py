@@ -12,32 +12,35 @@ FORMATS = "CoNLL, JSONL, Label Studio JSON or a datasets folder"
 Data = Annotated[Path | None, typer.Option("--data", help=f"Labelled texts: {FORMATS}.", show_default=False)]
 Pool = Annotated[
     Path | None,
-    typer.Option("--pool", help=f"Texts to choose from: {FORMATS}; labels in it are not looked at."),
+    typer.Option("--pool", help=f"Texts to choose from: {FORMATS}; their labels are ignored."),
 ]
 Test = Annotated[
-    Path | None, typer.Option("--test", help="Labelled texts to judge the model on, never trained on.")
+    Path | None,
+    typer.Option("--test", help="Labelled texts that the model is evaluated on, never trained on."),
 ]
 Project = Annotated[
-    int | None, typer.Option("--project", min=1, help="Id of a Label Studio project, in place of files.")
+    int | None, typer.Option("--project", min=1, help="Id of a Label Studio project, instead of files.")
 ]
 Url = Annotated[
-    str | None, typer.Option("--url", help="Address of Label Studio, in place of LABEL_STUDIO_URL.")
+    str | None, typer.Option("--url", help="Address of Label Studio, instead of LABEL_STUDIO_URL.")
 ]
 ApiKey = Annotated[
-    str | None, typer.Option("--api-key", help="Access token, in place of LABEL_STUDIO_API_KEY.")
+    str | None, typer.Option("--api-key", help="Access token, instead of LABEL_STUDIO_API_KEY.")
 ]
 Name = Annotated[
-    str, typer.Option("--name", help="Name under which models and rounds on files are kept and found again.")
+    str, typer.Option("--name", help="Name of a project of files; models and rounds are stored under it.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Encoder = Annotated[
-    str | None, typer.Option("--encoder", help="Hub name or folder, in place of BASELINE_MODEL_NAME.")
+    str | None, typer.Option("--encoder", help="Hub name or folder, instead of BASELINE_MODEL_NAME.")
 ]
-LearningRate = Annotated[float | None, typer.Option("--learning-rate", help="In place of LEARNING_RATE.")]
-TrainSteps = Annotated[int | None, typer.Option("--steps", help="Optimiser steps, in place of TRAIN_STEPS.")]
-Seed = Annotated[int | None, typer.Option("--seed", help="In place of SEED.")]
+LearningRate = Annotated[
+    float | None, typer.Option("--learning-rate", help="Peak learning rate, instead of LEARNING_RATE.")
+]
+TrainSteps = Annotated[int | None, typer.Option("--steps", help="Optimiser steps, instead of TRAIN_STEPS.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Random seed, instead of SEED.")]
 Size = Annotated[
-    int | None, typer.Option("--size", min=1, help="Texts in the batch, in place of SAMPLES_PER_ITERATION.")
+    int | None, typer.Option("--size", min=1, help="Texts in the batch, instead of SAMPLES_PER_ITERATION.")
 ]
 Strategy = Annotated[
     str | None, typer.Option("--strategy", help=f"{', '.join(strategy_names())}; else STRATEGY.")
@@ -46,6 +49,6 @@ Measure = Annotated[
     str | None, typer.Option("--measure", help=f"{', '.join(measure_names())}; else MEASURE.")
 ]
 Threshold = Annotated[
-    float | None, typer.Option("--threshold", help="0 to 1, in place of UNCERTAINTY_THRESHOLD.")
+    float | None, typer.Option("--threshold", help="0 to 1, instead of UNCERTAINTY_THRESHOLD.")
 ]
-Version = Annotated[str | None, typer.Option("--model", help="A model version; else the live one.")]
+Version = Annotated[str | None, typer.Option("--model", help="A model version. Default: the live one.")]

@@ -24,7 +24,7 @@ NAMES = {
     "adapt": "Adapting the encoder",
     "train": "Training",
     "calibrate": "Cross-fitting",
-    "judge": "Judging the model",
+    "judge": "Evaluating the model",
     "evaluate": "Evaluating",
     "score": "Scoring the pool",
     "select": "Choosing the batch",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def facts_table(title: str, facts: Sequence[tuple[str, str]]) -> Table:
-    """Names and values side by side, shown as they are: brackets are no markup."""
+    """Names and values in two columns; brackets in them are not markup."""
     table = Table(title=title, title_justify="left", box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -24,19 +24,19 @@ def facts_table(title: str, facts: Sequence[tuple[str, str]]) -> Table:
 
 
 NARROW = 72
-"""Columns below which a table that does not fit is better told row by row than folded."""
+"""On a terminal with fewer columns, a table that does not fit is shown row by row."""
 WIDEST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """A table; where it is too narrow for that, the same row by row, each a list of names and values."""
+    """A table, and the same row by row for a narrow terminal, each row a list of names and values."""
 
     table: Table
     rows: tuple[Table, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """What fits."""
+        """Yield the form that fits."""
         wanted = self.table.__rich_measure__(console, options.update(max_width=WIDEST)).maximum
         if wanted <= options.max_width or options.max_width >= NARROW:
             yield self.table
@@ -47,7 +47,7 @@ class Fitting:
 def plain_table(
     title: str, head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()
 ) -> Fitting:
-    """A table with a head, its cells shown as they are; the columns in ``numbers`` are set to the right."""
+    """A table with a head; the columns in ``numbers`` are right-aligned; brackets are not markup."""
     table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
     for index, name in enumerate(head):
         table.add_column(name, justify="right" if index in numbers else "left", overflow="fold")
@@ -57,7 +57,7 @@ def plain_table(
 
 
 def scores_table(title: str, scores: "Scores") -> Fitting:
-    """Strict span scores, all types together and each alone, in percent."""
+    """Strict span scores in percent, by type and for all types."""
     rows = [
         [
             name,
@@ -74,5 +74,5 @@ def scores_table(title: str, scores: "Scores") -> Fitting:
 
 
 def percent(value: float | None) -> str:
-    """A score in percent; a dash where it was not measured."""
+    """A score in percent; a dash when it was not measured."""
     return "–" if value is None else f"{100 * value:.1f}"

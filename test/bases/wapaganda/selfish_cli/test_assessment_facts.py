@@ -16,7 +16,7 @@ REPORT = {
 }
 
 
-def test_all_that_was_measured_is_told_in_percent():
+def test_all_that_was_measured_is_shown_in_percent():
     facts = dict(assessment_facts(REPORT))
     assert facts["F1 of the pool"] == "71.3, estimated without labels"
     assert "F1 69.8 (65.2 to 73.9)" in facts["Cross-fitted"]
@@ -25,7 +25,7 @@ def test_all_that_was_measured_is_told_in_percent():
     assert facts["Advice"] == REPORT["advice"]
 
 
-def test_the_forecast_is_not_told_twice():
+def test_the_forecast_is_not_shown_twice():
     assert "More labels" not in dict(assessment_facts(REPORT))
     stopping = dict(assessment_facts({**REPORT, "advice": "Consider stopping."}))
     assert stopping["More labels"] == REPORT["forecast"]

@@ -49,7 +49,7 @@ def test_a_failure_half_way_names_the_project_that_is_kept(selfish, files, studi
     assert "Project 7: http://studio.test/projects/7/data" in outcome.stderr
 
 
-def test_a_project_that_is_not_there_is_told_before_anything_is_imported(selfish, files, studio):
+def test_a_project_that_is_not_there_is_reported_before_anything_is_imported(selfish, files, studio):
     outcome = selfish("connect", "--project", 99, "--import", files.data)
     assert outcome.code == 1
     assert "There is no project 99." in outcome.stderr

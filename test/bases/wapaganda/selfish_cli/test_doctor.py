@@ -19,7 +19,7 @@ def test_all_is_well_without_label_studio(selfish):
         True
     }
     assert found["Label Studio"]["ok"] is None
-    assert "All is well." in selfish("doctor").stdout
+    assert "All checks passed." in selfish("doctor").stdout
 
 
 def test_bad_settings_are_findings(selfish, monkeypatch):
@@ -27,9 +27,9 @@ def test_bad_settings_are_findings(selfish, monkeypatch):
     monkeypatch.setenv("SEED", "-1")
     outcome = selfish("doctor", "--json")
     assert outcome.code == 1
-    told = [check["message"] for check in outcome.json["checks"] if check["ok"] is False]
-    assert len(told) == 2
-    assert "LEARNING_RATE" in told[0] + told[1]
+    found = [check["message"] for check in outcome.json["checks"] if check["ok"] is False]
+    assert len(found) == 2
+    assert "LEARNING_RATE" in found[0] + found[1]
 
 
 def test_an_encoder_without_weights_is_found(selfish, tmp_path):
@@ -57,7 +57,7 @@ def test_a_folder_that_cannot_be_written_is_found(selfish, monkeypatch, tmp_path
 
 @pytest.fixture
 def refusing_mlflow():
-    """A server that answers 403, as MLflow does to a host that it was not told of."""
+    """A server that answers 403, as MLflow does to a host that it does not know."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):

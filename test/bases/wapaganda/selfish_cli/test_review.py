@@ -46,8 +46,8 @@ def wrong(files, tmp_path) -> LabelIssue:
 def test_the_list_is_shown_with_the_words_around(wrong, selfish, files):
     outcome = selfish("review", "--data", files.data)
     assert outcome.code == 0, outcome.stderr
-    assert "The 2 most doubtful of 2 labels in doubt" in outcome.stdout
-    assert "1 stood in texts that are not there any more" in outcome.stdout
+    assert "The 2 most suspicious of 2 labels" in outcome.stdout
+    assert "1 are in texts that were removed" in outcome.stdout
     text = {each.id: each.text for each in read_documents(files.data).documents}[wrong.document_id]
     name = text[wrong.given.start : wrong.given.end]
     row = next(line for line in outcome.stdout.splitlines() if "another type" in line)
@@ -83,8 +83,8 @@ def test_the_texts_of_the_last_update_are_known(wrong, selfish, files, tmp_path)
     assert selfish("review", "--json").json["n_doubtful"] == 2
 
 
-def test_what_is_missing_is_told_with_its_mend(selfish, files, tmp_path):
-    for arguments, told in (
+def test_what_is_missing_is_reported_with_a_hint(selfish, files, tmp_path):
+    for arguments, expected in (
         (("review",), "Expected a trained model"),
         (("review", "--view"), "Expected --project with --view"),
         (("review", "--data", files.data, "--project", 1), "Expected --data or --project"),
@@ -93,7 +93,7 @@ def test_what_is_missing_is_told_with_its_mend(selfish, files, tmp_path):
     ):
         outcome = selfish(*arguments)
         assert outcome.code == 2
-        assert told in outcome.stderr
+        assert expected in outcome.stderr
 
 
 def test_without_texts_or_without_a_list_it_says_what_to_do(wrong, selfish):

@@ -62,7 +62,7 @@ def test_texts_without_entities_have_a_hint_that_helps(selfish, files):
     files.data.write_text('{"text": "fine", "spans": []}\n')
     outcome = selfish("train", "--data", files.data)
     assert outcome.code == 2
-    assert "Hint: Name texts in which somebody has marked entities." in outcome.stderr
+    assert "Hint: Name texts in which entities are marked." in outcome.stderr
 
 
 @pytest.mark.parametrize("setting", ["MODEL_DIR", "DATA_DIR"])

@@ -57,7 +57,7 @@ def test_train_again_on_the_same_texts_makes_no_second_version(trained, selfish,
 
 def test_train_says_when_test_texts_are_trained_on(selfish, files):
     outcome = selfish("train", "--data", files.data, "--test", files.data, "--json")
-    assert any("trained on, too" in note for note in outcome.json["notes"])
+    assert any("also trained on" in note for note in outcome.json["notes"])
 
 
 def test_names_keep_projects_apart(trained, selfish, files):
@@ -87,7 +87,7 @@ def test_status_before_the_first_round_claims_no_counts(trained, selfish):
     assert selfish("status", "--json").json["labelled"] is None
     shown = selfish("status").stdout
     assert "0 texts" not in shown
-    assert "counted from the first selfish update on" in shown
+    assert "counted after the first selfish update" in shown
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "json", "conll"])
@@ -162,7 +162,7 @@ def test_update_goes_round_the_loop_and_status_tells(selfish, files, tmp_path):
     assert "Rounds" in shown.stdout
 
 
-def test_a_cross_fitted_round_is_told_by_update_and_status(selfish, files, monkeypatch):
+def test_a_cross_fitted_round_is_shown_by_update_and_status(selfish, files, monkeypatch):
     monkeypatch.setenv("FOLDS", "2")
     arguments = ("update", "--data", files.data, "--pool", files.pool, "--size", 4)
     done = selfish(*arguments, "--json").json
@@ -207,7 +207,7 @@ def test_ctrl_c_says_what_is_kept_and_leaves_the_live_model(trained, selfish, fi
     assert current.name == trained["version"]
 
 
-def test_an_mlflow_that_is_slow_is_told_in_whole_sentences(selfish, files, monkeypatch):
+def test_an_mlflow_that_is_slow_is_reported_in_whole_sentences(selfish, files, monkeypatch):
     slow = SimpleNamespace(wait=lambda seconds: MirrorReport(False, "MLflow is slow: still at work."))
     monkeypatch.setattr("wapaganda.tracking.start_mirror", lambda *_, **__: slow)
     found = selfish("train", "--data", files.data, "--steps", 2, "--json")
@@ -215,7 +215,7 @@ def test_an_mlflow_that_is_slow_is_told_in_whole_sentences(selfish, files, monke
     assert found.json["mlflow"] == (
         "MLflow is slow: still at work. The runs are kept and will be written to MLflow next time."
     )
-    assert "Judging the model" in found.stderr
+    assert "Evaluating the model" in found.stderr
 
 
 def test_a_pool_that_is_labelled_already_gives_no_empty_table(selfish, files):

@@ -34,7 +34,7 @@ def records(out: Path) -> dict[str, dict]:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         (["--strategies", "best"], "Expected a strategy among"),
         (["--strategies", ""], "Expected at least one strategy"),
@@ -51,10 +51,10 @@ def records(out: Path) -> dict[str, dict]:
         (["--growth", 0], "Expected growth above 0"),
     ],
 )
-def test_what_cannot_be_simulated_is_told_at_once(selfish, arguments, changes, told):
+def test_what_cannot_be_simulated_is_reported_at_once(selfish, arguments, changes, expected):
     outcome = selfish(*arguments, *changes)
     assert outcome.code == 2
-    assert told in " ".join(outcome.stderr.split())
+    assert expected in " ".join(outcome.stderr.split())
     assert outcome.stdout == ""
 
 
@@ -78,11 +78,16 @@ def test_another_plan_does_not_mix_with_what_is_there(selfish, arguments, tmp_pa
 def test_one_process_or_two_killed_or_not_the_records_are_the_same(selfish, arguments, tmp_path):
     outcome = selfish(*arguments, "--json", "--jobs", 1)
     assert outcome.code == 0, outcome.stderr
-    told = outcome.json
-    assert (told["complete"], told["stopped"], told["rounds_done"], told["rounds"]) == (True, "", 7, 7)
+    found = outcome.json
+    assert (found["complete"], found["stopped"], found["rounds_done"], found["rounds"]) == (
+        True,
+        "",
+        7,
+        7,
+    )
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert [arm["strategy"] for arm in summary["strategies"]] == ["random", "uncertainty:expected_errors"]
-    assert told["summary"]["full_f1"] == summary["full_f1"]
+    assert found["summary"]["full_f1"] == summary["full_f1"]
     for name in ("curves.csv", "report.html"):
         assert (tmp_path / "out" / name).stat().st_size
     assert not list((tmp_path / "out").glob("round-*"))
@@ -114,17 +119,17 @@ def test_one_process_or_two_killed_or_not_the_records_are_the_same(selfish, argu
 def test_a_budget_ends_in_time_and_says_so(selfish, arguments, tmp_path):
     outcome = selfish(*arguments, "--json", "--budget", 1, "--rounds", 9, "--batch", 2)
     assert outcome.code == 0, outcome.stderr
-    told = outcome.json
-    assert not told["complete"]
-    assert told["stopped"].startswith("The budget of 1 s is spent: ")
-    assert told["stopped"] in outcome.stderr
-    assert told["rounds_done"] < told["rounds"]
+    found = outcome.json
+    assert not found["complete"]
+    assert found["stopped"].startswith("The budget of 1 s is spent: ")
+    assert found["stopped"] in outcome.stderr
+    assert found["rounds_done"] < found["rounds"]
     assert not [each for each in psutil.Process().children() if "spawn_main" in " ".join(each.cmdline())]
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["complete"] is False
 
 
 @pytest.mark.slow
-def test_a_round_that_fails_is_told_in_one_sentence(selfish, arguments):
+def test_a_round_that_fails_is_one_sentence(selfish, arguments):
     outcome = selfish(*arguments, "--json", "--encoder", "/nowhere/at/all")
     assert outcome.code == 1
     assert "The encoder '/nowhere/at/all' cannot be loaded" in outcome.json["error"]
