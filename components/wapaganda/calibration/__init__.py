@@ -5,13 +5,13 @@ Two corrections are fitted to out-of-fold predictions: a temperature for the tag
 cross-validated F1 and the expected calibration error before and after.
 """
 
-from wapaganda.calibration.calibration import (
+from wapaganda.calibration.confidence import ConfidenceMap, fit_confidence, logit
+from wapaganda.calibration.fitting import (
     Calibration,
     CalibrationFit,
     bootstrap_f1_interval,
     fit_calibration,
 )
-from wapaganda.calibration.confidence import ConfidenceMap, fit_confidence, logit
 from wapaganda.calibration.reliability import (
     Reliability,
     expected_calibration_error,

@@ -1,7 +1,7 @@
 """The measures that come with the brick, and the search for all others.
 
-Every module in this folder is imported when the brick is, so a file with one ``@measure`` function is all
-that a new measure needs. A package of somebody else registers its measures by an entry point of the group
+Every module in this folder is imported together with the brick, so a new measure is one file with one
+``@measure`` function. Another package registers its measures by an entry point of the group
 ``wapaganda.measures`` that names a module::
 
     [project.entry-points."wapaganda.measures"]

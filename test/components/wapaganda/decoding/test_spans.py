@@ -1,4 +1,4 @@
-"""Spans out of tag sequences, against the plain reading of one sequence after the other."""
+"""Spans of tag sequences, against a plain loop over each sequence."""
 
 import numpy as np
 from hypothesis import given

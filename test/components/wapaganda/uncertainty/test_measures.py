@@ -16,7 +16,7 @@ margin = MEASURES["margin"].function
 mnlp = MEASURES["mnlp"].function
 tag_count = MEASURES["tag_count"].function
 SINGLE = [name for name, each in MEASURES.items() if not each.committee]
-DOUBTS = [name for name in SINGLE if name != "tag_count"]  # which counts words, certain or not
+UNCERTAINTIES = [name for name in SINGLE if name != "tag_count"]  # which counts words, whether certain or not
 
 
 def log(probabilities):
@@ -67,7 +67,7 @@ def test_entropies_by_hand():
 
 def test_margin_by_hand_is_one_minus_the_difference():
     assert one(margin, [[0.5, 0.3, 0.2]]) == pytest.approx(1 - (0.5 - 0.3) / 0.8)
-    assert one(margin, [[0.5, 0.5, 0.0]]) == pytest.approx(1.0)  # 1 − p₁ − p₂ would be 0, "sure"
+    assert one(margin, [[0.5, 0.5, 0.0]]) == pytest.approx(1.0)  # 1 − p₁ − p₂ would be 0, "certain"
 
 
 def test_ltp_by_hand():
@@ -96,27 +96,27 @@ def test_boundary_by_hand():
     start = [0.2 / TOTAL, 0.2 * 0.8 / TOTAL]
     goes_on = 0.2 * 0.1 / TOTAL
     end = [start[0] - goes_on, start[1] + goes_on]
-    doubts = sorted(map(bits, start + end), reverse=True)
-    assert one(boundary, TWO_WORDS) == pytest.approx(np.mean(doubts[:3]))
-    assert boundary(*pad([log(TWO_WORDS)]), top=1)[0] == pytest.approx(doubts[0])
-    assert boundary(*pad([log(TWO_WORDS)]), top=99)[0] == pytest.approx(np.mean(doubts))
+    entropies = sorted(map(bits, start + end), reverse=True)
+    assert one(boundary, TWO_WORDS) == pytest.approx(np.mean(entropies[:3]))
+    assert boundary(*pad([log(TWO_WORDS)]), top=1)[0] == pytest.approx(entropies[0])
+    assert boundary(*pad([log(TWO_WORDS)]), top=99)[0] == pytest.approx(np.mean(entropies))
 
 
 def test_boundary_of_a_text_with_fewer_borders_than_pooled():
     assert one(boundary, [[0.5, 0.5, 0.0]]) == pytest.approx(1.0)
 
 
-def test_boundary_sees_no_doubt_about_the_type_alone():
+def test_boundary_ignores_uncertainty_about_the_type_alone():
     assert one(boundary, [[0.0, 0.5, 0.0, 0.5, 0.0]] * 2) == pytest.approx(0.0, abs=1e-9)
     assert one(entropy_max, [[0.0, 0.5, 0.0, 0.5, 0.0]] * 2) > 0.4
 
 
-@pytest.mark.parametrize("name", DOUBTS)
-def test_certainty_is_zero_and_more_doubt_is_more(name):
-    sure = [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
-    doubtful = [[0.05, 0.9, 0.05], [0.1, 0.1, 0.8], [0.9, 0.05, 0.05]]
-    very_doubtful = [[0.4, 0.4, 0.2], [0.3, 0.3, 0.4], [0.4, 0.3, 0.3]]
-    values = [one(MEASURES[name], p) for p in (sure, doubtful, very_doubtful)]
+@pytest.mark.parametrize("name", UNCERTAINTIES)
+def test_certainty_is_zero_and_more_uncertainty_is_more(name):
+    certain = [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
+    uncertain = [[0.05, 0.9, 0.05], [0.1, 0.1, 0.8], [0.9, 0.05, 0.05]]
+    very_uncertain = [[0.4, 0.4, 0.2], [0.3, 0.3, 0.4], [0.4, 0.3, 0.3]]
+    values = [one(MEASURES[name], p) for p in (certain, uncertain, very_uncertain)]
     assert values[0] == pytest.approx(0.0, abs=1e-9)
     assert values[0] < values[1] < values[2] <= 1.0
 
@@ -163,15 +163,15 @@ def test_padding_and_batch_mates_change_no_score(name, rng):
 
 @pytest.mark.parametrize("name", [name for name in SINGLE if name != "entropy_sum"])
 def test_probabilities_are_per_word_not_over_the_whole_text(name):
-    """A softmax over the flattened (words × tags) would make a sure word look doubtful in a longer text."""
-    sure = [[0.999, 0.0005, 0.0005]]
-    assert one(MEASURES[name], sure * 20) < 0.1
+    """A softmax over the flattened (words × tags) would make a certain word look uncertain in a longer text."""
+    certain = [[0.999, 0.0005, 0.0005]]
+    assert one(MEASURES[name], certain * 20) < 0.1
 
 
 @pytest.mark.parametrize("name", ["entropy_max", "margin", "boundary", "ltp", "expected_errors"])
-def test_sure_words_do_not_hide_a_doubtful_one(name):
-    doubtful, sure = [[0.5, 0.5, 0.0]] * 3, [[1.0, 0.0, 0.0]] * 500
-    assert one(MEASURES[name], doubtful + sure) == pytest.approx(one(MEASURES[name], doubtful), abs=1e-9)
+def test_certain_words_do_not_hide_an_uncertain_one(name):
+    uncertain, certain = [[0.5, 0.5, 0.0]] * 3, [[1.0, 0.0, 0.0]] * 500
+    assert one(MEASURES[name], uncertain + certain) == pytest.approx(one(MEASURES[name], uncertain), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", SINGLE)
@@ -191,8 +191,8 @@ def test_zero_and_extreme_log_probabilities_give_numbers(name):
 
 
 def test_unknown_measures_are_named_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"boundary, .*, was: 'doubt'"):
-        score([], "doubt")
+    with pytest.raises(ValueError, match=r"boundary, .*, was: 'unknown'"):
+        score([], "unknown")
 
 
 def test_nan_is_refused():

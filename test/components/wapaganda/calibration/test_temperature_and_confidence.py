@@ -93,8 +93,8 @@ def test_a_temperature_is_above_zero(temperature):
 
 
 def test_texts_without_entities_say_nothing_about_the_temperature():
-    sure = np.log([[0.98, 0.01, 0.01]] * 3)
-    assert fit_temperature([sure] * 9, [np.zeros(3, int)] * 9) == 1.0
+    certain = np.log([[0.98, 0.01, 0.01]] * 3)
+    assert fit_temperature([certain] * 9, [np.zeros(3, int)] * 9) == 1.0
     assert fit_temperature([], []) == 1.0
     assert fit_temperature([np.zeros((0, 3))], [np.zeros(0, int)]) == 1.0
 
@@ -191,9 +191,9 @@ def test_few_spans_leave_the_prior_as_it_is_and_many_overrule_it():
 
 
 def test_an_outcome_may_be_a_probability():
-    sure, right = outcomes(0.7, -0.3, 2_000)
-    found = fit_confidence(sure, np.where(right, 1.0, 0.2))
-    drawn = fit_confidence(np.tile(sure, 5), np.concatenate([right] * 4 + [np.ones(len(right))]))
+    probability, right = outcomes(0.7, -0.3, 2_000)
+    found = fit_confidence(probability, np.where(right, 1.0, 0.2))
+    drawn = fit_confidence(np.tile(probability, 5), np.concatenate([right] * 4 + [np.ones(len(right))]))
     assert (found.slope, found.intercept) == pytest.approx((drawn.slope, drawn.intercept), abs=0.05)
 
 

@@ -14,7 +14,7 @@ from wapaganda.calibration import (
     reliability,
     span_confidence,
 )
-from wapaganda.calibration.calibration import _crosswise, _fit
+from wapaganda.calibration.fitting import _crosswise, _fit
 from wapaganda.ner import Span
 
 
@@ -44,8 +44,8 @@ def test_each_half_is_calibrated_by_what_was_fitted_to_the_other():
 def _own(log_probs, tags):
     """The spans of texts with what was fitted to themselves."""
     temperature, confidence = _fit(log_probs, tags)
-    sure, right = span_confidence(apply_temperature(log_probs, temperature), tags)
-    return confidence(sure), right
+    probability, right = span_confidence(apply_temperature(log_probs, temperature), tags)
+    return confidence(probability), right
 
 
 def test_the_calibration_error_is_not_measured_on_the_texts_of_the_fit():
@@ -94,8 +94,8 @@ def test_a_model_of_all_texts_is_expected_to_be_better_than_those_of_fewer():
 
 def test_the_confidence_of_spans_grows_with_the_texts_that_the_folds_lacked():
     log_probs, tags = overconfident(4000, factor=3.0)
-    sure, right = span_confidence(apply_temperature(log_probs, 3.0), tags)
-    before, after = (_fit(log_probs, tags, corrected)[1](sure) for corrected in (0.0, 0.1))
+    probability, right = span_confidence(apply_temperature(log_probs, 3.0), tags)
+    before, after = (_fit(log_probs, tags, corrected)[1](probability) for corrected in (0.0, 0.1))
     assert before.mean() == pytest.approx(right.mean(), abs=0.01)
     assert after.mean() == pytest.approx(1 - 0.9 * (1 - right.mean()), abs=0.01)
 
