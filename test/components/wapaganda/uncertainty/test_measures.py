@@ -163,7 +163,7 @@ def test_padding_and_batch_mates_change_no_score(name, rng):
 
 @pytest.mark.parametrize("name", [name for name in SINGLE if name != "entropy_sum"])
 def test_probabilities_are_per_word_not_over_the_whole_text(name):
-    """A softmax over the flattened (words × tags) would make a certain word look uncertain in a longer text."""
+    """A softmax over all words and tags would make a certain word look uncertain in a longer text."""
     certain = [[0.999, 0.0005, 0.0005]]
     assert one(MEASURES[name], certain * 20) < 0.1
 
