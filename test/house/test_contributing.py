@@ -66,7 +66,7 @@ print(json.dumps({
 @pytest.fixture
 def with_a_strategy(tmp_path: Path) -> dict[str, str]:
     return add_by_contributing(
-        "Add a sampling strategy in ten lines", "wapaganda/sampler/strategies/longest_first.py", tmp_path
+        "Add a sampling strategy", "wapaganda/sampler/strategies/longest_first.py", tmp_path
     )
 
 

@@ -30,10 +30,10 @@ class Prediction(Protocol):
 def find_label_issues(
     documents: Sequence[Document], out_of_fold: Sequence[Prediction], schema: LabelSchema
 ) -> list[LabelIssue]:
-    """Where the labels and the out-of-fold predictions differ, the most doubtful label first.
+    """Where the labels and the out-of-fold predictions differ, the most improbable label first.
 
     A given span that is not proposed is an issue, together with the proposed span that overlaps it most. A
-    proposed span that overlaps no given one is an issue, too. The doubt is 1 − √mean P(given tag)², over the
+    proposed span that overlaps no given one is an issue, too. The score is 1 − √mean P(given tag)², over the
     words of both spans and by the marginals over valid sequences: one minus the self-confidence of confident
     learning (Northcutt et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels"), word by
     word as in Wang & Mueller 2022, "Detecting Label Errors in Token Classification Data". The probability of
@@ -65,7 +65,7 @@ def find_label_issues(
         for pair, of_words in zip(chosen, marginals, strict=True):
             found += pair.issues(of_words)
     place = {document.id: number for number, document in enumerate(documents)}
-    return sorted(found, key=lambda each: (-each.doubt, place[each.document_id], each.place))
+    return sorted(found, key=lambda each: (-each.score, place[each.document_id], each.place))
 
 
 class _Comparison:
@@ -88,17 +88,17 @@ class _Comparison:
         for seen, span in self.given.items():
             if seen not in self.proposed:
                 other = self._nearest(seen)
-                doubt = self._doubt([seen] if other is None else [seen, other], marginals)
-                yield LabelIssue(name, _kind(seen, other), span, other, doubt, key)
+                score = self._score([seen] if other is None else [seen, other], marginals)
+                yield LabelIssue(name, _kind(seen, other), span, other, score, key)
         for other in self.proposed:
             if not any(_overlap(seen, other) for seen in self.given):
-                yield LabelIssue(name, "missed", None, other, self._doubt([other], marginals), key)
+                yield LabelIssue(name, "missed", None, other, self._score([other], marginals), key)
 
     def _nearest(self, seen: Span) -> Span | None:
         touching = [span for span in self.proposed if _overlap(seen, span)]
         return max(touching, key=lambda span: (_overlap(seen, span), span.score or 0.0), default=None)
 
-    def _doubt(self, spans: Iterable[Span], marginals: NDArray[np.float64]) -> float:
+    def _score(self, spans: Iterable[Span], marginals: NDArray[np.float64]) -> float:
         inside = np.zeros(len(self.words), dtype=np.bool_)
         for span in spans:
             inside[_words_of(span, self.words)] = True

@@ -24,19 +24,19 @@ class LabelIssue:
     """One label that is probably wrong.
 
     ``given``: the span in the labels, ``None`` when nothing is marked. ``proposed``: the span of the model
-    instead, ``None`` when it finds no entity there. ``doubt`` in [0, 1]: how improbable the label is for a
+    instead, ``None`` when it finds no entity there. ``score`` in [0, 1]: how improbable the label is for a
     model that was not trained on the text. ``text_key``: ``text_digest`` of the text. The text itself is not
     stored, so the file can be passed on with the model.
 
     Raises:
-        ValueError: an unknown kind, spans that do not fit it, or a doubt out of its range.
+        ValueError: an unknown kind, spans that do not fit it, or a score out of its range.
     """
 
     document_id: str
     kind: IssueKind
     given: Span | None
     proposed: Span | None
-    doubt: float
+    score: float
     text_key: str
 
     def __post_init__(self) -> None:
@@ -47,8 +47,8 @@ class LabelIssue:
             raise ValueError(
                 f"Expected the spans of a {self.kind} label, was: {self.given} and {self.proposed}"
             )
-        if not 0.0 <= self.doubt <= 1.0:
-            raise ValueError(f"Expected a doubt from 0 to 1, was: {self.doubt}")
+        if not 0.0 <= self.score <= 1.0:
+            raise ValueError(f"Expected a score from 0 to 1, was: {self.score}")
 
     @property
     def place(self) -> Span:
@@ -66,8 +66,8 @@ class LabelIssue:
         return all(span.end <= self.place.start or self.place.end <= span.start for span in document.spans)
 
     def to_dict(self) -> dict[str, Any]:
-        """The issue as plain values, ready for JSON."""
-        return asdict(self)
+        """The issue as plain values, ready for JSON; the key of the score is ``doubt``."""
+        return {"doubt" if name == "score" else name: value for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -82,7 +82,7 @@ class LabelIssue:
                 kind=values["kind"],
                 given=_span(values["given"]),
                 proposed=_span(values["proposed"]),
-                doubt=float(values["doubt"]),
+                score=float(values["doubt"]),
                 text_key=str(values["text_key"]),
             )
         except (KeyError, TypeError) as error:

@@ -28,7 +28,7 @@ def label_errors_table(title: str, cases: "Sequence[Case]") -> Fitting:
     rows = [
         [
             str(rank),
-            f"{issue.doubt:.3f}",
+            f"{issue.score:.3f}",
             KINDS[issue.kind],
             document.id,
             _span_text(issue.given, document) or "–",

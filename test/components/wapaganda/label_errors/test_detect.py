@@ -1,4 +1,4 @@
-"""Which labels are doubted, how much, and in which order."""
+"""Which labels are issues, with which score, and in which order."""
 
 import random
 from dataclasses import dataclass, replace
@@ -60,23 +60,23 @@ def test_planted_errors_come_first_each_by_its_kind():
         ("34", "border"),
         ("41", "spurious"),
     }
-    assert [each.doubt for each in found] == sorted((each.doubt for each in found), reverse=True)
+    assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
     for each in found:
         assert each.is_open_in(noisy[int(each.document_id)])
         assert (each.given is None) == (each.kind == "missed")
     by_kind = {each.kind: each for each in found}
     assert by_kind["border"].proposed == span(clean[34].text, "Emil van Dam", "PER")
     assert by_kind["missed"].proposed == clean[8].spans[0]
-    assert min(each.doubt for each in found) > 0.4
+    assert min(each.score for each in found) > 0.4
 
 
-def test_the_doubt_pools_the_words_of_both_spans():
+def test_the_score_pools_the_words_of_both_spans():
     text = "Dieter May saw"
     given, proposed = Span(7, 10, "PER"), Span(0, 10, "PER")
     sure = answer(text, (proposed,), 0.8)
     (found,) = find_label_issues([Document("a", text, (given,))], [sure], SCHEMA)
     tags = posterior(sure.log_probs[None], np.array([3])).tag[0]
-    assert found.doubt == pytest.approx(1 - np.sqrt((tags[0, 0] ** 2 + tags[1, 3] ** 2) / 2), abs=1e-6)
+    assert found.score == pytest.approx(1 - np.sqrt((tags[0, 0] ** 2 + tags[1, 3] ** 2) / 2), abs=1e-6)
 
 
 def test_a_long_name_does_not_come_before_a_plain_error():
@@ -91,7 +91,7 @@ def test_a_long_name_does_not_come_before_a_plain_error():
     assert [each.document_id for each in find_label_issues(documents, answers, SCHEMA)] == ["short", "long"]
 
 
-def test_what_the_model_finds_too_is_never_doubted_however_unsure_it_is():
+def test_what_the_model_finds_too_is_never_an_issue_however_uncertain_it_is():
     one = document(3)
     assert find_label_issues([one], [answer(one.text, one.spans, 0.3)], SCHEMA) == []
 
@@ -118,7 +118,7 @@ def test_one_issue_for_each_given_span_none_for_what_a_given_one_touches():
     assert {(each.kind, each.given) for each in found} == {("border", given[0]), ("border", given[1])}
 
 
-def test_spans_that_iob2_cannot_express_are_doubted_as_they_stand():
+def test_spans_that_iob2_cannot_express_are_compared_as_they_are():
     text = "Emil van Dam saw Oslo"
     ragged = Span(0, 13, "PER")  # with the blank behind
     crossing = Span(9, 16, "LOC")

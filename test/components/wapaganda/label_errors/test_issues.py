@@ -42,8 +42,8 @@ def test_another_file_is_refused(tmp_path, content):
         ({"kind": "odd"}, "a kind out of missed, spurious"),
         ({"kind": "spurious"}, "spans of a spurious label"),
         ({"given": ZOE}, "spans of a missed label"),
-        ({"doubt": 1.2}, "from 0 to 1"),
-        ({"doubt": float("nan")}, "from 0 to 1"),
+        ({"score": 1.2}, "from 0 to 1"),
+        ({"score": float("nan")}, "from 0 to 1"),
     ],
 )
 def test_what_is_not_an_issue_is_refused(changes, message):
@@ -86,6 +86,7 @@ def test_of_equal_texts_the_one_with_the_id_counts():
 
 
 def test_json_holds_plain_values():
+    assert list(MISSED.to_dict()) == ["document_id", "kind", "given", "proposed", "doubt", "text_key"]
     assert json.loads(json.dumps(MISSED.to_dict()))["proposed"] == {
         "start": 10,
         "end": 19,
