@@ -59,6 +59,7 @@ def test_a_server_that_dies_is_told_with_its_log(program: Path, tmp_path: Path):
         pytest.fail("it should not have come up")
 
 
+@pytest.mark.real
 def test_a_deaf_server_is_told_and_ended(program: Path, tmp_path: Path):
     write(program, DEAF)
     with (

@@ -29,6 +29,7 @@ def test_a_file_that_differs_is_listed(tmp_path: Path):
     assert make_docs.outdated(tmp_path) == [".env.example", "docs/settings.md"]
 
 
+@pytest.mark.real
 def test_check_writes_nothing_and_says_what_to_do():
     done = subprocess.run(
         [sys.executable, ROOT / "development" / "make_docs.py", "--check"],

@@ -153,6 +153,7 @@ def test_settings_imports_only_the_errors_and_the_registries():
         assert others == []
 
 
+@pytest.mark.real
 def test_the_layers_contract_holds():
     linter = Path(sys.executable).with_name("lint-imports")
     outcome = subprocess.run(

@@ -72,12 +72,14 @@ def test_every_brick_lives_in_a_project():
     assert listed == bricks
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("command", ["check", "libs"])
 def test_polylith_finds_nothing_to_mend(command: str):
     outcome = poly(command)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
+@pytest.mark.real
 def test_polylith_has_nothing_to_add_to_a_project():
     files = [ROOT / "pyproject.toml", *ROOT.glob("projects/*/pyproject.toml")]
     before = {path: path.read_text() for path in files}

@@ -87,6 +87,7 @@ def test_an_mlflow_that_is_down_is_found(selfish, monkeypatch):
     assert "does not answer" in checks(outcome)["MLflow"]["message"]
 
 
+@pytest.mark.real
 def test_a_label_studio_that_is_down_is_found(selfish):
     outcome = selfish("doctor", "--url", "http://127.0.0.1:9", "--api-key", "x" * 40, "--json")
     assert outcome.code == 1

@@ -65,6 +65,7 @@ def test_a_queued_job_is_cancelled_at_once(selfish, queue):
     assert queue.get(job.id).state is State.CANCELLED
 
 
+@pytest.mark.real
 def test_a_running_training_is_stopped(selfish, queue, tmp_path):
     (tmp_path / "worker.py").write_text(WORKER)
     command = [sys.executable, str(tmp_path / "worker.py"), str(queue.path)]

@@ -113,6 +113,7 @@ def test_a_version_without_a_list_says_how_to_get_one(selfish, files, tmp_path):
     assert "FOLDS" in outcome.stderr
 
 
+@pytest.mark.real
 def test_a_training_makes_the_list(selfish, files, monkeypatch):
     """What a briefly trained model doubts stands in the texts as they are."""
     monkeypatch.setenv("FOLDS", "2")

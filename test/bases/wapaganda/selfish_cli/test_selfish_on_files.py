@@ -10,6 +10,8 @@ from wapaganda.annotation import read_documents
 from wapaganda.model_store import ModelStore
 from wapaganda.tracking import MirrorReport
 
+pytestmark = pytest.mark.real
+
 
 @pytest.fixture
 def trained(selfish, files):

@@ -13,6 +13,8 @@ import pytest
 from sample_corpus import sample_corpus
 from wapaganda.annotation import write_jsonl
 
+pytestmark = pytest.mark.real
+
 SELFISH = Path(sys.executable).with_name("selfish")
 
 

@@ -11,6 +11,8 @@ import pytest
 from wapaganda import jobs
 from wapaganda.jobs import JobError, JobQueue, State, Supervisor, run_child
 
+pytestmark = pytest.mark.real
+
 COMPONENTS = Path(jobs.__file__).parents[2]
 
 # The work: writes down that it began, waits until it may go on, writes down that it ended.

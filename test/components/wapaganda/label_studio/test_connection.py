@@ -248,6 +248,7 @@ def test_the_sdk_sends_our_token_and_exchanges_none_itself():
     assert script.requests[1].headers["Authorization"] == script.requests[2].headers["Authorization"]
 
 
+@pytest.mark.real
 def test_the_sdk_comes_without_its_heavy_companions():
     code = (
         "import sys; from wapaganda.label_studio.connection import Connection;"

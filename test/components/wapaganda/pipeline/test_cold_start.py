@@ -39,6 +39,7 @@ def kinds(selection):
     return {max(0, (int(pick.id[1:]) - 86) // 10) for pick in selection.picks}
 
 
+@pytest.mark.real
 def test_the_first_batch_holds_every_kind(pool, config):
     selection = choose_first(pool, (), config, 1, silent)
     assert {pick.reason for pick in selection.picks} == {"representative"}
@@ -48,6 +49,7 @@ def test_the_first_batch_holds_every_kind(pool, config):
     assert [p.id for p in choose_first(pool, (), config, 1, silent).picks] == [p.id for p in selection.picks]
 
 
+@pytest.mark.real
 def test_labelled_texts_and_their_copies_are_not_offered(pool, config):
     seen = [Document("x", document.text, ()) for document in pool[:100]]
     picks = choose_first(pool, seen, config, 1, silent).picks

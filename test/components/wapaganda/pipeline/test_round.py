@@ -31,6 +31,8 @@ from wapaganda.tagger import ModelFolder, Tagger, load_members, read_together
 from wapaganda.tracking import RunLog
 from wapaganda.uncertainty import score
 
+pytestmark = pytest.mark.real
+
 SCHEMA = LabelSchema(("CITY", "NAME"))
 
 

@@ -18,6 +18,8 @@ from wapaganda.tagger import load_members
 from wapaganda.uncertainty import MEASURES, Measure
 from wapaganda.uncertainty.registry import _REGISTERED
 
+pytestmark = pytest.mark.real
+
 NAMES, CITIES = ("anna", "bob", "carla", "dieter"), ("oslo", "rome", "paris")
 PLAIN = ("went", "to", "and", "saw", "in", ".")
 TIMINGS = ("train_seconds", "score_seconds", "peak_memory_mb")

@@ -14,6 +14,8 @@ from wapaganda.ner import Document, Span
 from wapaganda.simulation import Arm, Plan, simulate
 from wapaganda.simulation.records import RunRecord
 
+pytestmark = pytest.mark.real
+
 STORED = Path(__file__).with_name("stored_curves.json")
 ARMS = ("random", "hybrid:expected_errors", "uncertainty:committee:growth=1.5")
 NAMES, CITIES = ("anna", "bob", "carla", "dieter"), ("oslo", "rome", "paris")
