@@ -68,8 +68,11 @@ def measure(
     text without words must score 0. ``additive`` and ``committee``: see ``Measure``.
 
     Raises:
-        ValueError: the name is taken.
+        ValueError: the name is taken, or the measure is additive and of a committee.
     """
+
+    if additive and committee:
+        raise ValueError(f"Expected an additive measure or one of a committee, was: {name!r}, which is both")
 
     def register(function: _Function) -> _Function:
         if name in _REGISTERED or name == AUTO:

@@ -54,6 +54,11 @@ def test_a_name_is_given_once(name):
         measure(name)(lambda log_probs, lengths: lengths)
 
 
+def test_a_measure_of_a_committee_is_not_additive():
+    with pytest.raises(ValueError, match="'both', which is both"):
+        measure("both", additive=True, committee=True)
+
+
 def test_auto_scores_by_the_default_measure():
     assert find_measure(AUTO).name == without_committee(AUTO) == DEFAULT_MEASURE
     text = [np.log([[0.5, 0.4, 0.1]])]
