@@ -117,19 +117,19 @@ def _show(console: Console, report: "RoundReport", scores: "Scores | None") -> N
     facts = [
         (
             "Labelled",
-            f"{report.n_labelled:,} texts, {report.n_train:,} to train on",
+            f"{report.n_labelled:,} texts, {report.training.n_train:,} to train on",
         ),
-        ("Model", f"{report.version or 'none'}; live: {report.live or 'none'}. {report.reason}"),
+        ("Model", f"{report.version or 'none'}; live: {report.live or 'none'}. {report.training.reason}"),
         (
-            "F1 held out" if report.n_holdout else "F1 out of fold",
-            f"{percent(report.f1)} (before: {percent(report.previous_f1)})",
+            "F1 held out" if report.training.n_holdout else "F1 out of fold",
+            f"{percent(report.scores.f1)} (before: {percent(report.scores.previous_f1)})",
         ),
-        ("Pool", f"{report.n_pool:,} texts, {report.n_candidates:,} candidates"),
-        ("Batch", f"{report.n_released:,} texts. {report.selection}"),
+        ("Pool", f"{report.selection.n_pool:,} texts, {report.selection.n_candidates:,} candidates"),
+        ("Batch", f"{report.n_released:,} texts. {report.selection.summary}"),
         ("Released", report.release),
     ]
     facts.extend(assessment_facts(report.to_dict()))
-    facts.extend(("Note", note) for note in report.notes)
+    facts.extend(("Note", note) for note in report.messages)
     console.show(facts_table(f"Round {report.number}", facts))
 
 

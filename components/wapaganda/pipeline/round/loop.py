@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from wapaganda.annotation_cost import Prices
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
@@ -18,7 +16,14 @@ from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Source
 from wapaganda.pipeline.round.assessment import Assessment, agreement_with, assess_progress
 from wapaganda.pipeline.round.live_model import LiveModel
 from wapaganda.pipeline.round.record import RoundRecord, StepListener, training_listener
-from wapaganda.pipeline.round.report import RoundReport, draft_report
+from wapaganda.pipeline.round.report import (
+    AssessmentPart,
+    CalibrationPart,
+    RoundReport,
+    ScoresPart,
+    SelectionPart,
+    TrainingPart,
+)
 from wapaganda.pipeline.round.steps import choose_step
 from wapaganda.pipeline.selection.batch import offered_batch
 from wapaganda.pipeline.selection.pool_scores import PoolScores
@@ -117,7 +122,7 @@ class Loop:
         else:
             self.fetch()
             chosen = RoundReport.from_dict(draft)
-            chosen = replace(chosen, notes=(*chosen.notes, *self._messages))
+            chosen = replace(chosen, messages=(*chosen.messages, *self._messages))
         released = self._release(current.number, chosen)
         return replace(released, seconds={**released.seconds, **self._seconds})
 
@@ -128,13 +133,14 @@ class Loop:
         except Exception as error:
             logger.exception("The run log of round %d is incomplete", report.number)
             run.end("FAILED")
-            return replace(report, notes=(*report.notes, f"The run log of this round is incomplete: {error}"))
+            message = f"The run log of this round is incomplete: {error}"
+            return replace(report, messages=(*report.messages, message))
         return report
 
     def _prepare(self, number: int, on_step: StepListener) -> RoundReport:
         self.fetch()
         labelled = list(self.ledger.documents(labelled=True))
-        trained = self._train(number, labelled, on_step)
+        outcome = self._train(number, labelled, on_step)
         pool = [each for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
         scored = self._score(number, pool)
         with self._timed("select"):
@@ -143,20 +149,21 @@ class Loop:
             )
         live = self.store.current()
         prices = fitted_prices(labelled, read_proposals(self._rounds))
-        draft = draft_report(
-            number,
-            trained,
-            selection,
-            self._assess(len(labelled), pool, scored, selection, prices.prices),
+        found = self._assess(len(labelled), pool, scored, selection, prices.prices)
+        draft = RoundReport(
+            number=number,
             batch=self.source.batch_name(number),
+            version=outcome.version if outcome else None,
             live=live.name if live else None,
             n_labelled=len(labelled),
-            mean_uncertainty=float(np.mean(scored.scores))
-            if scored is not None and len(scored.scores)
-            else None,
-            pricing=prices.summary,
-            seconds=self._seconds,
-            notes=self._messages,
+            n_released=len(selection.picks),
+            training=TrainingPart.of(outcome),
+            scores=ScoresPart.of(outcome),
+            calibration=CalibrationPart.of(outcome.calibration if outcome else None),
+            selection=SelectionPart.of(selection, scored),
+            assessment=AssessmentPart.of(found, prices.summary),
+            seconds=dict(self._seconds),
+            messages=tuple(self._messages),
         )
         self.ledger.record_offers(
             number, [(pick.id, pick.rank, pick.score, pick.reason) for pick in selection.picks]
@@ -176,7 +183,7 @@ class Loop:
             )
             return None
         with self._timed("train"):
-            trained = train_version(
+            outcome = train_version(
                 train,
                 holdout,
                 self.source.schema(),
@@ -188,8 +195,8 @@ class Loop:
                 progress=self.progress,
                 on_step=on_step,
             )
-        self._messages.extend(trained.messages)
-        return trained
+        self._messages.extend(outcome.messages)
+        return outcome
 
     def _live_model(self) -> LiveModel | None:
         """The live model; it is loaded once a round, when a step first needs it."""
@@ -231,7 +238,7 @@ class Loop:
         with self._timed("compare"):
             before = rounds[-1].live if rounds and live and rounds[-1].live != live.name else None
             agreed = agreement_with(before, self.store, scored, pool, self.config.device)
-        curve = [(each.n_labelled, each.estimated_f1) for each in rounds if each.estimated_f1 is not None]
+        curve = [(each.n_labelled, f1) for each in rounds if (f1 := each.assessment.estimated_f1) is not None]
         calibration = calibration_of(live.manifest) if live else None
         return assess_progress(curve, n_labelled, scored, selection, agreed, prices, calibration)
 

@@ -35,11 +35,11 @@ class RoundRecord:
         run.metrics(report.number, _figures(report))
         run.tags(
             {
-                "selection": report.selection,
-                "verdict": report.reason,
-                "should_stop": str(report.should_stop),
-                "advice": report.advice,
-                "forecast": report.forecast,
+                "selection": report.selection.summary,
+                "verdict": report.training.reason,
+                "should_stop": str(report.assessment.should_stop),
+                "advice": report.assessment.advice,
+                "forecast": report.assessment.forecast,
             }
         )
         with tempfile.TemporaryDirectory() as scratch:
@@ -47,7 +47,9 @@ class RoundRecord:
             summary.write_text(json.dumps(report.to_dict(), indent=2), "utf-8")
             run.artifact(summary)
             points = [
-                CurvePoint(each.number, each.n_labelled, each.f1) for each in rounds if each.f1 is not None
+                CurvePoint(each.number, each.n_labelled, each.scores.f1)
+                for each in rounds
+                if each.scores.f1 is not None
             ]
             if points:
                 learning_curve_png(points, Path(scratch, "learning_curve.png"))
@@ -68,34 +70,34 @@ def training_listener(run: Run) -> StepListener:
 
 
 def _figures(report: RoundReport) -> dict[str, float]:
-    on = "holdout" if report.n_holdout else "out_of_fold"
+    on = "holdout" if report.training.n_holdout else "out_of_fold"
     scores = {
-        f"{on}_f1": report.f1,
-        f"{on}_precision": report.precision,
-        f"{on}_recall": report.recall,
-        f"{on}_macro_f1": report.macro_f1,
-        "previous_f1": report.previous_f1,
-        "mean_uncertainty": report.mean_uncertainty,
-        "estimated_pool_f1": report.estimated_f1,
-        "cross_validated_f1": report.cross_validated_f1,
-        "temperature": report.temperature,
-        "span_calibration_error": report.ece,
-        "agreement": report.agreement,
-        "forecast_gain": report.forecast_gain,
-        "forecast_hours": report.forecast_hours,
+        f"{on}_f1": report.scores.f1,
+        f"{on}_precision": report.scores.precision,
+        f"{on}_recall": report.scores.recall,
+        f"{on}_macro_f1": report.scores.macro_f1,
+        "previous_f1": report.scores.previous_f1,
+        "mean_uncertainty": report.selection.mean_uncertainty,
+        "estimated_pool_f1": report.assessment.estimated_f1,
+        "cross_validated_f1": report.calibration.cross_validated_f1,
+        "temperature": report.calibration.temperature,
+        "span_calibration_error": report.calibration.ece,
+        "agreement": report.assessment.agreement,
+        "forecast_gain": report.assessment.forecast_gain,
+        "forecast_hours": report.assessment.forecast_hours,
     }
     counts = {
         "labelled": report.n_labelled,
-        "trained_on": report.n_train,
-        "held_out": report.n_holdout,
-        "pool": report.n_pool,
-        "candidates": report.n_candidates,
+        "trained_on": report.training.n_train,
+        "held_out": report.training.n_holdout,
+        "pool": report.selection.n_pool,
+        "candidates": report.selection.n_candidates,
         "released": report.n_released,
-        "near_duplicates": report.n_duplicates,
+        "near_duplicates": report.selection.n_duplicates,
     }
-    types = {f"f1_{label}": f1 for label, f1 in report.per_type_f1.items()}
+    types = {f"f1_{label}": f1 for label, f1 in report.scores.per_type_f1.items()}
     seconds = {f"seconds_{step}": value for step, value in report.seconds.items()}
-    low, high = report.cross_validated_interval or (None, None)
+    low, high = report.calibration.cross_validated_interval or (None, None)
     interval = {"cross_validated_f1_low": low, "cross_validated_f1_high": high}
     figures = scores | interval | counts | types | seconds
     return {name: float(value) for name, value in figures.items() if value is not None}

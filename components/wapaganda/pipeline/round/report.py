@@ -1,58 +1,116 @@
-"""What a round did, as one plain value for a table, a log, a file or MLflow."""
+"""What a round did, in parts; as a dictionary it is flat."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from typing import Any, Self
 
+import numpy as np
+
+from wapaganda.calibration import Calibration
 from wapaganda.pipeline.round.assessment import Assessment
+from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.training.versions import TrainingOutcome
 from wapaganda.sampler import Selection
 
 
 @dataclass(frozen=True, slots=True)
-class RoundReport:
-    """One round of the loop; scores are strict span scores (0 to 1) on labels that the model has not learnt,
-    held out or, with ``n_holdout`` of 0, by cross-fitting; ``None`` where not measured.
+class TrainingPart:
+    """The training: whether the version went live and why; the texts it learned from and those held out."""
 
-    ``estimated_f1``: of the live model on the unlabelled pool, by its own expectation. Of the new version, by
-    cross-fitting: ``cross_validated_f1`` with its 95 % interval, ``temperature``, and ``ece``, the error of
-    its spans' confidence. ``agreement``: κ with the live model of the round before. ``forecast``: what the
-    next labels buy, in words, with ``forecast_gain`` in F1 (0 to 1) and ``forecast_hours`` of annotation;
-    ``pricing``: how a text is priced; ``advice``: whether to go on, and why.
-    """
+    promoted: bool = False
+    reason: str = "No model was trained."
+    n_train: int = 0
+    n_holdout: int = 0
 
-    number: int
-    batch: str
-    version: str | None
-    live: str | None
-    promoted: bool
-    reason: str
-    n_labelled: int
-    n_train: int
-    n_holdout: int
-    f1: float | None
-    previous_f1: float | None
-    precision: float | None
-    recall: float | None
-    macro_f1: float | None
-    per_type_f1: dict[str, float]
-    n_pool: int
-    n_candidates: int
-    n_released: int
-    n_filled: int
-    n_duplicates: int
-    mean_uncertainty: float | None
-    selection: str
-    release: str
-    should_stop: bool
-    stop_reason: str
-    seconds: dict[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    estimated_f1: float | None = None
+    @classmethod
+    def of(cls, outcome: TrainingOutcome | None) -> Self:
+        """The part of a training; ``None``: there was none."""
+        if outcome is None:
+            return cls()
+        decision = outcome.decision
+        return cls(decision.promote, decision.reason, outcome.n_train, outcome.n_holdout)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresPart:
+    """Strict span scores (0 to 1) of the new version on labels that it has not seen: held out, or
+    out-of-fold when none are held out. ``previous_f1``: of the version that was live. ``None``: not
+    measured."""
+
+    f1: float | None = None
+    previous_f1: float | None = None
+    precision: float | None = None
+    recall: float | None = None
+    macro_f1: float | None = None
+    per_type_f1: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, outcome: TrainingOutcome | None) -> Self:
+        """The scores of a training."""
+        previous = outcome.previous_scores.micro.f1 if outcome and outcome.previous_scores else None
+        if outcome is None or outcome.scores is None:
+            return cls(previous_f1=previous)
+        scores = outcome.scores
+        per_type = {label: each.f1 for label, each in scores.per_type.items()}
+        micro = scores.micro
+        return cls(micro.f1, previous, micro.precision, micro.recall, scores.macro.f1, per_type)
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationPart:
+    """What cross-fitting says of the new version: F1 with its 95 % interval, the temperature, and the
+    expected calibration error ``ece`` of its spans. ``None``: it was not cross-fitted."""
+
     cross_validated_f1: float | None = None
     cross_validated_interval: tuple[float, float] | None = None
     temperature: float | None = None
     ece: float | None = None
+
+    @classmethod
+    def of(cls, found: Calibration | None) -> Self:
+        """The part of a calibration."""
+        return (
+            cls() if found is None else cls(found.f1, found.f1_interval, found.temperature, found.ece_after)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionPart:
+    """The selection: numbers of texts, the mean uncertainty of the pool, and all in one sentence."""
+
+    n_pool: int = 0
+    n_candidates: int = 0
+    n_filled: int = 0
+    n_duplicates: int = 0
+    mean_uncertainty: float | None = None
+    summary: str = ""
+
+    @classmethod
+    def of(cls, selection: Selection, scored: PoolScores | None) -> Self:
+        """The part of a selection from a pool; ``scored`` is ``None`` without a model."""
+        return cls(
+            selection.n_pool,
+            selection.n_candidates,
+            selection.n_filled,
+            selection.n_duplicates,
+            float(np.mean(scored.scores)) if scored is not None and len(scored.scores) else None,
+            selection.summary,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentPart:
+    """How far the project is.
+
+    ``estimated_f1``: of the live model on the unlabelled pool, by its own expectation. ``agreement``: κ with
+    the live model of the round before. ``forecast``: what the next labels buy, in words, with
+    ``forecast_gain`` in F1 (0 to 1) and ``forecast_hours`` of annotation. ``pricing``: how a text is priced.
+    ``advice``: whether to go on, and why.
+    """
+
+    should_stop: bool = False
+    stop_reason: str = ""
+    estimated_f1: float | None = None
     agreement: float | None = None
     forecast: str = ""
     forecast_gain: float | None = None
@@ -60,76 +118,79 @@ class RoundReport:
     pricing: str = ""
     advice: str = ""
 
+    @classmethod
+    def of(cls, found: Assessment, pricing: str) -> Self:
+        """The part of an assessment."""
+        advice, forecast = found.advice, found.forecast
+        return cls(
+            should_stop=advice.stop,
+            stop_reason=advice.reason if advice.stop else "",
+            estimated_f1=found.estimated_f1,
+            agreement=found.agreement,
+            forecast=forecast.summary,
+            forecast_gain=forecast.gain,
+            forecast_hours=forecast.hours,
+            pricing=pricing,
+            advice=advice.reason,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RoundReport:
+    """One round of the loop.
+
+    ``version``: the version that was trained, ``live``: the one that is live after it. ``release``: one
+    sentence about the released batch. ``seconds`` by step.
+    """
+
+    number: int
+    batch: str
+    version: str | None
+    live: str | None
+    n_labelled: int
+    n_released: int
+    release: str = ""
+    training: TrainingPart = field(default_factory=TrainingPart)
+    scores: ScoresPart = field(default_factory=ScoresPart)
+    calibration: CalibrationPart = field(default_factory=CalibrationPart)
+    selection: SelectionPart = field(default_factory=SelectionPart)
+    assessment: AssessmentPart = field(default_factory=AssessmentPart)
+    seconds: dict[str, float] = field(default_factory=dict)
+    messages: tuple[str, ...] = ()
+
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready, with the field names as keys."""
-        return asdict(self)
+        """JSON-ready and flat: the field names of the report and of its parts are the keys."""
+        flat: dict[str, Any] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            flat |= (
+                asdict(value) if is_dataclass(value) and not isinstance(value, type) else {each.name: value}
+            )
+        return {_KEYS.get(name, name): value for name, value in flat.items()}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "RoundReport":
-        """The inverse of ``to_dict``; a report of an earlier version lacks what was not measured then."""
-        interval = values.get("cross_validated_interval")
-        plain = {
-            "notes": tuple(values.get("notes", ())),
-            "cross_validated_interval": None if interval is None else (interval[0], interval[1]),
-        }
-        return cls(**{**values, **plain})
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_dict``. Unknown keys are ignored; a report of an earlier version lacks what was
+        not measured then."""
+        names = {key: name for name, key in _KEYS.items()}
+        flat = {names.get(key, key): value for key, value in values.items()}
+        interval = flat.get("cross_validated_interval")
+        flat["cross_validated_interval"] = None if interval is None else (interval[0], interval[1])
+        flat["messages"] = tuple(flat.get("messages", ()))
+        parts = {name: part(**_known(part, flat)) for name, part in _PARTS.items()}
+        return cls(**{**_known(cls, flat), **parts})
 
 
-def draft_report(
-    number: int,
-    trained: TrainingOutcome | None,
-    selection: Selection,
-    outlook: Assessment,
-    *,
-    batch: str,
-    live: str | None,
-    n_labelled: int,
-    mean_uncertainty: float | None,
-    pricing: str,
-    seconds: Mapping[str, float],
-    notes: Sequence[str],
-) -> RoundReport:
-    """The report of a round whose batch is chosen but not released yet."""
-    scores = trained.scores if trained else None
-    previous = trained.previous_scores if trained else None
-    calibration = trained.calibration if trained else None
-    return RoundReport(
-        number=number,
-        batch=batch,
-        version=trained.version if trained else None,
-        live=live,
-        promoted=bool(trained and trained.decision.promote),
-        reason=trained.decision.reason if trained else "No model was trained.",
-        n_labelled=n_labelled,
-        n_train=trained.n_train if trained else 0,
-        n_holdout=trained.n_holdout if trained else 0,
-        f1=scores.micro.f1 if scores else None,
-        previous_f1=previous.micro.f1 if previous else None,
-        precision=scores.micro.precision if scores else None,
-        recall=scores.micro.recall if scores else None,
-        macro_f1=scores.macro.f1 if scores else None,
-        per_type_f1={label: each.f1 for label, each in scores.per_type.items()} if scores else {},
-        n_pool=selection.n_pool,
-        n_candidates=selection.n_candidates,
-        n_released=len(selection.picks),
-        n_filled=selection.n_filled,
-        n_duplicates=selection.n_duplicates,
-        mean_uncertainty=mean_uncertainty,
-        selection=selection.summary,
-        release="",
-        should_stop=outlook.advice.stop,
-        stop_reason=outlook.advice.reason if outlook.advice.stop else "",
-        seconds=dict(seconds),
-        notes=tuple(notes),
-        estimated_f1=outlook.estimated_f1,
-        cross_validated_f1=calibration.f1 if calibration else None,
-        cross_validated_interval=calibration.f1_interval if calibration else None,
-        temperature=calibration.temperature if calibration else None,
-        ece=calibration.ece_after if calibration else None,
-        agreement=outlook.agreement,
-        forecast=outlook.forecast.summary,
-        forecast_gain=outlook.forecast.gain,
-        forecast_hours=outlook.forecast.hours,
-        pricing=pricing,
-        advice=outlook.advice.reason,
-    )
+_PARTS: Mapping[str, type] = {
+    "training": TrainingPart,
+    "scores": ScoresPart,
+    "calibration": CalibrationPart,
+    "selection": SelectionPart,
+    "assessment": AssessmentPart,
+}
+_KEYS = {"messages": "notes", "summary": "selection"}
+"""The keys on disk and in ``--json`` that differ from the field names."""
+
+
+def _known(of: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {each.name: values[each.name] for each in fields(of) if each.name in values}

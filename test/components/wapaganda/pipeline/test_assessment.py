@@ -111,14 +111,30 @@ def test_a_report_of_an_earlier_version_still_loads():
         *("agreement", "forecast", "forecast_gain", "forecast_hours", "pricing", "advice"),
     }
     report = RoundReport.from_dict(EARLIER)
-    assert report.estimated_f1 is None
-    assert report.advice == ""
+    assert report.assessment.estimated_f1 is None
+    assert report.assessment.advice == ""
     assert {key: value for key, value in report.to_dict().items() if key not in new} == {
         **EARLIER,
         "notes": (),
     }
-    told = replace(report, cross_validated_interval=(0.1, 0.2), estimated_f1=0.5)
-    assert RoundReport.from_dict(json.loads(json.dumps(told.to_dict()))) == told
+    later = replace(
+        report,
+        calibration=replace(report.calibration, cross_validated_interval=(0.1, 0.2)),
+        assessment=replace(report.assessment, estimated_f1=0.5),
+    )
+    assert RoundReport.from_dict(json.loads(json.dumps(later.to_dict()))) == later
+
+
+def test_keys_of_a_later_version_are_ignored_and_the_keys_on_disk_are_flat():
+    report = RoundReport.from_dict({**EARLIER, "of_a_later_version": 1, "notes": ["a message"]})
+    assert report.messages == ("a message",)
+    assert (report.training.n_train, report.scores.f1, report.selection.summary) == (26, 0.5, "s")
+    flat = report.to_dict()
+    assert set(EARLIER) <= set(flat)
+    assert len(flat) == 38
+    assert not any(
+        isinstance(value, dict) for key, value in flat.items() if key not in ("per_type_f1", "seconds")
+    )
 
 
 EARLIER = {

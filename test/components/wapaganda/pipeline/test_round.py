@@ -117,11 +117,11 @@ def test_a_round_trains_judges_and_releases_a_batch_of_unlabelled_texts_in_rank_
     assert {item.id for item in batch} <= {each for each in source.texts if each.startswith("p")}
     assert [item.id for item in batch] == [each.document_id for each in loop.ledger.offers(1)]
     assert report.version == report.live == loop.store.current().name
-    assert report.promoted
-    assert (report.n_labelled, report.n_pool, report.n_released) == (32, 32, 6)
-    assert report.n_train + report.n_holdout == 32
-    assert report.n_holdout > 0
-    assert 0 <= report.f1 <= 1
+    assert report.training.promoted
+    assert (report.n_labelled, report.selection.n_pool, report.n_released) == (32, 32, 6)
+    assert report.training.n_train + report.training.n_holdout == 32
+    assert report.training.n_holdout > 0
+    assert 0 <= report.scores.f1 <= 1
     assert loop.reports() == [report]
 
 
@@ -136,13 +136,15 @@ def test_a_committee_of_the_models_of_the_folds_is_kept_with_a_version_and_asked
     expected = score([each[0] for each in readings], "committee", readings)
     assert list(offered.values()) == pytest.approx(expected.tolist(), abs=1e-5)
     assert expected.min() > 0
-    assert not any("committee" in note for note in report.notes)
+    assert not any("committee" in note for note in report.messages)
 
 
 def test_a_version_that_was_made_without_a_committee_says_so_and_is_made_again_with_one(loop, source):
     loop.config = replace(loop.config, strategy="uncertainty", measure="committee", folds=0)
     first = loop.run_round()
-    assert any("has no committee: its texts are scored by least_confidence" in each for each in first.notes)
+    assert any(
+        "has no committee: its texts are scored by least_confidence" in each for each in first.messages
+    )
     loop.config = replace(loop.config, folds=2, measure="mnlp")
     second = loop.run_round()
     assert not load_members(loop.store.path(second.version), "cpu")
@@ -157,7 +159,7 @@ def test_the_run_log_holds_the_steps_the_scores_the_curve_and_the_model(loop):
 
     (run,) = loop.record.runs.runs()
     assert run.status == "FINISHED"
-    assert run.last_metrics()["holdout_f1"] == report.f1
+    assert run.last_metrics()["holdout_f1"] == report.scores.f1
     assert sum("train_loss" in event.values for event in run.metrics) == 15
     assert {path.name for path in run.artifacts} == {"report.json", "learning_curve.png"}
     assert [(model.version, model.alias) for model in run.models] == [(report.version, "champion")]
@@ -202,7 +204,7 @@ def test_labels_made_in_the_meantime_are_trained_on_in_the_next_round(loop, sour
     assert second.number == 2
     assert second.n_labelled == first.n_labelled + 6
     assert second.version != first.version
-    assert second.previous_f1 is not None
+    assert second.scores.previous_f1 is not None
     assert not {item.id for item in source.released["al-001"]} & {
         item.id for item in source.released["al-002"]
     }
@@ -212,7 +214,7 @@ def test_without_new_labels_nothing_is_trained_a_second_time(loop):
     first, second = loop.run_round(), loop.run_round()
     assert second.version == first.version
     assert len(loop.store.versions()) == 1
-    assert "Nothing is new" in second.reason
+    assert "Nothing is new" in second.training.reason
 
 
 def test_before_the_first_entity_a_random_batch_without_proposals_is_released(loop, source):
@@ -221,7 +223,7 @@ def test_before_the_first_entity_a_random_batch_without_proposals_is_released(lo
     assert report.version is None
     assert len(source.released["al-001"]) == 6
     assert all(item.spans == () for item in source.released["al-001"])
-    assert any("No labelled entity" in note for note in report.notes)
+    assert any("No labelled entity" in note for note in report.messages)
 
 
 def test_a_warm_start_begins_with_the_live_model_and_takes_half_the_steps(loop, source):
@@ -235,7 +237,7 @@ def test_a_warm_start_begins_with_the_live_model_and_takes_half_the_steps(loop, 
 
     warm = loop.store.versions()[-1].manifest
     assert (second.version == first.version, warm.recipe["steps"]) == (False, cold // 2)
-    assert f"The training began with {first.version}, as WARM_START asks." in second.notes
+    assert f"The training began with {first.version}, as WARM_START asks." in second.messages
     losses = [
         next(event.values["train_loss"] for event in run.metrics if "train_loss" in event.values)
         for run in loop.record.runs.runs()
@@ -258,7 +260,7 @@ def test_a_model_that_teaches_itself_is_another_version_and_goes_by_what_waits(l
     taught = loop.run_round()
     assert given == [set(), {each.text for each in source.texts.values() if not each.is_labelled}]
     assert taught.version != plain.version
-    assert any("trained twice, as SELF_TRAINING asks" in note for note in taught.notes)
+    assert any("trained twice, as SELF_TRAINING asks" in note for note in taught.messages)
     assert loop.run_round().version == taught.version
     assert len(given) == 2
 
@@ -266,7 +268,7 @@ def test_a_model_that_teaches_itself_is_another_version_and_goes_by_what_waits(l
 def test_without_a_pool_no_model_teaches_itself(loop, source, toy_documents):
     loop.config = replace(loop.config, self_training=True)
     source.texts = {each.id: each for each in toy_documents}
-    notes = loop.run_round().notes
+    notes = loop.run_round().messages
     assert any("SELF_TRAINING found no unlabelled texts" in note for note in notes)
 
 
@@ -275,7 +277,7 @@ def test_a_model_of_other_labels_is_no_warm_start(loop, source):
     loop.run_round()
     source.labels = (*SCHEMA.labels, "THING")
 
-    assert not any("WARM_START" in note for note in loop.run_round().notes)
+    assert not any("WARM_START" in note for note in loop.run_round().messages)
 
 
 def test_deleted_annotations_leave_the_training_but_not_the_history(loop, source):
@@ -294,7 +296,7 @@ def test_texts_that_vanished_or_were_skipped_are_not_offered(loop, source):
     for key in pool[10:20]:
         source.texts[key] = Document(key, source.texts[key].text, None, {"skipped": True})
     report = loop.run_round()
-    assert report.n_pool == 12
+    assert report.selection.n_pool == 12
     assert {item.id for item in source.released["al-001"]} <= set(pool[20:])
 
 
@@ -464,7 +466,7 @@ def test_a_round_killed_while_it_is_written_up_is_written_up_again(loop, source,
 def test_a_round_that_cannot_be_written_up_is_done_and_says_so(loop, monkeypatch):
     monkeypatch.setattr("wapaganda.pipeline.round.record.learning_curve_png", _broken)
     report = loop.run_round()
-    assert "no picture" in report.notes[-1]
+    assert "no picture" in report.messages[-1]
     assert loop.reports() == [report]
     assert loop.record.runs.runs()[0].status == "FAILED"
     assert loop.run_round().number == 2
@@ -492,7 +494,7 @@ def test_a_training_that_learnt_nothing_never_replaces_a_model(loop, source):
 
     assert second.version != first.version
     assert second.live == first.version
-    assert "learnt nothing" in second.reason
+    assert "learnt nothing" in second.training.reason
 
 
 def test_a_cross_fitted_round_tells_what_it_found_and_calibrates_the_model(loop, source):
@@ -504,22 +506,25 @@ def test_a_cross_fitted_round_tells_what_it_found_and_calibrates_the_model(loop,
 
     version = loop.store.version(report.version)
     folder, kept = ModelFolder.read(version.path), calibration_of(version.manifest)
-    assert folder.temperature == report.temperature != 1.0
+    assert folder.temperature == report.calibration.temperature != 1.0
     assert folder.confidence == kept.confidence != ConfidenceMap()
-    assert (report.cross_validated_f1, report.cross_validated_interval) == (kept.f1, kept.f1_interval)
-    assert report.ece == kept.ece_after
-    assert kept.n_texts == report.n_train
+    assert (report.calibration.cross_validated_f1, report.calibration.cross_validated_interval) == (
+        kept.f1,
+        kept.f1_interval,
+    )
+    assert report.calibration.ece == kept.ece_after
+    assert kept.n_texts == report.training.n_train
     assert isinstance(read_issues(version.path / "review.json"), list)
     assert ("calibrate", 30, 30) in told
     figures = loop.record.runs.runs()[0].last_metrics()
-    assert figures["cross_validated_f1"] == report.cross_validated_f1
-    assert figures["estimated_pool_f1"] == report.estimated_f1
-    assert figures["temperature"] == report.temperature
+    assert figures["cross_validated_f1"] == report.calibration.cross_validated_f1
+    assert figures["estimated_pool_f1"] == report.assessment.estimated_f1
+    assert figures["temperature"] == report.calibration.temperature
     assert sum("train_loss" in event.values for event in loop.record.runs.runs()[0].metrics) == 15
 
     again = loop.run_round()
     assert again.version == report.version  # found again, with all that was measured when it was made
-    assert again.temperature == report.temperature
+    assert again.calibration.temperature == report.calibration.temperature
     assert loop.reports() == [report, again]
 
 
@@ -533,7 +538,7 @@ def test_texts_that_an_earlier_version_made_by_excerpt_words_are_ordinary_ones(l
         loop.run_round()
     loop.ledger.save_step(1, "selected", parts={"p1": [5, 18]})  # as 0.1 wrote it for a chosen text
     report = loop.run_round()
-    assert (report.n_labelled, report.n_train, report.n_pool) == (33, 33, 33)
+    assert (report.n_labelled, report.training.n_train, report.selection.n_pool) == (33, 33, 33)
     released = {item.id: item.text for item in source.released["al-001"]}
     assert released["t2"] == "saw carla 7919"
     assert released["p1"] == source.texts["p1"].text
@@ -548,18 +553,19 @@ def test_texts_that_an_earlier_version_made_by_excerpt_words_are_ordinary_ones(l
 def test_with_cross_fitting_nothing_is_held_out_and_the_models_are_compared_out_of_fold(loop, source):
     loop.config = replace(loop.config, folds=2, promotion_margin=0.0)
     first = loop.run_round()
-    assert (first.n_train, first.n_holdout, first.previous_f1) == (32, 0, None)
-    assert first.f1 == first.cross_validated_f1  # nothing was chosen actively so far
+    assert (first.training.n_train, first.training.n_holdout, first.scores.previous_f1) == (32, 0, None)
+    assert first.scores.f1 == first.calibration.cross_validated_f1  # nothing was chosen actively so far
 
     for item in source.released["al-001"]:
         spans = source.texts[item.id.removeprefix("p")].spans
         source.texts[item.id] = source.texts[item.id].with_spans(spans)
     second = loop.run_round()
     by_lot = [offer for offer in loop.ledger.offers(1) if offer.reason == "random"]
-    assert (second.n_train, second.n_holdout) == (38, 0)
-    assert second.previous_f1 == first.f1  # what the first one was judged on are the texts of both
+    assert (second.training.n_train, second.training.n_holdout) == (38, 0)
+    # What the first one was evaluated on are the texts of both.
+    assert second.scores.previous_f1 == first.scores.f1
     assert len(by_lot) < 6
-    assert "on the same out-of-fold labels" in second.reason
+    assert "on the same out-of-fold labels" in second.training.reason
     assert "out_of_fold_f1" in loop.record.runs.runs()[0].last_metrics()
 
 
@@ -571,7 +577,7 @@ def test_a_model_that_is_worse_out_of_fold_stays_a_candidate(loop, source, tmp_p
     worse = train_version(
         documents, [], SCHEMA, loop.config, loop.store, tmp_path / "scratch", progress=loop.progress
     )
-    assert worse.scores.micro.f1 < worse.previous_scores.micro.f1 == good.f1
+    assert worse.scores.micro.f1 < worse.previous_scores.micro.f1 == good.scores.f1
     assert worse.scores.n_documents == worse.previous_scores.n_documents == 32
     assert not worse.decision.promote
     assert loop.store.current().name == good.version
@@ -637,8 +643,8 @@ def test_a_model_without_temperature_is_no_version_of_one_that_was_to_be_cross_f
 def test_too_few_texts_for_folds_are_told_and_the_round_goes_on(loop):
     loop.config = replace(loop.config, folds=20)
     report = loop.run_round()
-    assert report.temperature is None
-    assert "too few to calibrate" in report.notes[0]
+    assert report.calibration.temperature is None
+    assert "too few to calibrate" in report.messages[0]
     assert len(source_files(loop, "proposals.json")) == 1
 
 
@@ -651,16 +657,16 @@ def test_the_new_model_is_compared_with_the_live_one_of_the_round_before(loop, s
 
     second, third = loop.run_round(), loop.run_round()
 
-    assert first.agreement is None
+    assert first.assessment.agreement is None
     assert second.live != first.live
-    assert 0 < second.agreement <= 1
-    assert third.agreement is None  # nothing new was learnt
-    assert first.forecast_gain is None
-    assert first.forecast_hours > 0
-    assert "Assumed prices" in first.pricing
-    assert second.advice
-    assert loop.record.runs.runs()[1].last_metrics()["agreement"] == second.agreement
-    assert loop.record.runs.runs()[1].tags["advice"] == second.advice
+    assert 0 < second.assessment.agreement <= 1
+    assert third.assessment.agreement is None  # nothing new was learnt
+    assert first.assessment.forecast_gain is None
+    assert first.assessment.forecast_hours > 0
+    assert "Assumed prices" in first.assessment.pricing
+    assert second.assessment.advice
+    assert loop.record.runs.runs()[1].last_metrics()["agreement"] == second.assessment.agreement
+    assert loop.record.runs.runs()[1].tags["advice"] == second.assessment.advice
 
 
 def test_an_earlier_live_model_that_was_removed_is_not_compared(loop, source):
@@ -668,7 +674,7 @@ def test_an_earlier_live_model_that_was_removed_is_not_compared(loop, source):
     source.texts[next(iter(source.texts))] = next(iter(source.texts.values())).with_spans(())
     shutil.rmtree(loop.store.path(first.version))
     (loop.store.root / "current.json").unlink()
-    assert loop.run_round().agreement is None
+    assert loop.run_round().assessment.agreement is None
 
 
 def test_a_damaged_earlier_model_does_not_hold_up_the_round(loop, caplog):
@@ -705,7 +711,7 @@ def test_a_round_loads_the_live_model_once_and_releases_the_spans_that_it_predic
     second = loop.run_round()
     assert second.version == second.live != first.version
     assert loaded == [second.version, first.version]  # the previous one for the agreement
-    assert second.agreement is not None
+    assert second.assessment.agreement is not None
 
     batch = source.released["al-002"]
     predicted = Tagger.load(loop.store.path(second.version), device="cpu").predict([x.text for x in batch])
