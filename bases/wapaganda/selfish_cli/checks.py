@@ -138,7 +138,7 @@ def check_label_studio(context: ProjectContext, project: int | None, backend: st
     try:
         found = context.studio().diagnose(project, backend_url=backend, basic_auth=settings.basic_auth)
     except LabelStudioError as error:
-        return [Check("Label Studio", False, error.message, hint_of(error))]
+        return [Check("Label Studio", False, str(error), hint_of(error))]
     return [Check(f"Label Studio: {each.name}", each.ok, each.message, hint_of(each)) for each in found]
 
 

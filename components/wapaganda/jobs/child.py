@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from wapaganda.errors import WapagandaError
 from wapaganda.jobs import process_lock
 from wapaganda.jobs.job import Job, JobError, State
 from wapaganda.jobs.queue import JobQueue
@@ -65,7 +66,8 @@ def _work(queue: JobQueue, job: Job, work: Callable[[Job, Progress], None]) -> i
     except Exception as error:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _logger.exception("Job %d failed", job.id)
-        queue.end(job.id, State.FAILED, f"{type(error).__name__}: {error}")
+        hint = f" {error.hint}" if isinstance(error, WapagandaError) and error.hint else ""
+        queue.end(job.id, State.FAILED, f"{type(error).__name__}: {error}{hint}")
         return 1
     return 0
 

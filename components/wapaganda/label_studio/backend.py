@@ -1,4 +1,4 @@
-"""Connecting an ML backend to a project, with the webhook as it should be."""
+"""Connect an ML backend to a project, with a correct webhook."""
 
 import base64
 from typing import TYPE_CHECKING, Any
@@ -25,10 +25,10 @@ Credentials = tuple[str, str]
 def connect_backend(
     connection: Connection, project: int, url: str, title: str, basic_auth: Credentials | None
 ) -> BackendInfo:
-    """Connects the backend, or brings its connection up to date, and gives its webhook the credentials.
+    """Connect the backend, or update its connection, and give its webhook the credentials.
 
-    Label Studio makes the webhook by itself but without credentials, so that a protected backend answers 401
-    to every event and nobody hears of it.
+    Label Studio creates the webhook itself but without credentials, so a protected backend answers 401 to
+    every event, and no user sees it.
 
     Raises:
         LabelStudioError: Label Studio cannot reach the backend or may not.
@@ -40,7 +40,7 @@ def connect_backend(
         if known:
             saved = connection.repeat(connection.sdk.ml.update, known[0].id, **wanted)
         else:
-            # So that an annotator may also ask for one text; later the user's own choice is left alone.
+            # An annotator may also ask for one text. An update leaves this setting to the user.
             saved = _create(connection, project, address, wanted | {"is_interactive": True})
     except RejectedError as error:
         raise _explained(error, address) from error
@@ -49,7 +49,7 @@ def connect_backend(
 
 
 def backends(connection: Connection, project: int) -> "list[MlBackend]":
-    """The project's backends; Label Studio asks each for its health and set-up before it answers."""
+    """The project's backends; Label Studio requests /health and /setup of each before it answers."""
     return list(connection.repeat(connection.sdk.ml.list, project=project))
 
 
@@ -59,7 +59,7 @@ def webhooks(connection: Connection, project: int) -> "list[Webhook]":
 
 
 def webhook_address(backend_url: str) -> str:
-    """Where Label Studio sends a backend's events."""
+    """The address to which Label Studio sends a backend's events."""
     return backend_url.rstrip("/") + "/webhook"
 
 
@@ -71,7 +71,7 @@ def has_credentials(webhook: "Webhook") -> bool:
 def connect_webhook(
     connection: Connection, project: int, backend_url: str, basic_auth: Credentials | None
 ) -> "Webhook":
-    """Finds or makes the backend's webhook, active, with all events and payload, and with the credentials."""
+    """Create or update the backend's webhook: active, with all events, payload and credentials."""
     address = webhook_address(backend_url)
     known = [hook for hook in webhooks(connection, project) if hook.url.rstrip("/") == address]
     headers = {**(known[0].headers or {} if known else {}), **authorization(basic_auth)}
@@ -115,14 +115,14 @@ def _create(connection: Connection, project: int, address: str, wanted: dict[str
 
 
 def _explained(error: RejectedError, url: str) -> LabelStudioError:
-    if "reserved network address" in error.message:
+    if "reserved network address" in str(error):
         return LabelStudioError(f"Label Studio refuses to call {url}: it is a local address.", ALLOW_LOCAL)
-    if "authentication parameters" in error.message:
+    if "authentication parameters" in str(error):
         return LabelStudioError(
             f"The backend at {url} does not accept the user and password.",
             "Set BASIC_AUTH_USER and BASIC_AUTH_PASS.",
         )
-    if "health check failed" in error.message or "resolve hostname" in error.message:
+    if "health check failed" in str(error) or "resolve hostname" in str(error):
         return LabelStudioError(f"Label Studio cannot reach the backend at {url}.", CHECK_BACKEND)
     return error
 

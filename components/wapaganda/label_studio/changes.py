@@ -1,4 +1,4 @@
-"""Fetching only what changed: by ``updated_at``, with an overlap, so that nothing slips through."""
+"""Fetch only what changed, by ``updated_at``, with an overlap so that no change is missed."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -6,9 +6,10 @@ from email.utils import parsedate_to_datetime
 
 from wapaganda.annotation import LabelConfig, read_task
 from wapaganda.label_studio.connection import Connection
-from wapaganda.label_studio.listing import Query, Task, page_of_tasks, query_of
-from wapaganda.label_studio.records import Changes, Progress
+from wapaganda.label_studio.data_manager import Query, Task, page_of_tasks, query_of
+from wapaganda.label_studio.records import Changes
 from wapaganda.ner import Document, Repairs
+from wapaganda.progress import Progress, silent
 
 FIELDS = (
     "id,data,meta,created_at,updated_at,annotations,"
@@ -16,9 +17,7 @@ FIELDS = (
 )
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"  # Label Studio answers 500 to a time without fraction
 BEGINNING = "1970-01-01T00:00:00.000000Z"
-OVERLAP = timedelta(
-    seconds=20
-)  # longer than an import of 10,000 tasks holds its times back before it commits
+OVERLAP = timedelta(seconds=20)  # an import of 10,000 tasks commits its times later than it sets them
 
 
 def fetch(
@@ -26,21 +25,20 @@ def fetch(
     project: int,
     config: LabelConfig,
     cursor: str | None,
-    on_progress: Progress | None = None,
+    progress: Progress = silent,
     page_size: int = 500,
 ) -> Changes:
-    """The documents of all tasks that were touched after ``cursor`` (all with ``None``).
+    """The documents of all tasks that changed after ``cursor`` (all with ``None``).
 
-    A task is touched when an annotation is made, changed, skipped or deleted; so a document whose last
-    annotation is gone comes with ``spans=None``.
+    A task changes when an annotation is created, changed, skipped or deleted; a document whose last
+    annotation was deleted has ``spans=None``.
     """
     tasks: dict[int, Task] = {}
     asked_at = None
     for page, left, date in _pages(connection, project, cursor or BEGINNING, page_size):
         asked_at = asked_at or date
         tasks.update((int(task["id"]), task) for task in page)
-        if on_progress is not None:
-            on_progress(len(tasks), max(len(tasks), len(tasks) + left))
+        progress("fetch", len(tasks), len(tasks) + left)
     documents, repairs, warnings = _documents(tasks, config)
     newest = max((_moment(task) for task in tasks.values()), default=cursor or BEGINNING)
     return Changes(documents, _next_cursor(newest, asked_at), cursor is None, repairs, warnings)
@@ -49,14 +47,14 @@ def fetch(
 def _pages(
     connection: Connection, project: int, start: str, page_size: int
 ) -> Iterator[tuple[list[Task], int, str]]:
-    """Pages in the order of change, each with how many are left.
+    """Pages in the order of change, each with the number of remaining tasks and the server's date.
 
-    It goes on from the last time seen instead of counting pages: while one reads, a task that is touched
-    moves to the end and every other one moves up, so a count would miss some.
+    It continues from the last time seen instead of counting pages: a task that changes in the meantime
+    moves to the end and all others move up, so a count would miss some.
     """
     operator, since, number, seen = "greater", start, 1, 0
     while True:
-        query = query_of([_touched(operator, since)], "tasks:updated_at")
+        query = query_of([_changed_since(operator, since)], "tasks:updated_at")
         page, total, date = page_of_tasks(
             connection, project, FIELDS, query=query, page=number, page_size=page_size
         )
@@ -67,11 +65,11 @@ def _pages(
         last = _moment(page[-1])
         if last > since:
             operator, since, number, seen = "greater_or_equal", last, 1, 0
-        else:  # more tasks than one page holds were touched at the same moment
+        else:  # more tasks than fit on a page changed at the same moment
             number += 1
 
 
-def _touched(operator: str, since: str) -> Query:
+def _changed_since(operator: str, since: str) -> Query:
     return {"filter": "filter:tasks:updated_at", "operator": operator, "type": "Datetime", "value": since}
 
 
@@ -94,12 +92,12 @@ def _documents(
 
 
 def _moment(task: Task) -> str:
-    """The time of the last change, written so that texts compare like times."""
+    """The time of the last change, in a form in which strings sort like times."""
     return datetime.fromisoformat(str(task["updated_at"])).astimezone(UTC).strftime(TIME_FORMAT)
 
 
 def _next_cursor(newest: str, asked_at: str | None) -> str:
-    """The newest change seen, but at least ``OVERLAP`` before the first question by the server's clock."""
+    """The newest change seen, but at least ``OVERLAP`` before the first request by the server's clock."""
     if not asked_at:
         settled = datetime.strptime(newest, TIME_FORMAT).replace(tzinfo=UTC) - OVERLAP
     else:

@@ -1,4 +1,4 @@
-"""The client: what the loop asks of a Label Studio."""
+"""The client of Label Studio."""
 
 import time
 import uuid
@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING, Self
 import httpx
 
 from wapaganda.annotation import LabelConfig, document_from_task, parse_label_config, result_from_spans
-from wapaganda.label_studio import backend, changes, diagnosis, listing, release, upload, views
+from wapaganda.label_studio import backend, changes, data_manager, diagnosis, release, upload
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.errors import LabelStudioError, RejectedError
 from wapaganda.label_studio.records import (
     BackendInfo,
     Changes,
     Finding,
-    Progress,
     ProjectInfo,
     ReleaseReport,
     Server,
 )
 from wapaganda.ner import Document, Span
+from wapaganda.progress import Progress, silent
 
 if TYPE_CHECKING:
     from label_studio_sdk import LseProjectResponse
 
 
 class LabelStudio:
-    """One Label Studio, spoken to with a personal access token or a legacy token.
+    """One Label Studio, with a personal access token or a legacy token.
 
-    ``timeout`` is in seconds and bounds one request; imports have at least five minutes. ``retries`` counts
-    the tries after the first. All methods raise ``LabelStudioError``, whose ``mend`` says what to do.
+    ``timeout`` is in seconds for one request; imports have at least five minutes. ``retries`` counts the
+    attempts after the first. All methods raise ``LabelStudioError``; its ``hint`` says what to do.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class LabelStudio:
 
     @property
     def url(self) -> str:
-        """The address, without a slash at its end."""
+        """The address, without a trailing slash."""
         return self._connection.url
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -67,7 +67,7 @@ class LabelStudio:
         return diagnosis.server(self._connection)
 
     def create_project(self, title: str, label_config: str) -> int:
-        """Makes a project with this XML labelling configuration; its id."""
+        """Create a project with this XML labelling configuration; return its id."""
         parse_label_config(label_config)
         create = self._connection.sdk.projects.create
         made = self._connection.once(
@@ -82,7 +82,7 @@ class LabelStudio:
         while True:
             answer = self._connection.repeat(
                 self._connection.sdk.projects.list, page=page, page_size=100, include="id,title"
-            ).response  # the SDK's own pages end only with a refusal
+            ).response  # the SDK's own pages end with an error
             found += [(int(project.id), str(project.title)) for project in answer.results]
             if not answer.next:
                 return found
@@ -93,67 +93,64 @@ class LabelStudio:
         return _project(self._found(project_id))
 
     def set_label_config(self, project_id: int, label_config: str) -> None:
-        """Replaces the XML labelling configuration."""
+        """Replace the XML labelling configuration."""
         parse_label_config(label_config)
         self._connection.repeat(self._connection.sdk.projects.update, project_id, label_config=label_config)
 
     def use_uncertainty_sampling(self, project_id: int) -> None:
-        """Makes "Label All Tasks" follow the released order; the web page cannot choose this, the API can."""
+        """Make "Label All Tasks" follow the released order; only the API can set this, not the web page."""
         self._connection.repeat(self._connection.sdk.projects.update, project_id, sampling=release.SAMPLING)
 
     def import_documents(
-        self, project_id: int, documents: Sequence[Document], on_progress: Progress | None = None
+        self, project_id: int, documents: Sequence[Document], progress: Progress = silent
     ) -> list[int]:
-        """Makes one task of each document, labelled ones with their annotation; the task ids in order.
+        """Create one task for each document, with an annotation if it is labelled; return the ids in order.
 
-        Everything is checked before the first is sent, and counted after each chunk of 1,000.
+        All documents are checked before the first is sent, and counted after each chunk of 1,000.
         """
         config = self._label_config(project_id)
-        return upload.import_documents(self._connection, project_id, config, documents, on_progress)
+        return upload.import_documents(self._connection, project_id, config, documents, progress)
 
-    def fetch(
-        self, project_id: int, cursor: str | None = None, on_progress: Progress | None = None
-    ) -> Changes:
+    def fetch(self, project_id: int, cursor: str | None = None, progress: Progress = silent) -> Changes:
         """The documents that changed since ``cursor`` (all with ``None``); a document's id is its task's."""
         config = self._label_config(project_id)
-        return changes.fetch(self._connection, project_id, config, cursor, on_progress)
+        return changes.fetch(self._connection, project_id, config, cursor, progress)
 
     def all_ids(self, project_id: int) -> list[int]:
-        """The ids of all tasks, ascending; a document that is not among them has been deleted.
+        """The ids of all tasks, ascending; a document that is not among them was deleted.
 
-        Label Studio takes about a second for 1,000 of them: first compare ``ProjectInfo.n_tasks`` with
-        what is known.
+        Label Studio takes about a second for 1,000 ids: compare ``ProjectInfo.n_tasks`` first.
         """
-        return listing.task_ids(self._connection, project_id)
+        return data_manager.task_ids(self._connection, project_id)
 
     def versions(self, project_id: int) -> dict[str, int]:
-        """How many predictions the project holds of each model version, released batches among them."""
-        return listing.model_versions(self._connection, project_id)
+        """The number of predictions of each model version; a released batch is a version, too."""
+        return data_manager.model_versions(self._connection, project_id)
 
     def release(
         self,
         project_id: int,
         batch: Sequence[Document],
         version: str,
-        on_progress: Progress | None = None,
+        progress: Progress = silent,
         *,
         chunk_size: int = release.CHUNK,
     ) -> ReleaseReport:
-        """Offers the batch to annotators in this order, pre-annotated, under ``version`` (like ``al-001``).
+        """Release the batch to annotators in this order, pre-annotated, as ``version`` (such as ``al-001``).
 
-        May be done again after a failure or a restart: nothing is stored twice.
+        It can be repeated after a failure or a restart: nothing is stored twice.
         """
         project = self.project(project_id)
-        return release.release(self._connection, project, batch, version, on_progress, chunk_size)
+        return release.release(self._connection, project, batch, version, progress, chunk_size)
 
     def show_annotated(self, project_id: int, task_ids: Sequence[int], title: str) -> int:
-        """The Data Manager tab ``title`` with exactly these annotated tasks; its id. May be done again."""
-        return views.view_of_annotated(self._connection, project_id, title, task_ids)
+        """Create or update the tab ``title`` with exactly these annotated tasks; return its id."""
+        return data_manager.view_of_annotated(self._connection, project_id, title, task_ids)
 
     def connect_backend(
         self, project_id: int, url: str, title: str = "wapaganda", basic_auth: tuple[str, str] | None = None
     ) -> BackendInfo:
-        """Connects an ML backend and gives its webhook the credentials; may be done again."""
+        """Connect an ML backend and give its webhook the credentials; can be repeated."""
         return backend.connect_backend(self._connection, project_id, url, title, basic_auth)
 
     def diagnose(
@@ -162,11 +159,11 @@ class LabelStudio:
         backend_url: str | None = None,
         basic_auth: tuple[str, str] | None = None,
     ) -> list[Finding]:
-        """Looks for the known traps; never raises for what it finds and changes nothing."""
+        """Check for known problems; reports them instead of raising, and changes nothing."""
         return diagnosis.diagnose(self._connection, project_id, backend_url, basic_auth)
 
     def next_document(self, project_id: int) -> Document | None:
-        """What the token's user is to label next, locked for them; ``None`` when nothing is left."""
+        """The next document for the token's user, locked for them; ``None`` when nothing is left."""
         config = self._label_config(project_id)
         try:
             task = self._connection.get(f"/api/projects/{project_id}/next")
@@ -180,7 +177,7 @@ class LabelStudio:
     def annotate(
         self, project_id: int, task_id: int, text: str, spans: Sequence[Span] | None, seconds: float = 0.0
     ) -> int:
-        """Submits an annotation, or a skip with ``None``, as the token's user; its id."""
+        """Submit an annotation, or a skip with ``None``, as the token's user; return its id."""
         config = self._label_config(project_id)
         annotations = self._connection.sdk.annotations
         try:
@@ -190,7 +187,7 @@ class LabelStudio:
                 result=result_from_spans(spans or (), text, config),
                 was_cancelled=spans is None,
                 lead_time=seconds,
-                unique_id=str(uuid.uuid4()),  # the server refuses the second of two with the same
+                unique_id=str(uuid.uuid4()),  # the server refuses a second one with the same id
             )
         except RejectedError as error:
             if error.status != 409:
@@ -199,7 +196,7 @@ class LabelStudio:
         return int(made.id)
 
     def _label_config(self, project_id: int) -> LabelConfig:
-        """Alone, because counting the rest takes Label Studio seconds in a big project."""
+        """Fetched alone: the counts of a large project take Label Studio seconds."""
         return _config(self._found(project_id, "id,label_config"))
 
     def _found(self, project_id: int, include: str | None = None) -> "LseProjectResponse":

@@ -1,7 +1,7 @@
 """One HTTP connection to a Label Studio: tokens, time limits, retries that never write twice.
 
-Label Studio's SDK sends over it, too. Three things go without it: what it lacks (the next task, counts by
-model version), pages of tasks (it hides the server's date) and imports (it copies their megabytes).
+Label Studio's SDK uses it, too. Three kinds of requests do not use the SDK: those that it lacks (the next
+task, counts by model version), pages of tasks (it hides the server's date) and imports (it copies them).
 """
 
 import time
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from label_studio_sdk.base_client import LabelStudioBase
 
 TRY_AGAIN = frozenset({429, 500, 502, 503, 504})  # 500: SQLite's "database is locked" passes
-BEHIND_A_PROXY = frozenset({502, 504})  # the proxy gave up, the server perhaps not
+BEHIND_A_PROXY = frozenset({502, 504})  # the proxy timed out, the server perhaps not
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_PAUSE = 20.0
 
-Json: TypeAlias = Any  # whatever Label Studio says; it goes no further than this brick
+Json: TypeAlias = Any  # any JSON of Label Studio; it does not leave this brick
 Params = Mapping[str, str | int | float | bool]
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Connection:
-    """Speaks JSON with one Label Studio.
+    """JSON requests to one Label Studio.
 
-    Reads, and writes that may be repeated, are tried again after a failure (``retries`` times, with growing
-    pauses). A write that may not be repeated is tried again only when it surely never arrived; otherwise
-    ``OutcomeUnknownError`` is raised and the caller looks before it sends again.
+    Reads and repeatable writes are retried after a failure (``retries`` times, with growing pauses). A write
+    that must not be repeated is retried only when it certainly never arrived; otherwise
+    ``OutcomeUnknownError`` is raised, and the caller checks before it sends again.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class Connection:
             auth=auth,
             timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
             transport=transport,
-            trust_env=httpx.URL(self.url).host not in LOOPBACK,  # no proxy stands before this machine itself
+            trust_env=httpx.URL(self.url).host not in LOOPBACK,  # no proxy for this machine itself
             headers={"Accept": "application/json"},
         )
 
     @cached_property
     def sdk(self) -> "LabelStudioBase":
-        """The SDK's client, for ``repeat`` and ``once``: left to itself it would repeat every write.
+        """The SDK's client, for ``repeat`` and ``once``: by itself it would repeat every write.
 
-        It gets no token, which it would exchange once more: our client sets the header when it sends.
+        It gets no token, since it would exchange it again: our client sets the header.
         """
         from label_studio_sdk.base_client import LabelStudioBase  # LabelStudio itself loads pandas: 130 MB
 
@@ -83,7 +83,7 @@ class Connection:
         return self.read(path, params)[0]
 
     def read(self, path: str, params: Params | None = None) -> tuple[Any, httpx.Headers]:
-        """The JSON at ``path`` and the answer's headers."""
+        """The JSON at ``path`` and the response headers."""
         response = self.repeat(self._client.get, path, params=params)
         return _json(response), response.headers
 
@@ -95,7 +95,7 @@ class Connection:
         return _json(self.once(self._client.post, path, json=body, params=params, timeout=limit))
 
     def repeat(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-        """What the call gives: a read, or a write that has the same effect when it arrives twice."""
+        """The result of a read, or of a write that has the same effect when it arrives twice."""
         for attempt in range(self.retries + 1):
             try:
                 return call(*args, **named)
@@ -107,10 +107,10 @@ class Connection:
         raise AssertionError("unreachable")
 
     def once(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-        """What the call gives: a write that must not arrive twice.
+        """The result of a write that must not arrive twice.
 
         Raises:
-            OutcomeUnknownError: it was sent, and nobody knows what became of it.
+            OutcomeUnknownError: it was sent, and its outcome is not known.
         """
         for attempt in range(self.retries + 1):
             try:
@@ -127,7 +127,7 @@ class Connection:
         raise AssertionError("unreachable")
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         self._client.close()
 
     def _pause_or_raise(self, attempt: int, error: LabelStudioError, *, passes: bool = True) -> None:
@@ -175,7 +175,7 @@ class Connection:
 
 
 class _Client(httpx.Client):
-    """Raises for every answer but one of success in JSON, so that the SDK's calls fail just like ours."""
+    """Raises for every response except success with JSON, so that the SDK's calls fail like ours."""
 
     def send(self, request: httpx.Request, **options: Json) -> httpx.Response:
         response = super().send(request, **options).raise_for_status()
@@ -202,12 +202,12 @@ def _json(response: httpx.Response) -> Json:
 
 
 def _is_final(response: httpx.Response) -> bool:
-    """Label Studio answers 500 to an address it cannot resolve: the same the next time."""
+    """Label Studio answers 500 for an address that it cannot resolve; a retry does not help."""
     return "resolve hostname" in _detail(response)
 
 
 def _detail(response: httpx.Response) -> str:
-    """What Label Studio says about a refusal, in one line of at most 500 characters."""
+    """The reason in a response, in one line of at most 500 characters."""
     try:
         body = response.json()
     except ValueError:

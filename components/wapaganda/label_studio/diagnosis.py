@@ -1,4 +1,4 @@
-"""Looks for the traps between a Label Studio, a project and an ML backend; changes nothing."""
+"""Check a Label Studio, a project and an ML backend for known problems; change nothing."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -8,8 +8,8 @@ import httpx
 from wapaganda.annotation import parse_label_config
 from wapaganda.label_studio import backend as backends
 from wapaganda.label_studio.connection import LOOPBACK, Connection
+from wapaganda.label_studio.data_manager import model_versions
 from wapaganda.label_studio.errors import LabelStudioError, RejectedError
-from wapaganda.label_studio.listing import model_versions
 from wapaganda.label_studio.records import Finding, Server
 from wapaganda.label_studio.release import SAMPLING
 
@@ -24,7 +24,7 @@ def server(connection: Connection) -> Server:
     """The server's version and the token's user.
 
     Raises:
-        LabelStudioError: nobody answers, or the token is not accepted.
+        LabelStudioError: no server answers, or the token is not accepted.
     """
     user = connection.repeat(connection.sdk.users.whoami)
     version = connection.repeat(connection.sdk.versions.get)
@@ -37,24 +37,24 @@ def diagnose(
     backend_url: str | None = None,
     basic_auth: tuple[str, str] | None = None,
 ) -> list[Finding]:
-    """What there is to say about server, project and backend, in the order in which to mend it."""
-    findings = [_looked("server", lambda: _server(connection))]
+    """The findings about server, project and backend, in the order in which to fix them."""
+    findings = [_check("server", lambda: _server(connection))]
     if findings[0].ok and project is not None:
         findings += _project(connection, project)
     if backend_url is not None:
         findings += _address(connection, backend_url, basic_auth, project) if findings[0].ok else []
-        findings.append(_looked("backend", lambda: _health(backend_url, basic_auth)))
+        findings.append(_check("backend", lambda: _health(backend_url, basic_auth)))
         if project is not None and all(found.ok for found in findings if found.name in ("server", "project")):
             findings += _connected(connection, project, backend_url, basic_auth)
     return findings
 
 
-def _looked(name: str, look: Callable[[], Finding]) -> Finding:
-    """The finding, or what kept us from looking as a finding of its own."""
+def _check(name: str, look: Callable[[], Finding]) -> Finding:
+    """The finding, or the error of the check as a finding."""
     try:
         return look()
     except LabelStudioError as error:
-        return Finding(name, False, error.message, error.mend)
+        return Finding(name, False, str(error), error.hint)
 
 
 def _server(connection: Connection) -> Finding:
@@ -69,7 +69,7 @@ def _project(connection: Connection, project: int) -> Iterator[Finding]:
     try:
         found = connection.repeat(connection.sdk.projects.get, project)
     except LabelStudioError as error:
-        yield Finding("project", False, error.message, "The number stands in its address: /projects/NUMBER/.")
+        yield Finding("project", False, str(error), "The number stands in its address: /projects/NUMBER/.")
         return
     yield Finding("project", True, f"{found.title}: {found.task_number or 0} tasks")
     yield _label_config(found)
@@ -95,7 +95,7 @@ def _sampling(found: "LseProjectResponse") -> Finding:
 
 
 def _model_version(connection: Connection, project: "LseProjectResponse") -> Finding:
-    """It must be a version that predictions carry: under a backend's title the order is silently random."""
+    """It must be a version that predictions have: with a backend's title the order is silently random."""
     name, version = "model version", str(project.model_version or "")
     stored = model_versions(connection, int(project.id or 0))
     if stored.get(version):
@@ -105,7 +105,7 @@ def _model_version(connection: Connection, project: "LseProjectResponse") -> Fin
     if version in titles and not released:
         return Finding(name, True, f"{version}: the backend itself, until the first batch is released")
     what = f"is the backend's title {version!r}" if version in titles else f"is {version!r}"
-    message = f"The model version {what}, which no prediction carries: the order is silently random."
+    message = f"The model version {what}, which no prediction has: the order is silently random."
     return Finding(
         name, not released, message, "Choose the newest al-… under Settings → Annotation, or release again."
     )
@@ -113,9 +113,9 @@ def _model_version(connection: Connection, project: "LseProjectResponse") -> Fin
 
 def _pre_annotations(found: "LseProjectResponse") -> Finding:
     shown = found.show_collab_predictions is not False
-    mend = "" if shown else "Switch on Settings → Annotation → Use predictions to prelabel tasks."
+    hint = "" if shown else "Switch on Settings → Annotation → Use predictions to prelabel tasks."
     return Finding(
-        "pre-annotations", shown, "shown to annotators" if shown else "not shown to annotators", mend
+        "pre-annotations", shown, "shown to annotators" if shown else "not shown to annotators", hint
     )
 
 
@@ -125,36 +125,36 @@ def _overlap(found: "LseProjectResponse") -> Finding:
         return Finding("annotators per task", True, "1")
     message = f"{number}: half-done tasks are served before the batch's order."
     return Finding(
-        "annotators per task", False, message, "Set it to 1 under Settings → Annotation, or live with it."
+        "annotators per task", False, message, "Set it to 1 under Settings → Annotation, or accept it."
     )
 
 
 def _address(
     connection: Connection, backend_url: str, basic_auth: tuple[str, str] | None, project: int | None
 ) -> Iterator[Finding]:
-    """Whether Label Studio may call the address at all; asked with requests that are sure to be refused."""
+    """Whether Label Studio may call the address; checked with requests that are certainly refused."""
     sdk, address = connection.sdk, backend_url.rstrip("/")
     hook = {"url": backends.webhook_address(backend_url), "actions": [NO_ACTION]}
-    yield _looked("webhook address", lambda: _probe(connection, "webhook address", sdk.webhooks.create, hook))
+    yield _check("webhook address", lambda: _probe(connection, "webhook address", sdk.webhooks.create, hook))
     if project is not None:
         body = {"project": project, "url": address, "auth_method": NO_ACTION}
-        yield _looked("backend address", lambda: _probe(connection, "backend address", sdk.ml.create, body))
+        yield _check("backend address", lambda: _probe(connection, "backend address", sdk.ml.create, body))
 
 
 def _probe(connection: Connection, name: str, create: Callable[..., object], body: dict[str, Any]) -> Finding:
     try:
         connection.repeat(create, **body)
     except RejectedError as error:
-        if "reserved network address" in error.message:
+        if "reserved network address" in str(error):
             message = f"Label Studio refuses to call {body['url']}: it is a local address."
             return Finding(name, False, message, backends.ALLOW_LOCAL)
-        if "resolve hostname" in error.message:
+        if "resolve hostname" in str(error):
             return Finding(name, False, f"Label Studio cannot resolve {body['url']}.", backends.CHECK_BACKEND)
     return Finding(name, True, f"Label Studio may call {body['url']}")
 
 
 def _health(backend_url: str, basic_auth: tuple[str, str] | None) -> Finding:
-    """Asks the backend from here, which may be another place than Label Studio's."""
+    """Ask the backend from this machine, which may see another network than Label Studio."""
     url = backend_url.rstrip("/")
     trust_env = httpx.URL(url).host not in LOOPBACK
     try:
@@ -162,14 +162,14 @@ def _health(backend_url: str, basic_auth: tuple[str, str] | None) -> Finding:
             health = client.get("/health")
             guarded = client.get("/versions")
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        return Finding("backend", False, f"Nobody answers at {url} ({error}).", "Start it with `ml-backend`.")
+        return Finding("backend", False, f"No server answers at {url} ({error}).", "Start `ml-backend`.")
     if health.status_code != httpx.codes.OK:
         return Finding(
             "backend", False, f"{url}/health answers {health.status_code}.", "Look at the backend's log."
         )
     if guarded.status_code == httpx.codes.UNAUTHORIZED:
-        mend = "Give it the BASIC_AUTH_USER and BASIC_AUTH_PASS that the backend was started with."
-        return Finding("backend", False, f"{url} does not accept the user and password.", mend)
+        hint = "Give it the BASIC_AUTH_USER and BASIC_AUTH_PASS that the backend was started with."
+        return Finding("backend", False, f"{url} does not accept the user and password.", hint)
     return Finding("backend", True, f"{url} is up")
 
 
@@ -194,7 +194,7 @@ def _connection_state(mine: "list[MlBackend]", address: str) -> Finding:
     if mine[0].readable_state in ("Connected", "Training", "Predicting"):
         return Finding(name, True, f"{mine[0].title}, version {mine[0].model_version or 'none'}")
     reason = mine[0].error_message or "no answer"
-    message = f"Label Studio calls it {mine[0].readable_state}: {reason}"
+    message = f"Label Studio reports {mine[0].readable_state}: {reason}"
     return Finding(name, False, message, backends.CHECK_BACKEND)
 
 
@@ -203,7 +203,7 @@ def _webhook(hooks: "list[Webhook]", address: str, basic_auth: tuple[str, str] |
     mine = [hook for hook in hooks if hook.url.rstrip("/") == backends.webhook_address(address)]
     if not mine:
         return Finding(
-            name, False, "The project has no webhook to the backend: it hears of no label.", CONNECT
+            name, False, "The project has no webhook to the backend, so the backend gets no labels.", CONNECT
         )
     hook = mine[0]
     if not hook.is_active or not hook.send_payload:

@@ -1,18 +1,14 @@
-"""What the Label Studio brick takes and gives: plain values."""
+"""The input and output values of the connector."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from wapaganda.annotation import LabelConfig
 from wapaganda.ner import Document, Repairs
 
-Progress = Callable[[int, int], None]
-"""Called with how many are done and how many there are."""
-
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The Label Studio that answers and the user that the token stands for."""
+    """The version of a Label Studio and the user of the token."""
 
     version: str
     user: str
@@ -20,10 +16,10 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class ProjectInfo:
-    """A Label Studio project, as far as the loop cares.
+    """A Label Studio project.
 
-    ``created_at`` (ISO 8601) tells it from another of the same number in a Label Studio that was set up anew;
-    ``model_version`` names the predictions that annotators see and that uncertainty sampling orders by.
+    ``created_at`` (ISO 8601) distinguishes it from a project with the same number in a new Label Studio.
+    ``model_version`` names the predictions that annotators see and by which uncertainty sampling orders.
     """
 
     id: int
@@ -42,11 +38,11 @@ class ProjectInfo:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The documents that changed since a cursor, and the cursor for the next time.
+    """The documents that changed since a cursor, and the next cursor.
 
-    A document may come again although it did not change: those of the last twenty seconds do. ``complete``
-    tells that these are all documents of the project, so that any other has been deleted. ``repairs`` counts
-    what was mended in annotated spans; ``warnings`` name the tasks that could not be read, wholly or in part.
+    Documents of the last twenty seconds come again even without a change. ``complete``: these are all
+    documents of the project, so any other was deleted. ``repairs`` counts the repairs of annotated spans.
+    ``warnings`` name the tasks that could not be read, completely or in part.
     """
 
     documents: tuple[Document, ...]
@@ -58,9 +54,9 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseReport:
-    """What became of a batch: ``n_offered`` = ``n_created`` + ``n_present`` (from an earlier try) + the rest.
+    """The result of a release: of ``n_offered`` texts ``n_created`` are new, ``n_present`` older.
 
-    ``left_out`` holds task ids and reasons.
+    ``left_out`` holds the ids of the other tasks and the reasons.
     """
 
     version: str
@@ -74,7 +70,7 @@ class ReleaseReport:
 
 @dataclass(frozen=True, slots=True)
 class BackendInfo:
-    """An ML backend as Label Studio knows it; ``state`` is ``Connected`` when it answered just now."""
+    """An ML backend in Label Studio; ``state`` is ``Connected`` if it has just answered."""
 
     id: int
     url: str
@@ -87,9 +83,9 @@ class BackendInfo:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: whether it is as it should be, and else how to mend it."""
+    """The result of one check: whether it is ``ok``, and if not, what to do (``hint``)."""
 
     name: str
     ok: bool
     message: str
-    mend: str = ""
+    hint: str = ""

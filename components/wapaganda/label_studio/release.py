@@ -1,11 +1,11 @@
-"""Handing a batch to annotators in a chosen order, with pre-annotations.
+"""Release a batch to annotators in a chosen order, with pre-annotations.
 
-Label Studio's open-source edition knows one order of its own making: "Uncertainty sampling" serves the
-unlabelled tasks that have a prediction of ``project.model_version``, by ascending prediction score. So a
-batch gets predictions under a version of its own with its ranks as scores, and the project is pointed at
-that version. The true confidences stand in the regions. A connected ML backend does no harm: its own
-predictions carry other versions, and a task that has any prediction is not sent to it when it is opened.
-One thing comes before the batch: a task that an annotator had open, and so locked, before the release.
+Label Studio's open-source edition has one way to set an order: "Uncertainty sampling" serves the unlabelled
+tasks that have a prediction of ``project.model_version``, by ascending prediction score. So a batch gets
+predictions under a version of its own with its ranks as scores, and the project is set to that version. The
+regions hold the true confidences. A connected ML backend does not interfere: its own predictions have other
+versions, and a task with any prediction is not sent to it when it is opened. Only a task that an annotator
+had open, and so locked, before the release is served before the batch.
 """
 
 from collections import Counter
@@ -13,17 +13,24 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from wapaganda.annotation import LabelConfig, document_from_task, result_from_spans
+from wapaganda.errors import InputError
 from wapaganda.label_studio.connection import Connection
+from wapaganda.label_studio.data_manager import (
+    Task,
+    all_tasks,
+    predicted_by,
+    query_of,
+    tasks_by_id,
+    view_once,
+)
 from wapaganda.label_studio.errors import LabelStudioError, OutcomeUnknownError, VersionTakenError
-from wapaganda.label_studio.listing import Task, all_tasks, predicted_by, query_of, tasks_by_id
-from wapaganda.label_studio.records import Progress, ProjectInfo, ReleaseReport
-from wapaganda.label_studio.upload import PATIENCE, UPLOAD_TIMEOUT
-from wapaganda.label_studio.validation import refuse_unusable
-from wapaganda.label_studio.views import view_once
+from wapaganda.label_studio.records import ProjectInfo, ReleaseReport
+from wapaganda.label_studio.upload import PATIENCE, UPLOAD_TIMEOUT, refuse_unusable
 from wapaganda.ner import Document
+from wapaganda.progress import Progress, silent
 
 SAMPLING = "Uncertainty sampling"
-CHUNK = 500  # what Label Studio itself stores at once, so that a chunk arrives whole or not at all
+CHUNK = 500  # Label Studio stores as many at once, so a chunk arrives whole or not at all
 
 Prediction = dict[str, Any]
 
@@ -33,16 +40,17 @@ def release(
     project: ProjectInfo,
     batch: Sequence[Document],
     version: str,
-    on_progress: Progress | None = None,
+    progress: Progress = silent,
     chunk_size: int = CHUNK,
 ) -> ReleaseReport:
-    """Offers the batch in its order; done again, it completes what an earlier try left undone. The id of each
-    document is that of its task, its spans are the pre-annotation.
+    """Release the batch in its order; repeated after a failure, it completes what is missing.
+
+    The id of each document is that of its task, its spans are the pre-annotation.
 
     Raises:
-        VersionTakenError: the version already stands for another batch.
-        LabelStudioError: a text cannot be shown, no text of the batch is left to label, or the server
-            stored something else than it was sent.
+        VersionTakenError: the version already holds another batch.
+        LabelStudioError: a text cannot be shown, no text of the batch is left to label, or the server did not
+            store what was sent.
     """
     _refuse_bad_batch(batch, version, project.label_config)
     present = predictions_of(connection, project.id, version)
@@ -60,18 +68,18 @@ def release(
     if not fit and not present:
         raise LabelStudioError("None of the batch is left to label.", "Select a new batch.")
     predictions = [_prediction(item, version, ranks[int(item.id)], project.label_config) for item in fit]
-    _send_all(connection, project.id, version, predictions, on_progress, chunk_size)
+    _send_all(connection, project.id, version, predictions, progress, chunk_size)
     warnings = _verify(connection, project.id, version, present.keys() | {int(item.id) for item in fit})
     point_at(connection, project, version)
     by_rank = query_of([predicted_by(version)], "tasks:predictions_score")
     view = view_once(connection, project.id, version, by_rank)
     return ReleaseReport(
-        version, len(batch), len(fit), len(present), left_out, view, warnings + _remarks(project)
+        version, len(batch), len(fit), len(present), left_out, view, warnings + _warnings(project)
     )
 
 
 def predictions_of(connection: Connection, project: int, version: str) -> Counter[int]:
-    """How many predictions of exactly this version each task has (tasks without one are left out)."""
+    """The number of predictions of exactly this version for each task that has one."""
     query = query_of([predicted_by(version)])
     counts: Counter[int] = Counter()
     for task in all_tasks(connection, project, "id,predictions,model_version", query):
@@ -81,7 +89,7 @@ def predictions_of(connection: Connection, project: int, version: str) -> Counte
 
 
 def point_at(connection: Connection, project: ProjectInfo, version: str) -> None:
-    """Makes the project serve the tasks that have a prediction of ``version``, by ascending score."""
+    """Make the project serve the tasks that have a prediction of ``version``, by ascending score."""
     update = connection.sdk.projects.update
     answer = connection.repeat(update, project.id, model_version=version, sampling=SAMPLING)
     if (answer.model_version, answer.sampling) != (version, SAMPLING):
@@ -91,18 +99,18 @@ def point_at(connection: Connection, project: ProjectInfo, version: str) -> None
 
 def _refuse_bad_batch(batch: Sequence[Document], version: str, config: LabelConfig) -> None:
     if not batch or not version:
-        raise ValueError(
-            f"Expected a batch of at least one text and a version, was: {len(batch)}, {version!r}"
+        raise InputError(
+            f"Expected a batch of at least one text and a version, was: {len(batch)}, {version!r}."
         )
     if len({int(document.id) for document in batch}) != len(batch):
-        raise ValueError("Expected every task once in a batch, was: some twice")
+        raise InputError("Expected every task once in a batch, was: some twice.")
     refuse_unusable(((f"task {int(item.id)}", item.text, item.spans or ()) for item in batch), config)
 
 
 def _unfit(
     connection: Connection, project: ProjectInfo, batch: Iterable[Document]
 ) -> tuple[tuple[int, str], ...]:
-    """The tasks that cannot be offered any more, and why."""
+    """The tasks that can no longer be offered, and why."""
     wanted = list(batch)
     tasks = tasks_by_id(connection, project.id, "id,data,is_labeled", [int(item.id) for item in wanted])
     reasons = (
@@ -135,18 +143,17 @@ def _send_all(
     project: int,
     version: str,
     predictions: Sequence[Prediction],
-    on_progress: Progress | None,
+    progress: Progress,
     chunk_size: int,
 ) -> None:
     for start in range(0, len(predictions), chunk_size):
         chunk = predictions[start : start + chunk_size]
         _send(connection, project, version, chunk)
-        if on_progress is not None:
-            on_progress(start + len(chunk), len(predictions))
+        progress("release", start + len(chunk), len(predictions))
 
 
 def _send(connection: Connection, project: int, version: str, chunk: Sequence[Prediction]) -> None:
-    """Sends one chunk; when nobody knows whether it arrived, looks before sending again."""
+    """Send one chunk; after an unknown outcome, check whether it arrived before sending it again."""
     path = f"/api/projects/{project}/import/predictions"
     for attempt in range(connection.retries + 1):
         try:
@@ -155,7 +162,7 @@ def _send(connection: Connection, project: int, version: str, chunk: Sequence[Pr
             if _arrived(connection, project, version, chunk, error.still_running):
                 return
             if error.still_running or attempt == connection.retries:
-                error.mend = "Release the batch again later: what has arrived by then is not sent twice."
+                error.hint = "Release the batch again later: what has arrived by then is not sent twice."
                 raise
         else:
             if answer["created"] != len(chunk):
@@ -187,14 +194,14 @@ def _verify(connection: Connection, project: int, version: str, expected: set[in
     return (f"{twice} tasks have their prediction twice.",) if twice else ()
 
 
-def _remarks(project: ProjectInfo) -> tuple[str, ...]:
-    remarks = []
+def _warnings(project: ProjectInfo) -> tuple[str, ...]:
+    warnings = []
     if not project.shows_predictions:
-        remarks.append(
+        warnings.append(
             "Annotators do not see the pre-annotations: they are switched off in the project's settings."
         )
     if project.annotators_per_task > 1:
-        remarks.append(
+        warnings.append(
             "Tasks want several annotators each: half-done tasks are served before the batch's order."
         )
-    return tuple(remarks)
+    return tuple(warnings)

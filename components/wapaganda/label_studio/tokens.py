@@ -10,15 +10,15 @@ import httpx
 
 from wapaganda.label_studio.errors import LabelStudioError, UnauthorizedError
 
-NEW_TOKEN = "Make a new one in Label Studio under Account & Settings → Personal Access Token."
+NEW_TOKEN = "Create a new one in Label Studio under Account & Settings → Personal Access Token."
 RENEW_BEFORE = 0.6  # share of an access token's lifetime after which a new one is fetched
-LIFETIME = 300.0  # seconds, where the access token does not tell
+LIFETIME = 300.0  # seconds, if the access token does not contain it
 
 Flow = Generator[httpx.Request, httpx.Response, None]
 
 
 class LegacyToken(httpx.Auth):
-    """Forty hexadecimal digits, sent as they are."""
+    """A legacy token: forty hexadecimal digits, sent unchanged."""
 
     kind = "legacy token"
 
@@ -26,13 +26,13 @@ class LegacyToken(httpx.Auth):
         self._header = f"Token {token}"
 
     def auth_flow(self, request: httpx.Request) -> Flow:
-        """Adds the header."""
+        """Add the header."""
         request.headers["Authorization"] = self._header
         yield request
 
 
 class PersonalToken(httpx.Auth):
-    """A personal access token: exchanged for access tokens that live some minutes."""
+    """A personal access token: exchanged for access tokens that are valid for some minutes."""
 
     kind = "personal access token"
     requires_response_body = True
@@ -43,7 +43,7 @@ class PersonalToken(httpx.Auth):
         self._renew_at = 0.0
 
     def auth_flow(self, request: httpx.Request) -> Flow:
-        """Adds the header, fetching a new access token in time, and once more after a 401."""
+        """Add the header; fetch a new access token before it expires, and once after a 401."""
         if time.monotonic() >= self._renew_at:
             self._accept((yield self._exchange))
         request.headers["Authorization"] = f"Bearer {self._access}"
@@ -59,9 +59,7 @@ class PersonalToken(httpx.Auth):
                 "The personal access token is not accepted: expired, revoked or mistyped.", NEW_TOKEN
             )
         if response.status_code == httpx.codes.NOT_FOUND:
-            raise UnauthorizedError(
-                "This Label Studio knows no personal access tokens.", "Use a legacy token."
-            )
+            raise UnauthorizedError("This Label Studio has no personal access tokens.", "Use a legacy token.")
         if response.status_code != httpx.codes.OK:
             message = f"The token exchange answered {response.status_code}."
             raise httpx.RemoteProtocolError(message, request=self._exchange)
@@ -70,10 +68,10 @@ class PersonalToken(httpx.Auth):
 
 
 def authentication(api_key: str, url: str) -> LegacyToken | PersonalToken:
-    """Tells the two kinds of token apart.
+    """The authentication for a token of either kind.
 
     Raises:
-        LabelStudioError: there is no token, or only a part of one, or one that has no lasting use.
+        LabelStudioError: there is no token, only a part of one, or a short-lived access token.
     """
     token = api_key.strip()
     if not token:

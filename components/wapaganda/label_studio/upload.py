@@ -1,20 +1,20 @@
-"""Bringing documents into a project, each once, whatever the network does."""
+"""Import documents into a project, each exactly once, even when the network fails."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from wapaganda.annotation import LabelConfig, task_from_document
 from wapaganda.label_studio.connection import Connection
+from wapaganda.label_studio.data_manager import all_tasks, id_above, page_of_tasks, query_of
 from wapaganda.label_studio.errors import LabelStudioError, OutcomeUnknownError
-from wapaganda.label_studio.listing import all_tasks, id_above, page_of_tasks, query_of
-from wapaganda.label_studio.records import Progress
-from wapaganda.label_studio.validation import refuse_unusable
-from wapaganda.ner import Document
+from wapaganda.ner import Document, Span
+from wapaganda.progress import Progress, silent
 
 CHUNK_DOCUMENTS = 1000
 CHUNK_CHARACTERS = 10_000_000
 UPLOAD_TIMEOUT = 300.0
-PATIENCE = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # seconds between looks for a write of unknown outcome
+PATIENCE = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # seconds between checks of an unknown outcome
+_SHOWN = 5
 
 Payload = dict[str, Any]
 
@@ -24,25 +24,24 @@ def import_documents(
     project: int,
     config: LabelConfig,
     documents: Sequence[Document],
-    on_progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> list[int]:
-    """Makes one task of each document, with its annotation when it is labelled; the task ids in order.
+    """Create one task for each document, with an annotation if it is labelled; return the ids in order.
 
     Raises:
-        LabelStudioError: a document cannot be a task (nothing is sent then), or the server made
-            other tasks than it was asked for.
+        LabelStudioError: a document cannot be a task (nothing is sent then), or the server created
+            other tasks than requested.
     """
     refuse_unusable(((doc.id, doc.text, doc.spans or ()) for doc in documents), config)
     made: list[int] = []
     for chunk in _chunks(documents):
         made += _import_chunk(connection, project, [_payload(document, config) for document in chunk])
-        if on_progress is not None:
-            on_progress(len(made), len(documents))
+        progress("import", len(made), len(documents))
     return made
 
 
 def _payload(document: Document, config: LabelConfig) -> Payload:
-    """The task of a document; its ``meta`` names the document, by which an import is recognised."""
+    """The task of a document; its ``meta`` names the document, so that an import can be recognised."""
     task = dict(task_from_document(document, config))
     return task | {"meta": {**task.get("meta", {}), "document_id": document.id}}
 
@@ -61,7 +60,7 @@ def _chunks(documents: Sequence[Document]) -> Iterator[list[Document]]:
 
 
 def _import_chunk(connection: Connection, project: int, tasks: list[Payload]) -> list[int]:
-    """Sends one chunk, which Label Studio takes as a whole or not at all."""
+    """Send one chunk, which Label Studio stores as a whole or not at all."""
     before = _newest_id(connection, project)
     names = [task["meta"]["document_id"] for task in tasks]
     path, params = f"/api/projects/{project}/import", {"return_task_ids": "true"}
@@ -88,7 +87,7 @@ def _newest_id(connection: Connection, project: int) -> int:
 def _arrived(
     connection: Connection, project: int, before: int, names: list[str], still_running: bool
 ) -> list[int]:
-    """Looks for the documents' tasks above ``before``, patiently when the server may still be at it."""
+    """The ids of the documents' tasks above ``before``; asks repeatedly while the server may work on them."""
     for pause in PATIENCE if still_running else PATIENCE[:1]:
         connection.sleep(pause)
         query = query_of([id_above(before)])
@@ -101,7 +100,7 @@ def _arrived(
             return [int(task["id"]) for task in tasks]
         if tasks and not still_running:
             raise LabelStudioError(
-                f"Of {len(names)} documents that were sent {len(tasks)} arrived.",
+                f"Expected {len(names)} documents to arrive, was: {len(tasks)}.",
                 "Look at the project first.",
             )
     return []
@@ -117,3 +116,27 @@ def _counted(answer: dict[str, Any], tasks: list[Payload]) -> list[int]:
             "Look at the project before you import again.",
         )
     return made
+
+
+def refuse_unusable(items: Iterable[tuple[str, str, Sequence[Span]]], config: LabelConfig) -> None:
+    """Check (name, text, spans) of everything to be sent: Label Studio would drop bad spans silently.
+
+    Raises:
+        LabelStudioError: a span lies outside its text or its label is not in the project's configuration.
+    """
+    problems = [
+        f"{name}: {problem}" for name, text, spans in items for problem in _problems(text, spans, config)
+    ]
+    if problems:
+        more = f" … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise LabelStudioError(f"Nothing was sent: {'; '.join(problems[:_SHOWN])}{more}.")
+
+
+def _problems(text: str, spans: Sequence[Span], config: LabelConfig) -> Iterable[str]:
+    for span in spans:
+        if not 0 <= span.start < span.end <= len(text):
+            yield f"expected a span within 0–{len(text)}, was: {span.start}–{span.end}"
+        if config.canonical(span.label) is None:
+            yield f"expected one of the labels {', '.join(config.labels)}, was: {span.label!r}"
+        if span.score is not None and not 0 <= span.score <= 1:
+            yield f"expected a span score in [0, 1], was: {span.score}"

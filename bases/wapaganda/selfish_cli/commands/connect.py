@@ -131,7 +131,7 @@ def _import(studio: "LabelStudio", project: int, documents: Sequence["Document"]
     if not documents:
         return 0
     progress("import", 0, len(documents))
-    made = studio.import_documents(project, documents, lambda done, total: progress("import", done, total))
+    made = studio.import_documents(project, documents, progress)
     return len(made)
 
 
@@ -145,7 +145,7 @@ def _saying_what_is_kept(project: int, imported: int) -> Iterator[None]:
     except LabelStudioError as error:
         kept = f"Project {project} is kept" + (f" with {imported:,} texts" if imported else "")
         again = f"{kept}: then repeat with --project {project} and without --title and --import."
-        raise LabelStudioError(error.message, f"{hint_of(error)} {again}".strip()) from error
+        raise LabelStudioError(str(error), f"{hint_of(error)} {again}".strip()) from error
 
 
 def _backend(

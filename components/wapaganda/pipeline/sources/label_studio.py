@@ -33,7 +33,7 @@ class LabelStudioSource:
         reading = _digest(project)
         since, _, read_by = (cursor or "").partition(" ")
         start = since if read_by == reading else None
-        found = self.studio.fetch(self.project_id, start, lambda done, total: progress("fetch", done, total))
+        found = self.studio.fetch(self.project_id, start, progress)
         return Changes(
             documents=found.documents,
             unlabelled=[document.id for document in found.documents if not document.is_labelled],
@@ -55,9 +55,7 @@ class LabelStudioSource:
     def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
         """Import the batch as predictions of ``version`` and make Label Studio serve it in its order."""
         try:
-            report = self.studio.release(
-                self.project_id, batch, version, lambda done, total: progress("release", done, total)
-            )
+            report = self.studio.release(self.project_id, batch, version, progress)
         except VersionTakenError as error:
             raise BatchNameTakenError(str(error)) from error
         left_out = (

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from wapaganda.annotation import default_label_config, parse_label_config
-from wapaganda.label_studio import changes, listing
+from wapaganda.label_studio import changes, data_manager
 from wapaganda.label_studio.connection import Connection
 from wapaganda.ner import Repairs
 
@@ -125,14 +125,14 @@ def test_what_was_held_back_by_a_slow_transaction_is_not_lost():
 
 
 def test_progress_grows_to_all():
-    told: list[tuple[int, int]] = []
+    seen: list[tuple[str, int, int]] = []
     project = BusyProject(50, 3)
-    changes.fetch(project.connection(), 1, CONFIG, None, lambda *progress: told.append(progress), page_size=7)
-    assert told[-1] == (50, 50)
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    changes.fetch(project.connection(), 1, CONFIG, None, lambda *progress: seen.append(progress), page_size=7)
+    assert seen[-1] == ("fetch", 50, 50)
+    assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
 
 
-def test_unreadable_tasks_and_repairs_are_told():
+def test_unreadable_tasks_and_repairs_are_reported():
     project = BusyProject(3, 4)
     project.tasks[1]["data"] = {"body": "no text"}
     region = {"from_name": "label", "to_name": "text", "type": "labels"}
@@ -147,11 +147,11 @@ def test_unreadable_tasks_and_repairs_are_told():
 
 def test_a_capped_page_size_loses_no_task():
     project = BusyProject(25, 5, page_cap=4)
-    assert sorted(listing.task_ids(project.connection(), 1)) == list(range(1, 26))
+    assert sorted(data_manager.task_ids(project.connection(), 1)) == list(range(1, 26))
 
 
 def test_the_ids_are_complete_although_tasks_are_deleted_in_the_meantime(monkeypatch: pytest.MonkeyPatch):
     project = BusyProject(25, 6, page_cap=4)
     monkeypatch.setattr(project, "work", lambda: project.tasks.pop(min(project.tasks)))
-    found = listing.task_ids(project.connection(), 1)
+    found = data_manager.task_ids(project.connection(), 1)
     assert set(project.tasks) <= set(found)

@@ -161,8 +161,9 @@ def test_texts_that_cannot_be_offered_any_more_are_left_out(
 def test_a_version_stands_for_one_batch(client: LabelStudio, project: int):
     batch = batch_of(imported(client, project))
     client.release(project, batch[:4], "al-001")
-    with pytest.raises(LabelStudioError, match=r"al-001 already holds another batch .* new version"):
+    with pytest.raises(LabelStudioError, match="al-001 already holds another batch") as caught:
         client.release(project, batch[2:], "al-001")
+    assert "new version" in caught.value.hint
 
 
 def test_the_view_shows_the_batch_in_order(
@@ -201,11 +202,10 @@ def release_header(user: str, password: str) -> str:
     return next(flow).headers["Authorization"]
 
 
-def test_connecting_an_absent_backend_is_told(client: LabelStudio, project: int):
-    with pytest.raises(
-        LabelStudioError, match=r"cannot reach the backend at http://127.0.0.1:9\. Is it running"
-    ):
+def test_connecting_an_absent_backend_is_an_error(client: LabelStudio, project: int):
+    with pytest.raises(LabelStudioError, match=r"cannot reach the backend at http://127.0.0.1:9\.") as caught:
         client.connect_backend(project, "http://127.0.0.1:9")
+    assert caught.value.hint.startswith("Is it running")
 
 
 def test_remarks_on_settings_that_spoil_the_order(client: LabelStudio, project: int, raw: httpx.Client):
