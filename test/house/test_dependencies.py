@@ -16,7 +16,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECTS = sorted(path.name for path in (ROOT / "projects").iterdir() if (path / "pyproject.toml").exists())
 # Import names that come with a listed distribution, whose ranges alone decide which release fits.
-COMPANIONS = {"starlette": "fastapi", "pydantic_core": "pydantic", "huggingface_hub": "transformers"}
+COMPANIONS = {
+    "starlette": "fastapi",
+    "pydantic_core": "pydantic",
+    "huggingface_hub": "transformers",
+    "jinja2": "mlflow",
+    "scipy": "mlflow",
+}
 
 
 def canonical(name: str) -> str:

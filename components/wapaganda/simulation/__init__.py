@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wapaganda.simulation.plan import FULL, Arm, Plan
+from wapaganda.simulation.records import RoundRecord, RunRecord
 from wapaganda.simulation.workers import WorkerError
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ __all__ = [
     "Oracle",
     "Outcome",
     "Plan",
+    "RoundRecord",
+    "RunRecord",
     "WorkerError",
     "simulate",
 ]

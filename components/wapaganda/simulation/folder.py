@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from wapaganda.ner import Document, LabelSchema, encode_spans
 from wapaganda.simulation.plan import Plan
-from wapaganda.simulation.records import write_json
+from wapaganda.storage import write_json
 from wapaganda.trainer import recipe_for
 
 

@@ -52,6 +52,12 @@ class Arm:
         find_measure(measure)
         return cls(text, strategy, measure, dict(map(_change, filter(None, changes.split("+")))))
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The arm as ``dataclasses.asdict`` and JSON bring it; only ``name`` is needed."""
+        strategy, measure = str(values.get("strategy") or ""), str(values.get("measure") or "")
+        return cls(str(values["name"]), strategy, measure, values.get("changes") or {})
+
     @property
     def file_name(self) -> str:
         """The name as part of a file's name."""
@@ -167,5 +173,5 @@ class Plan:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The inverse of :meth:`to_dict`; other keys are passed over."""
         known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
-        arms = tuple(Arm(**each) for each in values["strategies"])
+        arms = tuple(Arm.from_dict(each) for each in values["strategies"])
         return cls(**{**known, "strategies": arms, "seeds": tuple(values["seeds"])})

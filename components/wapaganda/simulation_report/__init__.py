@@ -1,10 +1,10 @@
-"""What simulated learning curves come to: areas, savings, worst rounds, and a report to read.
+"""The results of a simulation: areas, savings, worst rounds, and a report to read.
 
-A simulation leaves a folder with its plan and, a JSON file each, its runs; this brick reads them, finished or
+A simulation leaves a folder with its plan and one JSON file for each run. This brick reads them, finished or
 not, and trains nothing.
 """
 
-from wapaganda.simulation_report.report import Results, write_results
-from wapaganda.simulation_report.summary import Summary, summarise
+from wapaganda.simulation_report.analysis import Summary, summarise
+from wapaganda.simulation_report.results import Results, write_results
 
 __all__ = ["Results", "Summary", "summarise", "write_results"]

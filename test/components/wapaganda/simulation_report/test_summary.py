@@ -7,7 +7,7 @@ import json
 import pytest
 
 from wapaganda.simulation_report import summarise, write_results
-from wapaganda.simulation_report.summary_records import AXES
+from wapaganda.simulation_report.analysis import AXES
 
 KEYS = {"strategy", "seeds", "rounds", "alc_seconds", "cost_ratio_to_random", "worst_round_delta_f1"}
 ROUND_KEYS = {"texts", "words", "entities", "seconds", "f1_mean", "f1_std"}
@@ -167,8 +167,8 @@ class TestUnfinished:
         summary = summarise(out)
         assert not summary.complete
         assert summary.missing == (
-            "uncertainty:mnlp: seed 1 has come to 150 texts, seed 3 is not begun.",
-            "The training on the whole pool: seed 2 is not begun.",
+            "uncertainty:mnlp: seed 1 has reached 150 texts, seed 3 is not started.",
+            "The training on the whole pool: seed 2 is not started.",
         )
         arm = next(arm for arm in summary.strategies if arm.strategy == "uncertainty:mnlp")
         assert (arm.seeds, arm.complete, arm.finished) == ((2,), False, True)
@@ -203,7 +203,7 @@ class TestUnfinished:
         assert summary.missing == ("random: seed 1 lacks its calibration.",)
         assert summary.random.finished
 
-    def test_a_damaged_file_is_left_out_and_told(self, synthetic):
+    def test_a_damaged_file_is_left_out_and_named(self, synthetic):
         out = synthetic()
         (out / "runs" / "random-seed1.json").write_text('{"arm": {"na', "utf-8")
         summary = summarise(out)
@@ -231,14 +231,16 @@ class TestRemarks:
 
     def test_a_whole_pool_that_is_no_ceiling(self, tmp_path):
         remarks = summarise(write(tmp_path / "o", {("random", 1): SLOW}, full=0.77)).remarks
-        (told,) = [each for each in remarks if "trained too short" in each]
-        assert told.startswith("The model of the whole pool (77.0) is worse than one of a part of it (80.0)")
+        (remark,) = [each for each in remarks if "need more training" in each]
+        assert remark.startswith(
+            "The model of the whole pool (77.0) is worse than one of a part of it (80.0)"
+        )
 
     def test_few_test_entities(self, synthetic):
         summary = summarise(synthetic(types={"PER": 0.1}))
         assert summary.test_entities == 70
-        (told,) = [each for each in summary.remarks if "only 70 entities" in each]
-        assert "roughly ±11 points" in told
+        (remark,) = [each for each in summary.remarks if "only 70 entities" in each]
+        assert "roughly ±11 points" in remark
 
     def test_near_copies(self, tmp_path):
         rounds = [round_of(number, *each) | {"near_duplicates": 1} for number, each in enumerate(SLOW)]
@@ -250,7 +252,7 @@ class TestRemarks:
 
 
 def test_calibrations_are_joined_over_seeds(synthetic):
-    found = next(arm for arm in summarise(synthetic()).strategies if arm.is_random).judgement
+    found = next(arm for arm in summarise(synthetic()).strategies if arm.is_random).quality
     assert found.calibration.n == 3
     assert found.calibration.texts == 200
     assert found.calibration.ece_before > 0.1 > found.calibration.ece_after
@@ -261,7 +263,7 @@ def test_calibrations_are_joined_over_seeds(synthetic):
 
 
 def test_the_estimate_is_judged_over_all_rounds(tmp_path):
-    found = arm_of(write(tmp_path / "o", {("random", 1): SLOW}), "random").judgement
+    found = arm_of(write(tmp_path / "o", {("random", 1): SLOW}), "random").quality
     assert (found.estimate_error, found.estimate_worst) == (pytest.approx(0.03), pytest.approx(0.03))
 
 

@@ -9,15 +9,6 @@ from statistics import fmean, stdev
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-
-# Two-sided 95% quantiles of Student's t by degrees of freedom (any statistical table).
-_T95 = (
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-    2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
-    2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Mean:
@@ -47,29 +38,27 @@ def mean_of(values: Sequence[float]) -> Mean:
 
 
 def student_t95(degrees: int) -> float:
-    """The two-sided 95% quantile of Student's t; that of 30 degrees of freedom beyond them.
+    """The two-sided 95% quantile of Student's t.
 
     Raises:
         ValueError: less than one degree of freedom.
     """
     if degrees < 1:
         raise ValueError(f"Expected at least one degree of freedom, was: {degrees}")
-    return _T95[min(degrees, len(_T95)) - 1]
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, degrees))
 
 
-def isotonic(values: Sequence[float]) -> Floats:
+def isotonic(values: Sequence[float]) -> NDArray[np.float64]:
     """The non-decreasing sequence nearest to ``values`` in least squares, same length.
 
     Pool adjacent violators: Barlow et al. 1972, "Statistical Inference under Order Restrictions".
     """
-    blocks: list[tuple[float, int]] = []
-    for value in values:
-        total, count = float(value), 1
-        while blocks and blocks[-1][0] / blocks[-1][1] > total / count:
-            before, number = blocks.pop()
-            total, count = total + before, count + number
-        blocks.append((total, count))
-    return np.array([total / count for total, count in blocks for _ in range(count)], dtype=np.float64)
+    from scipy.optimize import isotonic_regression
+
+    found: NDArray[np.float64] = isotonic_regression(np.asarray(values, dtype=np.float64)).x
+    return found
 
 
 def cost_to_reach(cost: Sequence[float], f1: Sequence[float], target: float) -> float | None:

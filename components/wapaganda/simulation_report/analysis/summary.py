@@ -1,4 +1,4 @@
-"""What a simulation comes to: every strategy's curve, and what it saves against random."""
+"""The summary of a simulation: every strategy's curve, and its savings against random."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from statistics import fmean
 from typing import Any
 
 from wapaganda.simulation import FULL
-from wapaganda.simulation_report.summary_arm import ArmSummary, summarise_arm
-from wapaganda.simulation_report.summary_curves import common_ranges, used_runs
-from wapaganda.simulation_report.summary_judgement import TypeSummary, types_of
-from wapaganda.simulation_report.summary_records import RANDOM, Records, read_records
-from wapaganda.simulation_report.summary_remarks import missing_of, remarks_of
+from wapaganda.simulation_report.analysis.mean_curves import common_ranges, used_runs
+from wapaganda.simulation_report.analysis.model_quality import TypeSummary, types_of
+from wapaganda.simulation_report.analysis.records import RANDOM, Records, read_records
+from wapaganda.simulation_report.analysis.remarks import missing_of, remarks_of
+from wapaganda.simulation_report.analysis.strategy import Comparison, StrategySummary, summarise_strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,14 @@ class Summary:
     """A whole simulation, finished or not.
 
     ``missing`` says what an unfinished simulation lacks, ``remarks`` what makes its numbers weak. ``plan``
-    and ``corpus`` stand as they were written; ``test_entities`` counts the test texts' gold spans.
+    and ``corpus`` are as in plan.json; ``test_entities`` counts the test texts' gold spans.
     """
 
     corpus: Mapping[str, Any]
     plan: Mapping[str, Any]
     seeds: tuple[int, ...]
     full: FullData | None
-    strategies: tuple[ArmSummary, ...]
+    strategies: tuple[StrategySummary, ...]
     complete: bool
     missing: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -51,9 +51,15 @@ class Summary:
         return self.full.f1 if self.full else None
 
     @property
-    def random(self) -> ArmSummary | None:
+    def random(self) -> StrategySummary | None:
         """The strategy that all are compared with, None when it was not simulated."""
         return next((arm for arm in self.strategies if arm.is_random), None)
+
+    @property
+    def best(self) -> StrategySummary | None:
+        """The strategy with the largest area by estimated seconds, random among them."""
+        known = [arm for arm in self.strategies if "seconds" in arm.areas]
+        return max(known, key=lambda arm: arm.areas["seconds"].value.mean, default=None)
 
     def to_dict(self) -> dict[str, Any]:
         """What summary.json holds."""
@@ -74,27 +80,25 @@ class Summary:
 
 
 def summarise(out: Path) -> Summary:
-    """Reads the plan and the runs under ``out``, as far as they have come.
+    """Summarise the plan and the runs in the folder ``out``, finished or not.
 
     Raises:
         FileNotFoundError: nothing was simulated there.
-        ValueError: plan.json is no JSON object.
+        InputError: plan.json is not a JSON object.
     """
-    records = read_records(out)
+    return summary_of(read_records(out))
+
+
+def summary_of(records: Records) -> Summary:
+    """Summarise the records, finished or not."""
     used = {arm: used_runs(records.runs, arm) for arm in records.arms}
     full = _full(records)
     baseline = _baseline(records)
-    ranges = common_ranges(used)
+    comparison = Comparison(
+        baseline, used[baseline] if baseline else (), full.f1 if full else None, common_ranges(used)
+    )
     arms = tuple(
-        summarise_arm(
-            arm,
-            used[arm],
-            used[baseline] if baseline else (),
-            is_random=arm == baseline,
-            complete=_complete(records, arm),
-            full_f1=full.f1 if full else None,
-            ranges=ranges,
-        )
+        summarise_strategy(arm, used[arm], comparison, complete=_complete(records, arm))
         for arm in records.arms
     )
     missing = missing_of(records)
@@ -118,22 +122,22 @@ def _baseline(records: Records) -> str | None:
 
 
 def _complete(records: Records, arm: str) -> bool:
-    done = {run.seed for run in records.runs if run.arm == arm and run.complete}
+    done = {run.seed for run in records.runs if run.arm.name == arm and run.complete}
     return done >= set(records.seeds)
 
 
 def _full(records: Records) -> FullData | None:
-    runs = [run for run in records.runs if run.arm == FULL and run.complete and run.rounds]
+    runs = [run for run in records.runs if run.arm.name == FULL and run.complete and run.rounds]
     if not runs:
         return None
     last = [run.rounds[-1] for run in runs]
     return FullData(
         seeds=tuple(sorted(run.seed for run in runs)),
         f1=fmean(each.f1 for each in last),
-        texts=int(last[0].cost["texts"]),
-        words=int(last[0].cost["words"]),
-        entities=int(last[0].cost["entities"]),
-        seconds=last[0].cost["seconds"],
+        texts=last[0].texts,
+        words=last[0].words,
+        entities=last[0].entities,
+        seconds=last[0].seconds,
         per_type=types_of(last),
     )
 

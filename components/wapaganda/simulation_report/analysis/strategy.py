@@ -5,11 +5,16 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
-from wapaganda.simulation_report.summary_areas import Area, Ranges, WorstRound, areas_of, worst_of
-from wapaganda.simulation_report.summary_curves import MeanRound, mean_rounds
-from wapaganda.simulation_report.summary_judgement import Judgement, TypeSummary, judgement_of, types_of
-from wapaganda.simulation_report.summary_records import Run
-from wapaganda.simulation_report.summary_savings import Saving, savings
+from wapaganda.simulation import RunRecord
+from wapaganda.simulation_report.analysis.areas import Area, Ranges, WorstRound, areas_of, worst_of
+from wapaganda.simulation_report.analysis.mean_curves import MeanRound, mean_rounds
+from wapaganda.simulation_report.analysis.model_quality import (
+    ModelQuality,
+    TypeSummary,
+    model_quality_of,
+    types_of,
+)
+from wapaganda.simulation_report.analysis.savings import Saving, savings
 
 # The names under which summary.json gives the ratios of each axis.
 RATIO_NAMES = {
@@ -22,8 +27,8 @@ RATIO_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class ArmSummary:
-    """All that a simulation tells of one strategy.
+class StrategySummary:
+    """The results of one strategy.
 
     ``seeds`` are those whose runs count here. ``complete``: every seed of the plan is among them, and at its
     end; ``finished``: the runs that count are at their end.
@@ -40,7 +45,7 @@ class ArmSummary:
     savings: Mapping[str, Saving]
     worst: WorstRound | None
     per_type: Mapping[str, TypeSummary]
-    judgement: Judgement
+    quality: ModelQuality
     train_seconds: float
     score_seconds: float
 
@@ -69,45 +74,50 @@ class ArmSummary:
             "worst_round_delta_f1": self.worst.delta_f1 if self.worst else None,
             "worst_round": asdict(self.worst) if self.worst else None,
             "per_type": {label: asdict(each) for label, each in self.per_type.items()},
-            **self.judgement.to_dict(),
+            **self.quality.to_dict(),
             "train_seconds": self.train_seconds,
             "score_seconds": self.score_seconds,
         }
 
 
-def summarise_arm(
-    name: str,
-    own: Sequence[Run],
-    random: Sequence[Run],
-    *,
-    is_random: bool,
-    complete: bool,
-    full_f1: float | None,
-    ranges: Ranges,
-) -> ArmSummary:
-    """``own`` and ``random`` are the runs that count; comparisons use the seeds that both have."""
-    shared = {run.seed for run in own} & {run.seed for run in random}
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What every strategy is compared with: the arm that is random, its runs, the F1 of the whole pool, and
+    by seed and axis the range of costs that all curves cover."""
+
+    baseline: str | None
+    random: Sequence[RunRecord]
+    full_f1: float | None
+    ranges: Ranges
+
+
+def summarise_strategy(
+    name: str, own: Sequence[RunRecord], comparison: Comparison, *, complete: bool
+) -> StrategySummary:
+    """The results of the runs ``own``; comparisons use the seeds that random has, too."""
+    is_random = name == comparison.baseline
+    shared = {run.seed for run in own} & {run.seed for run in comparison.random}
     mine = [run for run in own if run.seed in shared]
-    theirs = [run for run in random if run.seed in shared]
+    theirs = [run for run in comparison.random if run.seed in shared]
     last = [run.rounds[-1] for run in own]
-    return ArmSummary(
+    return StrategySummary(
         strategy=name,
-        measure=own[0].measure if own else "",
+        measure=own[0].arm.measure if own else "",
         is_random=is_random,
         seeds=tuple(run.seed for run in own),
         complete=complete,
         finished=bool(own) and all(run.complete for run in own),
         rounds=mean_rounds(own),
-        areas=areas_of(own, mine, theirs, ranges, is_random),
-        savings=savings(mine, theirs, full_f1),
+        areas=areas_of(own, mine, theirs, comparison.ranges, is_random),
+        savings=savings(mine, theirs, comparison.full_f1),
         worst=None if is_random else worst_of(mean_rounds(mine), mean_rounds(theirs)),
         per_type=types_of(last),
-        judgement=judgement_of(own),
+        quality=model_quality_of(own),
         train_seconds=_mean_total(own, "train_seconds"),
         score_seconds=_mean_total(own, "score_seconds"),
     )
 
 
-def _mean_total(runs: Sequence[Run], name: str) -> float:
+def _mean_total(runs: Sequence[RunRecord], name: str) -> float:
     totals = [sum(float(getattr(each, name)) for each in run.rounds) for run in runs]
     return fmean(totals) if totals else 0.0

@@ -1,12 +1,13 @@
-"""Areas under the curve, and the worst moment against random."""
+"""Areas under the curve, and the worst round against random."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from wapaganda.simulation_report.summary_curves import MeanRound, costs, run_costs, run_f1
-from wapaganda.simulation_report.summary_measures import Mean, area, at_cost, mean_of
-from wapaganda.simulation_report.summary_records import AXES, Run
+from wapaganda.simulation import RunRecord
+from wapaganda.simulation_report.analysis.arithmetic import Mean, area, at_cost, mean_of
+from wapaganda.simulation_report.analysis.mean_curves import MeanRound, costs, run_costs, run_f1
+from wapaganda.simulation_report.analysis.records import AXES
 
 Ranges = Mapping[int, Mapping[str, tuple[float, float]]]
 
@@ -39,7 +40,11 @@ class WorstRound:
 
 
 def areas_of(
-    own: Sequence[Run], mine: Sequence[Run], theirs: Sequence[Run], ranges: Ranges, is_random: bool
+    own: Sequence[RunRecord],
+    mine: Sequence[RunRecord],
+    theirs: Sequence[RunRecord],
+    ranges: Ranges,
+    is_random: bool,
 ) -> dict[str, Area]:
     """By axis the area of the runs ``own``; ``mine`` and ``theirs`` are the pairs with random, by seed."""
     found = {}
@@ -57,7 +62,7 @@ def areas_of(
     return found
 
 
-def _area(run: Run, axis: str, ranges: Ranges) -> float | None:
+def _area(run: RunRecord, axis: str, ranges: Ranges) -> float | None:
     bounds = ranges.get(run.seed, {}).get(axis)
     cost = run_costs(run, axis)
     if bounds is None or not cost[0] <= bounds[0] or not bounds[1] <= cost[-1]:

@@ -1,12 +1,13 @@
-"""What a strategy needs to reach a level, over what random needs: the savings."""
+"""The savings: what a strategy needs to reach a level of F1, divided by what random needs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from wapaganda.simulation_report.summary_curves import MeanRound, costs, mean_rounds
-from wapaganda.simulation_report.summary_measures import cost_to_reach, isotonic
-from wapaganda.simulation_report.summary_records import AXES, Run
+from wapaganda.simulation import RunRecord
+from wapaganda.simulation_report.analysis.arithmetic import cost_to_reach, isotonic
+from wapaganda.simulation_report.analysis.mean_curves import MeanRound, costs, mean_rounds
+from wapaganda.simulation_report.analysis.records import AXES
 
 LEVELS = (0.95, 0.97, 0.99)
 RANDOMS_LAST = "random_last"
@@ -14,11 +15,11 @@ RANDOMS_LAST = "random_last"
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """The need of a strategy for one level of F1 over random's, by axis; below 1 is a saving.
+    """The cost of a strategy for one level of F1 and its ratio to random's, by axis; below 1 is a saving.
 
-    ``ratio`` is None where one of the two never gets there, and ``note`` says which; then ``at_most`` or
-    ``at_least`` bounds it by the cost at which that one ended. ``spread`` is the lowest and the highest ratio
-    when any one seed is left out (three seeds or more).
+    ``ratio`` is None where one of the two does not reach the level, and ``note`` says which; then ``at_most``
+    or ``at_least`` bounds it by the cost at which that one ended. ``spread`` is the lowest and the highest
+    ratio when any one seed is left out (three seeds or more).
     """
 
     target: float
@@ -35,7 +36,9 @@ class Saving:
         return asdict(self)
 
 
-def savings(own: Sequence[Run], random: Sequence[Run], full_f1: float | None) -> dict[str, Saving]:
+def savings(
+    own: Sequence[RunRecord], random: Sequence[RunRecord], full_f1: float | None
+) -> dict[str, Saving]:
     """By level: "0.95", "0.97", "0.99" of ``full_f1`` (in [0, 1]) and ``random_last``, random's own last F1.
 
     Both curves are means over the same seeds, made monotone, linear between rounds.
@@ -48,7 +51,7 @@ def savings(own: Sequence[Run], random: Sequence[Run], full_f1: float | None) ->
     return {name: _saving(own, random, target) for name, target in targets.items()}
 
 
-def _saving(own: Sequence[Run], random: Sequence[Run], target: float) -> Saving:
+def _saving(own: Sequence[RunRecord], random: Sequence[RunRecord], target: float) -> Saving:
     curve, randoms = mean_rounds(own), mean_rounds(random)
     cost, random_cost = _needs(curve, target), _needs(randoms, target)
     reached, random_reached = cost["texts"] is not None, random_cost["texts"] is not None
@@ -84,7 +87,9 @@ def _bounds(own: Mapping[str, float | None], random: Mapping[str, float | None])
     return {axis: ratio for axis, ratio in found.items() if ratio is not None}
 
 
-def _spread(own: Sequence[Run], random: Sequence[Run], target: float) -> dict[str, tuple[float, float]]:
+def _spread(
+    own: Sequence[RunRecord], random: Sequence[RunRecord], target: float
+) -> dict[str, tuple[float, float]]:
     if len(own) < 3:
         return {}
     ratios: dict[str, list[float | None]] = {axis: [] for axis in AXES}
@@ -106,11 +111,11 @@ def _note(
     *,
     same: bool,
 ) -> str:
-    own, random = _short("Random" if same else "It", curve), _short("Random", randoms)
+    own, random = _not_reached("Random" if same else "It", curve), _not_reached("Random", randoms)
     return " ".join(dict.fromkeys(([] if reached else [own]) + ([] if random_reached else [random])))
 
 
-def _short(who: str, curve: Sequence[MeanRound]) -> str:
-    """The level is that of the monotone curve: one lucky round is not enough."""
+def _not_reached(who: str, curve: Sequence[MeanRound]) -> str:
+    """The level is that of the monotone curve: one good round by chance is not enough."""
     level, texts = isotonic([each.f1_mean for each in curve])[-1], curve[-1].texts
     return f"{who} did not get there with {texts:,.0f} texts (its level at the end: F1 {100 * level:.1f})."

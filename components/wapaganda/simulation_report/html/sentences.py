@@ -1,21 +1,17 @@
-"""The report's sentences: what each strategy came to, in words."""
+"""The sentences of the report: the result of each strategy in words."""
 
 from collections.abc import Mapping
 
-from wapaganda.simulation_report.report_html import Html, join, tag
-from wapaganda.simulation_report.summary import Summary
-from wapaganda.simulation_report.summary_arm import ArmSummary
-from wapaganda.simulation_report.summary_measures import Mean, isotonic
-from wapaganda.simulation_report.summary_savings import RANDOMS_LAST, Saving
+from wapaganda.simulation_report.analysis import RANDOMS_LAST, Mean, Saving, StrategySummary, isotonic
 
 AXIS_WORDS = {"texts": "texts", "words": "words", "seconds": "estimated seconds"}
-# The level that the issue of saving is judged by comes first, then lower ones.
+# A sentence is about the first of these levels that the strategy has.
 HEADLINE_LEVELS = ("0.97", "0.95", RANDOMS_LAST)
 BETTER, WORSE, UNSURE, ONE_SEED, UNKNOWN = "better", "worse", "unsure", "one-seed", "unknown"
 VERDICTS = {
     BETTER: "better than random",
     WORSE: "worse than random",
-    UNSURE: "not told apart from random",
+    UNSURE: "no clear difference to random",
     ONE_SEED: "one seed: no verdict",
     UNKNOWN: "not compared yet",
 }
@@ -32,8 +28,8 @@ def signed(value: float, digits: int = 1) -> str:
     return written.replace("-", "−") if float(written) else f"{0:.{digits}f}"
 
 
-def verdict(arm: ArmSummary) -> str:
-    """Whether the interval of the difference in area by seconds lies above or below nought."""
+def verdict(arm: StrategySummary) -> str:
+    """Whether the interval of the difference in area by seconds lies above or below zero."""
     area = arm.areas.get("seconds")
     difference = area.difference if area else None
     if difference is None:
@@ -45,19 +41,18 @@ def verdict(arm: ArmSummary) -> str:
     return WORSE if difference.high < 0 else UNSURE
 
 
-def headline(arm: ArmSummary, full_f1: float | None) -> Html:
-    """One sentence on what the strategy needs over random, and one on how they stand at equal cost."""
-    name = tag("strong", arm.strategy, class_="arm")
+def headline(arm: StrategySummary, full_f1: float | None) -> str:
+    """What follows a strategy's name: what it needs compared with random, and its F1 at equal cost."""
     if not arm.rounds:
-        return join([name, " has not been simulated yet."])
+        return "has not been simulated yet."
     if arm.is_random:
-        return join([name, " is what the others are compared with: ", _goes(arm)])
+        return f"is what the others are compared with: {_course(arm)}"
     if not arm.finished and "seconds" not in arm.areas:
-        return join([name, " is not far enough to be compared: ", _goes(arm)])
-    return join([name, " ", _need(arm, full_f1), " ", _standing(arm)])
+        return f"has too few rounds to be compared: {_course(arm)}"
+    return f"{_need(arm, full_f1)} {_standing(arm)}"
 
 
-def _goes(arm: ArmSummary) -> str:
+def _course(arm: StrategySummary) -> str:
     first, last = arm.rounds[0], arm.rounds[-1]
     if len(arm.rounds) == 1:
         return f"F1 {points(first.f1_mean)} with {first.texts:,.0f} texts."
@@ -71,7 +66,7 @@ def _hours(seconds: float) -> str:
     return f"about {seconds / 3600:.1f} hours" if seconds >= 5400 else f"about {seconds / 60:.0f} minutes"
 
 
-def _need(arm: ArmSummary, full_f1: float | None) -> str:
+def _need(arm: StrategySummary, full_f1: float | None) -> str:
     for level in HEADLINE_LEVELS:
         saving = arm.savings.get(level)
         if saving is None:
@@ -82,11 +77,11 @@ def _need(arm: ArmSummary, full_f1: float | None) -> str:
         if saving.at_most:
             return f"reaches {goal}, random does not: it needs less than {_listed(saving.at_most)}."
         if saving.at_least and level == RANDOMS_LAST:
-            return f"never reaches {goal}: {_end(arm)}"
-    return _goes(arm)
+            return f"does not reach {goal}: {_end(arm)}"
+    return _course(arm)
 
 
-def _end(arm: ArmSummary) -> str:
+def _end(arm: StrategySummary) -> str:
     level = float(isotonic([each.f1_mean for each in arm.rounds])[-1])
     return f"its level at the end is {points(level)}, with {arm.rounds[-1].texts:,.0f} texts."
 
@@ -104,19 +99,19 @@ def _listed(ratio: Mapping[str, float | None] | Mapping[str, float]) -> str:
         for place, (value, name) in enumerate(known)
         if value is not None
     ]
-    told = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+    listed = parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
     correcting = ratio.get("seconds_correcting")
-    return told if correcting is None else f"{told} ({correcting:.2f} where proposals are corrected)"
+    return listed if correcting is None else f"{listed} ({correcting:.2f} where proposals are corrected)"
 
 
-def _standing(arm: ArmSummary) -> str:
+def _standing(arm: StrategySummary) -> str:
     area = arm.areas.get("seconds")
     if area is None or area.difference is None:
-        return "There is no range of costs yet over which it could be compared with random."
+        return "There is no range of costs yet in which it can be compared with random."
     mean = area.difference.mean
     where = "above" if mean >= 0 else "below"
-    told = f"At equal estimated seconds it lies {abs(100 * mean):.1f} F1 points {where} random on average"
-    return f"{told}{_interval(area.difference)}{_worst(arm)}."
+    distance = f"{abs(100 * mean):.1f} F1 points {where} random on average"
+    return f"At equal estimated seconds it is {distance}{_interval(area.difference)}{_worst(arm)}."
 
 
 def _interval(difference: Mean) -> str:
@@ -125,15 +120,9 @@ def _interval(difference: Mean) -> str:
     return f" (95% interval {signed(difference.low)} to {signed(difference.high)})"
 
 
-def _worst(arm: ArmSummary) -> str:
+def _worst(arm: StrategySummary) -> str:
     if arm.worst is None:
         return ""
     if arm.worst.delta_f1 >= 0:
-        return ", and in no round below"
-    return f", and at its worst {abs(arm.worst.delta_f1):.1f} points below (round {arm.worst.round})"
-
-
-def best(summary: Summary) -> ArmSummary | None:
-    """The strategy with the largest area by estimated seconds, random among them."""
-    known = [arm for arm in summary.strategies if "seconds" in arm.areas]
-    return max(known, key=lambda arm: arm.areas["seconds"].value.mean, default=None)
+        return ", and never below it"
+    return f", and at its worst {abs(arm.worst.delta_f1):.1f} points below it (round {arm.worst.round})"

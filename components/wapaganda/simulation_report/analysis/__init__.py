@@ -1,0 +1,26 @@
+"""From the records of a simulation to its summary: means, areas, savings, worst rounds, calibration."""
+
+from wapaganda.simulation_report.analysis.arithmetic import Mean, isotonic
+from wapaganda.simulation_report.analysis.mean_curves import MeanRound
+from wapaganda.simulation_report.analysis.model_quality import Bins, CalibrationSummary
+from wapaganda.simulation_report.analysis.records import AXES, Records, read_records
+from wapaganda.simulation_report.analysis.savings import RANDOMS_LAST, Saving
+from wapaganda.simulation_report.analysis.strategy import StrategySummary
+from wapaganda.simulation_report.analysis.summary import Summary, summarise, summary_of
+
+__all__ = [
+    "AXES",
+    "RANDOMS_LAST",
+    "Bins",
+    "CalibrationSummary",
+    "Mean",
+    "MeanRound",
+    "Records",
+    "Saving",
+    "StrategySummary",
+    "Summary",
+    "isotonic",
+    "read_records",
+    "summarise",
+    "summary_of",
+]

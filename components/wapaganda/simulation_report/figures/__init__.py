@@ -1,0 +1,29 @@
+"""The figures of the report as plain geometry in pixels; the template figures.svg.j2 draws them."""
+
+from wapaganda.simulation_report.figures.learning_curves import (
+    PANELS,
+    CurvesFigure,
+    curves_figure,
+    strategies_with_band,
+)
+from wapaganda.simulation_report.figures.near_duplicates import (
+    NearDuplicatesFigure,
+    near_duplicate_share,
+    near_duplicates_figure,
+)
+from wapaganda.simulation_report.figures.reliability import ReliabilityFigure, reliability_figure
+from wapaganda.simulation_report.figures.styles import Style, styles
+
+__all__ = [
+    "PANELS",
+    "CurvesFigure",
+    "NearDuplicatesFigure",
+    "ReliabilityFigure",
+    "Style",
+    "curves_figure",
+    "near_duplicate_share",
+    "near_duplicates_figure",
+    "reliability_figure",
+    "strategies_with_band",
+    "styles",
+]
