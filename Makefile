@@ -18,9 +18,10 @@ IMAGE_FLAGS ?=
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-compile
+FAST := "not real and not slow and not label_studio and not browser"
 MARKED = $(if $(1),--$(2) "$(1)")
 
-.PHONY: help setup demo check fast-tests test lint docs format image clean
+.PHONY: help setup demo check check-components check-rest test lint docs format image clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -54,10 +55,13 @@ test: setup  ## Run every test, with a real Label Studio, MLflow and browser (ab
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: setup  ## Run linters, types, layers and the fast tests (a minute on 2 cores)
-	@$(MAKE) --no-print-directory -j2 lint fast-tests
+	@$(MAKE) --no-print-directory -j2 check-components check-rest
 
-fast-tests: setup
-	@$(BIN)/python -m pytest -q -m "not real and not slow and not label_studio and not browser" $(PYTEST_ARGS)
+check-components: setup
+	@$(BIN)/python -m pytest -q -m $(FAST) $(PYTEST_ARGS) test/components
+
+check-rest: lint
+	@$(BIN)/python -m pytest -q -m $(FAST) $(PYTEST_ARGS) test --ignore=test/components
 
 lint: setup  ## Run the linters and the type checker only
 	@$(BIN)/python -m ruff check .

@@ -1,11 +1,13 @@
 """Spans to tags to spans is the identity: 10,500 cases in all, over texts made to hurt."""
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wapaganda.ner import LabelSchema, Span, align_spans, decode_tags, encode_tags, repair_spans, word_offsets
 
+pytestmark = pytest.mark.real
 SCHEMA = LabelSchema(("LOC", "MISC", "PER"))
 FRAGMENTS = (
     *("Anna", "met", "O'Neil-Smith", "3.14", "snake_case", "COVID19", "é", "ß", "İ"),
