@@ -75,7 +75,7 @@ def test_a_webhook_without_credentials_or_switched_off_is_found(
     raw.patch(hook, json={"url": backend.url + "/webhook", "is_active": False}).raise_for_status()
     assert "switched off" in faults(client.diagnose(project, backend.url))["webhook"].message
     raw.delete(hook).raise_for_status()
-    assert "hears of no label" in faults(client.diagnose(project, backend.url))["webhook"].message
+    assert "gets no labels" in faults(client.diagnose(project, backend.url))["webhook"].message
     client.connect_backend(project, backend.url, basic_auth=SECRET)
     assert "webhook" not in faults(client.diagnose(project, backend.url, SECRET))
 
@@ -97,9 +97,9 @@ def test_an_unusable_label_config_is_found(client: LabelStudio, raw: httpx.Clien
 
 def test_an_absent_backend_is_found(client: LabelStudio, project: int):
     found = faults(client.diagnose(project, f"http://127.0.0.1:{free_port()}"))
-    assert "Nobody answers" in found["backend"].message
+    assert "No server answers" in found["backend"].message
     found = faults(client.diagnose(None, "no address"))
-    assert "Nobody answers at no address" in found["backend"].message
+    assert "No server answers at no address" in found["backend"].message
 
 
 def test_a_dead_server_and_a_bad_token_are_found(label_studio_server: LabelStudioServer):

@@ -124,7 +124,7 @@ class KilledError(Exception):
 def test_a_release_that_was_killed_between_chunks_is_completed(client: LabelStudio, project: int):
     batch = batch_of(imported(client, project), 10)
 
-    def killed(done: int, _: int) -> None:
+    def killed(_step: str, done: int, _total: int) -> None:
         if done == 6:
             raise KilledError
 
