@@ -143,8 +143,8 @@ class ProjectState:
 def _warn_if_recreated(old: ProjectRef, new: ProjectRef) -> None:
     if old.created is not None and new.created not in (None, old.created):
         logger.warning(
-            "Expected project %s as created at %s, was: created at %s. If Label Studio was installed again, move "
-            "the old project's folders of that name away from MODEL_DIR and DATA_DIR.",
+            "Expected project %s as created at %s, was: created at %s. If Label Studio was installed again, "
+            "move the old project's folders of that name away from MODEL_DIR and DATA_DIR.",
             old.key,
             old.created,
             new.created,
