@@ -39,6 +39,25 @@ def test_a_set_up_that_is_done_is_not_done_again(folder: Path):
     assert "pip" not in make(folder, "--dry-run", "setup").stdout
 
 
+def test_another_python_gets_an_environment_of_its_own(folder: Path):
+    steps = make(folder, "--dry-run", "test", "PYTHON=python3.12", "VENV=.venv312").stdout
+    assert '"python3.12" -m venv .venv312' in steps
+    assert "\n.venv312/bin/python -m pytest" in steps
+    assert ".venv/" not in steps
+    ignored = subprocess.run(
+        ["git", "check-ignore", ".venv312/x"], cwd=ROOT, capture_output=True, check=False
+    )
+    assert ignored.returncode == 0
+
+
+def test_check_runs_two_halves_side_by_side(folder: Path):
+    steps = make(folder, "--dry-run", "check").stdout
+    assert "-j2 check-components check-rest" in steps
+    assert steps.count("not real and not slow and not label_studio and not browser") == 2
+    assert "mypy" in steps
+    assert "lint-imports" in steps
+
+
 def test_a_changed_pyproject_sets_up_again(folder: Path):
     changed = (folder / ".venv/.set-up").stat().st_mtime + 10
     os.utime(folder / "pyproject.toml", (changed, changed))
