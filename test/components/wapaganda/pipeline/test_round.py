@@ -614,9 +614,9 @@ def test_a_roll_back_stays_until_there_are_new_labels(loop, source, toy_document
 
     kept = loop.run_round()
 
-    assert (kept.version, kept.live, kept.promoted) == (second.version, first.version, False)
+    assert (kept.version, kept.live, kept.training.promoted) == (second.version, first.version, False)
     assert (
-        kept.reason
+        kept.training.reason
         == f"{first.version} was made live by hand and no labels are new since then, so it stays live."
     )
     loop.config = replace(loop.config, train_steps=16)
@@ -625,7 +625,7 @@ def test_a_roll_back_stays_until_there_are_new_labels(loop, source, toy_document
 
     source.texts["p1"] = replace(source.texts["p1"], spans=())
     third = loop.run_round()
-    assert third.promoted
+    assert third.training.promoted
     assert loop.store.current().name == third.version
 
 
