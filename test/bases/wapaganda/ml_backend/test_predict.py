@@ -221,7 +221,7 @@ def test_requests_that_wait_together_share_a_batch_and_keep_their_answers(server
 
 
 def test_a_long_request_lets_a_short_one_through(server):
-    """Between two slices of a long request, whoever waits gets its turn."""
+    """Between two slices of a long request, a waiting request gets its turn."""
     tagger = server.repository.models["ls-12"]["v1"]
     server.services.models.get("ls-12", 20)
     tagger.gate.clear()

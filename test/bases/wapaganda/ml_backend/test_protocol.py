@@ -35,7 +35,7 @@ def test_setup_takes_any_extra_params(server, extra):
     assert server.client.post("/setup", json={**SETUP, "extra_params": extra}).status_code == 200
 
 
-def test_setup_is_remembered_and_the_token_is_nobody_elses(server, tmp_path):
+def test_setup_is_remembered_and_the_token_is_readable_by_the_owner_only(server, tmp_path):
     server.client.post("/setup", json=SETUP)
     server.settle()
     file = tmp_path / "credentials.json"
@@ -168,7 +168,7 @@ class TestBasicAuth:
     def test_anything_else_does_not(self, guarded, header):
         assert guarded.client.get("/versions", headers={"Authorization": header}).status_code == 401
 
-    def test_refused_webhooks_are_told_in_the_status(self, guarded):
+    def test_refused_webhooks_are_counted_in_the_status(self, guarded):
         guarded.client.post("/webhook", json={"action": "ANNOTATION_CREATED"})
         status = guarded.client.get("/status", auth=("ls", "pässword".encode())).json()
         assert status["refused_webhooks"] == 1

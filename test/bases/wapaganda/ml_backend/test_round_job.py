@@ -46,7 +46,7 @@ def test_a_token_of_the_user_never_goes_where_setup_says(settings, expected):
     assert label_studio_access(Settings(**settings), BROUGHT) == expected
 
 
-def test_without_any_token_the_mend_is_told():
+def test_without_any_token_the_error_says_so():
     with pytest.raises(LabelStudioError, match="token"):
         label_studio_access(Settings(), Credentials())
 
@@ -56,16 +56,16 @@ def test_a_training_waits_for_another_program_that_works_on_the_project(tmp_path
     context = ProjectContext(Settings(data_dir=tmp_path), "ls-1")
     other = context.lock()
     other.acquire()
-    told = []
+    seen = []
 
     def progress(step, done, total):
-        told.append(step)
-        if len(told) == 3:
+        seen.append(step)
+        if len(seen) == 3:
             other.release()
 
     with project_lock(context, progress):
-        assert len(told) == 3
-        assert "waiting" in told[0]
+        assert len(seen) == 3
+        assert "waiting" in seen[0]
 
 
 @pytest.fixture

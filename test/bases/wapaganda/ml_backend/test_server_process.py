@@ -243,7 +243,7 @@ def test_models_are_swapped_under_load_without_a_failed_or_mixed_answer(place):
     assert "Application shutdown complete" in (place.folder / "server.log").read_text()
 
 
-def test_a_training_without_a_token_ends_with_the_mend(place):
+def test_a_training_without_a_token_ends_with_a_clear_error(place):
     place.start(SERVE_AS_USERS_DO)
     answer = httpx.post(
         f"{place.url}/webhook", json={"action": "START_TRAINING", "project": {"id": 12}}, timeout=30
@@ -254,7 +254,7 @@ def test_a_training_without_a_token_ends_with_the_mend(place):
     assert "access token" in httpx.get(f"{place.url}/status").json()["last_error"]
 
 
-def test_wrong_settings_are_told_and_nothing_is_served(tmp_path):
+def test_wrong_settings_are_an_error_and_nothing_is_served(tmp_path):
     command = [sys.executable, "-c", SERVE_AS_USERS_DO, "9090"]
     environment = {**os.environ, "MAX_BODY_MB": "-1"}
     ended = subprocess.run(

@@ -219,7 +219,7 @@ def test_unknown_events_are_ignored_with_200(server):
     assert response.json()["status"] == "ignored"
 
 
-def test_an_event_that_cannot_be_written_is_told_in_the_log_only(server, monkeypatch, caplog):
+def test_an_event_that_cannot_be_written_is_only_logged(server, monkeypatch, caplog):
     def fail(*_):
         raise OSError("disk full")
 

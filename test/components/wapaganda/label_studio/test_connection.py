@@ -200,11 +200,11 @@ def test_refusals_are_errors(response: httpx.Response, error: type[LabelStudioEr
 @pytest.mark.parametrize(("response", "error"), [refusal[:2] for refusal in REFUSALS])
 def test_the_sdks_calls_fail_just_like_ours(response: httpx.Response, error: type[LabelStudioError]):
     ours, theirs = connect(Script(response)), connect(Script(response))
-    with pytest.raises(error) as told:
+    with pytest.raises(error) as caught:
         ours.get("/api/version/")
-    with pytest.raises(error) as told_by_sdk:
+    with pytest.raises(error) as caught_by_sdk:
         theirs.repeat(theirs.sdk.versions.get)
-    assert str(told_by_sdk.value) == str(told.value)
+    assert str(caught_by_sdk.value) == str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -258,8 +258,8 @@ def test_the_sdk_comes_without_its_heavy_companions():
         "sdk.projects, sdk.ml, sdk.webhooks, sdk.views, sdk.annotations, sdk.users, sdk.versions;"
         "print([name for name in ('pandas', 'cv2', 'nltk', 'PIL') if name in sys.modules])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_an_address_that_the_server_cannot_resolve_is_not_asked_again():

@@ -169,7 +169,7 @@ def test_other_peoples_tasks_are_not_taken_for_ours(server: SmallLabelStudio):
     assert client.import_documents(1, documents) == [2, 3, 4, 5, 6]
 
 
-def test_a_short_import_is_told(server: SmallLabelStudio, monkeypatch: pytest.MonkeyPatch):
+def test_a_short_import_is_an_error(server: SmallLabelStudio, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(server, "store_tasks", lambda body: {"task_ids": [1], "annotation_count": 0})
     with pytest.raises(
         LabelStudioError, match="Expected 5 tasks with 0 annotations to be made, was: 1 with 0"
@@ -198,7 +198,7 @@ def test_a_release_that_was_lost_is_sent_again(server: SmallLabelStudio):
     assert server.project["model_version"] == "al-001"
 
 
-def test_predictions_that_the_server_dropped_are_told(
+def test_predictions_that_the_server_dropped_are_an_error(
     server: SmallLabelStudio, monkeypatch: pytest.MonkeyPatch
 ):
     client = server.client()

@@ -103,8 +103,8 @@ def test_an_absent_backend_is_found(client: LabelStudio, project: int):
 
 
 def test_a_dead_server_and_a_bad_token_are_found(label_studio_server: LabelStudioServer):
-    with LabelStudio(f"http://127.0.0.1:{free_port()}", "a" * 40, retries=0) as nobody:
-        (finding,) = nobody.diagnose(1)
+    with LabelStudio(f"http://127.0.0.1:{free_port()}", "a" * 40, retries=0) as client:
+        (finding,) = client.diagnose(1)
     assert not finding.ok
     assert "does not answer" in finding.message
     with LabelStudio(label_studio_server.url, "a" * 40) as stranger:
@@ -121,9 +121,7 @@ def guarded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelSt
         yield server
 
 
-def test_blocked_local_addresses_are_found_and_told(
-    guarded_server: LabelStudioServer, start_backend: Callable
-):
+def test_blocked_local_addresses_are_found(guarded_server: LabelStudioServer, start_backend: Callable):
     backend = start_backend()
     with LabelStudio(guarded_server.url, guarded_server.token) as client:
         project = client.create_project("guarded", default_label_config(["PER"]))

@@ -139,7 +139,7 @@ def test_both_kinds_of_token_work(client: LabelStudio, label_studio_server: Labe
         assert {number for number, _ in by_personal.projects()} == {number for number, _ in client.projects()}
 
 
-def test_disabled_legacy_tokens_are_told(client: LabelStudio, label_studio_server: LabelStudioServer):
+def test_disabled_legacy_tokens_are_an_error(client: LabelStudio, label_studio_server: LabelStudioServer):
     login = httpx.Client(base_url=label_studio_server.url, follow_redirects=True, timeout=60)
     page = login.get("/user/login/")
     secret = {"csrfmiddlewaretoken": page.cookies["csrftoken"]}

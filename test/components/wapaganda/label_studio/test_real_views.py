@@ -75,7 +75,7 @@ def test_a_second_annotation_of_a_task_does_no_harm(client: LabelStudio, project
     assert [task["id"] for task in answer["tasks"]] == [ids[1]]
 
 
-def test_a_task_without_annotation_is_told(client: LabelStudio, project: int):
+def test_a_task_without_annotation_is_an_error(client: LabelStudio, project: int):
     (bare,) = client.import_documents(project, [Document("bare", "Anna")])
     for number in (bare, 999_999):
         with pytest.raises(LabelStudioError, match=f"Expected an annotation of task {number}"):

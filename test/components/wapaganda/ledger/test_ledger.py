@@ -271,30 +271,30 @@ def test_the_file_waits_for_the_disk(ledger):
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def _write_for_ever(path, told):
+def _write_for_ever(path, confirmed):
     ledger = Ledger(path)
     for batch in range(10_000):
         ledger.upsert_documents([Document(f"b{batch}-{i}", "Rome", ROME) for i in range(50)], "labels")
-        os.write(told, bytes([1]))
+        os.write(confirmed, bytes([1]))
 
 
-def test_a_kill_loses_nothing_that_was_told_and_leaves_no_half_batch(ledger):
+def test_a_kill_loses_nothing_that_was_confirmed_and_leaves_no_half_batch(ledger):
     reader, writer = os.pipe()
     child = FORK.Process(target=_write_for_ever, args=(ledger.path, writer))
     child.start()
-    told = 0
-    while told < 20:
-        told += len(os.read(reader, 1))
+    confirmed = 0
+    while confirmed < 20:
+        confirmed += len(os.read(reader, 1))
     os.kill(child.pid, signal.SIGKILL)
     child.join()
     os.close(writer)
     while rest := os.read(reader, 1_000):
-        told += len(rest)
+        confirmed += len(rest)
     os.close(reader)
 
     found = ledger.counts().labelled
     assert found % 50 == 0
-    assert told <= found // 50 <= told + 1
+    assert confirmed <= found // 50 <= confirmed + 1
     assert ledger.upsert_documents(pool(10), "pool").added == 10
 
 

@@ -151,7 +151,7 @@ def test_a_damaged_pointer_is_an_error_and_can_be_replaced(store, source, conten
     assert (store.root / "current.json.damaged").read_text() == content
 
 
-def test_a_pointer_to_a_version_that_is_gone_is_told(store, source):
+def test_a_pointer_to_a_version_that_is_gone_is_an_error(store, source):
     (store.root / "versions").mkdir(parents=True)
     (store.root / "current.json").write_text(json.dumps({"version": "v0009-01234567", "earlier": []}))
 

@@ -179,7 +179,7 @@ def test_a_dead_server_and_kills_in_the_middle_are_made_good(log, made_uri, tmp_
     check_everything(client_of(uri), tmp_path)
 
 
-def test_a_dead_server_is_told_soon(log):
+def test_a_dead_server_is_reported_soon(log):
     log.start("round 1", {"lr": 1}).end()
 
     began = time.monotonic()
