@@ -48,7 +48,7 @@ import json
 import numpy as np
 from wapaganda.simulation import Arm, Plan
 from wapaganda.ner import Document
-from wapaganda.pipeline import choose
+from wapaganda.pipeline import LoopConfig, choose
 from wapaganda.sampler import Pool, select
 from wapaganda.settings import Settings, describe
 
@@ -60,7 +60,7 @@ print(json.dumps({
     "setting": Settings(strategy="longest_first").strategy,
     "docs": any("`longest_first`" in each.meaning for each in describe()),
     "picks": [(pick.id, pick.reason) for pick in picks],
-    "arm": arm.config(Plan((arm,), "any").config()).strategy,
+    "arm": arm.config(Plan((arm,), LoopConfig("any")).loop).strategy,
 }))
 """
 

@@ -1,6 +1,8 @@
-"""The loop simulated on labelled texts, strategy against strategy, before money is spent.
+"""The loop simulated on labelled texts, strategy against strategy, before money is spent on annotation.
 
-Everything heavy is imported when it is first asked for.
+It plays the product's own round (``wapaganda.pipeline``) and adds an annotator who knows all labels, what the
+labels cost, and a cache. Everything heavy is imported when it is first used. A round that fails raises
+`WorkerError`; wrong plans and texts are `InputError`.
 """
 
 from importlib import import_module
@@ -11,20 +13,15 @@ from wapaganda.simulation.records import RoundRecord, RunRecord
 from wapaganda.simulation.workers import WorkerError
 
 if TYPE_CHECKING:
+    from wapaganda.simulation.execution import Corpus, Outcome, simulate
     from wapaganda.simulation.oracle import Oracle
-    from wapaganda.simulation.simulation import Advance, Outcome, simulate
 
-_LATE = {
-    "Advance": "simulation",
-    "Oracle": "oracle",
-    "Outcome": "simulation",
-    "simulate": "simulation",
-}
+_LATE = {"Corpus": "execution", "Oracle": "oracle", "Outcome": "execution", "simulate": "execution"}
 
 __all__ = [
     "FULL",
-    "Advance",
     "Arm",
+    "Corpus",
     "Oracle",
     "Outcome",
     "Plan",
@@ -36,7 +33,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Load the parts that need torch only when they are asked for."""
+    """Load the parts that need torch only when they are used."""
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found: object = getattr(import_module(f"{__name__}.{_LATE[name]}"), name)

@@ -1,4 +1,4 @@
-"""How far a model's confidence can be trusted, before and after a calibration that needs no other labels."""
+"""How well a model is calibrated, before and after a calibration that needs no further labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,30 +15,18 @@ from wapaganda.calibration import (
     span_confidence,
 )
 from wapaganda.ner import Document, LabelSchema, align_spans, encode_tags, gold_spans
-from wapaganda.pipeline import calibrate
-from wapaganda.simulation.reading import Judged, Reading
+from wapaganda.simulation.predictions import EvaluatedModel, Predictions
 from wapaganda.tagger import TaggedText
-from wapaganda.trainer import Recipe
 from wapaganda.uncertainty import expected_counts
 
 
-def calibrated(
-    judged: Judged,
-    labelled: Sequence[Document],
-    test: Sequence[Document],
-    schema: LabelSchema,
-    encoder: str,
-    recipe: Recipe,
-    *,
-    folds: int,
-    unlabelled: Sequence[str],
-    device: str,
+def calibration_summary(
+    found: Calibration, evaluated: EvaluatedModel, test: Sequence[Document], schema: LabelSchema
 ) -> Mapping[str, Any]:
-    """The product's calibration, from the labelled texts alone, and what it does on the test texts."""
-    found, _ = calibrate(labelled, schema, encoder, recipe, folds=folds, unlabelled=unlabelled, device=device)
+    """What the calibration ``found`` from the labelled texts changes on the test texts and on the pool."""
     temperature = found.temperature
-    emissions = [each.log_probs for each in judged.test.tagged]
-    gold = _tags(test, judged.test.tagged, schema)
+    emissions = [each.log_probs for each in evaluated.test.tagged]
+    gold = _tags(test, evaluated.test.tagged, schema)
     before = span_confidence(emissions, gold)
     probability, right = span_confidence(apply_temperature(emissions, temperature), gold)
     after = found.confidence(probability), right
@@ -50,10 +38,10 @@ def calibrated(
         "expected_f1": found.expected_f1,
         "ece_before": expected_calibration_error(*before),
         "ece_after": expected_calibration_error(*after),
-        "estimated_f1_before": judged.estimated_f1,
-        "estimated_f1_after": _estimated_f1(judged.pool, found),
-        "test_estimated_f1_before": _expected_f1(judged.test, 1.0),
-        "test_estimated_f1_after": _estimated_f1(judged.test, found),
+        "estimated_f1_before": evaluated.estimated_f1,
+        "estimated_f1_after": _estimated_f1(evaluated.pool, found),
+        "test_estimated_f1_before": _expected_f1(evaluated.test, 1.0),
+        "test_estimated_f1_after": _estimated_f1(evaluated.test, found),
         "bins": [list(each) for each in reliability(*after)],
         "bins_before": [list(each) for each in reliability(*before)],
         "n_spans": len(right),
@@ -63,7 +51,7 @@ def calibrated(
 def _tags(
     documents: Sequence[Document], answers: Sequence[TaggedText], schema: LabelSchema
 ) -> list[NDArray[np.int64]]:
-    """The true tags of the words that the model sees; a type that the schema lacks is no entity to it."""
+    """The true tags of the words that the model sees; a type outside the schema is not an entity."""
     tags = []
     for spans, answer in zip(gold_spans(documents), answers, strict=True):
         known = [span for span in spans if span.label in schema.labels]
@@ -71,14 +59,14 @@ def _tags(
     return tags
 
 
-def _estimated_f1(reading: Reading, calibration: Calibration) -> float | None:
-    expected = _expected_f1(reading, calibration.temperature)
+def _estimated_f1(predictions: Predictions, calibration: Calibration) -> float | None:
+    expected = _expected_f1(predictions, calibration.temperature)
     return None if expected is None else calibration.corrected(expected)
 
 
-def _expected_f1(reading: Reading, temperature: float) -> float | None:
+def _expected_f1(predictions: Predictions, temperature: float) -> float | None:
     return (
-        expected_counts(apply_temperature([each.log_probs for each in reading.tagged], temperature)).f1()
-        if reading.ids
+        expected_counts(apply_temperature([each.log_probs for each in predictions.tagged], temperature)).f1()
+        if predictions.ids
         else None
     )

@@ -1,4 +1,4 @@
-"""The folder of a simulation: whose it is, and what it was begun with."""
+"""The folder of a simulation: its lock, and the plan that it was started with."""
 
 import json
 import shutil
@@ -11,33 +11,36 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from wapaganda.errors import InputError
 from wapaganda.ner import Document, LabelSchema, encode_spans
 from wapaganda.simulation.plan import Plan
 from wapaganda.storage import write_json
 from wapaganda.trainer import recipe_for
 
 
-def settle(plan: Plan, corpus: str, pool: Sequence[Document], test: Sequence[Document], out: Path) -> None:
-    """Write the plan into ``out``; one that is there already must be comparable.
+def settle_plan(
+    plan: Plan, corpus: str, pool: Sequence[Document], test: Sequence[Document], out: Path
+) -> None:
+    """Write the plan into ``out``; a plan that is there already must be comparable.
 
     Raises:
-        ValueError: it is not, the texts are others, or the product trains or samples otherwise by now.
-        EncoderUnavailable: the encoder cannot be had.
+        InputError: it is not, the texts are others, or this version trains or samples differently.
+        EncoderUnavailable: the encoder cannot be loaded.
     """
     path, texts = out / "plan.json", {"pool": fingerprint(pool), "test": fingerprint(test)}
     labels = LabelSchema.of(pool).labels
-    recipe = recipe_for(plan.encoder, plan.seed_size, len(labels), plan.learning_rate, 0)
+    recipe = recipe_for(plan.loop.encoder, plan.seed_size, len(labels), plan.loop.learning_rate, 0)
     ways = {
         "recipe": asdict(recipe),
-        "options": asdict(plan.config().options),
+        "options": asdict(plan.loop.options),
     }
     if path.exists():
         before = json.loads(path.read_text(encoding="utf-8"))
         changed = ["texts"] if before["texts"] != texts else _changed(before, plan)
-        changed += [name for name, way in ways.items() if before.get(name, way) != way]
+        changed += [name for name, way in ways.items() if _differs(before.get(name, way), way)]
         if changed:
-            raise ValueError(
-                f"Expected the plan with which {out} was begun, was: another {', '.join(changed)}; "
+            raise InputError(
+                f"Expected the plan with which {out} was started, was: another {', '.join(changed)}; "
                 "name another folder"
             )
     about = {
@@ -50,13 +53,17 @@ def settle(plan: Plan, corpus: str, pool: Sequence[Document], test: Sequence[Doc
 
 
 def _changed(before: Mapping[str, Any], plan: Plan) -> list[str]:
-    """What is not as it was when the folder was begun, beyond strategies, seeds and horizon."""
-    old = Plan.from_dict(before).common().to_dict()
-    return [name for name, value in plan.common().to_dict().items() if old[name] != value]
+    """What differs from the plan that the folder was started with, except arms, seeds and horizon."""
+    return [name for name, value in plan.common().items() if before.get(name, value) != value]
+
+
+def _differs(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether a value differs; keys that only an earlier version had do not count."""
+    return any(before.get(name, value) != value for name, value in now.items())
 
 
 def fingerprint(documents: Sequence[Document]) -> str:
-    """16 hex digits that tell labelled texts from others."""
+    """16 hex digits that identify labelled texts."""
     digest = sha256()
     for document in documents:
         spans = encode_spans(document.spans or ())
@@ -65,22 +72,20 @@ def fingerprint(documents: Sequence[Document]) -> str:
 
 
 @contextmanager
-def alone(out: Path) -> Iterator[None]:
-    """Hold ``out``, made when it is missing, for this process, and clear away what a killed one left there.
+def locked(out: Path) -> Iterator[None]:
+    """Lock ``out`` for this process, make it if it is missing, and remove what a killed process left there.
 
     Raises:
-        ValueError: another process holds it.
+        InputError: another process has locked it.
     """
     out.mkdir(parents=True, exist_ok=True)
     lock = FileLock(out / "simulation.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise ValueError(
-            f"Expected to be alone at work in {out}, was: another simulation runs there"
-        ) from None
+        raise InputError(f"Expected a folder that no other simulation uses, was: one runs in {out}") from None
     try:
-        for left in (*out.glob("round-*"), *out.glob("encoder-*")):  # by a process that was killed
+        for left in (*out.glob("round-*"), *out.glob("committee-*"), *out.glob("encoder-*")):
             shutil.rmtree(left, ignore_errors=True)
         yield
     finally:

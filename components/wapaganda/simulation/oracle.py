@@ -1,30 +1,31 @@
-"""The only one who knows the labels; whoever wants one must ask for it, and pays."""
+"""The simulated annotator: the only place that knows the labels; each question costs annotation time."""
 
 from collections.abc import Iterable, Sequence
 
+from wapaganda.errors import InputError
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.ner import Document, Span
 
 
 class Oracle:
-    """An annotator who knows all answers and gives each once.
+    """An annotator who knows all labels and gives those of each text once.
 
     Raises:
-        ValueError: a document without labels, or an id twice.
+        InputError: a document without labels, or an id twice.
     """
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self._gold: dict[str, Document] = {}
         for document in documents:
             if document.spans is None:
-                raise ValueError(f"Expected labelled texts to simulate with, was: {document.id!r} without")
+                raise InputError(f"Expected labelled texts to simulate with, was: {document.id!r} without")
             if document.id in self._gold:
-                raise ValueError(f"Expected each id once in the texts, was: {document.id!r} twice")
+                raise InputError(f"Expected each id once in the texts, was: {document.id!r} twice")
             self._gold[document.id] = Document(document.id, document.text, document.spans)
         self._asked: set[str] = set()
 
     def waiting(self) -> list[Document]:
-        """The texts that nobody has asked about, without their labels and whatever else was known of them."""
+        """The unlabelled texts, without labels and metadata."""
         return [
             Document(document.id, document.text)
             for document in self._gold.values()
@@ -47,6 +48,6 @@ class Oracle:
         self._asked.add(document_id)
         return self._gold[document_id]
 
-    def judge(self, ids: Sequence[str], predicted: Sequence[Sequence[Span]]) -> Scores:
-        """How good the predictions for these texts are: what only a laboratory can know."""
+    def evaluate(self, ids: Sequence[str], predicted: Sequence[Sequence[Span]]) -> Scores:
+        """The scores of predictions for these texts, which the product cannot know."""
         return evaluate([self._gold[each].spans or () for each in ids], predicted)

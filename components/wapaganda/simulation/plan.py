@@ -1,4 +1,4 @@
-"""What is simulated: the arms that compete, and all that they have in common."""
+"""What is simulated: the arms that are compared, and what they share."""
 
 import re
 from collections.abc import Mapping
@@ -6,14 +6,20 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 from wapaganda.annotation_cost import PRICES
+from wapaganda.errors import InputError
 from wapaganda.pipeline import LoopConfig
 from wapaganda.sampler import Options, find_strategy, refuse_removed_option
 from wapaganda.uncertainty import find_measure
 
 FULL = "full"
 """The name of the arm that trains on the whole pool."""
-_PRODUCT = LoopConfig("")
-"""What nobody changes is as the product ships it."""
+_KEYS = (
+    "encoder", "seed_size", "batch", "growth", "rounds", "seeds", "pool_size", "layers", "learning_rate",
+    "train_steps", "self_training", "threshold", "cost_exponent", "prices", "full", "calibrate_at", "device",
+)  # fmt: skip
+"""The keys of a plan in plan.json; those that ``Plan`` does not have are settings of its loop."""
+_FREE = ("strategies", "rounds", "seeds", "full")
+"""The keys that may change in one folder: results with others are not comparable."""
 _OPTIONS = {each.name: type(each.default) for each in fields(Options)}
 _CHANGES: Mapping[str, type] = {
     "threshold": float,
@@ -26,10 +32,10 @@ _CHANGES: Mapping[str, type] = {
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One way to choose batches; ``name`` is as the user wrote it.
+    """One way to choose batches; ``name`` is what the user wrote.
 
     That is ``STRATEGY``, ``STRATEGY:MEASURE`` or ``STRATEGY:MEASURE:KEY=VALUE+KEY=VALUE``; the ``changes``
-    are what this arm alone does otherwise than the plan says.
+    are settings in which this arm differs from the plan.
     """
 
     name: str
@@ -42,8 +48,7 @@ class Arm:
         """The arm that ``text`` names; ``measure`` is the one of an arm that names none.
 
         Raises:
-            ValueError: there is no such strategy, measure or key, or the value is none for the key.
-            InputError: there is no such measure, or only in an earlier version.
+            InputError: there is no such strategy, measure or key in this version, or the value does not fit.
         """
         strategy, _, rest = text.partition(":")
         own, _, changes = rest.partition(":")
@@ -67,8 +72,11 @@ class Arm:
         """The configuration of the loop that this arm has.
 
         Raises:
+            InputError: a change has an unknown key.
             ValueError: a change is out of its range.
         """
+        for name in self.changes:
+            _check_key(name, f"{name} in {self.name}")
         options = {name: value for name, value in self.changes.items() if name in _OPTIONS}
         others = {name: self.changes[name] for name in self.changes if name not in {*_OPTIONS, "growth"}}
         config = replace(common, strategy=self.strategy, measure=self.measure, **others)  # type: ignore[arg-type]
@@ -77,30 +85,38 @@ class Arm:
 
 def _change(text: str) -> tuple[str, float | str]:
     name, _, value = text.partition("=")
-    refuse_removed_option(name)
+    _check_key(name, repr(text))
     try:
         change: float | str = _CHANGES[name](value)
-    except KeyError:
-        raise ValueError(f"Expected a change of {', '.join(_CHANGES)}, was: {text!r}") from None
     except ValueError:
-        raise ValueError(f"Expected a number for {name}, was: {value!r}") from None
+        raise InputError(f"Expected a number for {name}, was: {value!r}") from None
     return name, change
+
+
+def _check_key(name: str, given: str) -> None:
+    refuse_removed_option(name)
+    if name not in _CHANGES:
+        raise InputError(f"Expected a change of {', '.join(_CHANGES)}, was: {given}")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A simulation; plain values only, so that it can be kept as JSON.
+    """A simulation; plain values only, so that it can be stored as JSON.
 
-    ``rounds`` batches follow the seed set of ``seed_size`` texts; batch r has ``batch · growth^(r−1)`` texts,
-    with the ``growth`` of the arm, if it has its own.
+    ``loop`` is what all arms share: encoder, recipe, prices, device. Strategy, measure, batch size and seed
+    are those of the arm and of the round. ``rounds`` batches follow the seed set of ``seed_size`` texts;
+    batch r has ``batch · growth^(r−1)`` texts, with the ``growth`` of the arm if it has its own.
     ``pool_size``: texts drawn once from the training file, the same for every seed (``None``: all of them).
-    ``layers``: of the encoder that are kept (``None``: all). ``full``: whether a model of the whole pool
-    is trained for each seed. ``calibrate_at``: texts at which the temperature is fitted and judged; 0: never.
-    ``self_training``: models are trained twice, as in the product, while some of the pool is unlabelled.
+    ``layers``: the number of the encoder's layers that are kept (``None``: all). ``full``: whether a model of
+    the whole pool is trained for each seed. ``calibrate_at``: the number of texts at which confidence is
+    calibrated; 0: never.
+
+    Raises:
+        InputError: a value is out of its range, or a strategy or seed is there twice.
     """
 
     strategies: tuple[Arm, ...]
-    encoder: str
+    loop: LoopConfig
     seed_size: int = 100
     batch: int = 50
     growth: float = 1.0
@@ -108,70 +124,61 @@ class Plan:
     seeds: tuple[int, ...] = (1, 2, 3)
     pool_size: int | None = 2000
     layers: int | None = None
-    learning_rate: float | None = None
-    train_steps: int | None = None
-    self_training: bool = False
-    threshold: float = _PRODUCT.threshold
-    cost_exponent: float = _PRODUCT.cost_exponent
-    prices: str = _PRODUCT.prices
     full: bool = True
     calibrate_at: int = 200
-    device: str = "cpu"
 
     def __post_init__(self) -> None:
         names = [arm.file_name for arm in self.strategies]
         if not names or len(set(names)) != len(names):
-            raise ValueError(f"Expected at least one strategy, each once, was: {', '.join(names) or 'none'}")
+            raise InputError(f"Expected at least one strategy, each once, was: {', '.join(names) or 'none'}")
         if not self.seeds or len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
-            raise ValueError(f"Expected at least one seed, each once and none below 0, was: {self.seeds}")
+            raise InputError(f"Expected at least one seed, each once and none below 0, was: {self.seeds}")
         for name in ("seed_size", "batch", "growth"):
             if not getattr(self, name) > 0:
-                raise ValueError(f"Expected {name} above 0, was: {getattr(self, name)}")
-        for name in ("rounds", "calibrate_at", "cost_exponent"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"Expected {name} of 0 or more, was: {getattr(self, name)}")
+                raise InputError(f"Expected {name} above 0, was: {getattr(self, name)}")
+        least = {"rounds": self.rounds, "calibrate_at": self.calibrate_at}
+        for name, value in (least | {"cost_exponent": self.loop.cost_exponent}).items():
+            if not value >= 0:
+                raise InputError(f"Expected {name} of 0 or more, was: {value}")
         for arm in self.strategies:
             self._check(arm)
 
     def _check(self, arm: Arm) -> None:
-        config = arm.config(self.config())
+        config = arm.config(self.loop)
         if not self._growth(arm) > 0:
-            raise ValueError(f"Expected growth above 0, was: {arm.changes['growth']} in {arm.name}")
+            raise InputError(f"Expected growth above 0, was: {arm.changes['growth']} in {arm.name}")
         if config.prices not in PRICES:
-            raise ValueError(f"Expected prices among {', '.join(PRICES)}, was: {config.prices!r}")
-
-    def config(self) -> LoopConfig:
-        """The configuration of the loop that all arms share."""
-        return LoopConfig(
-            encoder=self.encoder,
-            threshold=self.threshold,
-            cost_exponent=self.cost_exponent,
-            prices=self.prices,
-        )
+            raise InputError(f"Expected prices among {', '.join(PRICES)}, was: {config.prices!r}")
 
     def batch_size(self, arm: Arm, number: int) -> int:
         """How many texts batch ``number`` (from 1) of an arm has."""
         return max(1, round(self.batch * self._growth(arm) ** (number - 1)))
 
     def texts_at(self, arm: Arm, number: int) -> int:
-        """How many texts an arm has labelled in round ``number`` (from 0), if the pool lasts."""
+        """How many texts an arm has labelled in round ``number`` (from 0), if the pool is large enough."""
         return self.seed_size + sum(self.batch_size(arm, each) for each in range(1, number + 1))
 
     def _growth(self, arm: Arm) -> float:
         return float(arm.changes.get("growth", self.growth))
 
-    def common(self) -> "Plan":
-        """What has to be the same for results to be comparable: all but arms, seeds and horizon."""
-        return replace(self, strategies=(Arm("any", "random", ""),), seeds=(0,), rounds=0, full=False)
-
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        values = asdict(self)
-        return values | {"strategies": [asdict(arm) for arm in self.strategies], "seeds": list(self.seeds)}
+        """Plain values, ready for JSON; the loop's settings are keys beside the others."""
+        values = {name: getattr(self if hasattr(self, name) else self.loop, name) for name in _KEYS}
+        arms = [asdict(arm) for arm in self.strategies]
+        return {"strategies": arms, **values, "seeds": list(self.seeds)}
+
+    def common(self) -> dict[str, Any]:
+        """What has to be the same for results to be comparable: all but arms, seeds and horizon."""
+        return {name: value for name, value in self.to_dict().items() if name not in _FREE}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of :meth:`to_dict`; other keys are passed over."""
+        """The inverse of :meth:`to_dict`, also for plans of earlier versions; other keys are ignored.
+
+        Raises:
+            InputError: the plan has an arm that this version does not have.
+        """
         known = {each.name: values[each.name] for each in fields(cls) if each.name in values}
+        loop = LoopConfig(**{name: values[name] for name in _KEYS if name in values and name not in known})
         arms = tuple(Arm.from_dict(each) for each in values["strategies"])
-        return cls(**{**known, "strategies": arms, "seeds": tuple(values["seeds"])})
+        return cls(**{**known, "loop": loop, "strategies": arms, "seeds": tuple(values["seeds"])})

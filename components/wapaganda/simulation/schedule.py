@@ -1,4 +1,4 @@
-"""Which round comes next, how long it will take, and whether it still fits."""
+"""The next round, how long it takes, and what is left."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from wapaganda.simulation.plan import FULL, Arm, Plan
 from wapaganda.simulation.records import Finding, RunRecord
 from wapaganda.uncertainty import find_measure
 
-# A training makes 160 steps and one more for every five texts; everything else takes about as long each time.
-_STEPS_OF_NONE = 800
-_CHOICE = 20
+# A training takes 160 steps and one more for every five texts; everything else takes about the same time.
+_FIXED_WORK = 800
+_SELECTION_WORK = 20
 FOLDS = 4
 """Trainings of a calibration, and of a committee."""
-_CAUTION = 1.15
-"""What the estimate of a round is multiplied with before it is held against the budget."""
+_SAFETY_FACTOR = 1.15
+"""The estimate of a round is multiplied by this before it is compared with the budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +30,22 @@ class Task:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """What no two workers may work on at once; the shared model of a seed belongs to no arm."""
+        """Only one worker may have a task with this key; the shared model of a seed belongs to no arm."""
         lane = self.kind if self.kind in ("share", "calibrate") else "rounds"
         return lane, "" if self.kind == "share" else self.run.arm.name, self.run.seed
 
     @property
     def weight(self) -> int:
-        """How much work it is, by the texts that are learnt."""
+        """How much work it is, by the number of training texts."""
         trainings = {"choose": 0, "calibrate": FOLDS}.get(self.kind, 1)
         if self.kind in ("choose", "advance") and find_measure(self.run.arm.measure).committee:
             trainings += FOLDS
-        return _CHOICE + trainings * (_STEPS_OF_NONE + self.texts)
+        return _SELECTION_WORK + trainings * (_FIXED_WORK + self.texts)
 
 
 @dataclass
 class Schedule:
-    """The runs of a plan and what is left of them, seed by seed, the arms of a seed in step."""
+    """The runs of a plan and what is left of them: seed by seed, all arms of a seed at the same pace."""
 
     plan: Plan
     runs: dict[tuple[str, int], RunRecord]
@@ -57,31 +57,29 @@ class Schedule:
 
     @classmethod
     def of(cls, plan: Plan, out: Path, shared: set[int], n_pool: int) -> "Schedule":
-        """What the disk leaves to do; a curve that was planned shorter is gone on with."""
+        """The work that is not stored yet; a curve that was planned shorter is continued."""
         arms = (*plan.strategies, Arm(FULL, FULL, "")) if plan.full else plan.strategies
         schedule = cls(plan, {}, shared, n_pool)
         for arm in arms:
             for seed in plan.seeds:
                 run = RunRecord(arm, seed).read(out)
-                # Not by the texts: near copies are never chosen, so a curve may end a little before its pool.
+                # Not by the texts: near duplicates are never chosen, so a curve may end before its pool does.
                 if arm.name != FULL and run.complete and len(run.rounds) < schedule._n_rounds(arm):
                     run = run.until(len(run.rounds) - 1)
                 schedule.runs[arm.name, seed] = run
         for run in schedule.runs.values():
             for record in run.rounds[1:]:
-                schedule.learn_pace(
-                    _STEPS_OF_NONE + record.texts, record.train_seconds + record.score_seconds
-                )
+                schedule.learn_pace(_FIXED_WORK + record.texts, record.train_seconds + record.score_seconds)
         return schedule
 
     def next(self) -> Task | None:
-        """The next piece of work that nobody is at; ``None`` while all that is left waits for another."""
+        """The next task that no worker has; ``None`` while all that is left depends on running tasks."""
         return min(
             (task for task in self._open() if task.key not in self.busy), key=self._urgency, default=None
         )
 
     def finish(self, task: Task, finding: Finding, seconds: float) -> RunRecord | None:
-        """Take note of what came of a task; the run as it is now, to be written down."""
+        """Record the result of a task; returns the updated run, to be stored."""
         self.busy.discard(task.key)
         self.learn_pace(task.weight, seconds)
         if task.kind == "share":
@@ -97,22 +95,22 @@ class Schedule:
         return run
 
     def learn_pace(self, weight: float, seconds: float) -> None:
-        """Take note of how long a piece of work took."""
+        """Record how long a task took."""
         self._weight += weight
         self._seconds += seconds
 
     def expected_seconds(self, task: Task) -> float:
-        """How long a task should take at most; 0 when nothing is known yet."""
-        return _CAUTION * task.weight * self._pace
+        """How many seconds a task should take at most; 0 while nothing is known."""
+        return _SAFETY_FACTOR * task.weight * self._pace
 
     def seconds_left(self, workers: int) -> float | None:
-        """How long the rest should take; ``None`` when nothing is known yet."""
+        """How many seconds the rest should take; ``None`` while nothing is known."""
         left = sum(task.weight for task in self._left())
         return left * self._pace / workers if self._weight else None
 
     @property
     def counts(self) -> tuple[int, int]:
-        """How many rounds are done, and how many there are in all."""
+        """The number of rounds that are done, and of all rounds."""
         done = sum(len(run.rounds) for run in self.runs.values())
         return done, done + sum(task.kind not in ("share", "calibrate") for task in self._left())
 
@@ -123,7 +121,7 @@ class Schedule:
 
     @property
     def n_lanes(self) -> int:
-        """How many workers may have something to do at a time."""
+        """How many workers can have a task at the same time."""
         return sum(not run.complete for run in self.runs.values()) + sum(
             task.kind == "calibrate" for task in self._left()
         )
@@ -133,13 +131,13 @@ class Schedule:
         return self._seconds / self._weight if self._weight else 0.0
 
     def _urgency(self, task: Task) -> tuple[int, int, int]:
-        """Seed by seed, so that what is finished is comparable; within one the shared model comes first, and
-        what nobody waits for last."""
+        """Seed by seed, so that finished runs are comparable; within a seed the shared model comes first, and
+        tasks that no other task needs come last."""
         order = {"share": 0, "choose": 1, "advance": 1, "full": 2, "calibrate": 3}[task.kind]
         return self.plan.seeds.index(task.run.seed), order, task.round
 
     def _open(self) -> Iterator[Task]:
-        """What can be begun now."""
+        """The tasks that can start now."""
         for task in self._left():
             begun = len(self.runs[task.run.arm.name, task.run.seed].rounds)
             waits_for_model = task.kind == "choose" and task.run.seed not in self.shared
@@ -149,7 +147,7 @@ class Schedule:
                 yield task
 
     def _left(self) -> Iterator[Task]:
-        """Everything that is still to be done, the shared model of a seed once."""
+        """All tasks that are left, the shared model of a seed once."""
         unshared = set(self.plan.seeds) - self.shared
         for (name, seed), run in self.runs.items():
             begun = len(run.rounds)
@@ -166,7 +164,7 @@ class Schedule:
             yield from self._calibration(run)
 
     def _calibration(self, run: RunRecord) -> Iterator[Task]:
-        """The first model that has learnt enough texts is the one that is calibrated."""
+        """The first model that was trained on enough texts is calibrated."""
         wanted, arm = self.plan.calibrate_at, run.arm
         numbers = (each for each in range(self._n_rounds(arm)) if self._texts(arm, each) >= wanted > 0)
         number = next(numbers, None)
@@ -177,6 +175,6 @@ class Schedule:
         return min(self.n_pool, self.plan.texts_at(arm, number))
 
     def _n_rounds(self, arm: Arm) -> int:
-        """How many rounds a curve has: the pool may be empty before its end."""
+        """The number of rounds of a curve: the pool may be used up earlier."""
         numbers = range(1, self.plan.rounds + 1)
         return 1 + sum(self.plan.texts_at(arm, number - 1) < self.n_pool for number in numbers)

@@ -1,5 +1,4 @@
-"""Processes that work on rounds, one thread of torch each or more; they never outlive the one who started
-them."""
+"""Worker processes that run rounds; they never outlive the process that started them."""
 
 import logging
 import multiprocessing
@@ -15,22 +14,24 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Self
 
+from wapaganda.errors import WapagandaError
 from wapaganda.simulation.records import Finding
 from wapaganda.simulation.schedule import Task
+from wapaganda.trainer import EncoderUnavailable
 
 if TYPE_CHECKING:
-    from wapaganda.simulation.laboratory import Laboratory
+    from wapaganda.simulation.runner import Runner
 
 _LOGGER = logging.getLogger(__name__)
 
 
-class WorkerError(ChildProcessError):
+class WorkerError(WapagandaError):
     """A round failed, or its process died; one sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A finished task, what it brought to light, and how many seconds it took."""
+    """A finished task, its result, and how many seconds it took."""
 
     task: Task
     finding: Finding
@@ -45,12 +46,12 @@ class _Worker:
 
 
 class Workers:
-    """``n`` processes with ``threads`` threads each, that all have the same laboratory; to be used in a
-    ``with``, at the end of which they are gone, whatever they were at."""
+    """``n`` processes with ``threads`` threads each and the same runner; to be used in a ``with``, whose end
+    kills them."""
 
-    def __init__(self, n: int, threads: int, laboratory: "Laboratory") -> None:
+    def __init__(self, n: int, threads: int, runner: "Runner") -> None:
         self._n, self._threads = n, threads
-        self._payload = pickle.dumps(laboratory)
+        self._payload = pickle.dumps(runner)
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:
@@ -78,7 +79,7 @@ class Workers:
         return sum(worker.task is None for worker in self._workers)
 
     def give(self, task: Task) -> None:
-        """Let an idle worker begin with a task."""
+        """Give a task to an idle worker."""
         worker = next(each for each in self._workers if each.task is None)
         worker.task = task
         try:
@@ -87,12 +88,12 @@ class Workers:
             raise self._dead(worker) from None
 
     def wait(self, seconds: float | None) -> list[Done]:
-        """What is finished, at the latest after ``seconds``: then perhaps nothing.
+        """The tasks that are finished, after ``seconds`` at the latest; there may be none.
 
         Raises:
             WorkerError: a task failed, or a process died.
         """
-        # The system's call takes no more than some weeks; to look once an hour costs nothing.
+        # The system's call has an upper limit of some weeks; to look once an hour costs nothing.
         seconds = None if seconds is None else min(seconds, 3600.0)
         busy = {worker.connection: worker for worker in self._workers if worker.task is not None}
         return [self._receive(busy[ready]) for ready in wait(list(busy), seconds)]  # type: ignore[index]
@@ -111,35 +112,35 @@ class Workers:
         worker.process.join(5)
         return WorkerError(
             f"Expected a process to finish its round, was: dead with status {worker.process.exitcode}, "
-            "perhaps for want of memory; the same command goes on with the finished rounds."
+            "perhaps because memory ran out; the same command continues from the finished rounds."
         )
 
 
 def _serve(connection: "Connection[object, object]", payload: bytes, threads: int) -> None:
-    """The life of a worker: take a task, do it, say what came of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent alone decides
+    """The main function of a worker: take a task, do it, send the result."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; only the parent reacts
     threading.Thread(target=_die_with_parent, daemon=True).start()
     os.dup2(2, 1)  # what libraries print must not get into the one JSON object of the parent
     import torch
 
     torch.set_num_threads(threads)
-    laboratory: Laboratory = pickle.loads(payload)
+    runner: Runner = pickle.loads(payload)
     while True:
         try:
             task = connection.recv()
         except EOFError:
             return
-        connection.send(_attempt(laboratory, task))  # type: ignore[arg-type]
+        connection.send(_attempt(runner, task))  # type: ignore[arg-type]
 
 
-def _attempt(laboratory: "Laboratory", task: Task) -> Done | str:
-    """What came of the task, or the sentence that tells why nothing did."""
+def _attempt(runner: "Runner", task: Task) -> Done | str:
+    """The result of the task, or a sentence that says why it failed."""
     started = time.monotonic()
     try:
-        finding = laboratory.work(task)
+        finding = runner.work(task)
     except Exception as error:
         sentence = str(error).strip()
-        if not sentence.startswith(("Expected", "The encoder")):
+        if not isinstance(error, (WapagandaError, EncoderUnavailable)):
             _LOGGER.exception("A round of %s with seed %d failed", task.run.arm.name, task.run.seed)
             sentence = f"{type(error).__name__}: {sentence}"
         return f"Round {task.round} of {task.run.arm.name} with seed {task.run.seed}: {sentence}"
@@ -155,7 +156,7 @@ def _die_with_parent() -> None:
 
 @contextmanager
 def _single_threaded_libraries(threads: int) -> Iterator[None]:
-    """Children that are started within count their threads from the first import on."""
+    """Limit the threads of libraries in child processes: they read these variables at import."""
     before = dict(os.environ)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(threads)

@@ -15,7 +15,7 @@ from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
-    from wapaganda.simulation import Advance, Arm, Outcome, Plan
+    from wapaganda.simulation import Arm, Outcome, Plan
     from wapaganda.simulation_report import Results
     from wapaganda.tracking import Run
 
@@ -101,12 +101,23 @@ def simulate(
         context = open_context(None, name, overrides)
         check_folders(context.settings)
         check_parent(out / "plan.json")
+        from wapaganda.pipeline import LoopConfig
         from wapaganda.simulation import Plan
 
         product = context.config()
+        loop = LoopConfig(
+            encoder=product.encoder,
+            learning_rate=product.learning_rate,
+            train_steps=product.train_steps,
+            self_training=product.self_training,
+            threshold=product.threshold,
+            cost_exponent=product.cost_exponent if cost_exponent is None else cost_exponent,
+            prices=prices or product.prices,
+            device=product.device,
+        )
         plan = Plan(
             strategies=_arms(strategies, product.measure),
-            encoder=product.encoder,
+            loop=loop,
             seed_size=seed_size,
             batch=batch,
             growth=growth,
@@ -114,15 +125,8 @@ def simulate(
             seeds=_seeds(seeds),
             pool_size=pool_size or None,
             layers=layers,
-            learning_rate=product.learning_rate,
-            train_steps=product.train_steps,
-            self_training=product.self_training,
-            threshold=product.threshold,
-            cost_exponent=product.cost_exponent if cost_exponent is None else cost_exponent,
-            prices=prices or product.prices,
             full=full,
             calibrate_at=calibrate_at,
-            device=product.device,
         )
         outcome = _run(console, train, test, plan, out, jobs, budget)
         results = _write(console, out)
@@ -163,32 +167,17 @@ def _run(
 ) -> "Outcome":
     train_texts, test_texts = _read(console, train, test)
     console.say("Loading the libraries …")
+    from wapaganda.simulation import Corpus
     from wapaganda.simulation import simulate as simulate_plan
 
-    def show(advance: "Advance") -> None:
-        console.say(f"[{advance.done}/{advance.total}] {advance.told}{_left(advance.seconds_left)}")
+    def show(step: str, done: int, total: int) -> None:
+        console.say(f"[{done}/{total}] {step}")
 
-    outcome = simulate_plan(
-        train_texts,
-        test_texts,
-        plan,
-        out,
-        corpus=train.resolve().parent.name,
-        jobs=jobs,
-        budget=budget,
-        progress=show,
-    )
+    corpus = Corpus(train_texts, test_texts, train.resolve().parent.name)
+    outcome = simulate_plan(corpus, plan, out, jobs=jobs, budget=budget, progress=show)
     if outcome.stopped:
         console.warn(outcome.stopped)
     return outcome
-
-
-def _left(seconds: float | None) -> str:
-    if not seconds:
-        return ""
-    minutes = seconds / 60
-    short = f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min"
-    return f"; about {short if minutes < 120 else f'{minutes / 60:.1f} h'} left"
 
 
 def _write(console: Console, out: Path) -> "Results":

@@ -59,13 +59,14 @@ def test_what_cannot_be_simulated_is_reported_at_once(selfish, arguments, change
 
 
 def test_another_plan_does_not_mix_with_what_is_there(selfish, arguments, tmp_path):
+    from wapaganda.pipeline import LoopConfig
     from wapaganda.selfish_cli.inputs import read_labelled
     from wapaganda.simulation import Arm, Plan
     from wapaganda.simulation.folder import fingerprint
 
     texts = {"pool": fingerprint(read_labelled(arguments[2]).documents),
              "test": fingerprint(read_labelled(arguments[4]).documents)}  # fmt: skip
-    before = Plan((Arm("random", "random", "mnlp"),), os.environ["BASELINE_MODEL_NAME"], batch=99)
+    before = Plan((Arm("random", "random", "mnlp"),), LoopConfig(os.environ["BASELINE_MODEL_NAME"]), batch=99)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "plan.json").write_text(json.dumps(before.to_dict() | {"texts": texts}))
     outcome = selfish(*arguments, "--json")

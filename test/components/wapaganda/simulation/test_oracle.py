@@ -40,7 +40,7 @@ def test_texts_without_labels_or_with_one_id_are_refused():
         Oracle([GOLD[0], GOLD[0]])
 
 
-def test_judging_predictions_gives_no_label_away():
+def test_evaluating_predictions_gives_no_label_away():
     oracle = Oracle(GOLD)
-    assert oracle.judge(["a", "c"], [(Span(0, 4, "NAME"),), ()]).micro.f1 == pytest.approx(2 / 3)
+    assert oracle.evaluate(["a", "c"], [(Span(0, 4, "NAME"),), ()]).micro.f1 == pytest.approx(2 / 3)
     assert [each.spans for each in oracle.waiting()] == [None, None, None]

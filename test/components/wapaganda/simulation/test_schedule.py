@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from wapaganda.pipeline import LoopConfig
 from wapaganda.simulation import Arm, Plan
 from wapaganda.simulation.records import Finding, RoundRecord, RunRecord
 from wapaganda.simulation.schedule import Schedule, Task
 
 A, B = Arm("random", "random", "mnlp"), Arm("hybrid", "hybrid", "mnlp")
-PLAN = Plan((A, B), "any", seed_size=10, batch=10, rounds=2, seeds=(1, 2), calibrate_at=20, full=True)
+PLAN = Plan(
+    (A, B), LoopConfig("any"), seed_size=10, batch=10, rounds=2, seeds=(1, 2), calibrate_at=20, full=True
+)
 EMPTY = {
     "words": 0, "entities": 0, "seconds": 0.0, "seconds_correcting": 0.0, "f1": 0.0, "precision": 0.0,
     "recall": 0.0, "macro_f1": 0.0, "per_type": {}, "labelled_types": {}, "estimated_f1": None,
@@ -116,10 +119,10 @@ def test_a_curve_that_leaves_near_copies_in_the_pool_is_not_done_again(tmp_path)
     assert Schedule.of(plan, tmp_path, {1}, 25).is_done
 
 
-def test_time_is_told_by_the_texts_that_are_learnt(tmp_path):
+def test_time_is_estimated_from_the_number_of_training_texts(tmp_path):
     schedule = Schedule.of(replace(PLAN, full=False, calibrate_at=0), tmp_path, set(), 100)
     first = schedule.next()
-    assert schedule.expected_seconds(first) == 0  # nobody knows yet
+    assert schedule.expected_seconds(first) == 0  # nothing is known yet
     assert schedule.seconds_left(1) is None
     schedule.busy.add(first.key)
     schedule.finish(first, Finding(), 10.0)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from wapaganda.ner import Document, Span
-from wapaganda.simulation import Arm, Plan, simulate
-from wapaganda.simulation.records import RunRecord
+from wapaganda.pipeline import LoopConfig
+from wapaganda.simulation import Arm, Corpus, Plan, RunRecord, simulate
 
 pytestmark = pytest.mark.real
 
@@ -52,18 +52,15 @@ def _approximately(value: object) -> object:
 def test_the_curves_are_those_that_were_stored(tiny_encoder, tmp_path):
     plan = Plan(
         strategies=tuple(Arm.parse(name, "boundary") for name in ARMS),
-        encoder=tiny_encoder,
+        loop=LoopConfig(tiny_encoder, learning_rate=3e-3, train_steps=40, self_training=True, device="cpu"),
         seed_size=20,
         batch=10,
         rounds=2,
         seeds=(1,),
         pool_size=100,
-        learning_rate=3e-3,
-        train_steps=40,
         calibrate_at=30,
-        self_training=True,
     )
-    outcome = simulate(_texts(110, 3), _texts(30, 4), plan, tmp_path, jobs=2)
+    outcome = simulate(Corpus(_texts(110, 3), _texts(30, 4)), plan, tmp_path, jobs=2)
     assert outcome.complete
     arms = (*plan.strategies, Arm("full", "full", ""))
     runs = [RunRecord(arm, seed).read(tmp_path) for arm in arms for seed in plan.seeds]

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from wapaganda.ner import Document, Span
-from wapaganda.simulation import Arm, Plan, laboratory
-from wapaganda.simulation.laboratory import Laboratory
+from wapaganda.pipeline import LoopConfig
+from wapaganda.simulation import Arm, Plan, runner
 from wapaganda.simulation.records import RunRecord
+from wapaganda.simulation.runner import Runner
 from wapaganda.simulation.schedule import Schedule
 from wapaganda.tagger import load_members
 from wapaganda.uncertainty import MEASURES, Measure
@@ -45,34 +46,39 @@ def toy_texts(n: int, seed: int, share: float) -> list[Document]:
 
 
 @pytest.fixture
-def build(tiny_encoder, tmp_path) -> Callable[..., Laboratory]:
-    """A laboratory in a folder of its own."""
+def build(tiny_encoder, tmp_path) -> Callable[..., Runner]:
+    """A runner in a folder of its own."""
 
-    def make(folder: str = "out", share: float = 0.7, **changes) -> Laboratory:
+    def make(folder: str = "out", share: float = 0.7, **changes) -> Runner:
+        loop = LoopConfig(
+            tiny_encoder,
+            learning_rate=3e-3,
+            train_steps=60,
+            cost_exponent=0.0,
+            self_training=changes.pop("self_training", False),
+            device="cpu",
+        )
         plan = Plan(
             **{
                 "strategies": (RANDOM, GOOD),
-                "encoder": tiny_encoder,
+                "loop": loop,
                 "seed_size": 20,
                 "batch": 6,
                 "rounds": 2,
                 "seeds": (1,),
-                "learning_rate": 3e-3,
-                "train_steps": 60,
                 "full": False,
                 "calibrate_at": 0,
-                "cost_exponent": 0.0,
                 **changes,
             }
         )
         out = tmp_path / folder
         out.mkdir(exist_ok=True)
-        return Laboratory(plan, toy_texts(120, 1, share), toy_texts(30, 2, 1.0), tiny_encoder, out)
+        return Runner(plan, toy_texts(120, 1, share), toy_texts(30, 2, 1.0), tiny_encoder, out)
 
     return make
 
 
-def play(lab: Laboratory) -> dict[tuple[str, int], RunRecord]:
+def play(lab: Runner) -> dict[tuple[str, int], RunRecord]:
     """Do all that the plan asks for, one task after another."""
     schedule = Schedule.of(lab.plan, lab.out, lab.shared(), len(lab.pool))
     while (task := schedule.next()) is not None:
@@ -110,8 +116,8 @@ def test_the_selection_never_sees_a_label(build, monkeypatch):
         given.append((pool, labelled))
         return choose(pool, scored, labelled, config, seed)
 
-    choose = laboratory.choose
-    monkeypatch.setattr(laboratory, "choose", spy)
+    choose = runner.choose
+    monkeypatch.setattr(runner, "choose", spy)
     lab = build()
     play(lab)
     assert len(given) > 2 * lab.plan.rounds
@@ -122,7 +128,7 @@ def test_the_selection_never_sees_a_label(build, monkeypatch):
 
 def test_the_spy_would_catch_a_leak(build, monkeypatch):
     lab = build(rounds=1)
-    monkeypatch.setattr(laboratory.Oracle, "waiting", lambda self: list(lab.pool))
+    monkeypatch.setattr(runner.Oracle, "waiting", lambda self: list(lab.pool))
     with pytest.raises(AssertionError):
         test_the_selection_never_sees_a_label(lambda: lab, monkeypatch)
 
@@ -134,8 +140,8 @@ def test_the_model_of_a_seed_set_is_trained_once_for_all_arms(build, monkeypatch
         sizes.append(len(documents))
         return train(documents, *arguments, **options)
 
-    train = laboratory.train
-    monkeypatch.setattr(laboratory, "train", counted)
+    train = runner.train
+    monkeypatch.setattr(runner, "train", counted)
     runs = play(build(rounds=1, seeds=(1, 2)))
     assert sorted(sizes) == [20, 20, 26, 26, 26, 26]
     for seed in (1, 2):
@@ -152,8 +158,8 @@ def test_models_that_teach_themselves_are_given_what_waits_without_its_labels(bu
         given.append((len(documents), options["unlabelled"]))
         return train(documents, *arguments, **options)
 
-    train = laboratory.train
-    monkeypatch.setattr(laboratory, "train", spy)
+    train = runner.train
+    monkeypatch.setattr(runner, "train", spy)
     lab = build(rounds=1, self_training=True, strategies=(RANDOM,))
     play(lab)
     assert [n for n, _ in given] == [20, 26]
@@ -169,8 +175,8 @@ def test_an_arm_that_asks_a_committee_cross_fits_before_each_of_its_batches(buil
         cross_fit(labelled, *arguments, keep=keep, **options)
         calls.append((len(labelled), len(load_members(keep, "cpu"))))
 
-    cross_fit = laboratory.cross_fit
-    monkeypatch.setattr(laboratory, "cross_fit", spy)
+    cross_fit = runner.cross_fit
+    monkeypatch.setattr(runner, "cross_fit", spy)
     lab = build(strategies=(RANDOM, COMMITTEE))
     runs = play(lab)
     assert calls == [(20, 4), (26, 4)]
