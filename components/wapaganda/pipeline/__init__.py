@@ -1,4 +1,4 @@
-"""The loop: one round fetches, trains, judges, scores, selects and releases; any of it can be resumed.
+"""The loop: one round fetches, trains, evaluates, scores, selects and releases; each step can be resumed.
 
 Bases compose a `Loop` from a `Source` (a Label Studio project, or files) and the effects that it drives.
 """
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Source
-from wapaganda.pipeline.training.holdout import split_holdout
+from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ __all__ = [
     "RoundReport",
     "Source",
     "TrainingOutcome",
+    "TrainingTexts",
     "calibrate",
     "choose",
     "choose_first",

@@ -8,19 +8,20 @@ from wapaganda.uncertainty import AUTO
 
 @dataclass(frozen=True, slots=True)
 class LoopConfig:
-    """How one project is trained, judged and sampled.
+    """How the models of one project are trained and evaluated, and how its texts are selected.
 
     ``learning_rate`` and ``train_steps`` of ``None`` mean the encoder's own default (docs/training.md).
-    ``holdout_fraction``: of the labelled texts that are never trained on; ``None``: none with two folds
-    or more, whose out-of-fold answers judge the models, else a fifth. ``promotion_margin`` is in F1 (0 to
-    1): a new model may be that much worse than the live one and still go live. ``measure``: a registered
+    ``holdout_fraction``: the part of the labelled texts that is never trained on; ``None``: none with two
+    folds or more, since models are then compared by out-of-fold predictions, else a fifth.
+    ``promotion_margin`` is in F1 (0 to 1): a new model may be that much worse than the live one and still go
+    live. ``measure``: a registered
     measure, by which texts are scored and ranked, or ``auto`` (docs/settings.md). ``cost_exponent``: 0 ranks
-    by what a text teaches, 1 by what it teaches for its price; ``prices`` is the list of
-    ``wapaganda.annotation_cost`` by which it is priced. ``warm_start``: a training begins half-way between
+    by the acquisition value of a text, 1 by that value divided by its price; ``prices`` names a price list of
+    ``wapaganda.annotation_cost``. ``warm_start``: a training begins half-way between
     the live model and the pretrained weights and takes half the steps, when the live model has the same
-    encoder and labels. ``self_training``: a second training follows that learns the unlabelled texts of
-    which the first model is surest, too. ``folds`` of 2 or more: every training is followed by a
-    cross-fitting with so many models, which calibrates the model.
+    encoder and labels. ``self_training``: a second training follows, also on the most confident predictions
+    of the first model (pseudo-labels). ``folds`` of 2 or more: cross-fitting with that many models follows
+    every training and calibrates the model.
     """
 
     encoder: str

@@ -137,7 +137,7 @@ def _project_material(
 
 def _train(context: ProjectContext, material: Material, progress: Progress) -> "TrainingOutcome":
     progress("load", 0, 0)
-    from wapaganda.pipeline import train_version
+    from wapaganda.pipeline import TrainingTexts, train_version
     from wapaganda.trainer import StepReport
 
     config = context.config()
@@ -148,14 +148,11 @@ def _train(context: ProjectContext, material: Material, progress: Progress) -> "
 
     try:
         trained = train_version(
-            material.train,
-            material.judge,
+            TrainingTexts(material.train, material.judge, material.chosen, material.unlabelled),
             material.schema,
             config,
             context.store(),
             context.directory / "training",
-            chosen=material.chosen,
-            unlabelled=material.unlabelled,
             progress=progress,
             on_step=on_step,
         )

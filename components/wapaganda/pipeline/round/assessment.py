@@ -1,4 +1,4 @@
-"""How good the live model is on the rest of the pool, and what more labels would buy; no label is needed."""
+"""How good the live model is on the rest of the pool, and what more labels would gain; no label is needed."""
 
 import logging
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ STOP_SET = 500
 """Texts of the pool on which successive models are compared."""
 
 NEXT_TEXTS = 100
-"""Labels whose gain is foretold."""
+"""The forecast is for this number of further labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ def assess_progress(
     prices: Prices,
     calibration: Calibration | None = None,
 ) -> Assessment:
-    """What the scored pool and the past rounds tell together.
+    """The assessment by the scored pool and the past rounds.
 
-    ``curve``: labelled texts and estimated F1 of the rounds so far, oldest first, this one left out.
+    ``curve``: labelled texts and estimated F1 of the rounds before this one, oldest first.
     ``calibration``: of the model that scored the pool, if it was cross-fitted.
     """
     expectation = scored.expectation if scored is not None and len(scored.ids) else None
@@ -61,9 +61,9 @@ def assess_progress(
     if scored is not None and expectation is not None:
         place = {document_id: row for row, document_id in enumerate(scored.ids)}
         seconds = seconds_per_text(expectation[[place[pick.id] for pick in selection.picks]], prices)
-    told = forecast([n for n, _ in points], [f1 for _, f1 in points], NEXT_TEXTS, seconds)
-    advice = advise([f1 for _, f1 in points], agreed, told, no_candidates=selection.should_stop)
-    return Assessment(estimated, agreed, told, advice)
+    outlook = forecast([n for n, _ in points], [f1 for _, f1 in points], NEXT_TEXTS, seconds)
+    advice = advise([f1 for _, f1 in points], agreed, outlook, no_candidates=selection.should_stop)
+    return Assessment(estimated, agreed, outlook, advice)
 
 
 def agreement_with(

@@ -1,4 +1,4 @@
-"""One round of active learning: fetch, train and judge, score, select, release; each step can be resumed."""
+"""One round of active learning: fetch, train, evaluate, score, select, release; each step can be resumed."""
 
 import logging
 import time
@@ -30,7 +30,7 @@ from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals, write_proposals
 from wapaganda.pipeline.selection.scoring import score_pool, scored_by
 from wapaganda.pipeline.sources.fetching import fetch_into
-from wapaganda.pipeline.training.holdout import split_holdout
+from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.pipeline.training.versions import TrainingOutcome, train_version
 from wapaganda.progress import Progress, silent
@@ -68,8 +68,8 @@ class Loop:
         labels have changed since; an earlier one starts over with the newest labels.
 
         Raises:
-            EncoderUnavailable: the pretrained encoder cannot be had.
-            LabelStudioError: Label Studio cannot be reached or refuses; run it again when that is mended.
+            EncoderUnavailable: the pretrained encoder cannot be loaded.
+            LabelStudioError: Label Studio cannot be reached or refuses. Run the round again later.
         """
         self._messages.clear()
         self._live = None
@@ -178,20 +178,15 @@ class Loop:
         active = self._actively_selected_ids()
         train, holdout = split_holdout(labelled, self.config.held_out, lambda name: name not in active)
         if not any(document.spans for document in train):
-            self._messages.append(
-                "No labelled entity yet: there is nothing to learn, so no model was trained."
-            )
+            self._messages.append("No labelled entity yet, so no model was trained.")
             return None
         with self._timed("train"):
             outcome = train_version(
-                train,
-                holdout,
+                TrainingTexts(train, holdout, active, self.unlabelled() if self.config.self_training else ()),
                 self.source.schema(),
                 self.config,
                 self.store,
                 self._folder(number) / "training",
-                chosen=active,
-                unlabelled=self.unlabelled() if self.config.self_training else (),
                 progress=self.progress,
                 on_step=on_step,
             )

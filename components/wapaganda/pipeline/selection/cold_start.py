@@ -1,4 +1,4 @@
-"""The first batch of a project, when there is no model to ask."""
+"""The first batch of a project, when there is no model yet."""
 
 import logging
 import random
@@ -15,7 +15,7 @@ from wapaganda.sampler import Pool, Selection, select
 from wapaganda.trainer import EncoderUnavailable, embed
 
 _READ = 5_000
-"""Texts of a large pool, drawn by lot, that stand for it; more when the batch is large."""
+"""The size of the random sample of a large pool; it is larger when the batch is large."""
 _READ_PER_PICK = 10
 
 _LOGGER = logging.getLogger(__name__)
@@ -24,9 +24,9 @@ _LOGGER = logging.getLogger(__name__)
 def choose_first(
     pool: Sequence[Document], labelled: Sequence[Document], config: LoopConfig, seed: int, progress: Progress
 ) -> Selection:
-    """Texts that stand for the pool by what the pretrained encoder says of them; no label is needed.
+    """Representative texts of the pool, by the embeddings of the pretrained encoder; no label is needed.
 
-    By lot with the strategy ``random``, and when the encoder cannot be had.
+    Random texts with the strategy ``random``, and when the encoder cannot be loaded.
     """
     if config.strategy == "random" or not pool:
         return choose(pool, None, labelled, config, seed)
@@ -37,7 +37,7 @@ def choose_first(
     try:
         embeddings = embed(texts, config.encoder, device=config.device)
     except EncoderUnavailable as error:
-        _LOGGER.warning("The first batch is drawn by lot: %s", error)
+        _LOGGER.warning("The first batch is selected at random: %s", error)
         return choose(pool, None, labelled, config, seed)
     centred = embeddings - embeddings.mean(axis=0, keepdims=True)
     candidates = Pool([document.id for document in read], texts, np.zeros(len(read)), centred)

@@ -1,4 +1,4 @@
-"""Bring the ledger up to date with the source, and notice what is gone there or slipped through."""
+"""Bring the ledger up to date with the source, also about what was deleted there or missed before."""
 
 from filelock import FileLock
 
@@ -7,7 +7,7 @@ from wapaganda.pipeline.ports import Changes, Source
 from wapaganda.progress import Progress
 
 _UNREAD = "unread"
-"""The fact in the ledger that names the documents which the source holds but cannot hand over."""
+"""The key in the ledger for the ids of documents that the source has but cannot read."""
 
 
 def fetch_into(ledger: Ledger, source: Source, progress: Progress) -> Changes:

@@ -1,87 +1,82 @@
-"""Scores of models on labels that they never saw, and the comparison that decides which one goes live.
+"""Scores of models on labels that they have not seen, and the comparison that decides which one goes live.
 
-Such labels are those held out, or, when none are, all of them by cross-fitting: a version keeps what models
-of its recipe said of each of its texts when they had not learnt it.
+These labels are the held-out ones or, when none are held out, all by cross-fitting: a version keeps the
+out-of-fold predictions for its texts.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.model_store import ModelStore, Version
 from wapaganda.ner import Document, Span, decode_spans, encode_spans, gold_spans
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.training.holdout import text_key
+from wapaganda.pipeline.training.holdout import TrainingTexts, text_key
 from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
+from wapaganda.storage import write_json
 from wapaganda.tagger import TaggedText, Tagger
 
-_LEARNT = "trained_on.json"
+_TRAINED_ON = "trained_on.json"
 """The file of a version with the keys of the texts that it was trained on."""
 _OUT_OF_FOLD = "out_of_fold.json"
-"""The file of a version with what models that had not learnt a text would propose for it."""
-
-Comparison = tuple[Scores | None, Scores | None, PromotionDecision]
-"""The scores of a new model, those of the live one, and the decision."""
+"""The file of a version with the out-of-fold predictions for its texts."""
 
 
-def compare(
-    folder: Path,
-    live: Version | None,
-    documents: Sequence[Document],
-    holdout: Sequence[Document],
-    chosen: Collection[str],
-    config: LoopConfig,
-    store: ModelStore,
-) -> Comparison:
-    """The scores of the model in ``folder``, those of the live one, and what follows.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The scores of a new model, those of the live one, and the decision; ``None``: not measured."""
 
-    On ``holdout``, or when that is empty and models are cross-fitted, on the ``documents`` they learnt, those
-    left out whose ids were ``chosen`` for what a model thought of them.
+    scores: Scores | None
+    previous_scores: Scores | None
+    decision: PromotionDecision
+
+
+def compare(folder: Path, live: Version | None, texts: TrainingTexts, config: LoopConfig) -> Comparison:
+    """Compare the model in ``folder`` with the live one, and decide.
+
+    On the held-out texts; when none are held out and models are cross-fitted, on the texts that they were
+    trained on, without those that were actively selected.
     """
-    if holdout or config.folds < 2:
-        return _compare_held_out(folder, live, holdout, config, store)
-    return _compare_out_of_fold(folder, live, documents, chosen, config)
+    if texts.holdout or config.folds < 2:
+        return _compare_held_out(folder, live, texts.holdout, config)
+    return _compare_out_of_fold(folder, live, texts, config)
 
 
 def _compare_held_out(
-    folder: Path,
-    live: Version | None,
-    holdout: Sequence[Document],
-    config: LoopConfig,
-    store: ModelStore,
+    folder: Path, live: Version | None, holdout: Sequence[Document], config: LoopConfig
 ) -> Comparison:
-    """On what the live one, too, has never learnt: a text may be held out only now, when too few were
-    labelled before or ``selfish train --test`` took them all."""
+    """On the held-out texts that the live model was not trained on either: a text may be held out only now,
+    because too few were labelled before or ``selfish train --test`` trained on all of them."""
+    name, margin = live.name if live else None, config.promotion_margin
     if not holdout:
-        return None, None, decide_promotion(None, None, config.promotion_margin, live.name if live else None)
+        return Comparison(None, None, decide_promotion(None, None, margin, name))
     tagger = Tagger.load(folder, device=config.device)
     scores = evaluate_documents(tagger, holdout)
     if live is None:
-        return scores, None, decide_promotion(_f1(scores), None, config.promotion_margin, None)
-    learnt = _learnt(live.path)
-    fair = [document for document in holdout if text_key(document.text) not in learnt]
+        return Comparison(scores, None, decide_promotion(_f1(scores), None, margin, None))
+    trained_on = _trained_on(live.path)
+    fair = [document for document in holdout if text_key(document.text) not in trained_on]
     same = scores if len(fair) == len(holdout) else evaluate_documents(tagger, fair)
-    previous = evaluate_version(store, live.name, fair, config.device)
-    return scores, previous, decide_promotion(_f1(same), _f1(previous), config.promotion_margin, live.name)
+    previous = evaluate_documents(Tagger.load(live.path, device=config.device), fair) if fair else None
+    return Comparison(scores, previous, decide_promotion(_f1(same), _f1(previous), margin, name))
 
 
 def _compare_out_of_fold(
-    folder: Path,
-    live: Version | None,
-    documents: Sequence[Document],
-    chosen: Collection[str],
-    config: LoopConfig,
+    folder: Path, live: Version | None, texts: TrainingTexts, config: LoopConfig
 ) -> Comparison:
-    """By out-of-fold answers to the texts that both have learnt, and the labels of today."""
+    """By the out-of-fold predictions for the texts that both were trained on, and the labels of today."""
     name, labels = live.name if live else None, "out-of-fold labels"
     new, old = _read_out_of_fold(folder), _read_out_of_fold(live.path) if live else {}
-    drawn = [each for each in documents if each.id not in chosen and _exact_key(each) in new]
-    both = [each for each in drawn if _exact_key(each) in old]
-    scores, previous = _scores(drawn, new), _scores(both, old)
-    decision = decide_promotion(_f1(_scores(both, new)), _f1(previous), config.promotion_margin, name, labels)
-    return scores, previous, decision
+    fair = [
+        each for each in texts.train if each.id not in texts.actively_selected and _exact_key(each) in new
+    ]
+    both = [each for each in fair if _exact_key(each) in old]
+    scores, previous, same = _scores(fair, new), _scores(both, old), _scores(both, new)
+    decision = decide_promotion(_f1(same), _f1(previous), config.promotion_margin, name, labels)
+    return Comparison(scores, previous, decision)
 
 
 def _scores(documents: Sequence[Document], answers: Mapping[str, Sequence[Span]]) -> Scores | None:
@@ -102,23 +97,22 @@ def evaluate_documents(tagger: Tagger, documents: Sequence[Document]) -> Scores:
     return evaluate(gold_spans(documents), tagger.predict([document.text for document in documents]))
 
 
-def write_learnt(folder: Path, documents: Sequence[Document]) -> None:
-    """Write down in the folder of a model which texts it was trained on."""
-    keys = sorted({text_key(document.text) for document in documents})
-    (folder / _LEARNT).write_text(json.dumps(keys), "utf-8")
+def write_trained_on(folder: Path, documents: Sequence[Document]) -> None:
+    """Write into the folder of a model which texts it was trained on."""
+    write_json(folder / _TRAINED_ON, sorted({text_key(document.text) for document in documents}))
 
 
 def write_out_of_fold(folder: Path, documents: Sequence[Document], answers: Sequence[TaggedText]) -> None:
-    """Write down in the folder of a model what one that had not learnt it would propose for each document."""
+    """Write the out-of-fold prediction for each document into the folder of a model."""
     spans = {
         _exact_key(document): encode_spans(answer.spans)
         for document, answer in zip(documents, answers, strict=True)
     }
-    (folder / _OUT_OF_FOLD).write_text(json.dumps(spans), "utf-8")
+    write_json(folder / _OUT_OF_FOLD, spans)
 
 
 def _exact_key(document: Document) -> str:
-    """Spans are places in a text, so here white space counts."""
+    """Spans are places in a text, so white space matters here."""
     return hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -128,9 +122,9 @@ def _read_out_of_fold(folder: Path) -> Mapping[str, Sequence[Span]]:
     return {key: decode_spans(spans) for key, spans in found.items()}
 
 
-def _learnt(folder: Path) -> frozenset[str]:
+def _trained_on(folder: Path) -> frozenset[str]:
     """The keys of the texts that the version in ``folder`` was trained on."""
-    path = folder / _LEARNT
+    path = folder / _TRAINED_ON
     return frozenset(json.loads(path.read_text("utf-8"))) if path.exists() else frozenset()
 
 

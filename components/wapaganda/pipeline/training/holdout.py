@@ -1,23 +1,38 @@
-"""Which labelled texts are kept for judging models and never trained on."""
+"""The labelled texts of a training: those to train on and those that are held out."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from wapaganda.ner import Document, collapse_whitespace
 
 MINIMUM_LABELLED = 20
-"""With fewer labelled texts nothing is held out: a handful of texts judges nothing and each is needed to
-learn from."""
+"""With fewer labelled texts none is held out: each is needed to train on."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingTexts:
+    """The texts of one training.
+
+    ``train`` and ``holdout`` are labelled; no model is trained on ``holdout``. ``actively_selected``: the ids
+    of texts that were selected by their scores; no model is evaluated on them. ``unlabelled``: what
+    self-training may use.
+    """
+
+    train: Sequence[Document]
+    holdout: Sequence[Document] = ()
+    actively_selected: Collection[str] = ()
+    unlabelled: Sequence[str] = ()
 
 
 def split_holdout(
     documents: Iterable[Document], fraction: float, drawn_at_random: Callable[[str], bool]
 ) -> tuple[list[Document], list[Document]]:
-    """Labelled documents as (to train on, held out).
+    """Split labelled documents into those to train on and those that are held out.
 
-    Only texts that were drawn at random may be held out: scores on actively chosen texts mislead. Whether one
-    is depends on a hash of its text alone, so it stays on its side in every round, whatever else is labelled,
-    and a copy of a held-out text is never trained on.
+    Only texts that were selected at random are held out: scores on actively selected texts are biased. A hash
+    of the text decides, so a text is on the same side in every round. Copies of a held-out text are not
+    trained on.
     """
     labelled = [document for document in documents if document.is_labelled]
     if len(labelled) < MINIMUM_LABELLED:
@@ -33,7 +48,7 @@ def split_holdout(
 
 
 def text_key(text: str) -> str:
-    """64 hex digits that tell a text from others, white space apart."""
+    """64 hex digits that identify a text, up to white space."""
     return hashlib.sha256(collapse_whitespace(text).encode("utf-8", "surrogatepass")).hexdigest()
 
 

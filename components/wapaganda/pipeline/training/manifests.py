@@ -1,15 +1,14 @@
-"""What is written into the manifest of a version, and how one is found that was made before."""
+"""The manifest of a version, and the search for a version that was made before."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from wapaganda.calibration import Calibration
-from wapaganda.metrics import Scores
 from wapaganda.model_store import Manifest, ModelStore, Version, data_fingerprint, library_versions
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.training.promotion import PromotionDecision
+from wapaganda.pipeline.training.evaluation import Comparison
 from wapaganda.trainer import Recipe
 from wapaganda.uncertainty import find_measure
 
@@ -28,8 +27,8 @@ def made_before(
     ways = [_way(recipe, config) for recipe in recipes]
     for made in reversed(store.versions()):
         manifest = made.manifest
-        told = (manifest.data_fingerprint, tuple(manifest.labels), manifest.encoder)
-        if told == wanted and manifest.recipe in ways:
+        found = (manifest.data_fingerprint, tuple(manifest.labels), manifest.encoder)
+        if found == wanted and manifest.recipe in ways:
             return made
     return None
 
@@ -39,13 +38,12 @@ def manifest_of(
     schema: LabelSchema,
     config: LoopConfig,
     recipe: Recipe,
-    scores: Scores | None,
+    compared: Comparison,
     calibration: Calibration | None,
-    decision: PromotionDecision,
     live: Version | None,
 ) -> Manifest:
     """The manifest of a new version; ``live`` is the one that was live when it was made."""
-    metrics: dict[str, Any] = {} if scores is None else scores.to_dict()
+    metrics: dict[str, Any] = {} if compared.scores is None else compared.scores.to_dict()
     if calibration is not None:
         metrics[_CROSS_VALIDATED] = calibration.to_dict()
     return Manifest(
@@ -57,20 +55,20 @@ def manifest_of(
         seed=config.seed,
         recipe=_way(recipe, config),
         library_versions=library_versions(),
-        reason=decision.reason,
+        reason=compared.decision.reason,
         parent=live.name if live else None,
     )
 
 
 def calibration_of(manifest: Manifest) -> Calibration | None:
-    """What cross-fitting told when the version was made; ``None`` when it was not cross-fitted."""
+    """The calibration by cross-fitting when the version was made; ``None``: it was not cross-fitted."""
     values = manifest.metrics.get(_CROSS_VALIDATED)
     return None if values is None else Calibration.from_dict(values)
 
 
 def _way(recipe: Recipe, config: LoopConfig) -> Mapping[str, Any]:
-    """The recipe and, when there are any, the folds, without which a version has no temperature, whether
-    their models were kept, and whether the model taught itself."""
+    """The recipe and what else distinguishes versions of the same texts: the folds, without which there is no
+    temperature, whether their models were kept as a committee, and self-training."""
     way: dict[str, Any] = asdict(recipe)
     if config.folds >= 2:
         way |= {"folds": config.folds} | (

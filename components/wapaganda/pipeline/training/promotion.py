@@ -1,4 +1,4 @@
-"""Whether a new model goes live."""
+"""The decision whether a new model goes live."""
 
 from dataclasses import dataclass
 
@@ -18,10 +18,10 @@ def decide_promotion(
     old_version: str | None,
     labels: str = "held-out labels",
 ) -> PromotionDecision:
-    """A new model goes live unless it is more than ``margin`` worse in micro F1 than the old one on the same
-    ``labels``, which neither has learnt.
+    """A new model goes live unless its micro F1 is more than ``margin`` below that of the old one.
 
-    ``None`` stands for "could not be measured": no such label, or no old model.
+    Both are measured on the same ``labels``, which neither model has seen. ``None``: it could not be
+    measured, since there is no such label or no old model.
     """
     if old_version is None:
         return PromotionDecision(True, "It is the first model.")

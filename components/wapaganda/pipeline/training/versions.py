@@ -1,8 +1,8 @@
-"""Train one model version, judge it on labels that it never saw, and let it go live or keep it as a
+"""Train one model version, evaluate it on labels that it has not seen, and promote it or keep it as a
 candidate."""
 
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from wapaganda.model_store import ModelStore, Version, data_fingerprint
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.cross_fitting import calibrate_folder, too_few_messages
-from wapaganda.pipeline.training.evaluation import Comparison, compare, write_learnt
+from wapaganda.pipeline.training.evaluation import Comparison, compare, write_trained_on
+from wapaganda.pipeline.training.holdout import TrainingTexts
 from wapaganda.pipeline.training.manifests import calibration_of, made_before, manifest_of
 from wapaganda.pipeline.training.promotion import PromotionDecision
-from wapaganda.progress import Progress
+from wapaganda.progress import Progress, silent
 from wapaganda.trainer import Recipe, StepReport, TrainResult, recipe_for, train, unlike
 
 
@@ -42,38 +43,34 @@ class TrainingOutcome:
 
 
 def train_version(
-    documents: Sequence[Document],
-    holdout: Sequence[Document],
+    texts: TrainingTexts,
     schema: LabelSchema,
     config: LoopConfig,
     store: ModelStore,
     scratch: Path,
     *,
-    chosen: Collection[str] = (),
-    unlabelled: Sequence[str] = (),
-    progress: Progress,
+    progress: Progress = silent,
     on_step: Callable[[StepReport], None] | None = None,
 ) -> TrainingOutcome:
-    """Train on ``documents``, compare with the live model, publish, and promote when not worse.
+    """Train on ``texts.train``, compare with the live model, publish, and promote when not worse.
 
-    With two folds or more the recipe is cross-fitted, too: its calibration and the likely label errors go
-    into the folder of the model. The models are compared on ``holdout``, or without one by cross-fitting, on
-    the texts that are not among the ids ``chosen`` for what a model thought of them. A version that was
-    already made from the same documents in the same way is used again, so repeating an interrupted round
-    makes no second one. ``unlabelled``: texts that ``config.self_training`` may learn from.
+    With two folds or more the recipe is also cross-fitted: its calibration and the likely label errors are
+    written into the folder of the model. A version that was made from the same documents by the same recipe
+    is used again, so repeating an interrupted round makes no second one.
 
     Raises:
         ValueError: no document holds an entity.
         EncoderUnavailable: the pretrained encoder cannot be had.
     """
+    documents = texts.train
     if not any(document.spans for document in documents):
         raise ValueError(
-            f"Expected at least one labelled entity to learn from, "
+            f"Expected at least one labelled entity to train on, "
             f"was: {len(documents)} labelled texts without any"
         )
-    # A version that had nothing to teach itself is an ordinary one.
+    # Without unlabelled texts, self-training is an ordinary training.
     asked = config.self_training
-    unlabelled = unlike(unlabelled, [*documents, *holdout]) if asked else ()
+    unlabelled = unlike(texts.unlabelled, [*documents, *texts.holdout]) if asked else ()
     config = replace(config, self_training=bool(unlabelled))
     live = store.current()
     recipe = training_recipe(config, len(documents), len(schema.labels))
@@ -83,9 +80,9 @@ def train_version(
     if same is not None:
         # The live model is not compared with itself.
         rival = None if live is not None and live.name == same.name else live
-        compared = compare(same.path, rival, documents, holdout, chosen, config, store)
+        compared = compare(same.path, rival, texts, config)
         compared = _keep_pinned(compared, live, documents, store)
-        return _again(same, live, compared, len(documents), len(holdout), store)
+        return _again(same, live, compared, texts, store)
     shutil.rmtree(scratch, ignore_errors=True)
     result = train(
         documents,
@@ -98,26 +95,26 @@ def train_version(
         on_step=_both(on_step, lambda report: progress("train", report.step, report.steps)),
         device=config.device,
     )
-    write_learnt(scratch, documents)
+    write_trained_on(scratch, documents)
     calibration = None
     if not result.collapsed:
         calibration = calibrate_folder(scratch, documents, schema, config, recipe, unlabelled, progress)
     progress("judge", 0, 0)
-    scores, previous, decision = compare(scratch, live, documents, holdout, chosen, config, store)
+    compared = compare(scratch, live, texts, config)
     if result.collapsed and live is not None:
         decision = PromotionDecision(False, f"The training learnt nothing, so {live.name} stays live.")
-    scores, previous, decision = _keep_pinned((scores, previous, decision), live, documents, store)
-    manifest = manifest_of(documents, schema, config, way, scores, calibration, decision, live)
+        compared = replace(compared, decision=decision)
+    compared = _keep_pinned(compared, live, documents, store)
+    manifest = manifest_of(documents, schema, config, way, compared, calibration, live)
     made = store.publish(scratch, manifest)
-    if decision.promote:
+    if compared.decision.promote:
         store.promote(made.name)
     shutil.rmtree(scratch, ignore_errors=True)
     return _outcome(
         made,
         live,
-        (scores, previous, decision),
-        len(documents),
-        len(holdout),
+        compared,
+        texts,
         result=result,
         messages=(*_messages(result, last, asked), *too_few_messages(documents, config)),
     )
@@ -130,47 +127,39 @@ def _keep_pinned(
     if live is None or not store.is_pinned(data_fingerprint(documents)):
         return compared
     reason = f"{live.name} was made live by hand and no labels are new since then, so it stays live."
-    return (*compared[:2], PromotionDecision(False, reason))
+    return replace(compared, decision=PromotionDecision(False, reason))
 
 
 def _again(
-    made: Version,
-    live: Version | None,
-    compared: Comparison,
-    n_train: int,
-    n_holdout: int,
-    store: ModelStore,
+    made: Version, live: Version | None, compared: Comparison, texts: TrainingTexts, store: ModelStore
 ) -> TrainingOutcome:
-    """A version that was made before, judged on the labels of today."""
-    scores, previous, decision = compared
+    """A version that was made before, evaluated on the labels of today."""
     if live is not None and live.name == made.name:
-        reason = f"Nothing is new since {made.name} was trained: it stays live."
-        previous, decision = scores, PromotionDecision(True, reason)
-    elif decision.promote:
+        decision = PromotionDecision(True, f"Nothing is new since {made.name} was trained: it stays live.")
+        compared = Comparison(compared.scores, compared.scores, decision)
+    elif compared.decision.promote:
         store.promote(made.name)
-    return _outcome(made, live, (scores, previous, decision), n_train, n_holdout)
+    return _outcome(made, live, compared, texts)
 
 
 def _outcome(
     made: Version,
     live: Version | None,
     compared: Comparison,
-    n_train: int,
-    n_holdout: int,
+    texts: TrainingTexts,
     *,
     result: TrainResult | None = None,
     messages: tuple[str, ...] = (),
 ) -> TrainingOutcome:
-    """What came of ``made``; without ``result`` it was there before."""
-    scores, previous, decision = compared
+    """The outcome ``made``; without ``result`` the version was there before."""
     return TrainingOutcome(
         version=made.name,
-        scores=scores,
+        scores=compared.scores,
         previous=live.name if live else None,
-        previous_scores=previous,
-        decision=decision,
-        n_train=n_train,
-        n_holdout=n_holdout,
+        previous_scores=compared.previous_scores,
+        decision=compared.decision,
+        n_train=len(texts.train),
+        n_holdout=len(texts.holdout),
         steps=result.steps if result else 0,
         seconds=result.seconds if result else 0.0,
         reused=result is None,

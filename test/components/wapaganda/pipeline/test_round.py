@@ -20,6 +20,7 @@ from wapaganda.pipeline import (
     LoopConfig,
     PoolScores,
     RoundRecord,
+    TrainingTexts,
     split_holdout,
     train_version,
 )
@@ -415,7 +416,12 @@ def test_texts_that_slipped_through_are_fetched_and_unreadable_ones_do_not_cost_
 def test_the_live_model_is_judged_only_on_labels_that_it_never_learnt(loop, toy_documents, tmp_path):
     def trained(documents, held):
         return train_version(
-            documents, held, SCHEMA, loop.config, loop.store, tmp_path / "scratch", progress=loop.progress
+            TrainingTexts(documents, held),
+            SCHEMA,
+            loop.config,
+            loop.store,
+            tmp_path / "scratch",
+            progress=loop.progress,
         )
 
     texts = list({each.text: each for each in toy_documents}.values())
@@ -575,7 +581,11 @@ def test_a_model_that_is_worse_out_of_fold_stays_a_candidate(loop, source, tmp_p
     documents = list(loop.ledger.documents(labelled=True))
     loop.config = replace(loop.config, train_steps=12)
     worse = train_version(
-        documents, [], SCHEMA, loop.config, loop.store, tmp_path / "scratch", progress=loop.progress
+        TrainingTexts(documents),
+        SCHEMA,
+        loop.config,
+        loop.store,
+        tmp_path / "scratch",
     )
     assert worse.scores.micro.f1 < worse.previous_scores.micro.f1 == good.scores.f1
     assert worse.scores.n_documents == worse.previous_scores.n_documents == 32
@@ -584,14 +594,11 @@ def test_a_model_that_is_worse_out_of_fold_stays_a_candidate(loop, source, tmp_p
 
     chosen = {each.id for each in documents[:10]}
     again = train_version(
-        documents,
-        [],
+        TrainingTexts(documents, actively_selected=chosen),
         SCHEMA,
         loop.config,
         loop.store,
         tmp_path / "scratch",
-        chosen=chosen,
-        progress=loop.progress,
     )
     assert again.reused
     assert again.scores.n_documents == again.previous_scores.n_documents == 22
