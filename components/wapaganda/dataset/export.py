@@ -1,8 +1,6 @@
 """Write the finished data set: everything or nothing."""
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +10,7 @@ from wapaganda.dataset.card import CardFacts, data_card
 from wapaganda.dataset.report import ExportReport, SplitReport
 from wapaganda.dataset.split import SPLITS, checked_shares, split_of
 from wapaganda.ner import Document, Repairs, repair_spans
+from wapaganda.storage import atomic_folder
 
 MARK = "export.json"
 """The file by which an earlier export is known, so that nothing else is ever overwritten."""
@@ -57,13 +56,8 @@ def export_dataset(
         n_copies=len(labelled) - len({document.text for document in labelled}),
         repairs=repairs,
     )
-    partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        _write(partial, splits, report, data_card(report, labelled, shares, seed, facts or CardFacts()))
-        _move_into_place(partial, out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with atomic_folder(out, replace=force) as draft:
+        _write(draft, splits, report, data_card(report, labelled, shares, seed, facts or CardFacts()))
     return report
 
 
@@ -117,26 +111,11 @@ def _split(documents: Iterable[Document], shares: Sequence[float], seed: int) ->
 
 
 def _write(folder: Path, splits: Mapping[str, Sequence[Document]], report: ExportReport, card: str) -> None:
-    folder.mkdir(parents=True)
     for name in report.formats:
         FORMATS[name]({split: held for split, held in splits.items() if held}, folder / name)
     (folder / "README.md").write_text(card, encoding="utf-8")
     described = json.dumps(report.to_dict(), ensure_ascii=False, indent=2)
     (folder / MARK).write_text(described + "\n", encoding="utf-8")
-
-
-def _move_into_place(partial: Path, out: Path) -> None:
-    if not out.exists():
-        partial.rename(out)
-        return
-    old = out.with_name(f".{out.name}.old-{os.getpid()}")
-    out.rename(old)
-    try:
-        partial.rename(out)
-    except OSError:
-        old.rename(out)
-        raise
-    shutil.rmtree(old)
 
 
 def _conll(splits: Mapping[str, Sequence[Document]], folder: Path) -> None:

@@ -143,14 +143,10 @@ def _tab(context: ProjectContext, project: int, reviewed: Review) -> dict[str, A
 
 
 def _write(path: Path, reviewed: Review) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
+    from wapaganda.storage import write_text
+
     lines = [json.dumps(each, ensure_ascii=False) for each in label_errors_records(reviewed.shown)]
-    try:
-        partial.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_text(path, "".join(f"{line}\n" for line in lines))
 
 
 def _show(console: Console, reviewed: Review, out: Path | None, tab: dict[str, Any] | None) -> None:
