@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from wapaganda.errors import InputError
 from wapaganda.ner import Document, Repairs, repair_spans
 
 
-class FormatError(ValueError):
+class FormatError(InputError):
     """A file, a record or a label config that is not what it should be.
 
     The message says where (file and line, if there are any), what was expected and what came.

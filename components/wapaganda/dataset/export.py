@@ -9,6 +9,7 @@ from wapaganda.annotation import write_conll, write_datasets_folder, write_jsonl
 from wapaganda.dataset.card import CardFacts, data_card
 from wapaganda.dataset.report import ExportReport, SplitReport
 from wapaganda.dataset.split import SPLITS, checked_shares, split_of
+from wapaganda.errors import InputError
 from wapaganda.ner import Document, Repairs, repair_spans
 from wapaganda.storage import atomic_folder
 
@@ -16,8 +17,8 @@ MARK = "export.json"
 """The file by which an earlier export is known, so that nothing else is ever overwritten."""
 
 
-class ExportError(RuntimeError):
-    """The export cannot be written where it shall stand; the message says why and what to do."""
+class ExportError(InputError):
+    """The export cannot be written to its folder; the message says why and what to do."""
 
 
 def export_dataset(
@@ -36,7 +37,7 @@ def export_dataset(
     takes the place of an earlier export, and of nothing else.
 
     Raises:
-        ValueError: a format or the shares are wrong, or no document is labelled.
+        InputError: a format or the shares are wrong, or no document is labelled.
         ExportError: ``out`` holds something already.
     """
     check_request(out, formats, shares, force)
@@ -44,7 +45,7 @@ def export_dataset(
     everything = list(documents)
     labelled, repairs = _repaired(everything)
     if not labelled:
-        raise ValueError(
+        raise InputError(
             f"Expected at least one labelled text to export, was: {len(everything)} without labels"
         )
     splits = _split(labelled, shares, seed)
@@ -65,7 +66,7 @@ def check_request(out: Path, formats: Sequence[str], shares: Sequence[float], fo
     """Check what `export_dataset` is asked for, before the documents are fetched at some length.
 
     Raises:
-        ValueError: a format or the shares are wrong.
+        InputError: a format or the shares are wrong.
         ExportError: ``out`` holds something already.
     """
     _check_formats(formats)
@@ -76,7 +77,7 @@ def check_request(out: Path, formats: Sequence[str], shares: Sequence[float], fo
 def _check_formats(formats: Sequence[str]) -> None:
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
-        raise ValueError(f"Expected formats out of {', '.join(FORMATS)}, was: {', '.join(unknown) or 'none'}")
+        raise InputError(f"Expected formats out of {', '.join(FORMATS)}, was: {', '.join(unknown) or 'none'}")
 
 
 def _refuse_to_overwrite(out: Path, force: bool) -> None:

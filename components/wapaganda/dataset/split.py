@@ -5,6 +5,8 @@ import math
 import unicodedata
 from collections.abc import Sequence
 
+from wapaganda.errors import InputError
+
 SPLITS = ("train", "dev", "test")
 
 
@@ -12,10 +14,10 @@ def checked_shares(shares: Sequence[float]) -> tuple[float, float, float]:
     """The three shares as they came.
 
     Raises:
-        ValueError: they are not three numbers from 0 to 1 with a sum of 1.
+        InputError: they are not three numbers from 0 to 1 with a sum of 1.
     """
     if len(shares) != 3 or not all(0 <= share <= 1 for share in shares) or not math.isclose(sum(shares), 1.0):
-        raise ValueError(
+        raise InputError(
             f"Expected three shares from 0 to 1 that sum up to 1 (train, dev, test), was: {tuple(shares)}"
         )
     return shares[0], shares[1], shares[2]

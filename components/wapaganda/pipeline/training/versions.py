@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wapaganda.calibration import Calibration
+from wapaganda.errors import InputError
 from wapaganda.metrics import Scores
 from wapaganda.model_store import ModelStore, Version, data_fingerprint
 from wapaganda.ner import Document, LabelSchema
@@ -59,12 +60,12 @@ def train_version(
     is used again, so repeating an interrupted round makes no second one.
 
     Raises:
-        ValueError: no document holds an entity.
+        InputError: no document holds an entity.
         EncoderUnavailable: the pretrained encoder cannot be had.
     """
     documents = texts.train
     if not any(document.spans for document in documents):
-        raise ValueError(
+        raise InputError(
             f"Expected at least one labelled entity to train on, "
             f"was: {len(documents)} labelled texts without any"
         )
