@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from wapaganda.calibration import ConfidenceMap
-from wapaganda.errors import InputError
+from wapaganda.errors import WapagandaError
 from wapaganda.ner import LabelSchema
 from wapaganda.storage import write_json
 
@@ -15,7 +15,7 @@ _FORMAT = 1
 _CASING_KEY = "shapes"  # the spelling on disk since version 0.1
 
 
-class FolderError(InputError):
+class FolderError(WapagandaError, ValueError):
     """A folder that does not hold a model of ours; the message says what was expected."""
 
 
