@@ -30,7 +30,7 @@ def test_the_named_browser_comes_first(programs: Path, monkeypatch: pytest.Monke
     assert find_browser() == named
 
 
-def test_a_wrong_name_is_told(programs: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_wrong_name_is_reported(programs: Path, monkeypatch: pytest.MonkeyPatch):
     program(programs / "chromium")
     monkeypatch.setenv("CHROMIUM", "/no/such/browser")
     with pytest.raises(
@@ -47,7 +47,7 @@ def test_installed_browsers_are_found_before_playwrights(programs: Path, monkeyp
     assert find_browser() == chrome
 
 
-def test_all_reasons_are_told(
+def test_all_reasons_are_reported(
     programs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(browser, "_by_playwright", lambda: "playwright install: no network")

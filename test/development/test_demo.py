@@ -65,7 +65,7 @@ def test_a_part_of_own_data_is_kept_for_the_test_when_there_is_none(tmp_path):
     assert not {each.text for each in made.test} & {each.text for each in (*made.train, *made.pool)}
 
 
-def test_too_little_data_is_told(tmp_path):
+def test_too_little_data_is_reported(tmp_path):
     data = tmp_path / "data.conll"
     write_conll(sample_corpus(1, 15, 1, 1).train, data)
     with pytest.raises(MaterialError, match="more than 20 labelled texts"):

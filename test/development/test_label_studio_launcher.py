@@ -50,7 +50,7 @@ def is_running(number: int) -> bool:
     return True
 
 
-def test_a_server_that_dies_is_told_with_its_log(program: Path, tmp_path: Path):
+def test_a_server_that_dies_is_reported_with_its_log(program: Path, tmp_path: Path):
     write(program, DIES)
     with (
         pytest.raises(LabelStudioStartError, match=r"ended with 3\.\n(?s:.*)no such module: django"),
@@ -60,7 +60,7 @@ def test_a_server_that_dies_is_told_with_its_log(program: Path, tmp_path: Path):
 
 
 @pytest.mark.real
-def test_a_deaf_server_is_told_and_ended(program: Path, tmp_path: Path):
+def test_a_server_that_does_not_answer_is_reported_and_stopped(program: Path, tmp_path: Path):
     write(program, DEAF)
     with (
         pytest.raises(LabelStudioStartError, match=r"no answer in 2 s\.\n(?s:.*)I am busy"),

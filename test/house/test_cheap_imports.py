@@ -1,4 +1,4 @@
-"""Looking at `selfish --help` costs no deep-learning library; told by what was loaded, not by a clock."""
+"""`selfish --help` loads no deep-learning library; the test checks what was loaded, not the time."""
 
 import json
 import subprocess

@@ -83,7 +83,7 @@ def test_demo_hands_the_corpus_on(folder: Path, given: list[str], expected: str)
     assert " ".join(last.split()) == f".venv/bin/python {expected}"
 
 
-def test_a_python_that_is_too_old_is_told(folder: Path, tmp_path: Path):
+def test_a_python_that_is_too_old_is_reported(folder: Path, tmp_path: Path):
     (folder / ".venv/.set-up").unlink()
     old = tmp_path / "python"
     old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.1 && exit 0\nexit 1\n')

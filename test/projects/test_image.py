@@ -21,7 +21,7 @@ esac
 
 @pytest.fixture
 def engine(tmp_path: Path):
-    """Makes a fake podman that answers as told and writes down what it was asked."""
+    """Makes a fake podman that gives the prepared answers and records the calls."""
 
     def make(build: int = 0, running: str = "true", answer: str = ANSWER) -> Path:
         script = tmp_path / "podman"
@@ -67,7 +67,7 @@ def test_the_image_is_built_tried_and_cleared_away(engine):
     ],
     ids=["build fails", "container ends", "no result", "two results"],
 )
-def test_a_fault_is_told_and_nothing_is_left(engine, fault, message):
+def test_a_fault_is_reported_and_nothing_is_left(engine, fault, message):
     path = engine(**fault)
     outcome = make_image(path, "--engine", "podman")
     assert outcome.returncode == 1
@@ -76,7 +76,7 @@ def test_a_fault_is_told_and_nothing_is_left(engine, fault, message):
     assert len(calls(path, "rm --force")) == len(calls(path, "run"))
 
 
-def test_a_machine_without_an_engine_is_told(tmp_path: Path):
+def test_a_machine_without_an_engine_is_reported(tmp_path: Path):
     outcome = make_image(tmp_path, "--engine", "no-such-engine")
     assert outcome.returncode == 1
     assert "Expected a working container engine, no-such-engine" in outcome.stderr

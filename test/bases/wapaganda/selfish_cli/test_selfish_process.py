@@ -62,7 +62,7 @@ def test_ctrl_c_in_a_training_ends_with_130(tmp_path, encoder):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell starts background jobs with Ctrl-C ignored, and whoever runs these tests may be one.
+        # A shell starts background jobs with Ctrl-C ignored, and these tests may be one of them.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stderr is not None
