@@ -2,23 +2,22 @@
 
     python bench/proxy.py --data FOLDER --corpora wikigold --seeds 5 --arms hybrid hybrid:boundary:shortlist=3
 
-A curve of the laboratory (`selfish simulate`) takes ten minutes, too many to tell two settings apart by
-many seeds. Here the encoder reads every text once, and each round trains only a small network on what it
-said of the words. Scores, prices and choice are the product's. The network is worse than a trained encoder,
-so this tells which questions are worth a real run, not what a setting gives. An arm is written as
-for `selfish simulate`. Development texts are the judges. Every finished curve is kept under
-bench/results/proxy; the table at the end compares with random: mean F1 points above it at equal cost, and
-what part of its cost is needed to 93 and 95% of the F1 of the whole pool.
+A curve of `selfish simulate` takes ten minutes, too much to compare two settings with many seeds. Here
+the encoder reads every text once, and each round trains only a small network on the hidden states of the
+words. Scores, prices and selection are the product's. The network is worse than a trained encoder, so
+this shows which questions are worth a real run, not the gain of a setting. An arm is written as for
+`selfish simulate`. Development texts are for evaluation. Every finished curve is one line of
+bench/results/proxy/<corpus>.json; the table at the end compares with random: mean F1 points above it at
+equal cost, and the share of its cost that is needed for 93 and 95% of the F1 of the whole pool.
 
-``--offered N`` has each batch chosen with N texts, of which the first are labelled: what annotators do of a
-large batch before the next one comes.
+``--offered N`` has each batch chosen with N texts, of which the first are labelled: what annotators do of
+a large batch before the next one comes.
 
-``--first-batch`` asks instead what a first batch without any model should be: F1 after 50, 100 and 200 texts,
-by lot and as the product chooses them.
+``--first-batch`` asks instead what a first batch without any model should be: F1 after 50, 100 and 200
+texts, at random and as the product chooses them.
 """
 
 import argparse
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from entries import add_entry, read_entries
 from numpy.typing import NDArray
 
 from wapaganda.annotation import read_documents
@@ -72,13 +72,12 @@ def main() -> None:
         for name in (FULL, "random", *arguments.arms):
             for seed in range(1, arguments.seeds + 1):
                 offered = arguments.offered if name in arguments.arms else 0
-                path = _path(corpus, name, seed, offered)
-                if path.exists():
+                key = _key(name, seed, offered)
+                if key in read_entries(_path(corpus)):
                     continue
                 data = data or _read(arguments.data / corpus)
                 rounds = _curve(name, seed, offered, *data)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(json.dumps(rounds) + "\n", encoding="utf-8")
+                add_entry(_path(corpus), key, rounds)
                 print(corpus, name, seed, [round(100 * each["f1"], 1) for each in rounds], flush=True)
     print(_table(arguments.corpora, arguments.arms, arguments.seeds, arguments.offered))
 
@@ -96,10 +95,13 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _path(corpus: str, name: str, seed: int, offered: int = 0) -> Path:
-    arm = Arm.parse("random" if name == FULL else name, AUTO)
+def _path(corpus: str) -> Path:
+    return RESULTS / f"{corpus}.json"
+
+
+def _key(name: str, seed: int, offered: int = 0) -> str:
     out_of = f"-offered{offered}" if offered else ""
-    return RESULTS / corpus / f"{FULL if name == FULL else arm.file_name}{out_of}-seed{seed}.json"
+    return f"{Arm(name, '', '').file_name}{out_of}-seed{seed}"
 
 
 def _read(folder: Path) -> tuple[LabelSchema, Texts, Texts]:
@@ -175,9 +177,9 @@ def _texts(
 def _curve(
     name: str, seed: int, offered: int, schema: LabelSchema, pool: Texts, dev: Texts
 ) -> list[dict[str, float]]:
-    """100 texts by lot, then batches of 50 growing by 1.4 as the arm chooses them, at least ``offered``."""
+    """100 texts at random, then the arm's batches of 50, each 1.4 times the last, of at least ``offered``."""
     arm = Arm.parse("random" if name == FULL else name, AUTO)
-    plan = Plan((arm,), "", seed_size=100, batch=50, growth=1.4)
+    plan = Plan((arm,), LoopConfig(""), seed_size=100, batch=50, growth=1.4)
     labelled = np.random.default_rng(seed).permutation(len(pool.documents)).tolist()
     if name != FULL:
         del labelled[plan.seed_size :]
@@ -206,7 +208,7 @@ def _curve(
             arm.measure,
         )
         size = plan.batch_size(arm, len(rounds))
-        config = replace(arm.config(plan.config()), batch_size=max(size, offered))
+        config = replace(arm.config(plan.loop), batch_size=max(size, offered))
         known = [pool.documents[each] for each in labelled]
         chosen = choose(waiting, scored, known, config, 1009 * seed + len(rounds)).picks[:size]
         if not chosen:
@@ -243,7 +245,7 @@ def _fit(texts: Texts, rows: Sequence[int], schema: LabelSchema, seed: int) -> t
 def _tag(
     network: torch.nn.Sequential, texts: Texts, rows: Sequence[int], schema: LabelSchema, *, spans: bool
 ) -> list[TaggedText]:
-    """What the network says of some texts; their spans only where asked for."""
+    """The predictions of the network for some texts; with spans only if asked."""
     ends = np.cumsum([len(texts.words[row]) for row in rows])[:-1]
     with torch.inference_mode():
         hidden = network[:3](torch.from_numpy(np.concatenate([texts.features[row] for row in rows])))
@@ -304,9 +306,9 @@ def _table(corpora: Sequence[str], arms: Sequence[str], n_seeds: int, offered: i
     for arm in arms:
         found = []
         for corpus in corpora:
-            own, by_lot = _mean(corpus, arm, n_seeds, offered), _mean(corpus, "random", n_seeds)
+            own, at_random = _mean(corpus, arm, n_seeds, offered), _mean(corpus, "random", n_seeds)
             full = _mean(corpus, FULL, n_seeds)["f1"][-1]
-            found.append([_compare(own, by_lot, axis, full) for axis in AXES])
+            found.append([_compare(own, at_random, axis, full) for axis in AXES])
             lines.append(f"{arm}, {corpus}: {_line(found[-1])}")
         if len(corpora) > 1:
             lines.append(f"{arm}, MEAN: {_line(np.mean(found, axis=0).tolist())}")
@@ -321,19 +323,20 @@ def _line(numbers: Sequence[Sequence[float]]) -> str:
 
 
 def _mean(corpus: str, name: str, n_seeds: int, offered: int = 0) -> dict[str, NDArray[np.float64]]:
-    curves = [json.loads(_path(corpus, name, seed, offered).read_text()) for seed in range(1, n_seeds + 1)]
+    stored = read_entries(_path(corpus))
+    curves = [stored[_key(name, seed, offered)] for seed in range(1, n_seeds + 1)]
     rounds = list(zip(*curves, strict=False))
     return {key: np.array([fmean(each[key] for each in same) for same in rounds]) for key in (*AXES, "f1")}
 
 
 def _compare(
-    own: dict[str, NDArray[np.float64]], by_lot: dict[str, NDArray[np.float64]], axis: str, full: float
+    own: dict[str, NDArray[np.float64]], at_random: dict[str, NDArray[np.float64]], axis: str, full: float
 ) -> list[float]:
-    costs = np.linspace(own[axis][0], min(own[axis][-1], by_lot[axis][-1]), 200)
-    gain = np.interp(costs, own[axis], own["f1"]) - np.interp(costs, by_lot[axis], by_lot["f1"])
+    costs = np.linspace(own[axis][0], min(own[axis][-1], at_random[axis][-1]), 200)
+    gain = np.interp(costs, own[axis], own["f1"]) - np.interp(costs, at_random[axis], at_random["f1"])
     return [
         100 * float(gain.mean()),
-        *(_need(own, axis, level * full) / _need(by_lot, axis, level * full) for level in LEVELS),
+        *(_need(own, axis, level * full) / _need(at_random, axis, level * full) for level in LEVELS),
     ]
 
 

@@ -2,13 +2,13 @@
 
     python bench/recipe.py --data FOLDER --corpora wikigold snips --seeds 1 2 3
 
-FOLDER holds one folder a corpus with train.conll, dev.conll and test.conll. Every finished run is one small
-JSON file under bench/results/recipe, so an interrupted bench goes on where it was. ``--split dev`` is for
-choosing a recipe (with ``--set key=value`` for a change of it), ``--split test`` for the final table only.
-``--warm-from N`` begins with a model of the first N texts, as in a round that follows another (``keep``, and
-``--set steps=…`` for how much of the time is saved); its training is not counted. ``--self-training`` trains
-twice, the second time with the texts of the rest of which the first model is surest. ``--folds N`` tells the
-cross-fitted F1, too: would it have chosen the better recipe?
+FOLDER holds one folder a corpus with train.conll, dev.conll and test.conll. Every finished run is one
+line of bench/results/recipe.json, so an interrupted bench continues. ``--split dev`` is for choosing a
+recipe (with ``--set key=value`` for a change of it), ``--split test`` for the final table only.
+``--warm-from N`` starts with a model of the first N texts, as in a round that follows another (``keep``,
+and ``--set steps=…`` for the time that it saves); its training is not counted. ``--self-training`` trains
+twice, the second time also with pseudo-labels of the unlabelled texts with the most confident
+predictions. ``--folds N`` reports the cross-fitted F1, too: would it have chosen the better recipe?
 """
 
 import argparse
@@ -18,12 +18,13 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from entries import add_entry, read_entries
 
 from wapaganda.annotation import read_documents
 from wapaganda.metrics import Scores, evaluate
@@ -31,22 +32,21 @@ from wapaganda.ner import Document, LabelSchema, gold_spans
 from wapaganda.tagger import Tagger
 from wapaganda.trainer import Recipe, cross_fit, recipe_for, train
 
-RESULTS = Path(__file__).parent / "results" / "recipe"
+RESULTS = Path(__file__).parent / "results" / "recipe.json"
 
 
 def main() -> None:
     arguments = _arguments()
     torch.set_num_threads(arguments.threads)
-    RESULTS.mkdir(parents=True, exist_ok=True)
     for corpus in arguments.corpora:
         for seed in arguments.seeds:
-            path = RESULTS / f"{_run_name(arguments, corpus)}-seed{seed}.json"
-            if path.exists():
+            name = f"{_run_name(arguments, corpus)}-seed{seed}"
+            if name in read_entries(RESULTS):
                 continue
             result = _run(arguments, corpus, seed)
-            path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-            print(f"{path.stem}: F1 {result['f1']:.3f}, {result['cpu_seconds']:.0f} CPU seconds", flush=True)
-    print(_table(sorted(RESULTS.glob("*.json"))))
+            add_entry(RESULTS, name, result)
+            print(f"{name}: F1 {result['f1']:.3f}, {result['cpu_seconds']:.0f} CPU seconds", flush=True)
+    print(_table(list(read_entries(RESULTS).values())))
 
 
 def _arguments() -> argparse.Namespace:
@@ -158,10 +158,9 @@ def _changed(recipe: Recipe, changes: Sequence[str]) -> Recipe:
     return replace(recipe, **values)
 
 
-def _table(paths: Sequence[Path]) -> str:
-    runs: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for path in paths:
-        result = json.loads(path.read_text(encoding="utf-8"))
+def _table(results: Sequence[Mapping[str, Any]]) -> str:
+    runs: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for result in results:
         runs[result["name"]].append(result)
     rows = [
         "| run | seeds | F1 mean | lowest | highest | out of fold | CPU s |",
@@ -171,9 +170,9 @@ def _table(paths: Sequence[Path]) -> str:
         f1 = [100 * result["f1"] for result in results]
         cpu = statistics.fmean(result["cpu_seconds"] for result in results)
         crosswise = [100 * result["out_of_fold_f1"] for result in results if "out_of_fold_f1" in result]
-        told = f"{statistics.fmean(crosswise):.1f}" if crosswise else ""
+        crossed = f"{statistics.fmean(crosswise):.1f}" if crosswise else ""
         rows.append(
-            f"| {name} | {len(f1)} | {statistics.fmean(f1):.1f} | {min(f1):.1f} | {max(f1):.1f} | {told} "
+            f"| {name} | {len(f1)} | {statistics.fmean(f1):.1f} | {min(f1):.1f} | {max(f1):.1f} | {crossed} "
             f"| {cpu:.0f} |"
         )
     return "\n".join(rows)

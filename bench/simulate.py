@@ -1,37 +1,53 @@
-"""Does the default beat random, and the usual measures? The grid of simulations behind docs/experiments.md.
+"""Is the default better than random, and than the usual measures? The simulations of docs/experiments.md.
 
     python bench/simulate.py --data FOLDER --corpora wikigold ncbi-disease btc snips --seeds 3
+    python bench/simulate.py --tables
 
-FOLDER holds one folder a corpus with train.conll and test.conll. Each corpus is one `selfish simulate` with
-its folder under bench/results/simulate; finished rounds are kept there, so the same command goes on where it
-was stopped (``--budget`` seconds in all). ``--calibration`` asks instead how honest the confidence is at 200
-random texts, and how far the estimated pool F1 is off. ``--dev`` judges on dev.conll, to choose by, and
-trains no model of the whole pool.
+FOLDER has one folder for each corpus with train.conll and test.conll. Each corpus is one `selfish
+simulate`. It works in bench/work/simulate/<experiment>, which git ignores; when it ends, however it ends,
+its plan and its runs are stored in bench/results/simulate/<experiment>.json, beside the runs that are
+there. A missing working folder is made from that file, so the same command continues with the missing
+rounds, on another machine, too (``--budget`` seconds in all). ``--tables`` runs nothing: it writes
+summary.json, curves.csv and report.html of every stored experiment into its working folder.
+``--calibration`` measures instead how well the confidence is calibrated at 200 random texts, and the
+error of the estimated pool F1. ``--dev`` evaluates on dev.conll, for choices, and trains no model of the
+whole pool.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from entries import read_entries, write_entries
+
+from wapaganda.simulation_report import write_results
+from wapaganda.storage import write_json
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results" / "simulate"
+WORK = ROOT / "bench" / "work" / "simulate"
 ENCODER = Path("bench/small-encoder")
-"""A link, so that the plans that are kept name no folder of a machine."""
+"""A link, so that the stored plans name no folder of a machine."""
 GRID = ("--seed-size", "100", "--batch", "50", "--growth", "1.4", "--calibrate-at", "0")
 CALIBRATION = ("--seed-size", "200", "--no-full", "--calibrate-at", "200")
 
 
 def main() -> int:
     arguments = _arguments()
+    if arguments.tables:
+        for path in sorted(RESULTS.glob("*.json")):
+            print(write_results(unpack(path, WORK / path.stem)).report_html)
+        return 0
     started = time.monotonic()
     worst = 0
     for corpus in arguments.corpora:
         left = arguments.budget - (time.monotonic() - started)
         if left < 1:
-            print(f"{corpus}: no time is left")
+            print(f"{corpus}: the budget is spent")
             continue
         print(f"== {corpus}", flush=True)
         worst = max(worst, _simulate(arguments, corpus, left))
@@ -42,7 +58,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True)
+    task = parser.add_mutually_exclusive_group(required=True)
+    task.add_argument("--data", type=Path)
+    task.add_argument("--tables", action="store_true", help="of the stored experiments; nothing is run")
     parser.add_argument("--corpora", nargs="+", default=["wikigold", "ncbi-disease", "btc", "snips"])
     parser.add_argument("--strategies", default="random,hybrid:auto:growth=1.1")
     parser.add_argument("--seeds", default="3", help="how many, or which with commas between")
@@ -75,9 +93,28 @@ def _simulate(arguments: argparse.Namespace, corpus: str, budget: float) -> int:
             *(CALIBRATION if arguments.calibration else GRID),
             *(("--no-full",) if arguments.dev else ()),
             *("--rounds", "0" if arguments.calibration else arguments.rounds),
-            *("--out", str(RESULTS / kind)),
+            *("--out", str(unpack(RESULTS / f"{kind}.json", WORK / kind))),
         ]
-        return subprocess.run(command, check=False, cwd=ROOT).returncode
+        try:
+            return subprocess.run(command, check=False, cwd=ROOT).returncode
+        finally:
+            pack(WORK / kind, RESULTS / f"{kind}.json")
+
+
+def unpack(stored: Path, folder: Path) -> Path:
+    """Make the folder of a simulation from its stored file, unless it is there; returns the folder."""
+    if not (folder / "plan.json").exists():
+        for name, entry in reversed(read_entries(stored).items()):  # the plan last: then all is there
+            write_json(folder / name, entry)
+    return folder
+
+
+def pack(folder: Path, stored: Path) -> None:
+    """Store the plan and the runs of a simulation's folder; without a plan there is nothing to store."""
+    paths = [folder / "plan.json", *(folder / "runs").glob("[!.]*.json")]
+    if paths[0].exists():
+        own = {str(each.relative_to(folder)): json.loads(each.read_text("utf-8")) for each in paths}
+        write_entries(stored, read_entries(stored) | own)
 
 
 def _small_encoder() -> Path:
