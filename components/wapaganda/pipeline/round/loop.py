@@ -43,11 +43,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Loop:
-    """Everything that the rounds of one project need; ``directory`` holds what a round writes beside the
-    ledger.
+    """Everything that the rounds of one project need.
 
-    Not for several threads; two processes must not run rounds of one project at a time (the bases see to
-    that).
+    ``directory`` holds what a round writes beside the ledger. A loop is not safe for several threads. The
+    bases make sure that only one process at a time runs rounds of a project.
     """
 
     source: Source
@@ -62,10 +61,10 @@ class Loop:
     _live: LiveModel | None = field(default=None, init=False)
 
     def run_round(self) -> RoundReport:
-        """Run the next round, or finish one that was interrupted, and say what it did.
+        """Run the next round, or finish one that was interrupted, and report it.
 
-        A round whose batch was already chosen goes on with that batch, and the next one follows at once when
-        labels have changed since; an earlier one starts over with the newest labels.
+        A round whose batch was already chosen releases that batch; the next round follows at once when labels
+        have changed since then. A round that was interrupted earlier starts again with the newest labels.
 
         Raises:
             EncoderUnavailable: the pretrained encoder cannot be loaded.
@@ -84,7 +83,7 @@ class Loop:
         run = self.record.run(current.number, current.payload.get("run"), self.config)
         self.ledger.save_step(current.number, current.step, run=run.id)
         try:
-            report = self._written_up(run, self._finish_round(current, run))
+            report = self._logged(run, self._finish_round(current, run))
             self.ledger.save_step(current.number, "done", report=report.to_dict())
         except BaseException:
             run.end("FAILED")
@@ -100,7 +99,7 @@ class Loop:
         ]
 
     def fetch(self) -> Changes:
-        """Bring the ledger up to date with the source; labels that vanish there stay in the ledger's
+        """Bring the ledger up to date with the source. Labels that were deleted there stay in the ledger's
         history."""
         with self._timed("fetch"):
             changes = fetch_into(self.ledger, self.source, self.progress)
@@ -126,8 +125,8 @@ class Loop:
         released = self._release(current.number, chosen)
         return replace(released, seconds={**released.seconds, **self._seconds})
 
-    def _written_up(self, run: Run, report: RoundReport) -> RoundReport:
-        """The report, put into the run log; a log that fails must not hold up the loop: the batch is out."""
+    def _logged(self, run: Run, report: RoundReport) -> RoundReport:
+        """Write the report into the run log. A failure there is only reported: the batch is out."""
         try:
             self.record.finish(run, report, [*self.reports(), report], self.store)
         except Exception as error:
@@ -228,7 +227,7 @@ class Loop:
         selection: Selection,
         prices: Prices,
     ) -> Assessment:
-        """What the models and the rounds so far say about going on."""
+        """The assessment by the models and the rounds so far."""
         rounds, live = self.reports(), self.store.current()
         with self._timed("compare"):
             before = rounds[-1].live if rounds and live and rounds[-1].live != live.name else None
@@ -283,7 +282,7 @@ class Loop:
         }
 
     def _labels(self) -> str:
-        """What is labelled in the ledger now, in short."""
+        """The fingerprint of the labels in the ledger."""
         return data_fingerprint(self.ledger.documents(labelled=True))
 
     @property

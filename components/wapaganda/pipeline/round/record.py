@@ -24,14 +24,14 @@ class RoundRecord:
     model_name: str = "ner"
 
     def run(self, number: int, run_id: str | None, config: LoopConfig) -> Run:
-        """The run that an interrupted round had begun, if its log is still there, or a new one."""
+        """The run that an interrupted round has started, if its log still exists, or a new one."""
         if run_id is not None:
             with suppress(KeyError):
                 return self.runs.resume(run_id)
         return self.runs.start(f"round-{number:03d}", asdict(config), {"project": self.model_name})
 
     def finish(self, run: Run, report: RoundReport, rounds: Sequence[RoundReport], store: ModelStore) -> None:
-        """Write down what the round came to: scores, counts, learning curve, report and model version."""
+        """Write the results of the round: scores, counts, learning curve, report and model version."""
         run.metrics(report.number, _figures(report))
         run.tags(
             {

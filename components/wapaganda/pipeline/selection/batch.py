@@ -1,4 +1,4 @@
-"""Choose the next batch from a scored pool and put the model's proposals beside each text."""
+"""Choose the next batch from a scored pool, and add the model's proposals."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -13,8 +13,8 @@ from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.sampler import Pool, Selection, select
 from wapaganda.uncertainty import AUTO, Expectation, acquisition
 
-_READING_NOTHING = 0.1
-"""Seconds that even a text without words costs."""
+_MINIMUM_SECONDS = 0.1
+"""The price of a text without words."""
 
 
 def choose(
@@ -73,7 +73,7 @@ def _utility(scores: NDArray[np.float64], expected: Expectation, config: LoopCon
     )
     if config.measure != AUTO or config.strategy == "uncertainty":
         return acquisition(scores, config.measure, seconds, config.cost_exponent)
-    return expected.errors / np.maximum(seconds, _READING_NOTHING) ** config.cost_exponent
+    return expected.errors / np.maximum(seconds, _MINIMUM_SECONDS) ** config.cost_exponent
 
 
 def offered(document: Document, spans: Iterable[Span], rank: int, uncertainty: float) -> Document:

@@ -1,4 +1,4 @@
-"""What a text costs these annotators, by the times that Label Studio has measured."""
+"""The price of a text for these annotators, by the times that Label Studio has measured."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ def write_proposals(folder: Path, batch: Sequence[Document]) -> None:
 
 
 def read_proposals(rounds: Path) -> Proposals:
-    """What annotators were shown in the rounds below the folder ``rounds``; the last time counts."""
+    """The proposals of all rounds in the folder ``rounds``; of a repeated text the latest ones."""
     shown: dict[str, Sequence[Span]] = {}
     for path in sorted(rounds.glob(f"*/{_FILE}")):
         for document_id, spans in json.loads(path.read_text("utf-8")).items():
@@ -34,8 +34,8 @@ def read_proposals(rounds: Path) -> Proposals:
 def fitted_prices(labelled: Sequence[Document], proposals: Proposals) -> FittedPrices:
     """The annotators' own prices, from the ``lead_time`` of labelled documents, where there are enough.
 
-    A text whose annotation began from a prediction needs to be known with its proposals; it is left out when
-    it is not. One that did not was labelled from scratch.
+    A text that was corrected counts only when its proposals are known. A text without a prediction was
+    labelled from scratch.
     """
     timed = [
         (document, float(seconds), proposals.get(document.id, ()) if _was_corrected(document) else ())
@@ -55,7 +55,7 @@ def fitted_prices(labelled: Sequence[Document], proposals: Proposals) -> FittedP
 
 
 def seconds_per_text(expectation: Expectation, prices: Prices) -> float | None:
-    """What a text should cost on average, corrected; ``None`` without texts."""
+    """The expected seconds of a text, corrected, on average; ``None`` without texts."""
     if not len(expectation):
         return None
     seconds = expected_seconds(

@@ -16,8 +16,8 @@ from wapaganda.progress import Progress
 class FileSource:
     """Labelled texts in ``data``, unlabelled ones in ``pool``; batches are written into ``out``.
 
-    A text of the pool that stands among the labelled ones, too, counts as labelled: answer a batch by adding
-    it to ``data``.
+    A text of the pool that is also in ``data`` counts as labelled. To return a labelled batch, add it to
+    ``data``.
     """
 
     data: Path
@@ -34,7 +34,7 @@ class FileSource:
         return LabelSchema.of(read_documents(self.data).documents)
 
     def fetch(self, cursor: str | None, progress: Progress) -> Changes:
-        """Both files, whole: files carry no clock worth trusting."""
+        """All of both files; their modification times are not reliable."""
         labelled = read_documents(self.data)
         pool = read_documents(self.pool)
         documents = _known_once(labelled.documents, pool.documents)
@@ -74,9 +74,8 @@ def _known_once(labelled: Sequence[Document], pool: Sequence[Document]) -> list[
 
 
 def _named_by_text(documents: Iterable[Document]) -> Iterator[Document]:
-    """The documents under ids made of their texts, so that an answered text is known as the one offered.
-
-    Copies of a text are numbered.
+    """The documents with ids made of their texts, so that a labelled text has the id under which it was
+    offered. Copies of a text are numbered.
     """
     copies: Counter[str] = Counter()
     for document in documents:

@@ -28,7 +28,7 @@ class LabelStudioSource:
         return LabelSchema(tuple(self.studio.project(self.project_id).label_config.labels))
 
     def fetch(self, cursor: str | None, progress: Progress) -> Changes:
-        """Tasks that changed since the cursor; all when the project or its label config is another one."""
+        """The tasks that changed since the cursor; all when the project or its label config has changed."""
         project = self.studio.project(self.project_id)  # before: a task too few is noticed, one too many not
         reading = _digest(project)
         since, _, read_by = (cursor or "").partition(" ")
@@ -69,7 +69,7 @@ class LabelStudioSource:
 
 
 def _digest(project: ProjectInfo) -> str:
-    """What decides whose annotations are read and how, in short."""
+    """A digest of what decides which annotations are read and how."""
     config = project.label_config
     parts = (
         project.created_at,
