@@ -131,6 +131,17 @@ def test_a_wheel_holds_its_bricks_and_nothing_beside_them(project: str, wheel: P
     assert other not in bricks(wheel)
 
 
+def test_a_wheel_holds_the_data_files_of_its_bricks(wheel: Path):
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    homes = [ROOT / home for home in ("components", "bases")]
+    files = [(home, path) for home in homes for path in home.glob("wapaganda/*/**/*.*") if path.is_file()]
+    known = {path.relative_to(home) for home, path in files if path.suffix in (".j2", ".css")}
+    wanted = {path.as_posix() for path in known if path.parts[1] in bricks(wheel)}
+    assert wanted <= names
+    assert bool(wanted) == ("simulation_report" in bricks(wheel))
+
+
 def test_every_command_of_the_project_runs(project: str, installed: Path, tmp_path: Path):
     for command in COMMANDS[project]:
         assert "Usage" in run([str(installed / "bin" / command[0]), *command[1:]], tmp_path).replace(

@@ -139,10 +139,10 @@ class Schedule:
     def _open(self) -> Iterator[Task]:
         """The tasks that can start now."""
         for task in self._left():
-            begun = len(self.runs[task.run.arm.name, task.run.seed].rounds)
+            started = len(self.runs[task.run.arm.name, task.run.seed].rounds)
             waits_for_model = task.kind == "choose" and task.run.seed not in self.shared
-            waits_for_round = task.kind == "advance" and task.round > begun
-            waits_for_batches = task.kind == "calibrate" and task.round >= begun
+            waits_for_round = task.kind == "advance" and task.round > started
+            waits_for_batches = task.kind == "calibrate" and task.round >= started
             if not (waits_for_model or waits_for_round or waits_for_batches):
                 yield task
 
@@ -150,16 +150,16 @@ class Schedule:
         """All tasks that are left, the shared model of a seed once."""
         unshared = set(self.plan.seeds) - self.shared
         for (name, seed), run in self.runs.items():
-            begun = len(run.rounds)
+            started = len(run.rounds)
             if name == FULL:
                 if not run.complete:
                     yield Task("full", run, 0, self.n_pool)
                 continue
-            if not begun and seed in unshared:
+            if not started and seed in unshared:
                 unshared.discard(seed)
                 yield Task("share", run, 0, self._texts(run.arm, 0))
             if not run.complete:
-                for number in range(begun, self._n_rounds(run.arm)):
+                for number in range(started, self._n_rounds(run.arm)):
                     yield Task("advance" if number else "choose", run, number, self._texts(run.arm, number))
             yield from self._calibration(run)
 

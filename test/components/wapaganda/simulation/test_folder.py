@@ -1,4 +1,4 @@
-"""A folder goes on with what it was begun with, and with nothing else."""
+"""A folder continues only with the plan that it was started with."""
 
 import json
 from dataclasses import replace
@@ -25,7 +25,7 @@ def test_arms_seeds_and_horizon_may_change(plan, toy_documents, tmp_path):
 
 
 @pytest.mark.parametrize(("part", "key"), [("recipe", "steps"), ("options", "shortlist")])
-def test_a_product_that_trains_or_samples_otherwise_by_now_is_refused(
+def test_a_product_that_trains_or_samples_differently_by_now_is_refused(
     plan, toy_documents, tmp_path, part, key
 ):
     settle_plan(plan, "toy", toy_documents[:20], toy_documents[20:], tmp_path)

@@ -12,7 +12,7 @@ GOLD = [
 ]
 
 
-def test_who_waits_has_no_labels_and_nothing_else_that_could_tell():
+def test_unlabelled_texts_have_neither_labels_nor_metadata():
     waiting = Oracle(GOLD).waiting()
     assert [(each.id, each.text, each.spans, dict(each.meta)) for each in waiting] == [
         (each.id, each.text, None, {}) for each in GOLD
@@ -26,7 +26,7 @@ def test_labels_come_in_the_order_of_the_question_and_are_gone_from_the_pool():
 
 
 @pytest.mark.parametrize("ids", [["a"], ["b", "b"], ["nobody"], ["a[0:2]"]])
-def test_nothing_is_told_twice_and_nothing_that_is_not_there(ids):
+def test_an_id_twice_or_unknown_is_refused(ids):
     oracle = Oracle(GOLD)
     oracle.answer(["a"])
     with pytest.raises(ValueError, match="Expected"):

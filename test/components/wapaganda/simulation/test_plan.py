@@ -68,7 +68,7 @@ def test_a_wrong_plan_is_refused(changes, message):
         plan(**changes)
 
 
-def test_batches_grow_as_asked():
+def test_batches_grow_by_the_factor():
     random, own = Arm.parse("random", "mnlp"), Arm.parse("hybrid:mnlp:growth=1", "mnlp")
     growing = plan(strategies=(random, own), seed_size=100, batch=50, growth=1.5)
     assert [growing.batch_size(random, number) for number in (1, 2, 3)] == [50, 75, 112]

@@ -101,12 +101,12 @@ def test_random_draws_without_replacement_until_the_pool_is_empty(build):
     lab = build(strategies=(RANDOM,), batch=40, rounds=9)
     run = play(lab)["random", 1]
     asked = [each for record in run.rounds for each in record.batch_ids]
-    learnt = [*lab.seed_set(1), *asked]
-    assert len(learnt) == len(set(learnt))
-    assert [record.texts for record in run.rounds] == [20, 60, 100, len(learnt)]
+    known = [*lab.seed_set(1), *asked]
+    assert len(known) == len(set(known))
+    assert [record.texts for record in run.rounds] == [20, 60, 100, len(known)]
     assert run.complete
     # Only near copies of labelled texts may be left over.
-    assert len(learnt) > 110
+    assert len(known) > 110
 
 
 def test_the_selection_never_sees_a_label(build, monkeypatch):
@@ -151,7 +151,7 @@ def test_the_model_of_a_seed_set_is_trained_once_for_all_arms(build, monkeypatch
         )  # fmt: skip
 
 
-def test_models_that_teach_themselves_are_given_what_waits_without_its_labels(build, monkeypatch):
+def test_self_training_gets_the_unlabelled_texts_without_labels(build, monkeypatch):
     given = []
 
     def spy(documents, *arguments, **options):
@@ -168,7 +168,7 @@ def test_models_that_teach_themselves_are_given_what_waits_without_its_labels(bu
         assert set(texts) <= {document.text for document in lab.pool}
 
 
-def test_an_arm_that_asks_a_committee_cross_fits_before_each_of_its_batches(build, monkeypatch):
+def test_an_arm_with_a_committee_cross_fits_before_each_of_its_batches(build, monkeypatch):
     calls = []
 
     def spy(labelled, *arguments, keep, **options):
@@ -197,7 +197,7 @@ def test_the_same_seed_gives_the_same_curve_and_another_one_another(build):
 
 
 @pytest.mark.slow
-def test_a_curve_goes_on_where_it_was_as_if_nothing_had_happened(build):
+def test_a_continued_curve_equals_an_uninterrupted_one(build):
     whole, broken = build("whole"), build("broken", rounds=1)
     play(whole)
     play(broken)  # its last round chose nothing, because no round was to follow
@@ -250,7 +250,7 @@ def test_costs_add_up(build):
 
 
 @pytest.mark.slow
-def test_a_curve_calibrates_its_first_model_that_is_old_enough(build):
+def test_the_first_model_with_enough_texts_is_calibrated(build):
     runs = play(build(calibrate_at=26, full=True, rounds=2))
     for name in ("random", "good"):
         first, second, third = runs[name, 1].rounds

@@ -64,7 +64,7 @@ def test_seed_by_seed_and_the_arms_in_step(tmp_path):
     assert schedule.seconds_left(2) == 0
 
 
-def test_what_a_worker_is_at_is_given_to_no_other(tmp_path):
+def test_a_task_is_given_to_one_worker_only(tmp_path):
     schedule = Schedule.of(PLAN, tmp_path, {1}, 100)
     given = []
     while (task := schedule.next()) is not None:
@@ -89,7 +89,7 @@ def test_nothing_is_done_again(tmp_path):
     assert {task[2] for task in finish_all(more, tmp_path)} == {3}
 
 
-def test_a_longer_plan_goes_on_from_the_last_round(tmp_path):
+def test_a_longer_plan_continues_from_the_last_round(tmp_path):
     finish_all(Schedule.of(PLAN, tmp_path, set(), 100), tmp_path)
     longer = Schedule.of(replace(PLAN, rounds=3, seeds=(1,)), tmp_path, {1}, 100)
     # The last round had chosen nothing, so it comes again.
@@ -105,7 +105,7 @@ def test_a_pool_that_is_empty_ends_the_curve(tmp_path):
     assert Schedule.of(plan, tmp_path, {1}, 15).is_done
 
 
-def test_a_curve_that_leaves_near_copies_in_the_pool_is_not_done_again(tmp_path):
+def test_a_curve_that_leaves_near_duplicates_in_the_pool_is_not_done_again(tmp_path):
     plan = replace(PLAN, strategies=(A,), seeds=(1,), rounds=5, full=False, calibrate_at=0)
     schedule = Schedule.of(plan, tmp_path, set(), 25)
     while (task := schedule.next()) is not None:

@@ -73,5 +73,5 @@ def test_the_curves_are_those_that_were_stored(tiny_encoder, tmp_path):
     if not STORED.exists():
         lines = [f'"{name}": {json.dumps(rounds)}' for name, rounds in found.items()]
         STORED.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
-        pytest.fail(f"{STORED.name} was written anew: look at it before you commit it")
+        pytest.fail(f"{STORED.name} was written: look at it before you commit it")
     assert found == _approximately(json.loads(STORED.read_text("utf-8")))

@@ -53,20 +53,20 @@ def write_synthetic(
 def _write(out, arm, seed, rounds, types, limit):
     if limit == -1:
         return
-    dice = random.Random(f"{arm}-{seed}")
+    draw = random.Random(f"{arm}-{seed}")
     speed, density = SPEED.get(arm, (1.2, 1.1))
     made, words, entities, correcting, wobble = [], 2100.0 + 40 * seed, 205.0 + 5 * seed, 0.0, 0.0
     correcting = 0.39 * words + 4.2 * entities
     for number in range(rounds + 1):
         texts = 100 + 50 * number
         if number:
-            words += 50 * 20.5 * density**0.5 + dice.gauss(0, 30)
-            entities += 50 * 2.05 * density + dice.gauss(0, 8)
+            words += 50 * 20.5 * density**0.5 + draw.gauss(0, 30)
+            entities += 50 * 2.05 * density + draw.gauss(0, 8)
             correcting += 0.39 * 1025 + 2.0 * 103 * density
-        wobble = 0.5 * wobble + (dice.gauss(0, 0.008) if number else 0.0)
+        wobble = 0.5 * wobble + (draw.gauss(0, 0.008) if number else 0.0)
         useful = 100 + 50 * number * speed
         f1 = 0.74 - 0.52 * math.exp(-((useful / 215) ** 0.75)) + 0.006 * (seed - 2) + wobble
-        made.append(_round(number, texts, words, entities, correcting, f1, types, dice, number == rounds))
+        made.append(_round(number, texts, words, entities, correcting, f1, types, draw, number == rounds))
     if limit is not None:
         made = made[:limit]
     name = arm.replace(":", "-")
@@ -77,11 +77,11 @@ def _write(out, arm, seed, rounds, types, limit):
     (out / "runs" / f"{name}-seed{seed}.json").write_text(json.dumps(run), "utf-8")
 
 
-def _round(number, texts, words, entities, correcting, f1, types, dice, last):
-    bins = [[c, min(1.0, c + dice.gauss(0, 0.03)), 40] for c in (0.35, 0.5, 0.62, 0.74, 0.85, 0.93, 0.98)]
+def _round(number, texts, words, entities, correcting, f1, types, draw, last):
+    bins = [[c, min(1.0, c + draw.gauss(0, 0.03)), 40] for c in (0.35, 0.5, 0.62, 0.74, 0.85, 0.93, 0.98)]
     before = [[c, max(0.0, c - 0.16 * (1.1 - c) ** 0.5), 40] for c, _, _ in bins]
     calibration = {
-        "temperature": 1.6, "ece_before": 0.11, "ece_after": 0.028 + 0.004 * dice.random(),
+        "temperature": 1.6, "ece_before": 0.11, "ece_after": 0.028 + 0.004 * draw.random(),
         "estimated_f1_before": f1 + 0.07, "estimated_f1_after": f1 + 0.012,
         "test_estimated_f1_after": f1 + 0.015, "bins": bins, "bins_before": before,
     }  # fmt: skip
@@ -94,17 +94,17 @@ def _round(number, texts, words, entities, correcting, f1, types, dice, last):
             for place, (label, share) in enumerate(types.items())
         },
         "labelled_types": {label: round(entities * share) for label, share in types.items()},
-        "estimated_f1": f1 + 0.03 + dice.gauss(0, 0.01), "true_pool_f1": f1 + 0.01,
+        "estimated_f1": f1 + 0.03 + draw.gauss(0, 0.01), "true_pool_f1": f1 + 0.01,
         "calibration": calibration if texts == 200 else None,
-        "near_duplicates": 0 if last else int(dice.random() < 0.25),
+        "near_duplicates": 0 if last else int(draw.random() < 0.25),
         "batch_ids": [] if last else [f"t{number}-{place}" for place in range(50)],
-        "train_seconds": 60 + 10 * number + dice.random(), "score_seconds": 9.5, "model_seed": 7,
+        "train_seconds": 60 + 10 * number + draw.random(), "score_seconds": 9.5, "model_seed": 7,
     }  # fmt: skip
 
 
 def _write_full(out, seed, types):
-    dice = random.Random(f"full-{seed}")
-    only = _round(0, 1187, 24_600, 2_439, 20_000.0, 0.721 + 0.004 * (seed - 2), types, dice, True)
+    draw = random.Random(f"full-{seed}")
+    only = _round(0, 1187, 24_600, 2_439, 20_000.0, 0.721 + 0.004 * (seed - 2), types, draw, True)
     run = {
         "arm": {"name": "full", "strategy": "full", "measure": ""},
         "seed": seed, "complete": True, "rounds": [only | {"estimated_f1": None, "calibration": None}],

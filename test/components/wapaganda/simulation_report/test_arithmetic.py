@@ -24,9 +24,9 @@ def by_min_max(values):
 
 
 def test_isotonic_is_the_nearest_monotone_sequence():
-    dice = random.Random(3)
+    draw = random.Random(3)
     for _ in range(200):
-        values = [dice.choice([0.1, 0.2, 0.3]) + 0.5 * dice.random() for _ in range(dice.randint(1, 9))]
+        values = [draw.choice([0.1, 0.2, 0.3]) + 0.5 * draw.random() for _ in range(draw.randint(1, 9))]
         assert list(isotonic(values)) == pytest.approx(by_min_max(values), abs=1e-12)
 
 

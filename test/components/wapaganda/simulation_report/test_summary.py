@@ -173,7 +173,7 @@ class TestUnfinished:
         arm = next(arm for arm in summary.strategies if arm.strategy == "uncertainty:mnlp")
         assert (arm.seeds, arm.complete, arm.finished) == ((2,), False, True)
 
-    def test_a_run_that_has_begun_does_not_narrow_the_comparison_of_the_others(self, synthetic):
+    def test_a_run_that_has_started_does_not_narrow_the_comparison_of_the_others(self, synthetic):
         short = [(("uncertainty:mnlp", seed), 2) for seed in (1, 2, 3)]
         out = synthetic(unfinished=short)
         arms = {arm.strategy: arm for arm in summarise(out).strategies}
