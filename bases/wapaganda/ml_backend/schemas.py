@@ -1,4 +1,4 @@
-"""Request and response bodies that more than one module uses; the others stand beside their routes."""
+"""Request and response bodies that more than one module uses; the others are defined next to their routes."""
 
 from typing import Any
 

@@ -13,7 +13,7 @@ router = guarded_router()
 
 
 class ProjectStatus(BaseModel):
-    """One project: ``target`` is the version that shall answer once it is loaded."""
+    """One project: ``target`` is the version that will answer once it is loaded."""
 
     model_config = ConfigDict(protected_namespaces=())
     project: str

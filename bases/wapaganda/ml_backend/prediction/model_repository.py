@@ -16,7 +16,7 @@ class ModelRepository(Protocol):
         """The keys of the projects that have models."""
 
     def current(self, project: str) -> str | None:
-        """The version that shall answer; None before the first model."""
+        """The version that should answer; None before the first model."""
 
     def versions(self, project: str) -> Sequence[str]:
         """All versions, oldest first."""
@@ -35,7 +35,7 @@ class LiveModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """The state of a project's model: ``version`` answers now, ``target`` shall answer, ``error`` says why it
+    """The state of a project's model: ``version`` answers now, ``target`` will answer, ``error`` says why it
     does not yet.
     """
 

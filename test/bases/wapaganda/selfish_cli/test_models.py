@@ -49,6 +49,7 @@ def test_promote_makes_a_version_live_and_rollback_goes_back(selfish, store):
         "before": SECOND,
     }
     assert store.current().name == FIRST
+    assert store.is_pinned(store.version(SECOND).manifest.data_fingerprint)
     outcome = selfish("models", "rollback")
     assert outcome.code == 0
     assert SECOND in outcome.stdout
