@@ -30,7 +30,7 @@ from wapaganda.annotation import read_documents
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
 from wapaganda.tagger import Tagger
-from wapaganda.trainer import Recipe, cross_fit, recipe_for, train
+from wapaganda.trainer import Recipe, TrainingJob, cross_fit, recipe_for, train
 
 RESULTS = Path(__file__).parent / "results" / "recipe.json"
 
@@ -93,24 +93,17 @@ def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any
         model, last = Path(scratch) / "model", None
         if arguments.warm_from:
             before, last = documents[: arguments.warm_from], Path(scratch) / "last"
-            train(
-                before,
-                schema,
-                encoder,
-                recipe_for(encoder, len(before), n_labels, None, seed),
-                last,
-                device="cpu",
-            )
+            first = recipe_for(encoder, len(before), n_labels, None, seed)
+            train(TrainingJob(before, schema, encoder, first, device="cpu"), last)
         started, used = time.monotonic(), time.process_time()
         unlabelled = _texts_beside(documents, pool) if arguments.self_training else []
-        result = train(
-            documents, schema, encoder, recipe, model, unlabelled=unlabelled, last=last, device="cpu"
-        )
+        job = TrainingJob(documents, schema, encoder, recipe, device="cpu")
+        result = train(replace(job, unlabelled=unlabelled, initial_model=last), model)
         cpu_seconds, seconds = time.process_time() - used, time.monotonic() - started
         scores = _scores(Tagger.load(model, device="cpu"), gold)
     crosswise = {}
     if arguments.folds:
-        answers = cross_fit(documents, schema, encoder, recipe, folds=arguments.folds, device="cpu")
+        answers = cross_fit(job, folds=arguments.folds)
         predicted = [answer.spans for answer in answers]
         crosswise = {"out_of_fold_f1": evaluate(gold_spans(documents), predicted).micro.f1}
     return {

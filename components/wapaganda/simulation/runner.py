@@ -35,7 +35,7 @@ from wapaganda.simulation.predictions import (
 from wapaganda.simulation.records import Finding, RoundRecord, RunRecord
 from wapaganda.simulation.schedule import FOLDS, Task
 from wapaganda.tagger import Tagger, load_members, read_together
-from wapaganda.trainer import Recipe, cross_fit, train
+from wapaganda.trainer import TrainingJob, cross_fit, train
 from wapaganda.uncertainty import expected_counts, find_measure
 
 MODEL_STRIDE = 1009
@@ -117,15 +117,7 @@ class Runner:
         model_seed = round_seed(run.seed, number)
         stored = shared_path(self.out, run.seed) if number == 0 else self._stored(run)
         evaluated = load_evaluated(stored) or self._train(oracle, labelled, model_seed)
-        found, _ = calibrate(
-            labelled,
-            self.schema,
-            self.encoder,
-            self._recipe(len(labelled), model_seed),
-            folds=FOLDS,
-            unlabelled=self._unlabelled(oracle.waiting()),
-            device=self.plan.loop.device,
-        )
+        found, _ = calibrate(self._job(oracle, labelled, model_seed), folds=FOLDS)
         self._stored(run).unlink(missing_ok=True)
         return calibration_summary(found, evaluated, self.test, self.schema)
 
@@ -155,15 +147,7 @@ class Runner:
         """Train, then predict the test texts and the rest of the pool."""
         waiting = oracle.waiting()
         with tempfile.TemporaryDirectory(prefix="round-", dir=self.out) as scratch:
-            trained = train(
-                labelled,
-                self.schema,
-                self.encoder,
-                self._recipe(len(labelled), model_seed),
-                Path(scratch),
-                unlabelled=self._unlabelled(waiting),
-                device=self.plan.loop.device,
-            )
+            trained = train(self._job(oracle, labelled, model_seed), Path(scratch))
             tagger = Tagger.load(Path(scratch), device=self.plan.loop.device)
         started = time.monotonic()
         test = Predictions.of(tagger, self.test)
@@ -178,12 +162,18 @@ class Runner:
             test=test,
         )
 
-    def _unlabelled(self, waiting: Sequence[Document]) -> list[str]:
-        return [document.text for document in waiting] if self.plan.loop.self_training else []
-
-    def _recipe(self, n_texts: int, model_seed: int) -> Recipe:
+    def _job(self, oracle: Oracle, labelled: Sequence[Document], model_seed: int) -> TrainingJob:
+        """A training on ``labelled``; the texts that wait for a label are there for self-training."""
         config = replace(self.plan.loop, encoder=self.encoder, seed=model_seed)
-        return training_recipe(config, n_texts, len(self.schema.labels))
+        waiting = oracle.waiting() if config.self_training else []
+        return TrainingJob(
+            labelled,
+            self.schema,
+            self.encoder,
+            training_recipe(config, len(labelled), len(self.schema.labels)),
+            unlabelled=[document.text for document in waiting],
+            device=config.device,
+        )
 
     def _choose(
         self,
@@ -210,16 +200,7 @@ class Runner:
         """The predictions of the models of a cross-fitting for the unlabelled texts, (models, words, K)."""
         waiting = oracle.waiting()
         with tempfile.TemporaryDirectory(prefix="committee-", dir=self.out) as scratch:
-            cross_fit(
-                labelled,
-                self.schema,
-                self.encoder,
-                self._recipe(len(labelled), model_seed),
-                folds=FOLDS,
-                unlabelled=self._unlabelled(waiting),
-                keep=Path(scratch),
-                device=self.plan.loop.device,
-            )
+            cross_fit(self._job(oracle, labelled, model_seed), folds=FOLDS, keep=Path(scratch))
             members = load_members(Path(scratch), self.plan.loop.device)
         return read_together(members, [document.text for document in waiting])
 

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wapaganda.calibration import ConfidenceMap
-from wapaganda.ner import LabelSchema, Span
+from wapaganda.ner import Span
+from wapaganda.progress import Progress, silent
 from wapaganda.tagger.batches import budget_batches, collate, device_of, word_logits
 from wapaganda.tagger.entities import decode
 from wapaganda.tagger.hf_logging import quiet_transformers
@@ -24,35 +24,22 @@ _CHUNK_TEXTS = 4096
 _CHUNK_CHARACTERS = 2_000_000
 _WEIGHT_FLOOR = 1e-3  # keeps the embedding of a text without entities a plain mean
 
-OnProgress = Callable[[int, int], None]
-
 
 class Tagger:
-    """Tags texts of any length; the answer for a text does not depend on the texts around it.
+    """Tags texts of any length. The result for a text does not depend on the texts around it.
 
-    Attributes: ``model``, ``tokenization``, ``schema``, ``casing`` (whether it reads letter case),
-    ``temperature``, by which the tag scores are divided, ``confidence``, which makes a span's score of its
-    probability, and ``version``, the name of the folder it was loaded from.
+    ``folder``: labels, letter case, temperature and confidence map, as in the model folder. ``version``: the
+    name of the folder that it was loaded from.
     """
 
     def __init__(
-        self,
-        model: "PreTrainedModel",
-        tokenization: Tokenization,
-        schema: LabelSchema,
-        *,
-        casing: bool = False,
-        temperature: float = 1.0,
-        confidence: ConfidenceMap | None = None,
-        version: str = "",
+        self, model: "PreTrainedModel", tokenization: Tokenization, folder: ModelFolder, version: str = ""
     ) -> None:
         self.model = model
         self.tokenization = tokenization
-        self.schema = schema
-        self.casing = casing
-        self.temperature = temperature
-        self.confidence = confidence or ConfidenceMap()
+        self.folder = folder
         self.version = version
+        self.schema = folder.schema
 
     @classmethod
     def load(cls, path: Path, device: str = "auto") -> Self:
@@ -71,35 +58,26 @@ class Tagger:
         except Exception as error:  # safetensors and tokenizers raise bare ones of their own
             raise FolderError(f"Expected a complete model folder, was: {path} ({error})") from error
         tokenization = Tokenization(tokenizer, folder.max_pieces, folder.overlap)
-        return cls(
-            model.to(device_of(device)).eval(),
-            tokenization,
-            folder.schema,
-            casing=folder.casing,
-            temperature=folder.temperature,
-            confidence=folder.confidence,
-            version=path.resolve().name,
-        )
+        return cls(model.to(device_of(device)).eval(), tokenization, folder, path.resolve().name)
 
     def predict(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         """The spans of each text, each with its probability as ``score``."""
         return [tagged.spans for tagged in self.tag(texts)]
 
     def tag(
-        self, texts: Sequence[str], *, token_budget: int = 1024, on_progress: OnProgress | None = None
+        self, texts: Sequence[str], *, token_budget: int = 1024, progress: Progress = silent
     ) -> Iterator[TaggedText]:
-        """Yield the answer for each text in the order of ``texts``, with memory for one chunk of them only.
+        """Yield the result for each text in the order of ``texts``, with memory for one chunk of them only.
 
         Args:
             texts: any texts; an empty or blank one has no words and no spans.
-            token_budget: padded word pieces a batch; more need more memory, not less time, on a CPU.
-            on_progress: called with the number of texts done and of all texts.
+            token_budget: padded word pieces in a batch; more need more memory, not less time, on a CPU.
+            progress: of the step ``tag``, in texts.
         """
         for start, end in _chunks(texts):
 
             def advance(share: float, start: int = start, end: int = end) -> None:
-                if on_progress is not None:
-                    on_progress(start + int(share * (end - start)), len(texts))
+                progress("tag", start + int(share * (end - start)), len(texts))
 
             yield from self._tag_chunk(texts[start:end], token_budget, advance)
 
@@ -107,7 +85,7 @@ class Tagger:
         self, texts: Sequence[str], token_budget: int, advance: Callable[[float], None]
     ) -> list[TaggedText]:
         encoded = self.tokenization.encode(texts)
-        inputs = model_inputs(texts, encoded, self.tokenization, casing=self.casing)
+        inputs = model_inputs(texts, encoded, self.tokenization, casing=self.folder.casing)
         answers = _ChunkAnswers(encoded, len(self.schema.tags))
         done = 0
         for batch in budget_batches(inputs, token_budget):
@@ -117,7 +95,7 @@ class Tagger:
         if not inputs:
             advance(1.0)
         log_probs, embeddings = answers.log_probs(), answers.embeddings(self.model.config.hidden_size)
-        spans = decode([text.words for text in encoded], log_probs, self.schema, self.confidence)
+        spans = decode([text.words for text in encoded], log_probs, self.schema, self.folder.confidence)
         rows = zip(encoded, log_probs, spans, embeddings, strict=True)
         return [TaggedText(text.words, *answer) for text, *answer in rows]
 
@@ -127,10 +105,10 @@ class Tagger:
         was_training = self.model.training
         self.model.eval()
         tensors = collate(batch, self.tokenization.pad_id, self.model.device)
-        logits, hidden = word_logits(self.model, tensors, casing=self.casing, with_hidden=True)
+        logits, hidden = word_logits(self.model, tensors, casing=self.folder.casing, with_hidden=True)
         assert hidden is not None
         self.model.train(was_training)
-        log_probs = (logits.float() / self.temperature).log_softmax(dim=-1)
+        log_probs = (logits.float() / self.folder.temperature).log_softmax(dim=-1)
         return log_probs.cpu().numpy(), hidden.float().cpu().numpy()
 
 

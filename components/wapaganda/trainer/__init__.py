@@ -1,47 +1,52 @@
 """Fine-tuning of a pretrained encoder on a few hundred labelled texts.
 
-Torch is imported when ``train`` or ``load_encoder`` is first asked for, not before.
+Torch is imported when ``train`` or another function around a model is first used, not before.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from wapaganda.trainer.recipe import Recipe, recipe_for
-from wapaganda.trainer.reports import StepReport, TrainResult
-from wapaganda.trainer.unavailable import EncoderUnavailable
+from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
+from wapaganda.trainer.errors import EncoderUnavailable
+from wapaganda.trainer.job import Callbacks, StepReport, TrainingJob, TrainResult
+from wapaganda.trainer.recipe import AdaptationRecipe, Recipe, recipe_for
 
 if TYPE_CHECKING:
-    from wapaganda.trainer.adapting import Adaptation, adapt
     from wapaganda.trainer.cross_fitting import cross_fit
+    from wapaganda.trainer.domain_adaptation import Adaptation, adapt
     from wapaganda.trainer.embedding import embed
-    from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
-    from wapaganda.trainer.self_training import unlike
-    from wapaganda.trainer.training import train
+    from wapaganda.trainer.pseudo_labels import unlike
+    from wapaganda.trainer.training_loop import TrainedModel, train, train_in_memory
 
 _HEAVY = {
-    "Adaptation": "wapaganda.trainer.adapting",
-    "LoadedEncoder": "wapaganda.trainer.encoders",
-    "adapt": "wapaganda.trainer.adapting",
+    "Adaptation": "wapaganda.trainer.domain_adaptation",
+    "TrainedModel": "wapaganda.trainer.training_loop",
+    "adapt": "wapaganda.trainer.domain_adaptation",
     "cross_fit": "wapaganda.trainer.cross_fitting",
     "embed": "wapaganda.trainer.embedding",
-    "load_encoder": "wapaganda.trainer.encoders",
-    "train": "wapaganda.trainer.training",
-    "unlike": "wapaganda.trainer.self_training",
+    "train": "wapaganda.trainer.training_loop",
+    "train_in_memory": "wapaganda.trainer.training_loop",
+    "unlike": "wapaganda.trainer.pseudo_labels",
 }
 
 __all__ = [
     "Adaptation",
+    "AdaptationRecipe",
+    "Callbacks",
     "EncoderUnavailable",
     "LoadedEncoder",
     "Recipe",
     "StepReport",
     "TrainResult",
+    "TrainedModel",
+    "TrainingJob",
     "adapt",
     "cross_fit",
     "embed",
     "load_encoder",
     "recipe_for",
     "train",
+    "train_in_memory",
     "unlike",
 ]
 

@@ -1,4 +1,4 @@
-"""What a pretrained encoder says of texts before it has learnt anything of the task."""
+"""Embeddings of texts by a pretrained encoder that was not trained on the task."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,10 @@ _TOKEN_BUDGET = 1024
 def embed(texts: Sequence[str], encoder: str, *, device: str = "auto") -> NDArray[np.float32]:
     """Each text as one vector, (n, hidden): the mean of the encoder's last hidden states at its words.
 
-    Zeros for a text without words. ``device``: ``auto`` is CUDA when there is one, else the CPU.
+    A text without words is all zeros. ``device``: ``auto`` is CUDA when there is one, else the CPU.
 
     Raises:
-        EncoderUnavailable: the encoder cannot be had.
+        EncoderUnavailable: the encoder cannot be loaded.
     """
     loaded = load_encoder(encoder, _NO_TASK)
     model = loaded.model.to(device_of(device)).eval()

@@ -1,24 +1,22 @@
-"""Labelled documents as windows with the tags of their own words."""
+"""Labelled documents as windows with the tags of their core words, and their batches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.ner import (
-    Document,
-    LabelSchema,
-    Repairs,
-    align_spans,
-    encode_tags,
-)
+from wapaganda.errors import InputError
+from wapaganda.ner import Document, LabelSchema, Repairs, align_spans, encode_tags
 from wapaganda.tagger import ModelInput, Tokenization, model_inputs
+from wapaganda.trainer.recipe import Recipe
+
+_BATCHES_SORTED_TOGETHER = 8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Example:
-    """A window and the tag of each word that it owns, shape (own words,): a word of a text counts once."""
+    """A window and the tags of its core words, shape (core words,): each word of a text counts once."""
 
     window: ModelInput
     tags: NDArray[np.int64]
@@ -30,12 +28,12 @@ class Example:
 def make_examples(
     documents: Sequence[Document], tokenization: Tokenization, schema: LabelSchema, *, casing: bool
 ) -> tuple[list[Example], Repairs]:
-    """All windows of the documents, those without entities too, and the number of spans that the
-    tokenizer cannot see (``Repairs.empty``).
+    """All windows of the documents, also those without entities, and the number of spans without a word that
+    the tokenizer sees (``Repairs.empty``).
 
     Raises:
-        ValueError: a document is not labelled, has a label that the schema does not know, or no text has a
-        word.
+        InputError: a document is not labelled, or no text has a word.
+        ValueError: a document has a label that the schema does not know.
     """
     texts = [document.text for document in documents]
     encoded = tokenization.encode(texts)
@@ -49,7 +47,7 @@ def make_examples(
         for window in model_inputs(texts, encoded, tokenization, casing=casing)
     ]
     if not examples:
-        raise ValueError(f"Expected at least one text with words to learn from, was: {len(documents)} texts")
+        raise InputError(f"Expected at least one text with words to learn from, was: {len(documents)} texts")
     return examples, repairs
 
 
@@ -58,6 +56,30 @@ def _tags(
 ) -> tuple[NDArray[np.int64], Repairs]:
     """The tags of ``words``, (n_words, 2)."""
     if document.spans is None:
-        raise ValueError(f"Expected labelled documents only, was: {document.id!r} without labels")
+        raise InputError(f"Expected labelled documents only, was: {document.id!r} without labels")
     visible, n_lost = align_spans(document.spans, words)
     return encode_tags(visible, words, schema), Repairs(empty=n_lost)
+
+
+def endless_batches(
+    examples: Sequence[Example], recipe: Recipe, rng: np.random.Generator
+) -> Iterator[list[Example]]:
+    """Yield batches without end: each window once per epoch, windows of similar length in a batch."""
+    while True:
+        epoch = list(_epoch(examples, recipe, rng))
+        for number in rng.permutation(len(epoch)):
+            yield [examples[index] for index in epoch[number]]
+
+
+def _epoch(
+    examples: Sequence[Example], recipe: Recipe, rng: np.random.Generator
+) -> Iterator[NDArray[np.int64]]:
+    """Batches of indices, sorted by length only within a few batches, so that epochs differ."""
+    order = rng.permutation(len(examples))
+    size = recipe.batch_size * _BATCHES_SORTED_TOGETHER
+    for start in range(0, len(order), size):
+        group = sorted(order[start : start + size].tolist(), key=lambda index: -len(examples[index]))
+        while group:
+            fitting = max(1, min(recipe.batch_size, recipe.batch_pieces // len(examples[group[0]])))
+            yield np.array(group[:fitting])
+            group = group[fitting:]

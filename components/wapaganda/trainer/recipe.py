@@ -1,25 +1,28 @@
-"""How a training goes, and the defaults for an encoder and a number of texts."""
+"""The settings of a training, and the defaults for an encoder and a number of texts."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from wapaganda.trainer.hub import find_config
+from wapaganda.errors import InputError
+from wapaganda.trainer.encoders import find_config
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The settings of one training; plain numbers only, so that it can be kept as JSON.
+    """The settings of one training: plain numbers only, because the manifest of a model keeps them as JSON.
 
-    ``steps``: optimiser steps, whatever the number of texts. ``batch_size``: windows a step, fewer when
-    they would need more than ``batch_pieces`` padded pieces. ``head_factor`` and ``shape_factor``: learning
-    rates of the new head and of the letter-case embeddings, as multiples of ``learning_rate``.
-    ``warmup_share``: of the steps; then the rate falls linearly to 0. ``shapes``: tell uncased encoders the
-    letter case. ``keep``: how much of the last model a warm start keeps, 0 to 1. ``word_embeddings``:
-    whether the table of word pieces is trained, too. ``precision``: of the matrix products; ``auto`` is
-    bfloat16 (weights and sums stay float32) where the machine has instructions for it, else float32.
-    ``evaluations`` and ``patience``: with a dev set, how often it is looked at, and how many looks without
-    gain end the training. ``max_restarts``: new attempts, with another seed, after a training that learnt
-    nothing.
+    ``steps``: optimiser steps, whatever the number of texts. ``batch_size``: windows per step, fewer when
+    they would need more than ``batch_pieces`` padded word pieces. ``head_factor`` and ``shape_factor``: the
+    learning rates of the new head and of the casing embeddings, as multiples of ``learning_rate``.
+    ``warmup_share``: of the steps; then the rate decays linearly to 0. ``shapes``: give uncased encoders the
+    letter case. ``keep``: the share of the last model in a warm start, 0 to 1. ``word_embeddings``: whether
+    the word embeddings are trained, too. ``precision``: of matrix products; ``auto`` is bfloat16 (weights and
+    sums stay float32) where the hardware computes it fast, else float32. ``evaluations`` and ``patience``:
+    with a dev set, the number of evaluations, and how many of them without gain stop the training.
+    ``max_restarts``: with another random seed, after a training that learned nothing.
+
+    Raises:
+        InputError: a number is out of range.
     """
 
     learning_rate: float
@@ -46,15 +49,25 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in ("learning_rate", "steps", "batch_size", "batch_pieces", "evaluations", "patience"):
             if not getattr(self, name) > 0:
-                raise ValueError(f"Expected {name} above 0, was: {getattr(self, name)}")
+                raise InputError(f"Expected {name} above 0, was: {getattr(self, name)}")
         if not 0 <= self.keep <= 1:
-            raise ValueError(f"Expected keep from 0 to 1, was: {self.keep}")
+            raise InputError(f"Expected keep from 0 to 1, was: {self.keep}")
         if not 0 <= self.warmup_share < 1:
-            raise ValueError(f"Expected warmup_share from 0 to below 1, was: {self.warmup_share}")
+            raise InputError(f"Expected warmup_share from 0 to below 1, was: {self.warmup_share}")
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptationRecipe:
+    """The settings of one domain adaptation. ``learning_rate`` of ``None`` is the encoder's default."""
+
+    steps: int = 800
+    learning_rate: float | None = None
+    seed: int = 13
+    device: str = "auto"
 
 
 _LEARNING_RATES = ((512, 2e-4), (768, 3e-5), (1024, 2e-5))
-"""Default learning rate of the body: of the first row whose hidden size is not below the encoder's."""
+"""Default learning rates of the body by the largest hidden size that they are for."""
 
 _LARGEST = 1e-5
 
@@ -70,7 +83,7 @@ _FEW_TYPES = 13
 def default_steps(n_documents: int, n_labels: int) -> int:
     """160 optimiser steps and one more for every five texts: 200 at 200 texts, 360 at 1,000.
 
-    With more than 13 entity types the texts count for more, in proportion: each type is met less often.
+    With more than 13 entity types the texts count for more, in proportion, because each type is rarer.
     """
     return 160 + int(n_documents * max(1.0, n_labels / _FEW_TYPES) / 5)
 
@@ -78,11 +91,12 @@ def default_steps(n_documents: int, n_labels: int) -> int:
 def recipe_for(
     encoder: str, n_documents: int, n_labels: int, learning_rate: float | None, seed: int
 ) -> Recipe:
-    """The recipe for ``n_documents`` texts with ``n_labels`` types of entities; a ``learning_rate`` is
-    obeyed, ``None`` asks for the encoder's default.
+    """The recipe for ``n_documents`` texts with ``n_labels`` entity types. ``learning_rate`` of ``None`` is
+    the encoder's default.
 
     Raises:
-        EncoderUnavailable: the encoder's configuration cannot be had.
+        EncoderUnavailable: the encoder's configuration cannot be loaded.
+        InputError: the learning rate is not above 0.
     """
     if learning_rate is None:
         config, _ = find_config(encoder)

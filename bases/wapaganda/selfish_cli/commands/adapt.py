@@ -53,18 +53,13 @@ def adapt(
             for note in notes:
                 console.warn(note)
             progress("load", 0, 0)
+            from wapaganda.trainer import AdaptationRecipe
             from wapaganda.trainer import adapt as adapt_encoder
 
-            found = adapt_encoder(
-                texts,
-                settings.baseline_model_name,
-                out,
-                steps=steps,
-                learning_rate=settings.explicit_learning_rate,
-                seed=settings.seed,
-                on_step=lambda step, total, _: progress("adapt", step, total),
-                device=settings.device,
+            recipe = AdaptationRecipe(
+                steps, settings.explicit_learning_rate, seed=settings.seed, device=settings.device
             )
+            found = adapt_encoder(texts, settings.baseline_model_name, out, recipe, progress)
         if found.is_new_head:
             console.warn("The encoder has no head for masked words: a new one was trained with it.")
         first, last = (sum(part) / len(part) for part in (found.losses[:_WINDOW], found.losses[-_WINDOW:]))

@@ -1,7 +1,7 @@
 """selfish train: train and evaluate a model version."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,31 +16,25 @@ from wapaganda.selfish_cli.ui.tables import facts_table, scores_table
 if TYPE_CHECKING:
     from wapaganda.calibration import Calibration
     from wapaganda.ner import Document, LabelSchema
-    from wapaganda.pipeline import TrainingOutcome
+    from wapaganda.pipeline import TrainingOutcome, TrainingTexts
 
 KEPT = "The live model and all labels did not change. The unfinished training was discarded."
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What to train on and what to judge on; ``judged_on`` is "test", "holdout" or "out_of_fold".
+    """What to train and evaluate on; ``judged_on`` is "test", "holdout" or "out_of_fold"."""
 
-    The texts of the ids ``chosen`` were taken for what a model thought of them, and judge none.
-    ``unlabelled`` texts are there for SELF_TRAINING.
-    """
-
-    train: list["Document"]
-    judge: list["Document"]
-    judged_on: str
+    texts: "TrainingTexts"
     schema: "LabelSchema"
+    judged_on: str
     notes: tuple[str, ...]
-    chosen: frozenset[str] = frozenset()
-    unlabelled: tuple[str, ...] = ()
 
 
 def train(
     data: options.Data = None,
     test: options.Test = None,
+    dev: options.Dev = None,
     project: options.Project = None,
     name: options.Name = "default",
     encoder: options.Encoder = None,
@@ -54,7 +48,8 @@ def train(
     """Train a model on labelled texts and evaluate it.
 
     It is evaluated on the texts of --test, without them by cross-fitting (FOLDS) or on a held-out part of the
-    texts (HOLDOUT_FRACTION). It goes live unless it is worse than the live model on the same texts.
+    texts (HOLDOUT_FRACTION). It goes live unless it is worse than the live model on the same texts. With
+    --dev the best checkpoint on these texts is kept, and the training stops when they no longer improve.
     """
     overrides = {
         "baseline_model_name": encoder,
@@ -71,6 +66,8 @@ def train(
         context = open_context(project, name, overrides)
         with project_lock(context), console.progress() as progress:
             material = _material(context, data, test, project, progress)
+            if dev is not None:
+                material = _with_dev(material, dev)
             for note in material.notes:
                 console.warn(note)
             trained = _train(context, material, progress)
@@ -85,6 +82,8 @@ def _material(
     context: ProjectContext, data: Path | None, test: Path | None, project: int | None, progress: Progress
 ) -> Material:
     progress("read", 0, 0)
+    from wapaganda.pipeline import TrainingTexts, split_holdout
+
     tested = read_labelled(test) if test else None
     if data is not None:
         from wapaganda.ner import LabelSchema
@@ -101,8 +100,8 @@ def _material(
         if copies:
             notes += (f"{copies:,} of the test texts are also trained on: the score is too high.",)
         judged = list(tested.documents)
-        return Material(labelled, judged, "test", schema, notes + tested.notes, unlabelled=unlabelled)
-    from wapaganda.pipeline import split_holdout
+        texts = TrainingTexts(labelled, judged, unlabelled=unlabelled)
+        return Material(texts, schema, "test", notes + tested.notes)
     from wapaganda.sampler import UNSCORED_REASONS
 
     chosen = frozenset(key for key, how in drawn.items() if how is not None and how not in UNSCORED_REASONS)
@@ -112,15 +111,18 @@ def _material(
         notes += (
             f"{len(labelled):,} labelled texts are too few to hold any out: the model is not evaluated.",
         )
-    return Material(
-        train_on,
-        held,
-        "out_of_fold" if not held and config.folds >= 2 else "holdout",
-        schema,
-        notes,
-        chosen,
-        unlabelled,
-    )
+    judged_on = "out_of_fold" if not held and config.folds >= 2 else "holdout"
+    return Material(TrainingTexts(train_on, held, chosen, unlabelled), schema, judged_on, notes)
+
+
+def _with_dev(material: Material, path: Path) -> Material:
+    """The same with the labelled texts of ``path`` as dev set."""
+    read = read_with_entities(path)
+    notes = material.notes + read.notes
+    copies = copies_among(read.documents, material.texts.holdout)
+    if copies:
+        notes += (f"{copies:,} of the dev texts also evaluate the model: the score is too high.",)
+    return replace(material, texts=replace(material.texts, dev=read.documents), notes=notes)
 
 
 def _project_material(
@@ -137,24 +139,26 @@ def _project_material(
 
 def _train(context: ProjectContext, material: Material, progress: Progress) -> "TrainingOutcome":
     progress("load", 0, 0)
-    from wapaganda.pipeline import TrainingTexts, train_version
-    from wapaganda.trainer import StepReport
+    from wapaganda.pipeline import train_version
+    from wapaganda.trainer import Callbacks, StepReport
 
     config = context.config()
-    run = context.runs().start("train", {"encoder": config.encoder, "n_train": len(material.train)})
+    run = context.runs().start("train", {"encoder": config.encoder, "n_train": len(material.texts.train)})
 
     def on_step(step: StepReport) -> None:
-        run.metrics(step.step, {"train_loss": step.loss, "learning_rate": step.learning_rate})
+        figures = {"train_loss": step.loss, "learning_rate": step.learning_rate}
+        if step.dev_f1 is not None:
+            figures["dev_f1"] = step.dev_f1
+        run.metrics(step.step, figures)
 
     try:
         trained = train_version(
-            TrainingTexts(material.train, material.judge, material.chosen, material.unlabelled),
+            material.texts,
             material.schema,
             config,
             context.store(),
             context.directory / "training",
-            progress=progress,
-            on_step=on_step,
+            Callbacks(progress, on_step),
         )
     except BaseException:
         run.end("FAILED")
@@ -165,6 +169,9 @@ def _train(context: ProjectContext, material: Material, progress: Progress) -> "
             trained.steps,
             {f"{material.judged_on}_f1": micro.f1, "precision": micro.precision, "recall": micro.recall},
         )
+    if trained.best_dev_f1 is not None and trained.best_step is not None:
+        best = {"best_dev_f1": trained.best_dev_f1, "best_step": float(trained.best_step)}
+        run.metrics(trained.steps, best)
     if trained.calibration is not None:
         run.metrics(trained.steps, _cross_validated(trained.calibration))
     run.end("FINISHED")
@@ -254,6 +261,9 @@ def _result(
         "n_train": trained.n_train,
         "n_judged": trained.scores.n_documents if trained.scores else 0,
         "steps": trained.steps,
+        "stopped_because": trained.stopped_because,
+        "best_dev_f1": trained.best_dev_f1,
+        "best_step": trained.best_step,
         "seconds": round(trained.seconds, 2),
         "reused": trained.reused,
         "remarks": list(trained.messages),

@@ -18,6 +18,13 @@ Test = Annotated[
     Path | None,
     typer.Option("--test", help="Labelled texts that the model is evaluated on, never trained on."),
 ]
+Dev = Annotated[
+    Path | None,
+    typer.Option(
+        "--dev",
+        help="Labelled texts, never trained on, that choose the best checkpoint and stop the training early.",
+    ),
+]
 Project = Annotated[
     int | None, typer.Option("--project", min=1, help="Id of a Label Studio project, instead of files.")
 ]

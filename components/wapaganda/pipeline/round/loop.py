@@ -36,6 +36,7 @@ from wapaganda.pipeline.training.versions import TrainingOutcome, train_version
 from wapaganda.progress import Progress, silent
 from wapaganda.sampler import UNSCORED_REASONS, Selection
 from wapaganda.tracking import Run
+from wapaganda.trainer import Callbacks
 from wapaganda.uncertainty import find_measure
 
 logger = logging.getLogger(__name__)
@@ -186,8 +187,7 @@ class Loop:
                 self.config,
                 self.store,
                 self._folder(number) / "training",
-                progress=self.progress,
-                on_step=on_step,
+                Callbacks(self.progress, on_step),
             )
         self._messages.extend(outcome.messages)
         return outcome

@@ -1,14 +1,13 @@
 """Calibration of a recipe by cross-fitting: models that have not seen the texts predict them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from wapaganda.calibration import Calibration, apply_temperature, bootstrap_f1_interval, fit_calibration
 from wapaganda.metrics import evaluate
-from wapaganda.ner import Document, LabelSchema, align_spans, encode_tags, gold_spans
-from wapaganda.progress import Progress, silent
+from wapaganda.ner import Document, align_spans, encode_tags, gold_spans
 from wapaganda.tagger import TaggedText
-from wapaganda.trainer import Recipe, StepReport, cross_fit
+from wapaganda.trainer import Callbacks, TrainingJob, cross_fit
 from wapaganda.uncertainty import expected_counts
 
 MINIMUM_TEXTS = 20
@@ -16,37 +15,22 @@ MINIMUM_TEXTS = 20
 
 
 def calibrate(
-    documents: Sequence[Document],
-    schema: LabelSchema,
-    encoder: str,
-    recipe: Recipe,
+    job: TrainingJob,
     *,
     folds: int = 4,
-    unlabelled: Sequence[str] = (),
     keep: Path | None = None,
-    progress: Progress = silent,
-    device: str = "auto",
+    callbacks: Callbacks | None = None,
 ) -> tuple[Calibration, list[TaggedText]]:
     """Cross-fit labelled documents: the calibration, and the out-of-fold predictions in their order.
 
-    It costs ``folds`` trainings, with ``unlabelled`` texts those of ``train``, and one prediction of all
-    documents. ``keep``: as for ``cross_fit``.
+    It costs ``folds`` trainings and one prediction of all documents. ``keep``: as for ``cross_fit``.
 
     Raises:
-        EncoderUnavailable: the encoder cannot be had.
-        ValueError: a document is not labelled, or there are fewer different texts than folds.
+        EncoderUnavailable: the encoder cannot be loaded.
+        InputError: a document is not labelled, or there are fewer different texts than folds.
     """
-    answers = cross_fit(
-        documents,
-        schema,
-        encoder,
-        recipe,
-        folds=folds,
-        unlabelled=unlabelled,
-        keep=keep,
-        on_step=_teller(folds, progress),
-        device=device,
-    )
+    answers = cross_fit(job, folds=folds, keep=keep, callbacks=callbacks)
+    documents, schema = job.documents, job.schema
     gold = gold_spans(documents)
     log_probs = [answer.log_probs for answer in answers]
     tags = [
@@ -59,7 +43,7 @@ def calibrate(
         temperature=fit.temperature,
         confidence=fit.confidence,
         f1=evaluate(gold, predicted).micro.f1,
-        f1_interval=bootstrap_f1_interval(gold, predicted, recipe.seed),
+        f1_interval=bootstrap_f1_interval(gold, predicted, job.recipe.seed),
         expected_f1=expected_counts(apply_temperature(log_probs, fit.temperature)).f1(),
         ece_before=fit.ece_before,
         ece_after=fit.ece_after,
@@ -71,19 +55,6 @@ def calibrate(
 
 
 def too_few_to_calibrate(documents: Sequence[Document], folds: int) -> bool:
-    """Whether there are too few labelled texts, or texts with entities, for that many folds."""
+    """Whether there are too few labelled texts, or texts with entities, for so many folds."""
     filled = {document.text for document in documents if document.spans}
     return len(documents) < MINIMUM_TEXTS or len(filled) < 2 * folds
-
-
-def _teller(folds: int, progress: Progress) -> Callable[[StepReport], None]:
-    """Tells the steps of all trainings together; a training begun anew does not count twice."""
-    begun = 0
-    progress("calibrate", 0, 0)
-
-    def tell(report: StepReport) -> None:
-        nonlocal begun
-        begun += report.step == 1 and report.attempt == 1
-        progress("calibrate", (begun - 1) * report.steps + report.step, folds * report.steps)
-
-    return tell

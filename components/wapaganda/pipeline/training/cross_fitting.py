@@ -1,4 +1,4 @@
-"""Cross-fitting of a new model, and what of it goes into the model's folder."""
+"""Cross-fitting of a new model; its results go into the model's folder."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,47 +6,37 @@ from pathlib import Path
 
 from wapaganda.calibration import Calibration
 from wapaganda.label_errors import REVIEW_FILE, find_label_issues, write_issues
-from wapaganda.ner import Document, LabelSchema
+from wapaganda.ner import Document
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.calibration import MINIMUM_TEXTS, calibrate, too_few_to_calibrate
 from wapaganda.pipeline.training.evaluation import write_out_of_fold
 from wapaganda.progress import Progress
 from wapaganda.tagger import ModelFolder
-from wapaganda.trainer import Recipe
+from wapaganda.trainer import Callbacks, TrainingJob
 from wapaganda.uncertainty import find_measure
 
 
 def calibrate_folder(
-    folder: Path,
-    documents: Sequence[Document],
-    schema: LabelSchema,
-    config: LoopConfig,
-    recipe: Recipe,
-    unlabelled: Sequence[str],
-    progress: Progress,
+    folder: Path, job: TrainingJob, config: LoopConfig, progress: Progress
 ) -> Calibration | None:
-    """Cross-fit the recipe; write what it tells beside the model that learnt all texts: calibration, likely
-    label errors, the out-of-fold answers and, where the measure asks for it, the models of the folds.
+    """Cross-fit the job and write the results into the folder of the model: calibration, likely label errors,
+    out-of-fold predictions and, if the measure compares models, those of the folds.
 
-    ``None`` when it is switched off or there are too few texts.
+    ``None`` when cross-fitting is switched off or there are too few texts.
     """
+    documents = job.documents
     if config.folds < 2 or too_few_to_calibrate(documents, config.folds):
         return None
     calibration, answers = calibrate(
-        documents,
-        schema,
-        config.encoder,
-        recipe,
+        job,
         folds=config.folds,
-        unlabelled=unlabelled,
         keep=folder if find_measure(config.measure).committee else None,
-        progress=progress,
-        device=config.device,
+        callbacks=Callbacks(progress),
     )
     plain = ModelFolder.read(folder)
     replace(plain, temperature=calibration.temperature, confidence=calibration.confidence).write(folder)
     write_out_of_fold(folder, documents, answers)
-    issues = find_label_issues(documents, answers, schema)
+    issues = find_label_issues(documents, answers, job.schema)
     write_issues(folder / REVIEW_FILE, issues)
     return calibration
 

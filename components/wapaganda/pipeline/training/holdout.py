@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wapaganda.ner import Document, collapse_whitespace
 
@@ -15,14 +15,22 @@ class TrainingTexts:
     """The texts of one training.
 
     ``train`` and ``holdout`` are labelled; no model is trained on ``holdout``. ``actively_selected``: the ids
-    of texts that were selected by their scores; no model is evaluated on them. ``unlabelled``: what
-    self-training may use.
+    of texts that were selected by their scores; no model is evaluated on them. ``unlabelled``: texts that
+    self-training may use. ``dev``: labelled texts that choose the best checkpoint; never trained on.
     """
 
     train: Sequence[Document]
     holdout: Sequence[Document] = ()
     actively_selected: Collection[str] = ()
     unlabelled: Sequence[str] = ()
+    dev: Sequence[Document] = ()
+
+    def without_dev_texts(self) -> "TrainingTexts":
+        """The same without the training texts that are also dev texts, up to white space."""
+        if not self.dev:
+            return self
+        texts = {text_key(document.text) for document in self.dev}
+        return replace(self, train=[each for each in self.train if text_key(each.text) not in texts])
 
 
 def split_holdout(

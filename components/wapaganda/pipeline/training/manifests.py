@@ -1,30 +1,25 @@
 """The manifest of a version, and the search for a version that was made before."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from wapaganda.calibration import Calibration
 from wapaganda.model_store import Manifest, ModelStore, Version, data_fingerprint, library_versions
-from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.evaluation import Comparison
-from wapaganda.trainer import Recipe
+from wapaganda.trainer import Recipe, TrainingJob
 from wapaganda.uncertainty import find_measure
 
 _CROSS_VALIDATED = "cross_validated"
 
 
 def made_before(
-    store: ModelStore,
-    documents: Sequence[Document],
-    schema: LabelSchema,
-    config: LoopConfig,
-    recipes: Iterable[Recipe],
+    store: ModelStore, job: TrainingJob, config: LoopConfig, recipes: Iterable[Recipe]
 ) -> Version | None:
     """The newest version that was made from the same documents by one of these recipes."""
-    wanted = (data_fingerprint(documents), tuple(schema.labels), config.encoder)
-    ways = [_way(recipe, config) for recipe in recipes]
+    wanted = (data_fingerprint(job.documents), tuple(job.schema.labels), config.encoder)
+    ways = [_way(replace(job, recipe=recipe), config) for recipe in recipes]
     for made in reversed(store.versions()):
         manifest = made.manifest
         found = (manifest.data_fingerprint, tuple(manifest.labels), manifest.encoder)
@@ -34,10 +29,8 @@ def made_before(
 
 
 def manifest_of(
-    documents: Sequence[Document],
-    schema: LabelSchema,
+    job: TrainingJob,
     config: LoopConfig,
-    recipe: Recipe,
     compared: Comparison,
     calibration: Calibration | None,
     live: Version | None,
@@ -47,13 +40,13 @@ def manifest_of(
     if calibration is not None:
         metrics[_CROSS_VALIDATED] = calibration.to_dict()
     return Manifest(
-        labels=schema.labels,
+        labels=job.schema.labels,
         encoder=config.encoder,
-        data_fingerprint=data_fingerprint(documents),
-        n_documents=len(documents),
+        data_fingerprint=data_fingerprint(job.documents),
+        n_documents=len(job.documents),
         metrics=metrics,
         seed=config.seed,
-        recipe=_way(recipe, config),
+        recipe=_way(job, config),
         library_versions=library_versions(),
         reason=compared.decision.reason,
         parent=live.name if live else None,
@@ -66,12 +59,19 @@ def calibration_of(manifest: Manifest) -> Calibration | None:
     return None if values is None else Calibration.from_dict(values)
 
 
-def _way(recipe: Recipe, config: LoopConfig) -> Mapping[str, Any]:
-    """The recipe and what else distinguishes versions of the same texts: the folds, without which there is no
-    temperature, whether their models were kept as a committee, and self-training."""
-    way: dict[str, Any] = asdict(recipe)
+def _way(job: TrainingJob, config: LoopConfig) -> Mapping[str, Any]:
+    """The recipe and what else distinguishes versions of the same texts.
+
+    ``folds``: without them there is no temperature. ``committee``: whether the models of the folds are kept.
+    ``self_training``: whether there was a second training. ``dev``: the texts that chose the checkpoint.
+    """
+    way: dict[str, Any] = asdict(job.recipe)
     if config.folds >= 2:
-        way |= {"folds": config.folds} | (
-            {"committee": True} if find_measure(config.measure).committee else {}
-        )
-    return way | ({"self_training": True} if config.self_training else {})
+        way["folds"] = config.folds
+        if find_measure(config.measure).committee:
+            way["committee"] = True
+    if config.self_training:
+        way["self_training"] = True
+    if job.dev:
+        way["dev"] = data_fingerprint(job.dev)
+    return way

@@ -2,10 +2,9 @@
 candidate."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from wapaganda.calibration import Calibration
 from wapaganda.errors import InputError
@@ -18,8 +17,15 @@ from wapaganda.pipeline.training.evaluation import Comparison, compare, write_tr
 from wapaganda.pipeline.training.holdout import TrainingTexts
 from wapaganda.pipeline.training.manifests import calibration_of, made_before, manifest_of
 from wapaganda.pipeline.training.promotion import PromotionDecision
-from wapaganda.progress import Progress, silent
-from wapaganda.trainer import Recipe, StepReport, TrainResult, recipe_for, train, unlike
+from wapaganda.trainer import (
+    Callbacks,
+    Recipe,
+    TrainingJob,
+    TrainResult,
+    recipe_for,
+    train,
+    unlike,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class TrainingOutcome:
     """What a training gave: the version, its scores and those of the model that was live, and the decision.
 
     ``calibration``: by cross-fitting; ``None`` where that is switched off or the texts are too few.
+    ``best_dev_f1`` at optimiser step ``best_step``: of the checkpoint that was kept, only with dev texts.
+    ``stopped_because``: why the training ended; empty when the version was made before.
     """
 
     version: str
@@ -41,6 +49,9 @@ class TrainingOutcome:
     reused: bool
     messages: tuple[str, ...]
     calibration: Calibration | None = None
+    stopped_because: str = ""
+    best_dev_f1: float | None = None
+    best_step: int | None = None
 
 
 def train_version(
@@ -49,20 +60,21 @@ def train_version(
     config: LoopConfig,
     store: ModelStore,
     scratch: Path,
-    *,
-    progress: Progress = silent,
-    on_step: Callable[[StepReport], None] | None = None,
+    callbacks: Callbacks | None = None,
 ) -> TrainingOutcome:
     """Train on ``texts.train``, compare with the live model, publish, and promote when not worse.
 
     With two folds or more the recipe is also cross-fitted: its calibration and the likely label errors are
     written into the folder of the model. A version that was made from the same documents by the same recipe
-    is used again, so repeating an interrupted round makes no second one.
+    is used again, so repeating an interrupted round makes no second one. Training texts that are also dev
+    texts are left out.
 
     Raises:
         InputError: no document holds an entity.
-        EncoderUnavailable: the pretrained encoder cannot be had.
+        EncoderUnavailable: the pretrained encoder cannot be loaded.
     """
+    callbacks, n_given = callbacks or Callbacks(), len(texts.train)
+    texts = texts.without_dev_texts()
     documents = texts.train
     if not any(document.spans for document in documents):
         raise InputError(
@@ -71,13 +83,20 @@ def train_version(
         )
     # Without unlabelled texts, self-training is an ordinary training.
     asked = config.self_training
-    unlabelled = unlike(texts.unlabelled, [*documents, *texts.holdout]) if asked else ()
+    unlabelled = unlike(texts.unlabelled, [*documents, *texts.holdout, *texts.dev]) if asked else ()
     config = replace(config, self_training=bool(unlabelled))
     live = store.current()
-    recipe = training_recipe(config, len(documents), len(schema.labels))
-    last = _last(live, schema, config)
-    way = recipe if last is None else _shorter(recipe, config)
-    same = made_before(store, documents, schema, config, (recipe, way))
+    job = TrainingJob(
+        documents,
+        schema,
+        config.encoder,
+        training_recipe(config, len(documents), len(schema.labels)),
+        unlabelled=unlabelled,
+        dev=texts.dev,
+        device=config.device,
+    )
+    final = _warm_start(job, live, config)
+    same = made_before(store, job, config, (job.recipe, final.recipe))
     if same is not None:
         # The live model is not compared with itself.
         rival = None if live is not None and live.name == same.name else live
@@ -85,40 +104,27 @@ def train_version(
         compared = _keep_pinned(compared, live, documents, store)
         return _again(same, live, compared, texts, store)
     shutil.rmtree(scratch, ignore_errors=True)
-    result = train(
-        documents,
-        schema,
-        config.encoder,
-        way,
-        scratch,
-        unlabelled=unlabelled,
-        last=last,
-        on_step=_both(on_step, lambda report: progress("train", report.step, report.steps)),
-        device=config.device,
-    )
+    result = train(final, scratch, callbacks)
     write_trained_on(scratch, documents)
     calibration = None
     if not result.collapsed:
-        calibration = calibrate_folder(scratch, documents, schema, config, recipe, unlabelled, progress)
-    progress("judge", 0, 0)
+        calibration = calibrate_folder(scratch, job, config, callbacks.progress)
+    callbacks.progress("judge", 0, 0)
     compared = compare(scratch, live, texts, config)
     if result.collapsed and live is not None:
-        decision = PromotionDecision(False, f"The training learnt nothing, so {live.name} stays live.")
+        decision = PromotionDecision(False, f"The training learned nothing, so {live.name} stays live.")
         compared = replace(compared, decision=decision)
     compared = _keep_pinned(compared, live, documents, store)
-    manifest = manifest_of(documents, schema, config, way, compared, calibration, live)
-    made = store.publish(scratch, manifest)
+    made = store.publish(scratch, manifest_of(final, config, compared, calibration, live))
     if compared.decision.promote:
         store.promote(made.name)
     shutil.rmtree(scratch, ignore_errors=True)
-    return _outcome(
-        made,
-        live,
-        compared,
-        texts,
-        result=result,
-        messages=(*_messages(result, last, asked), *too_few_messages(documents, config)),
+    messages = (
+        *_messages(result, final.initial_model, asked),
+        *_dev_messages(result, n_given - len(documents)),
+        *too_few_messages(documents, config),
     )
+    return _outcome(made, live, compared, texts, result=result, messages=messages)
 
 
 def _keep_pinned(
@@ -166,15 +172,18 @@ def _outcome(
         reused=result is None,
         messages=messages,
         calibration=calibration_of(made.manifest),
+        stopped_because=result.stopped_because if result else "",
+        best_dev_f1=result.best_dev_f1 if result else None,
+        best_step=result.best_step if result else None,
     )
 
 
 def _messages(result: TrainResult, last: Path | None, self_training: bool) -> tuple[str, ...]:
     messages = []
-    if result.n_taught:
+    if result.n_pseudo_labelled:
         messages.append(
-            f"The model was trained twice, as SELF_TRAINING asks, the second time with {result.n_taught:,} "
-            "unlabelled texts of which the first model was surest, too."
+            "The model was trained twice because of SELF_TRAINING, the second time also on the first model's "
+            f"most confident predictions: {result.n_pseudo_labelled:,} pseudo-labelled texts."
         )
     elif self_training and not result.collapsed:
         messages.append("SELF_TRAINING found no unlabelled texts to learn from: the model was trained once.")
@@ -183,35 +192,38 @@ def _messages(result: TrainResult, last: Path | None, self_training: bool) -> tu
     if result.repairs.total:
         messages.append(f"Spans that the tokenizer cannot see: {result.repairs.describe()}.")
     if result.collapsed:
-        messages.append(f"The training learnt nothing, even after a restart: {result.stopped_because}.")
+        messages.append(f"The training learned nothing, even after a restart: {result.stopped_because}.")
     elif result.restarts:
-        messages.append("The training learnt nothing at first and was restarted with another random seed.")
+        messages.append("The training learned nothing at first and was restarted with another random seed.")
     return tuple(messages)
 
 
-def _last(live: Version | None, schema: LabelSchema, config: LoopConfig) -> Path | None:
-    """The model with which a warm start begins."""
+def _dev_messages(result: TrainResult, n_left_out: int) -> tuple[str, ...]:
+    messages = []
+    if n_left_out:
+        messages.append(f"{n_left_out:,} texts that are also dev texts were left out of the training.")
+    if result.best_dev_f1 is not None:
+        messages.append(
+            f"The checkpoint of step {result.best_step:,} was kept, with F1 {result.best_dev_f1:.1%} on the "
+            f"dev texts. The training stopped at step {result.steps:,}: {result.stopped_because}."
+        )
+    return tuple(messages)
+
+
+def _warm_start(job: TrainingJob, live: Version | None, config: LoopConfig) -> TrainingJob:
+    """The job with the live model as its start and, unless the user sets the steps, half the steps.
+
+    Unchanged where warm starts are off, or the live model has another encoder or other labels.
+    """
     if live is None or not config.warm_start:
-        return None
-    fits = live.manifest.encoder == config.encoder and tuple(live.manifest.labels) == schema.labels
-    return live.path if fits else None
-
-
-def _shorter(recipe: Recipe, config: LoopConfig) -> Recipe:
-    """Half the steps, unless the user says how many."""
-    return recipe if config.train_steps is not None else replace(recipe, steps=max(1, recipe.steps // 2))
+        return job
+    if live.manifest.encoder != job.encoder or tuple(live.manifest.labels) != job.schema.labels:
+        return job
+    steps = job.recipe.steps if config.train_steps is not None else max(1, job.recipe.steps // 2)
+    return replace(job, recipe=replace(job.recipe, steps=steps), initial_model=live.path)
 
 
 def training_recipe(config: LoopConfig, n_documents: int, n_labels: int) -> Recipe:
     """The recipe of a training on ``n_documents`` texts with ``n_labels`` entity types."""
     recipe = recipe_for(config.encoder, n_documents, n_labels, config.learning_rate, config.seed)
     return recipe if config.train_steps is None else replace(recipe, steps=config.train_steps)
-
-
-def _both(*listeners: Callable[[StepReport], Any] | None) -> Callable[[StepReport], None]:
-    def tell(report: StepReport) -> None:
-        for listener in listeners:
-            if listener is not None:
-                listener(report)
-
-    return tell

@@ -62,6 +62,30 @@ def test_train_says_when_test_texts_are_trained_on(selfish, files):
     assert any("also trained on" in note for note in outcome.json["notes"])
 
 
+def test_train_with_dev_texts_keeps_the_best_checkpoint_and_says_so(selfish, files, tmp_path):
+    dev = tmp_path / "dev.jsonl"
+    lines = files.data.read_text("utf-8").splitlines(keepends=True)
+    dev.write_text("".join(lines[-8:]), "utf-8")
+
+    outcome = selfish("train", "--data", files.data, "--test", files.test, "--dev", dev, "--json")
+
+    found = outcome.json
+    assert found["n_train"] < len(read_documents(files.data).documents)
+    assert 0 <= found["best_dev_f1"] <= 1
+    assert 0 < found["best_step"] <= found["steps"]
+    assert found["stopped_because"]
+    assert any("also dev texts were left out of the training" in remark for remark in found["remarks"])
+    assert any(f"The checkpoint of step {found['best_step']}" in remark for remark in found["remarks"])
+    logged = "".join(path.read_text("utf-8") for path in (tmp_path / "kept").rglob("*.jsonl"))
+    assert all(f'"{name}"' in logged for name in ("dev_f1", "best_dev_f1", "best_step"))
+
+
+def test_train_with_nothing_but_dev_texts_is_wrong_input(selfish, files):
+    outcome = selfish("train", "--data", files.data, "--dev", files.data)
+    assert outcome.code == 2
+    assert "at least one labelled entity to train on" in outcome.stderr
+
+
 def test_names_keep_projects_apart(trained, selfish, files):
     assert selfish("predict", "anna went to rome .", "--name", "other").code == 2
     assert selfish("predict", "anna went to rome .").code == 0

@@ -10,7 +10,7 @@ import torch
 from wapaganda.annotation import read_documents
 from wapaganda.label_errors import LabelIssue, find_label_issues
 from wapaganda.ner import Document, LabelSchema, Span, word_offsets
-from wapaganda.trainer import cross_fit, recipe_for
+from wapaganda.trainer import TrainingJob, cross_fit, recipe_for
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,8 @@ def test_planted_errors_come_first(small_encoder):
             documents[number], planted[document.id] = with_an_error(document, schema.labels, rng)
 
     recipe = replace(recipe_for(small_encoder, SIZE, len(schema.labels), None, 13), steps=STEPS)
-    answers = cross_fit(documents, schema, small_encoder, recipe, folds=2, device="cpu")
+    job = TrainingJob(documents, schema, small_encoder, recipe, device="cpu")
+    answers = cross_fit(job, folds=2)
     found = find_label_issues(documents, answers, schema)
 
     def is_planted(issue: LabelIssue) -> bool:

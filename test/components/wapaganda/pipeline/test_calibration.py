@@ -9,7 +9,7 @@ from wapaganda.calibration import Calibration, apply_temperature
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.pipeline import calibrate
 from wapaganda.pipeline.training.calibration import too_few_to_calibrate
-from wapaganda.trainer import Recipe
+from wapaganda.trainer import Callbacks, Recipe, TrainingJob
 from wapaganda.uncertainty import expected_counts
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
@@ -23,15 +23,8 @@ def one_thread():
 
 def test_cross_fitting_finds_f1_temperature_and_calibration(tiny_encoder, toy_documents):
     steps = []
-    found, answers = calibrate(
-        toy_documents,
-        SCHEMA,
-        tiny_encoder,
-        RECIPE,
-        folds=2,
-        progress=lambda *step: steps.append(step),
-        device="cpu",
-    )
+    job = TrainingJob(toy_documents, SCHEMA, tiny_encoder, RECIPE, device="cpu")
+    found, answers = calibrate(job, folds=2, callbacks=Callbacks(lambda *step: steps.append(step)))
 
     assert len(answers) == found.n_texts == len(toy_documents)
     right = sum(

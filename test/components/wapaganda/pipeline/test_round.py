@@ -30,6 +30,7 @@ from wapaganda.pipeline.training.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.tagger import ModelFolder, Tagger, load_members, read_together
 from wapaganda.tracking import RunLog
+from wapaganda.trainer import Callbacks
 from wapaganda.uncertainty import score
 
 pytestmark = pytest.mark.real
@@ -247,26 +248,26 @@ def test_a_warm_start_begins_with_the_live_model_and_takes_half_the_steps(loop, 
     assert losses[1] < losses[0]
 
 
-def test_a_model_that_teaches_itself_is_another_version_and_goes_by_what_waits(loop, source, monkeypatch):
+def test_a_self_trained_model_is_another_version_and_learns_from_the_pool(loop, source, monkeypatch):
     given = []
 
-    def spy(*arguments, **options):
-        given.append(set(options["unlabelled"]))
-        return train(*arguments, **options)
+    def spy(job, *arguments):
+        given.append(set(job.unlabelled))
+        return train(job, *arguments)
 
     train = versions.train
     monkeypatch.setattr(versions, "train", spy)
     plain = loop.run_round()
     loop.config = replace(loop.config, self_training=True)
-    taught = loop.run_round()
+    twice = loop.run_round()
     assert given == [set(), {each.text for each in source.texts.values() if not each.is_labelled}]
-    assert taught.version != plain.version
-    assert any("trained twice, as SELF_TRAINING asks" in note for note in taught.messages)
-    assert loop.run_round().version == taught.version
+    assert twice.version != plain.version
+    assert any("trained twice because of SELF_TRAINING" in note for note in twice.messages)
+    assert loop.run_round().version == twice.version
     assert len(given) == 2
 
 
-def test_without_a_pool_no_model_teaches_itself(loop, source, toy_documents):
+def test_without_a_pool_there_is_no_self_training(loop, source, toy_documents):
     loop.config = replace(loop.config, self_training=True)
     source.texts = {each.id: each for each in toy_documents}
     notes = loop.run_round().messages
@@ -421,7 +422,7 @@ def test_the_live_model_is_judged_only_on_labels_that_it_never_learnt(loop, toy_
             loop.config,
             loop.store,
             tmp_path / "scratch",
-            progress=loop.progress,
+            Callbacks(loop.progress),
         )
 
     texts = list({each.text: each for each in toy_documents}.values())
@@ -490,7 +491,7 @@ def _broken(*_):
     raise ValueError("no picture")
 
 
-def test_a_training_that_learnt_nothing_never_replaces_a_model(loop, source):
+def test_a_training_that_learned_nothing_never_replaces_a_model(loop, source):
     first = loop.run_round()
     for item in source.released["al-001"]:
         source.texts[item.id] = source.texts[item.id].with_spans(())
@@ -500,7 +501,7 @@ def test_a_training_that_learnt_nothing_never_replaces_a_model(loop, source):
 
     assert second.version != first.version
     assert second.live == first.version
-    assert "learnt nothing" in second.training.reason
+    assert "learned nothing" in second.training.reason
 
 
 def test_a_cross_fitted_round_tells_what_it_found_and_calibrates_the_model(loop, source):
@@ -602,6 +603,35 @@ def test_a_model_that_is_worse_out_of_fold_stays_a_candidate(loop, source, tmp_p
     )
     assert again.reused
     assert again.scores.n_documents == again.previous_scores.n_documents == 22
+
+
+def test_dev_texts_choose_the_checkpoint_and_are_never_trained_on(loop, toy_documents, tmp_path, monkeypatch):
+    learned = []
+
+    def spy(job, *arguments):
+        learned.extend(job.documents)
+        return train(job, *arguments)
+
+    def version(texts):
+        return train_version(texts, SCHEMA, config, loop.store, tmp_path / "scratch")
+
+    train = versions.train
+    monkeypatch.setattr(versions, "train", spy)
+    dev = [replace(each, text=f"{each.text} ") for each in toy_documents[20:]]
+    texts = {each.text for each in toy_documents[20:]}
+    config = replace(loop.config, folds=0)
+
+    found = version(TrainingTexts(toy_documents, dev=dev))
+
+    n_left_out = sum(each.text in texts for each in toy_documents)
+    assert not {each.text for each in learned} & texts
+    assert found.n_train == len(learned) == len(toy_documents) - n_left_out
+    assert found.messages[0] == f"{n_left_out} texts that are also dev texts were left out of the training."
+    assert f"The checkpoint of step {found.best_step} was kept" in found.messages[1]
+    assert 0 <= found.best_dev_f1 <= 1
+    assert found.stopped_because
+    assert not version(TrainingTexts(learned[: found.n_train])).reused
+    assert version(TrainingTexts(toy_documents, dev=dev)).reused
 
 
 def test_a_roll_back_stays_until_there_are_new_labels(loop, source, toy_documents):

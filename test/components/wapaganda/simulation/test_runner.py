@@ -136,9 +136,9 @@ def test_the_spy_would_catch_a_leak(build, monkeypatch):
 def test_the_model_of_a_seed_set_is_trained_once_for_all_arms(build, monkeypatch):
     sizes = []
 
-    def counted(documents, *arguments, **options):
-        sizes.append(len(documents))
-        return train(documents, *arguments, **options)
+    def counted(job, *arguments):
+        sizes.append(len(job.documents))
+        return train(job, *arguments)
 
     train = runner.train
     monkeypatch.setattr(runner, "train", counted)
@@ -154,9 +154,9 @@ def test_the_model_of_a_seed_set_is_trained_once_for_all_arms(build, monkeypatch
 def test_self_training_gets_the_unlabelled_texts_without_labels(build, monkeypatch):
     given = []
 
-    def spy(documents, *arguments, **options):
-        given.append((len(documents), options["unlabelled"]))
-        return train(documents, *arguments, **options)
+    def spy(job, *arguments):
+        given.append((len(job.documents), job.unlabelled))
+        return train(job, *arguments)
 
     train = runner.train
     monkeypatch.setattr(runner, "train", spy)
@@ -171,9 +171,9 @@ def test_self_training_gets_the_unlabelled_texts_without_labels(build, monkeypat
 def test_an_arm_with_a_committee_cross_fits_before_each_of_its_batches(build, monkeypatch):
     calls = []
 
-    def spy(labelled, *arguments, keep, **options):
-        cross_fit(labelled, *arguments, keep=keep, **options)
-        calls.append((len(labelled), len(load_members(keep, "cpu"))))
+    def spy(job, *, keep, **options):
+        cross_fit(job, keep=keep, **options)
+        calls.append((len(job.documents), len(load_members(keep, "cpu"))))
 
     cross_fit = runner.cross_fit
     monkeypatch.setattr(runner, "cross_fit", spy)

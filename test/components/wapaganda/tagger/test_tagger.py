@@ -55,7 +55,7 @@ def answers(tagger) -> list[TaggedText]:
 
 
 def test_a_folder_says_who_it_is(tagger):
-    assert (tagger.schema, tagger.version, tagger.casing) == (SCHEMA, "v7", True)
+    assert (tagger.schema, tagger.version, tagger.folder.casing) == (SCHEMA, "v7", True)
     assert tagger.tokenization.max_pieces == 40
 
 
@@ -176,7 +176,7 @@ def test_texts_stream_in_order_and_progress_reaches_the_end(tagger, monkeypatch)
         tagger.tokenization, "encode", lambda texts: (read.append(len(texts)), encode(texts))[1]
     )
 
-    stream = tagger.tag(TEXTS, on_progress=lambda done, total: seen.append((done, total)))
+    stream = tagger.tag(TEXTS, progress=lambda _, done, total: seen.append((done, total)))
     first = next(stream)
 
     assert read == [3]

@@ -1,4 +1,4 @@
-"""Out-of-fold answers come from models that have not learnt the text."""
+"""Out-of-fold predictions come from models that were not trained on the text."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import torch
 
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.tagger import load_members, read_together
-from wapaganda.trainer import Recipe, cross_fit
+from wapaganda.trainer import Recipe, TrainingJob, cross_fit
 from wapaganda.trainer.cross_fitting import _folds
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
@@ -21,7 +21,7 @@ def one_thread():
 
 
 def test_answers_come_in_the_order_of_the_documents(tiny_encoder, toy_documents):
-    answers = cross_fit(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=2), folds=3)
+    answers = cross_fit(TrainingJob(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=2)), folds=3)
 
     assert [len(each.words) for each in answers] == [
         len(text.replace(".", " .").split()) for text in (document.text for document in toy_documents)
@@ -32,7 +32,7 @@ def test_a_label_that_stands_on_one_text_only_is_never_found_out_of_fold(tiny_en
     odd = Document("odd", "saw saw saw", (Span(0, 11, "CITY"),))
     documents = [*toy_documents, odd]
 
-    answers = cross_fit(documents, SCHEMA, tiny_encoder, RECIPE, folds=2)
+    answers = cross_fit(TrainingJob(documents, SCHEMA, tiny_encoder, RECIPE), folds=2)
 
     assert answers[-1].spans != odd.spans  # a model that had learnt it would know it
     found = sum(
@@ -51,9 +51,8 @@ def test_equal_texts_share_a_fold_and_folds_are_of_equal_size():
 def test_the_models_of_the_folds_become_a_committee_that_reads_together(
     tiny_encoder, toy_documents, tmp_path
 ):
-    answers = cross_fit(
-        toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=8), folds=3, keep=tmp_path, device="cpu"
-    )
+    job = TrainingJob(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=8), device="cpu")
+    answers = cross_fit(job, folds=3, keep=tmp_path)
 
     assert load_members(tmp_path / "elsewhere", "cpu") == []
     members = load_members(tmp_path, "cpu")

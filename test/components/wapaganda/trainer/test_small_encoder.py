@@ -8,7 +8,7 @@ import pytest
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.tagger import Tagger
-from wapaganda.trainer import recipe_for, train
+from wapaganda.trainer import TrainingJob, recipe_for, train
 
 pytestmark = pytest.mark.slow
 
@@ -71,13 +71,14 @@ def test_the_small_encoder_learns_people_and_places_it_has_not_seen(tmp_path):
     encoder = str(package.get_model_path())
     recipe = replace(recipe_for(encoder, len(training), 2, None, seed=5), steps=40)
 
-    train(training, LabelSchema(("person", "place")), encoder, recipe, tmp_path, device="cpu")
+    schema = LabelSchema(("person", "place"))
+    train(TrainingJob(training, schema, encoder, recipe, device="cpu"), tmp_path)
 
     tagger = Tagger.load(tmp_path, device="cpu")
     test = [_document(number, draw) for number in range(40)]
     scores = evaluate([d.spans or () for d in test], tagger.predict([d.text for d in test]))
     assert scores.micro.f1 > 0.9
-    assert tagger.casing
+    assert tagger.folder.casing
     found = tagger.predict([" ".join(unseen)])[0]
     assert [(span.start, span.end, span.label) for span in found] == [
         (0, 11, "person"),

@@ -7,8 +7,8 @@ import torch
 
 from wapaganda.ner import LabelSchema
 from wapaganda.tagger import Tagger
-from wapaganda.trainer import Recipe, load_encoder, train
-from wapaganda.trainer.warm_start import shrink_towards_pretrained
+from wapaganda.trainer import Recipe, TrainingJob, load_encoder, train
+from wapaganda.trainer.training_loop import shrink_towards_pretrained
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_size=8, word_embeddings=True)
@@ -18,7 +18,7 @@ RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_siz
 def last(tiny_encoder, toy_documents, tmp_path_factory):
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("last")
-    train(toy_documents[:16], SCHEMA, tiny_encoder, RECIPE, folder)
+    train(TrainingJob(toy_documents[:16], SCHEMA, tiny_encoder, RECIPE), folder)
     return folder
 
 
@@ -36,8 +36,9 @@ def test_the_weights_lie_between_the_last_model_and_the_pretrained_ones(tiny_enc
 def test_a_warm_start_begins_where_the_last_model_was(tiny_encoder, toy_documents, last, tmp_path):
     few = replace(RECIPE, steps=1, seed=5, max_restarts=0)
 
-    cold = train(toy_documents, SCHEMA, tiny_encoder, few, tmp_path / "cold")
-    warm = train(toy_documents, SCHEMA, tiny_encoder, replace(few, keep=1.0), tmp_path / "warm", last=last)
+    job = TrainingJob(toy_documents, SCHEMA, tiny_encoder, few)
+    cold = train(job, tmp_path / "cold")
+    warm = train(replace(job, recipe=replace(few, keep=1.0), initial_model=last), tmp_path / "warm")
 
     assert warm.losses[0] < cold.losses[0] / 2
 

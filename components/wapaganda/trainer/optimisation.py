@@ -1,4 +1,4 @@
-"""The optimiser and its schedule."""
+"""The optimiser, its learning-rate schedule and the number format of a training."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def make_optimiser(model: "PreTrainedModel", recipe: Recipe, *, casing: bool) -> torch.optim.AdamW:
-    """AdamW, fused: a faster new head and letter-case table, no weight decay of biases and LayerNorms."""
+    """AdamW, fused. The new head and the casing table learn faster; biases and LayerNorms do not decay."""
     groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
@@ -38,7 +38,7 @@ def _rate_factor(name: str, body_prefix: str, recipe: Recipe, casing: bool) -> f
 
 
 def make_schedule(optimiser: torch.optim.Optimizer, recipe: Recipe) -> torch.optim.lr_scheduler.LambdaLR:
-    """Linear warm-up, then a linear fall to 0 at the end of ``recipe.steps``."""
+    """Linear warm-up, then a linear decay to 0 at the end of ``recipe.steps``."""
     warmup = max(1, round(recipe.steps * recipe.warmup_share))
 
     def share(step: int) -> float:
@@ -47,3 +47,19 @@ def make_schedule(optimiser: torch.optim.Optimizer, recipe: Recipe) -> torch.opt
         return (recipe.steps - step) / max(1, recipe.steps - warmup)
 
     return torch.optim.lr_scheduler.LambdaLR(optimiser, share)
+
+
+def precision_of(recipe: Recipe, device: torch.device) -> torch.dtype:
+    """bfloat16 or float32 for matrix products. ``auto`` is bfloat16 where the hardware computes it fast."""
+    if recipe.precision == "auto":
+        return torch.bfloat16 if _has_bfloat16(device) else torch.float32
+    return torch.bfloat16 if recipe.precision == "bf16" else torch.float32
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return False

@@ -1,4 +1,4 @@
-"""An encoder that reads texts before it learns from labels."""
+"""An encoder is trained on texts before it is trained on labels."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModel
 
 from wapaganda.ner import LabelSchema
-from wapaganda.trainer import EncoderUnavailable, adapt, load_encoder
+from wapaganda.trainer import AdaptationRecipe, EncoderUnavailable, adapt, load_encoder
 
 
 @pytest.fixture
@@ -20,22 +20,19 @@ def weights(folder: Path | str) -> dict[str, torch.Tensor]:
     return dict(AutoModel.from_pretrained(folder, local_files_only=True).named_parameters())
 
 
-def test_hidden_words_are_guessed_better_and_the_folder_is_an_encoder(tiny_encoder, texts, tmp_path):
-    told = []
+def test_masked_words_are_guessed_better_and_the_folder_is_an_encoder(tiny_encoder, texts, tmp_path):
+    seen = []
 
     found = adapt(
         texts,
         tiny_encoder,
         tmp_path / "adapted",
-        steps=150,
-        learning_rate=3e-3,
-        on_step=lambda *step: told.append(step),
-        device="cpu",
+        AdaptationRecipe(steps=150, learning_rate=3e-3, device="cpu"),
+        lambda *step: seen.append(step),
     )
 
-    assert [step for step, _, _ in told] == list(range(1, 151))
-    assert {total for _, total, _ in told} == {150}
-    assert [loss for _, _, loss in told] == list(found.losses)
+    assert seen == [("adapt", step, 150) for step in range(1, 151)]
+    assert len(found.losses) == 150
     guessing = np.log(len(load_encoder(tiny_encoder, LabelSchema(("A",))).tokenizer))
     assert np.mean(found.losses[-20:]) < 0.75 * np.mean(found.losses[:20])
     assert np.mean(found.losses[-20:]) < 0.75 * guessing
@@ -46,8 +43,10 @@ def test_hidden_words_are_guessed_better_and_the_folder_is_an_encoder(tiny_encod
     assert [each.name for each in tmp_path.iterdir()] == ["adapted"]
 
 
-def test_the_table_of_word_pieces_stays_and_the_layers_learn(tiny_encoder, texts, tmp_path):
-    adapt(texts, tiny_encoder, tmp_path / "adapted", steps=3, learning_rate=1e-3, device="cpu")
+def test_the_word_embeddings_stay_and_the_layers_learn(tiny_encoder, texts, tmp_path):
+    adapt(
+        texts, tiny_encoder, tmp_path / "adapted", AdaptationRecipe(steps=3, learning_rate=1e-3, device="cpu")
+    )
 
     before, after = weights(tiny_encoder), weights(tmp_path / "adapted")
     same = {name for name in before if torch.equal(before[name], after[name])}
@@ -55,12 +54,13 @@ def test_the_table_of_word_pieces_stays_and_the_layers_learn(tiny_encoder, texts
     assert not any("encoder.layer" in name and name.endswith("dense.weight") for name in same)
 
 
-def test_the_same_seed_gives_the_same_weights_and_leaves_the_dice_of_the_caller(
+def test_the_same_seed_gives_the_same_weights_and_leaves_the_random_state_of_the_caller(
     tiny_encoder, texts, tmp_path
 ):
     state = torch.get_rng_state()
     for name, seed in (("one", 1), ("two", 1), ("three", 2)):
-        adapt(texts, tiny_encoder, tmp_path / name, steps=3, learning_rate=1e-3, seed=seed, device="cpu")
+        recipe = AdaptationRecipe(steps=3, learning_rate=1e-3, seed=seed, device="cpu")
+        adapt(texts, tiny_encoder, tmp_path / name, recipe)
 
     assert torch.equal(torch.get_rng_state(), state)
     layer = "encoder.layer.0.intermediate.dense.weight"
@@ -76,30 +76,31 @@ def test_a_head_that_is_there_is_used(tiny_encoder, texts, tmp_path):
     AutoModelForMaskedLM.from_pretrained(tiny_encoder).save_pretrained(folder)
     AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(folder)
 
-    assert not adapt(texts, str(folder), tmp_path / "adapted", steps=2, device="cpu").is_new_head
+    recipe = AdaptationRecipe(steps=2, device="cpu")
+    assert not adapt(texts, str(folder), tmp_path / "adapted", recipe).is_new_head
 
 
 def test_what_cannot_be_adapted_is_refused_and_nothing_is_written(tiny_encoder, texts, tmp_path):
     out = tmp_path / "adapted"
     with pytest.raises(ValueError, match="Expected texts with words to read, was: 2 texts without"):
-        adapt(["", " \n"], tiny_encoder, out, device="cpu")
+        adapt(["", " \n"], tiny_encoder, out, AdaptationRecipe(device="cpu"))
     with pytest.raises(ValueError, match="Expected texts with words to read, was: 1 texts without"):
-        adapt(["no piece of it is known"], tiny_encoder, out, steps=1, device="cpu")
+        adapt(["no piece of it is known"], tiny_encoder, out, AdaptationRecipe(steps=1, device="cpu"))
     with pytest.raises(ValueError, match="Expected steps above 0, was: 0"):
-        adapt(texts, tiny_encoder, out, steps=0, device="cpu")
+        adapt(texts, tiny_encoder, out, AdaptationRecipe(steps=0, device="cpu"))
     with pytest.raises(ValueError, match=r"Expected learning_rate above 0, was: 0.0"):
-        adapt(texts, tiny_encoder, out, learning_rate=0.0, device="cpu")
+        adapt(texts, tiny_encoder, out, AdaptationRecipe(learning_rate=0.0, device="cpu"))
     with pytest.raises(EncoderUnavailable, match="no such folder"):
-        adapt(texts, str(tmp_path / "nowhere"), out, device="cpu")
+        adapt(texts, str(tmp_path / "nowhere"), out, AdaptationRecipe(device="cpu"))
     assert not out.exists()
     out.mkdir()
     with pytest.raises(
         ValueError, match=r"Expected a new folder for the adapted encoder, was: .*which exists"
     ):
-        adapt(texts, tiny_encoder, out, device="cpu")
+        adapt(texts, tiny_encoder, out, AdaptationRecipe(device="cpu"))
 
 
-def test_an_encoder_without_a_sign_for_hidden_words_says_what_can_be_adapted(tiny_encoder, texts, tmp_path):
+def test_an_encoder_without_a_mask_token_says_what_can_be_adapted(tiny_encoder, texts, tmp_path):
     from transformers import AutoModel, AutoTokenizer
 
     folder = tmp_path / "blind"
@@ -109,4 +110,4 @@ def test_an_encoder_without_a_sign_for_hidden_words_says_what_can_be_adapted(tin
     tokenizer.save_pretrained(folder)
 
     with pytest.raises(EncoderUnavailable, match=r"no sign for a hidden word.* such as BERT"):
-        adapt(texts, str(folder), tmp_path / "adapted", device="cpu")
+        adapt(texts, str(folder), tmp_path / "adapted", AdaptationRecipe(device="cpu"))

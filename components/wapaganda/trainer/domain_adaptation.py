@@ -1,0 +1,150 @@
+"""Task-adaptive pretraining: an encoder is trained on the texts of a pool before it is trained on labels."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from wapaganda.errors import InputError
+from wapaganda.progress import Progress, silent
+from wapaganda.tagger import ModelInput, collate, device_of, model_inputs, quiet_transformers
+from wapaganda.trainer.encoders import LoadedEncoder, load_for_masking
+from wapaganda.trainer.optimisation import make_optimiser, make_schedule, precision_of
+from wapaganda.trainer.recipe import AdaptationRecipe, Recipe, default_learning_rate
+
+_MASKED = 0.15
+_MAX_PIECES = 128
+_BATCH_SIZE = 24
+_NEW_HEAD_FACTOR = 5.0
+_IGNORED = -100
+"""The label, in transformers, of a word piece that is not masked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """How an adaptation went: the number of ``windows``, the ``losses`` (steps,) in nats of a masked piece,
+    and ``seconds``. ``is_new_head``: the encoder had no head for masked words."""
+
+    windows: int
+    losses: tuple[float, ...]
+    seconds: float
+    is_new_head: bool
+
+
+def adapt(
+    texts: Sequence[str],
+    encoder: str,
+    out: Path,
+    recipe: AdaptationRecipe | None = None,
+    progress: Progress = silent,
+) -> Adaptation:
+    """Train ``encoder`` to guess masked words of ``texts`` and write it, without that head, to ``out``.
+
+    The new folder is an encoder like any other. Gururangan et al. 2020, "Don't stop pretraining: Adapt
+    language models to domains and tasks"; 15% of the word pieces are masked as in Devlin et al. 2019, "BERT".
+    The word embeddings stay as they are, as in the training on labels. The same texts, recipe and machine
+    give the same weights.
+
+    Raises:
+        EncoderUnavailable: the encoder cannot be loaded, or it has no mask token.
+        InputError: no text has words, there are no steps, or ``out`` exists.
+    """
+    if out.exists():
+        raise InputError(f"Expected a new folder for the adapted encoder, was: {out}, which exists")
+    recipe = recipe or AdaptationRecipe()
+    started, device = time.monotonic(), device_of(recipe.device)
+    devices = [torch.device(device).index or 0] if device.startswith("cuda") else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(recipe.seed)
+        loaded, is_new_head = load_for_masking(encoder, max_pieces=_MAX_PIECES)
+        loaded.model.to(device)
+        inputs = model_inputs(texts, loaded.tokenization.encode(texts), loaded.tokenization, casing=False)
+        special = loaded.tokenizer.all_special_ids  # the unknown piece, too: none is ever masked
+        windows = [window for window in inputs if not np.isin(window.ids, special).all()]
+        if not windows:
+            raise InputError(f"Expected texts with words to read, was: {len(texts):,} texts without")
+        rate = recipe.learning_rate
+        steps = Recipe(
+            learning_rate=default_learning_rate(loaded.model.config.hidden_size) if rate is None else rate,
+            steps=recipe.steps,
+            seed=recipe.seed,
+            batch_size=_BATCH_SIZE,
+            head_factor=_NEW_HEAD_FACTOR if is_new_head else 1.0,
+        )
+        losses = _train(loaded, windows, steps, progress)
+    _write(loaded, out)
+    return Adaptation(len(windows), tuple(losses), time.monotonic() - started, is_new_head)
+
+
+def _train(
+    loaded: LoadedEncoder, windows: Sequence[ModelInput], recipe: Recipe, progress: Progress
+) -> list[float]:
+    """Train the model in place; the loss of each step."""
+    model, precision = loaded.model, precision_of(recipe, loaded.model.device)
+    model.get_input_embeddings().weight.requires_grad_(recipe.word_embeddings)
+    optimiser = make_optimiser(model, recipe, casing=False)
+    schedule = make_schedule(optimiser, recipe)
+    batches = _masked_batches(loaded, windows, recipe)
+    decoder = _MaskedDecoder(model.get_output_embeddings())
+    losses: list[float] = []
+    model.train()
+    while len(losses) < recipe.steps:
+        ids, mask, labels = next(batches)
+        decoder.masked = labels != _IGNORED
+        if not decoder.masked.any():
+            continue
+        with torch.autocast(model.device.type, precision, enabled=precision != torch.float32):
+            logits = model(input_ids=ids, attention_mask=mask).logits
+        loss: Tensor = nn.functional.cross_entropy(logits.float(), labels[decoder.masked])
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
+        optimiser.step()
+        schedule.step()
+        optimiser.zero_grad(set_to_none=True)
+        losses.append(loss.item())
+        progress("adapt", len(losses), recipe.steps)
+    return losses
+
+
+class _MaskedDecoder:
+    """Computes the scores of all word pieces only at the ``masked`` places, (masked places, pieces)."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        self.masked: Tensor | None = None
+        layer.register_forward_pre_hook(self._only_masked)
+
+    def _only_masked(self, _: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return (given[0][self.masked], *given[1:])
+
+
+def _masked_batches(
+    loaded: LoadedEncoder, windows: Sequence[ModelInput], recipe: Recipe
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Without end: ids with some of them masked, attention mask and labels, (batch, longest) each."""
+    from transformers import DataCollatorForLanguageModeling
+
+    collator: Any = DataCollatorForLanguageModeling(loaded.tokenizer, mlm_probability=_MASKED)
+    special = torch.tensor(loaded.tokenizer.all_special_ids)
+    rng = np.random.default_rng(recipe.seed)
+    while True:
+        order = rng.permutation(len(windows))
+        for start in range(0, len(order), recipe.batch_size):
+            rows = order[start : start + recipe.batch_size]
+            batch = collate([windows[row] for row in rows], loaded.tokenization.pad_id)
+            ids, labels = collator.torch_mask_tokens(batch.ids, torch.isin(batch.ids, special))
+            device = loaded.model.device
+            yield ids.to(device), batch.mask.to(device), labels.to(device)
+
+
+def _write(loaded: LoadedEncoder, out: Path) -> None:
+    """Write the folder so that it is either whole or not there."""
+    partial = out.with_name(f".{out.name}.partial")
+    with quiet_transformers():
+        loaded.model.base_model.save_pretrained(partial)
+        loaded.tokenizer.save_pretrained(partial)
+    partial.rename(out)
