@@ -41,13 +41,10 @@ def check_parent(path: Path) -> None:
 
 def write_texts(documents: Sequence["Document"], path: Path, labels: Sequence[str]) -> None:
     """Write the documents; the file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial{path.suffix}")
-    try:
-        WRITERS[path.suffix](documents, partial, labels)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    from wapaganda.storage import atomic_path
+
+    with atomic_path(path) as draft:
+        WRITERS[path.suffix](documents, draft, labels)
 
 
 def _jsonl(documents: Sequence["Document"], path: Path, labels: Sequence[str]) -> None:
