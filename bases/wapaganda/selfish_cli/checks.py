@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wapaganda.selfish_cli.project import ProjectContext, why_not_writable
-from wapaganda.selfish_cli.ui.errors import hint_of
 
 if TYPE_CHECKING:
     from wapaganda.settings import Settings
@@ -75,7 +74,7 @@ def check_encoder(settings: "Settings") -> Check:
     try:
         recipe_for(name, 1, 1, None, settings.seed)
     except EncoderUnavailable as error:
-        return Check("Encoder", False, f"{name}: {error.problem}", hint_of(error))
+        return Check("Encoder", False, f"{name}: {error.problem}", error.hint)
     folder = Path(name).expanduser()
     if not folder.is_dir():
         return Check("Encoder", True, f"{name}: on the model hub or in the local cache")
@@ -138,8 +137,8 @@ def check_label_studio(context: ProjectContext, project: int | None, backend: st
     try:
         found = context.studio().diagnose(project, backend_url=backend, basic_auth=settings.basic_auth)
     except LabelStudioError as error:
-        return [Check("Label Studio", False, str(error), hint_of(error))]
-    return [Check(f"Label Studio: {each.name}", each.ok, each.message, hint_of(each)) for each in found]
+        return [Check("Label Studio", False, str(error), error.hint)]
+    return [Check(f"Label Studio: {each.name}", each.ok, each.message, each.hint) for each in found]
 
 
 def check_threads() -> Check:

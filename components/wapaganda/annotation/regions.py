@@ -10,6 +10,7 @@ from string import ascii_letters, digits
 from typing import Any
 
 from wapaganda.annotation.label_config import LabelConfig
+from wapaganda.errors import InputError
 from wapaganda.ner import Document, Span
 
 # Label Studio's own alphabet for region ids; a blank in one and the region is not highlighted.
@@ -25,9 +26,8 @@ def result_from_spans(spans: Iterable[Span], text: str, config: LabelConfig) -> 
     """The spans as the regions of a prediction or an annotation; the same spans give the same region ids.
 
     Raises:
-        ValueError: a span is empty or out of range, or its label is none of the config's: Label Studio would
-        drop
-            the whole prediction without a word, or show it in the wrong place.
+        ValueError: a span is empty or out of range.
+        InputError: the label configuration lacks a label; Label Studio would drop the whole prediction.
     """
     return [_region(span, text, config) for span in spans]
 
@@ -37,7 +37,7 @@ def _region(span: Span, text: str, config: LabelConfig) -> dict[str, Any]:
         raise ValueError(f"Expected a span inside the text (0 to {len(text)}), was: {span}")
     label = config.canonical(span.label)
     if label is None:
-        raise ValueError(f"Expected one of the labels {', '.join(config.labels)}, was: {span.label!r}")
+        raise InputError(f"Expected one of the labels {', '.join(config.labels)}, was: {span.label!r}")
     part = text[span.start : span.end]
     region: dict[str, Any] = {
         "id": _region_id(f"{span.start}:{span.end}:{label}:{part}"),

@@ -14,7 +14,6 @@ from wapaganda.selfish_cli.inputs import read_texts
 from wapaganda.selfish_cli.project import ProjectContext, open_context
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
-from wapaganda.selfish_cli.ui.errors import hint_of
 from wapaganda.selfish_cli.ui.tables import facts_table
 
 if TYPE_CHECKING:
@@ -145,7 +144,7 @@ def _saying_what_is_kept(project: int, imported: int) -> Iterator[None]:
     except LabelStudioError as error:
         kept = f"Project {project} is kept" + (f" with {imported:,} texts" if imported else "")
         again = f"{kept}: then repeat with --project {project} and without --title and --import."
-        raise LabelStudioError(str(error), f"{hint_of(error)} {again}".strip()) from error
+        raise LabelStudioError(str(error), f"{error.hint} {again}".strip()) from error
 
 
 def _backend(

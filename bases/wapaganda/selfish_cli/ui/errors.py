@@ -31,13 +31,8 @@ def explain(error: Exception) -> Failure | None:
     code = _code(error)
     if code is None:
         return None
-    message, hint = _message(error), hint_of(error)
+    message, hint = _message(error), str(getattr(error, "hint", ""))
     return Failure(message.removesuffix(hint).strip() or hint, hint, code)
-
-
-def hint_of(error: object) -> str:
-    """What to do about an error or a finding; empty when nobody knows."""
-    return str(getattr(error, "hint", "") or getattr(error, "mend", "") or "")
 
 
 def _message(error: Exception) -> str:
@@ -47,32 +42,6 @@ def _message(error: Exception) -> str:
 
 
 def _code(error: Exception) -> int | None:
-    if isinstance(error, InputError | FileNotFoundError) or _is_input_by_its_text(error):
+    if isinstance(error, InputError | FileNotFoundError):
         return WRONG_INPUT
-    if isinstance(error, WapagandaError | OSError) or _is_known(error):
-        return FAILED
-    return None
-
-
-def _is_input_by_its_text(error: Exception) -> bool:
-    """Goes when all bricks raise InputError for wrong input."""
-    from wapaganda.annotation import FormatError
-    from wapaganda.dataset import ExportError
-    from wapaganda.settings import SettingsError
-
-    if isinstance(error, FormatError | ExportError | SettingsError):
-        return True
-    return isinstance(error, ValueError) and str(error).startswith("Expected ")
-
-
-def _is_known(error: Exception) -> bool:
-    """Goes when the errors of all bricks are WapagandaErrors."""
-    from wapaganda.label_studio import LabelStudioError
-    from wapaganda.ledger import LedgerError
-    from wapaganda.model_store import ModelStoreError
-    from wapaganda.tagger import FolderError
-    from wapaganda.trainer import EncoderUnavailable
-
-    return isinstance(
-        error, (LabelStudioError, EncoderUnavailable, ModelStoreError, LedgerError, FolderError)
-    )
+    return FAILED if isinstance(error, WapagandaError | OSError) else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from wapaganda.errors import InputError
 from wapaganda.ner import word_offsets
 from wapaganda.tagger.tokenization.space_marks import with_and_without_space
 from wapaganda.tagger.tokenization.windows import EncodedText, Window, windows
@@ -36,7 +37,7 @@ class Tokenization:
     def __init__(self, tokenizer: PreTrainedTokenizerFast, max_pieces: int = 512, overlap: int = 128) -> None:
         backend: Tokenizer | None = getattr(tokenizer, "backend_tokenizer", None)
         if backend is None:
-            raise ValueError(f"Expected a fast tokenizer (tokenizer.json), was: {type(tokenizer).__name__}")
+            raise InputError(f"Expected a fast tokenizer (tokenizer.json), was: {type(tokenizer).__name__}")
         self._spaced, self._glued = with_and_without_space(backend)
         self._start_is_spaced = _starts_spaced(backend, self._spaced)
         self._cache: dict[str, _Pieces] = {}
@@ -140,4 +141,4 @@ def _special_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]
     for at in range(len(full) - len(bare) + 1):
         if bare and full[at : at + len(bare)] == bare:
             return tuple(full[:at]), tuple(full[at + len(bare) :])
-    raise ValueError(f"Expected a tokenizer that puts special tokens around a text, was: {full} for {bare}")
+    raise InputError(f"Expected a tokenizer that puts special tokens around a text, was: {full} for {bare}")

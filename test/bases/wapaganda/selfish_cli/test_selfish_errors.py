@@ -6,7 +6,7 @@ import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 
-from wapaganda.errors import InputError
+from wapaganda.errors import InputError, WapagandaError
 from wapaganda.label_studio import LabelStudioError
 from wapaganda.selfish_cli.app import app, flowing
 from wapaganda.selfish_cli.ui.errors import Failure, explain
@@ -177,8 +177,17 @@ def test_a_defect_is_one_line_that_says_how_to_report_it(monkeypatch):
 def test_the_hint_of_an_error_is_shown_once():
     assert explain(LabelStudioError("It is down.", "Start it.")) == Failure("It is down.", "Start it.", 1)
     assert explain(InputError("No file.", "Name one.")) == Failure("No file.", "Name one.", 2)
-    assert explain(ValueError("Expected a number, was: x")) == Failure("Expected a number, was: x", "", 2)
-    assert explain(ValueError("shapes (2,) and (3,) not aligned")) is None
+    assert explain(InputError("Expected a number, was: x")) == Failure("Expected a number, was: x", "", 2)
+
+
+def test_the_class_of_an_error_decides_not_its_text():
+    assert explain(WapagandaError("Expected a number, was: x")) == Failure("Expected a number, was: x", "", 1)
+    for defect in (
+        ValueError("Expected a number, was: x"),
+        ValueError("shapes (2,) and (3,)"),
+        KeyError("x"),
+    ):
+        assert explain(defect) is None
 
 
 def test_help_names_every_command(selfish):
