@@ -1,6 +1,6 @@
-"""A trained model at work: texts in, entity spans with their probabilities out.
+"""A trained model as a function: texts in, entity spans with their probabilities out.
 
-Torch is imported when ``Tagger`` or one of the functions around a model is first asked for, not before.
+Torch is imported when ``Tagger`` or one of the functions around a model is first used, not before.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""A committee: several models of the same labels that read the same texts."""
+"""A committee: several models of the same labels that tag the same texts."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,12 +10,12 @@ from wapaganda.tagger.tagger import Tagger
 
 
 def member_folder(folder: Path, number: int) -> Path:
-    """Where, below a model's folder, the member ``number``, from 0, of its committee lies."""
+    """The folder of the committee's member ``number``, from 0, inside a model's ``folder``."""
     return folder / "committee" / str(number)
 
 
 def load_members(folder: Path, device: str = "auto") -> list[Tagger]:
-    """The committee of the model in ``folder``; none where none was kept.
+    """The committee of the model in ``folder``; an empty list for a model without one.
 
     Raises:
         FolderError: the folder of a member is incomplete.
@@ -25,6 +25,6 @@ def load_members(folder: Path, device: str = "auto") -> list[Tagger]:
 
 
 def read_together(members: Sequence[Tagger], texts: Sequence[str]) -> Iterator[NDArray[np.float32]]:
-    """The log-probabilities of all members for each text in turn, (members, n_words, K)."""
+    """The log-probabilities of all members of each text, (members, n_words, K)."""
     for answers in zip(*(member.tag(texts) for member in members), strict=True):
         yield np.stack([answer.log_probs for answer in answers])

@@ -1,4 +1,4 @@
-"""Loading and saving models without transformers' bars and load reports, which say nothing to our users."""
+"""Loading and saving models without the progress bars and load reports of transformers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Within it transformers reports errors only and draws no bars; afterwards all is as before."""
+    """Within it transformers logs only errors and shows no bars; then its settings are restored."""
     from transformers.utils import logging
 
     level, with_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

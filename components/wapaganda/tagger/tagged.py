@@ -1,4 +1,4 @@
-"""What the tagger says about one text."""
+"""The result of tagging one text."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from wapaganda.ner import Span
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TaggedText:
-    """The tagger's answer for one text.
+    """A tagged text.
 
     ``words``: code-point offsets of the words that the model sees, shape (n_words, 2). ``log_probs``:
     log-probability of every tag, shape (n_words, 1 + 2L), in the order of ``LabelSchema.tags``. ``spans``:
-    the entities of the most probable valid tag sequence, each with the model's confidence in it as ``score``.
-    ``embedding``: the text as one vector, words weighted by their probability to belong to an entity, shape
-    (hidden,), zeros for a text without words.
+    the entities of the most probable valid tag sequence, each with its confidence as ``score``.
+    ``embedding``: the mean of the words' hidden states, weighted by their probability of being in an entity,
+    shape (hidden,), zeros for a text without words.
     """
 
     words: NDArray[np.int32]

@@ -113,7 +113,7 @@ class Tagger:
 
 
 class _ChunkAnswers:
-    """Collects the answers of a chunk's windows, which come in any order, text by text."""
+    """Collects the results of a chunk's windows, in any order, by text."""
 
     def __init__(self, encoded: Sequence[EncodedText], n_tags: int) -> None:
         lengths = np.array([len(text.words) for text in encoded], dtype=np.int64)
@@ -126,7 +126,7 @@ class _ChunkAnswers:
     def add(
         self, batch: Sequence[ModelInput], log_probs: NDArray[np.float32], hidden: NDArray[np.float32]
     ) -> None:
-        """Take in the rows of a batch's core words, window by window."""
+        """Add the rows of a batch's core words, window by window."""
         if self._sums is None:
             self._sums = np.zeros((len(self._weights), hidden.shape[1]))
         weights = -np.expm1(np.minimum(log_probs[:, 0].astype(np.float64), 0.0)) + _WEIGHT_FLOOR
@@ -140,12 +140,12 @@ class _ChunkAnswers:
             at = rows.stop
 
     def log_probs(self) -> list[NDArray[np.float32]]:
-        """Each text's own copy, so that keeping one text does not keep its chunk."""
+        """A copy for each text, so that one text does not keep its chunk in memory."""
         pairs = zip(self._starts, self._ends, strict=True)
         return [self._log_probs[start:end].copy() for start, end in pairs]
 
     def embeddings(self, size: int) -> NDArray[np.float32]:
-        """One row a text, shape (texts, size)."""
+        """One row per text, shape (texts, size)."""
         if self._sums is None:
             return np.zeros((len(self._weights), size), dtype=np.float32)
         means: NDArray[np.float64] = self._sums / np.maximum(self._weights, _WEIGHT_FLOOR)[:, None]

@@ -28,7 +28,7 @@ class EncodedText:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of whole words that the model reads at once.
+    """A stretch of whole words that the model reads in one pass.
 
     ``[core_start, core_end)`` are the core words: their tags are taken from this window.
     """

@@ -1,4 +1,4 @@
-"""What the tagger says about a text depends on that text only, and is valid whatever the model says."""
+"""The result for a text depends on that text only, and its spans are valid for any model."""
 
 import json
 import shutil
@@ -54,7 +54,7 @@ def answers(tagger) -> list[TaggedText]:
     return list(tagger.tag(TEXTS))
 
 
-def test_a_folder_says_who_it_is(tagger):
+def test_a_loaded_tagger_has_the_labels_and_the_name_of_its_folder(tagger):
     assert (tagger.schema, tagger.version, tagger.folder.casing) == (SCHEMA, "v7", True)
     assert tagger.tokenization.max_pieces == 40
 
@@ -148,7 +148,7 @@ def test_the_embedding_weights_words_by_their_probability_of_being_an_entity(tag
     np.testing.assert_allclose(answers[0].embedding, expected, atol=1e-5)
 
 
-def test_an_uncased_model_with_casing_tells_capitals_from_small_letters(tagger):
+def test_an_uncased_model_with_casing_distinguishes_capitals_from_small_letters(tagger):
     small, capital = tagger.tag(["anna saw rome", "anna saw Rome"])
 
     assert np.abs(small.log_probs - capital.log_probs).max() > 1e-3

@@ -34,7 +34,7 @@ def test_a_label_that_stands_on_one_text_only_is_never_found_out_of_fold(tiny_en
 
     answers = cross_fit(TrainingJob(documents, SCHEMA, tiny_encoder, RECIPE), folds=2)
 
-    assert answers[-1].spans != odd.spans  # a model that had learnt it would know it
+    assert answers[-1].spans != odd.spans  # a model that was trained on it would know it
     found = sum(
         answer.spans == tuple(document.spans) for answer, document in zip(answers, documents, strict=True)
     )

@@ -25,12 +25,12 @@ def last(tiny_encoder, toy_documents, tmp_path_factory):
 def test_the_weights_lie_between_the_last_model_and_the_pretrained_ones(tiny_encoder, last):
     model = load_encoder(tiny_encoder, SCHEMA).model
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    learnt = Tagger.load(last).model.state_dict()
+    trained = Tagger.load(last).model.state_dict()
 
     assert shrink_towards_pretrained(model, last, 0.25, SCHEMA.tags)
 
     for name, value in model.state_dict().items():
-        assert torch.allclose(value, 0.75 * before[name] + 0.25 * learnt[name], atol=1e-6)
+        assert torch.allclose(value, 0.75 * before[name] + 0.25 * trained[name], atol=1e-6)
 
 
 def test_a_warm_start_begins_where_the_last_model_was(tiny_encoder, toy_documents, last, tmp_path):
