@@ -24,6 +24,7 @@ from wapaganda.pipeline.round.report import (
     SelectionPart,
     TrainingPart,
 )
+from wapaganda.pipeline.round.state import RoundState, save_draft, save_report, save_run
 from wapaganda.pipeline.round.steps import choose_step
 from wapaganda.pipeline.selection.batch import offered_batch
 from wapaganda.pipeline.selection.pool_scores import PoolScores
@@ -74,18 +75,19 @@ class Loop:
         self._messages.clear()
         self._live = None
         current = self._open_round()
-        report = self._run(current)
-        if "draft" in current.payload and current.payload.get("learnt") != self._labels():
-            report = self._run(self.ledger.start_round())
+        state = RoundState.of(current)
+        report = self._run(current, state)
+        if state.draft is not None and state.trained_on != self._labels():
+            report = self._run(self.ledger.start_round(), RoundState())
         return report
 
-    def _run(self, current: Round) -> RoundReport:
+    def _run(self, current: Round, state: RoundState) -> RoundReport:
         self._seconds.clear()
-        run = self.record.run(current.number, current.payload.get("run"), self.config)
-        self.ledger.save_step(current.number, current.step, run=run.id)
+        run = self.record.run(current.number, state.run_id, self.config)
+        save_run(self.ledger, current, run.id)
         try:
-            report = self._logged(run, self._finish_round(current, run))
-            self.ledger.save_step(current.number, "done", report=report.to_dict())
+            report = self._logged(run, self._finish_round(current.number, state.draft, run))
+            save_report(self.ledger, report)
         except BaseException:
             run.end("FAILED")
             raise
@@ -93,11 +95,8 @@ class Loop:
 
     def reports(self) -> list[RoundReport]:
         """The finished rounds, oldest first."""
-        return [
-            RoundReport.from_dict(each.payload["report"])
-            for each in self.ledger.rounds()
-            if each.step == "done"
-        ]
+        finished = (RoundState.of(each).report for each in self.ledger.rounds() if each.step == "done")
+        return [report for report in finished if report is not None]
 
     def fetch(self) -> Changes:
         """Bring the ledger up to date with the source. Labels that were deleted there stay in the ledger's
@@ -115,15 +114,13 @@ class Loop:
         rounds = self.ledger.rounds()
         return rounds[-1] if rounds and rounds[-1].step != "done" else self.ledger.start_round()
 
-    def _finish_round(self, current: Round, run: Run) -> RoundReport:
-        draft = current.payload.get("draft")
+    def _finish_round(self, number: int, draft: RoundReport | None, run: Run) -> RoundReport:
         if draft is None:
-            chosen = self._prepare(current.number, training_listener(run))
+            chosen = self._prepare(number, training_listener(run))
         else:
             self.fetch()
-            chosen = RoundReport.from_dict(draft)
-            chosen = replace(chosen, messages=(*chosen.messages, *self._messages))
-        released = self._release(current.number, chosen)
+            chosen = replace(draft, messages=(*draft.messages, *self._messages))
+        released = self._release(number, chosen)
         return replace(released, seconds={**released.seconds, **self._seconds})
 
     def _logged(self, run: Run, report: RoundReport) -> RoundReport:
@@ -168,8 +165,7 @@ class Loop:
         self.ledger.record_offers(
             number, [(pick.id, pick.rank, pick.score, pick.reason) for pick in selection.picks]
         )
-        learnt = data_fingerprint(labelled)
-        self.ledger.save_step(number, "selected", draft=draft.to_dict(), learnt=learnt)
+        save_draft(self.ledger, draft, data_fingerprint(labelled))
         return draft
 
     def _train(
@@ -251,7 +247,7 @@ class Loop:
                 sentence = self.source.release(chosen.batch, batch, self.progress)
             except BatchNameTakenError:  # by a program with a ledger of its own, since the batch was chosen
                 chosen = replace(chosen, batch=self.source.batch_name(number))
-                self.ledger.save_step(number, "selected", draft=chosen.to_dict())
+                save_draft(self.ledger, chosen)
                 sentence = self.source.release(chosen.batch, batch, self.progress)
         return replace(chosen, release=sentence)
 

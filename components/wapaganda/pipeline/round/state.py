@@ -1,0 +1,52 @@
+"""What the steps of a round have written into the ledger."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from wapaganda.ledger import Ledger, Round
+from wapaganda.pipeline.round.report import RoundReport
+
+
+@dataclass(frozen=True, slots=True)
+class RoundState:
+    """How far a round is; ``None``: not reached yet.
+
+    ``run_id``: its run in the run log. ``draft``: the report when the batch was chosen. ``trained_on``: the
+    fingerprint of the labels at that time. ``report``: of a finished round.
+    """
+
+    run_id: str | None = None
+    draft: RoundReport | None = None
+    trained_on: str | None = None
+    report: RoundReport | None = None
+
+    @classmethod
+    def of(cls, current: Round) -> Self:
+        """The state of a round in the ledger."""
+        values = current.payload
+        return cls(
+            values.get("run"),
+            _report(values.get("draft")),
+            values.get("learnt"),
+            _report(values.get("report")),
+        )
+
+
+def save_run(ledger: Ledger, current: Round, run_id: str) -> None:
+    """Write down the run of a round."""
+    ledger.save_step(current.number, current.step, run=run_id)
+
+
+def save_draft(ledger: Ledger, draft: RoundReport, trained_on: str | None = None) -> None:
+    """Write down that the batch of a round is chosen; without ``trained_on`` that value stays."""
+    labels = {} if trained_on is None else {"learnt": trained_on}
+    ledger.save_step(draft.number, "selected", draft=draft.to_dict(), **labels)
+
+
+def save_report(ledger: Ledger, report: RoundReport) -> None:
+    """Write down that a round is finished."""
+    ledger.save_step(report.number, "done", report=report.to_dict())
+
+
+def _report(values: dict[str, Any] | None) -> RoundReport | None:
+    return None if values is None else RoundReport.from_dict(values)
