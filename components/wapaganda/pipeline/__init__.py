@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.sources.label_studio import LabelStudioSource
     from wapaganda.pipeline.training.calibration import calibrate
     from wapaganda.pipeline.training.evaluation import evaluate_documents, evaluate_version
-    from wapaganda.pipeline.training.versions import TrainingOutcome, train_version, training_recipe
+    from wapaganda.pipeline.training.versions import TrainingOutcome, train_version, training_job
 
 _LATE = {
     "FileSource": "sources.files",
@@ -45,7 +45,7 @@ _LATE = {
     "scored_by": "selection.scoring",
     "selected_documents": "round.steps",
     "train_version": "training.versions",
-    "training_recipe": "training.versions",
+    "training_job": "training.versions",
 }
 
 __all__ = [
@@ -75,7 +75,7 @@ __all__ = [
     "selected_documents",
     "split_holdout",
     "train_version",
-    "training_recipe",
+    "training_job",
 ]
 
 

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
 from wapaganda.pipeline import (
+    TrainingTexts,
     calibrate,
     choose,
     choose_step,
     score_tagged,
     selected_documents,
-    training_recipe,
+    training_job,
 )
 from wapaganda.sampler import count_near_duplicates
 from wapaganda.simulation.calibration import calibration_summary
@@ -166,14 +167,8 @@ class Runner:
         """A training on ``labelled``; the texts that wait for a label are there for self-training."""
         config = replace(self.plan.loop, encoder=self.encoder, seed=model_seed)
         waiting = oracle.waiting() if config.self_training else []
-        return TrainingJob(
-            labelled,
-            self.schema,
-            self.encoder,
-            training_recipe(config, len(labelled), len(self.schema.labels)),
-            unlabelled=[document.text for document in waiting],
-            device=config.device,
-        )
+        texts = TrainingTexts(labelled, unlabelled=[document.text for document in waiting])
+        return training_job(texts, self.schema, config)
 
     def _choose(
         self,

@@ -2,7 +2,7 @@
 
 `Loop` is the product's round: it adds the ledger, the model store, the run log and the release.
 `wapaganda.simulation` is the same round on labelled texts: it adds the oracle, the costs and the cache. Both
-train what ``training_recipe`` says, score by ``score_tagged`` and choose by ``choose_step``.
+train the job of ``training_job``, score by ``score_tagged`` and choose by ``choose_step``.
 """
 
 from collections.abc import Sequence

@@ -19,7 +19,6 @@ from wapaganda.pipeline.training.manifests import calibration_of, made_before, m
 from wapaganda.pipeline.training.promotion import PromotionDecision
 from wapaganda.trainer import (
     Callbacks,
-    Recipe,
     TrainingJob,
     TrainResult,
     recipe_for,
@@ -54,6 +53,22 @@ class TrainingOutcome:
     best_step: int | None = None
 
 
+def training_job(texts: TrainingTexts, schema: LabelSchema, config: LoopConfig) -> TrainingJob:
+    """The training on ``texts.train`` as ``config`` says, by the product and by a simulation of it."""
+    known = [*texts.train, *texts.holdout, *texts.dev]
+    n, n_labels = len(texts.train), len(schema.labels)
+    recipe = recipe_for(config.encoder, n, n_labels, config.learning_rate, config.seed)
+    return TrainingJob(
+        texts.train,
+        schema,
+        config.encoder,
+        recipe if config.train_steps is None else replace(recipe, steps=config.train_steps),
+        unlabelled=unlike(texts.unlabelled, known) if config.self_training else (),
+        dev=texts.dev,
+        device=config.device,
+    )
+
+
 def train_version(
     texts: TrainingTexts,
     schema: LabelSchema,
@@ -83,18 +98,9 @@ def train_version(
         )
     # Without unlabelled texts, self-training is an ordinary training.
     asked = config.self_training
-    unlabelled = unlike(texts.unlabelled, [*documents, *texts.holdout, *texts.dev]) if asked else ()
-    config = replace(config, self_training=bool(unlabelled))
+    job = training_job(texts, schema, config)
+    config = replace(config, self_training=bool(job.unlabelled))
     live = store.current()
-    job = TrainingJob(
-        documents,
-        schema,
-        config.encoder,
-        training_recipe(config, len(documents), len(schema.labels)),
-        unlabelled=unlabelled,
-        dev=texts.dev,
-        device=config.device,
-    )
     final = _warm_start(job, live, config)
     same = made_before(store, job, config, (job.recipe, final.recipe))
     if same is not None:
@@ -221,9 +227,3 @@ def _warm_start(job: TrainingJob, live: Version | None, config: LoopConfig) -> T
         return job
     steps = job.recipe.steps if config.train_steps is not None else max(1, job.recipe.steps // 2)
     return replace(job, recipe=replace(job.recipe, steps=steps), initial_model=live.path)
-
-
-def training_recipe(config: LoopConfig, n_documents: int, n_labels: int) -> Recipe:
-    """The recipe of a training on ``n_documents`` texts with ``n_labels`` entity types."""
-    recipe = recipe_for(config.encoder, n_documents, n_labels, config.learning_rate, config.seed)
-    return recipe if config.train_steps is None else replace(recipe, steps=config.train_steps)

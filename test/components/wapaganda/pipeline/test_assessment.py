@@ -83,7 +83,7 @@ def annotated(number, seconds, **meta):
     return Document(str(number), f"Ada {'went ' * (number % 7)}", (name,), {"lead_time": seconds, **meta})
 
 
-def test_lead_times_tell_what_confirming_costs():
+def test_lead_times_show_what_confirming_costs():
     rng = np.random.default_rng(3)
     proposals = {str(number): (Span(0, 3, "NAME"),) for number in range(200)}
     documents = [

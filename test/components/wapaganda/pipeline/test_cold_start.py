@@ -74,6 +74,6 @@ def test_nothing_to_choose_from(config):
     assert choose_first([], (), config, 1, silent).picks == ()
 
 
-def test_by_lot_where_that_is_the_strategy(pool, config):
+def test_random_texts_where_that_is_the_strategy(pool, config):
     picks = choose_first(pool, (), replace(config, strategy="random", encoder="none"), 1, silent).picks
     assert {pick.reason for pick in picks} == {"random"}

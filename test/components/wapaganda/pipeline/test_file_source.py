@@ -59,11 +59,11 @@ def test_a_batch_is_written_in_its_order_with_the_proposed_spans(source):
         Document("a", "Bob came", (Span(0, 3, "PER", 0.75),), {"rank": 0, "uncertainty": 0.9}),
         Document("b", "Carla", (), {"rank": 1, "uncertainty": 0.5}),
     ]
-    told = source.release("al-001", batch, silent)
+    sentence = source.release("al-001", batch, silent)
     written = read_documents(source.out / "al-001.jsonl").documents
     assert [each.text for each in written] == ["Bob came", "Carla"]
     assert written[0].spans == (Span(0, 3, "PER"),)
-    assert "al-001.jsonl" in told
+    assert "al-001.jsonl" in sentence
 
 
 def test_the_schema_is_that_of_the_labelled_texts(source):

@@ -1,4 +1,4 @@
-"""What a project's source adds to the client: reading all anew when the labelling configuration changes."""
+"""What a project's source adds to the client: reading all again when the labelling configuration changes."""
 
 from types import SimpleNamespace
 
@@ -45,7 +45,7 @@ def test_a_fetch_goes_on_where_the_last_one_ended(studio):
     assert first.total == 5
 
 
-def test_all_is_read_anew_when_the_label_config_has_changed(studio):
+def test_all_is_read_again_when_the_label_config_has_changed(studio):
     source = LabelStudioSource(studio, 1)
     first = source.fetch(None, print)
     studio.config = parse_label_config(default_label_config(["PER", "ORG"]))
@@ -54,7 +54,7 @@ def test_all_is_read_anew_when_the_label_config_has_changed(studio):
     assert studio.asked == [None, None, "2026-01-01T00:00:00.000000Z"]
 
 
-def test_all_is_read_anew_when_another_project_has_the_number_now(studio):
+def test_all_is_read_again_when_another_project_has_the_number_now(studio):
     source = LabelStudioSource(studio, 1)
     first = source.fetch(None, print)
     studio.created_at = "2026-02-02"

@@ -23,6 +23,7 @@ from wapaganda.pipeline import (
     TrainingTexts,
     split_holdout,
     train_version,
+    training_job,
 )
 from wapaganda.pipeline.round.assessment import agreement_with
 from wapaganda.pipeline.training import versions
@@ -111,7 +112,7 @@ def loop(source, tmp_path, tiny_encoder):
     )
 
 
-def test_a_round_trains_judges_and_releases_a_batch_of_unlabelled_texts_in_rank_order(loop, source):
+def test_a_round_trains_evaluates_and_releases_a_batch_of_unlabelled_texts_in_rank_order(loop, source):
     report = loop.run_round()
 
     batch = source.released["al-001"]
@@ -274,6 +275,16 @@ def test_without_a_pool_there_is_no_self_training(loop, source, toy_documents):
     assert any("SELF_TRAINING found no unlabelled texts" in note for note in notes)
 
 
+def test_the_training_job_follows_the_configuration(toy_documents):
+    texts = TrainingTexts(toy_documents[:20], toy_documents[20:22], unlabelled=["new", toy_documents[0].text])
+    config = LoopConfig("encoder", learning_rate=0.1, train_steps=7, seed=5, device="cpu")
+    job = training_job(texts, SCHEMA, config)
+    assert (job.documents, job.encoder, job.device, job.unlabelled) == (texts.train, "encoder", "cpu", ())
+    assert (job.recipe.learning_rate, job.recipe.steps, job.recipe.seed) == (0.1, 7, 5)
+    assert training_job(texts, SCHEMA, replace(config, self_training=True)).unlabelled == ["new"]
+    assert training_job(texts, SCHEMA, replace(config, train_steps=None)).recipe.steps > 7
+
+
 def test_a_model_of_other_labels_is_no_warm_start(loop, source):
     loop.config = replace(loop.config, warm_start=True)
     loop.run_round()
@@ -345,7 +356,7 @@ def test_proposals_with_labels_that_the_project_no_longer_has_are_left_out(loop,
     assert set(proposed) == {"NAME"}
 
 
-def test_labels_made_while_a_batch_waited_for_its_release_are_learnt_at_once(loop, source):
+def test_labels_made_while_a_batch_waited_for_its_release_are_trained_on_at_once(loop, source):
     source.outages = 1
     with pytest.raises(ConnectionError):
         loop.run_round()
@@ -414,7 +425,7 @@ def test_texts_that_slipped_through_are_fetched_and_unreadable_ones_do_not_cost_
     assert source.fetches == [None]
 
 
-def test_the_live_model_is_judged_only_on_labels_that_it_never_learnt(loop, toy_documents, tmp_path):
+def test_the_live_model_is_evaluated_only_on_labels_that_it_was_not_trained_on(loop, toy_documents, tmp_path):
     def trained(documents, held):
         return train_version(
             TrainingTexts(documents, held),
@@ -504,10 +515,10 @@ def test_a_training_that_learned_nothing_never_replaces_a_model(loop, source):
     assert "learned nothing" in second.training.reason
 
 
-def test_a_cross_fitted_round_tells_what_it_found_and_calibrates_the_model(loop, source):
+def test_a_cross_fitted_round_reports_what_it_found_and_calibrates_the_model(loop, source):
     loop.config = replace(loop.config, folds=2)
-    told = []
-    loop.progress = lambda *step: told.append(step)
+    steps = []
+    loop.progress = lambda *step: steps.append(step)
 
     report = loop.run_round()
 
@@ -522,7 +533,7 @@ def test_a_cross_fitted_round_tells_what_it_found_and_calibrates_the_model(loop,
     assert report.calibration.ece == kept.ece_after
     assert kept.n_texts == report.training.n_train
     assert isinstance(read_issues(version.path / "review.json"), list)
-    assert ("calibrate", 30, 30) in told
+    assert ("calibrate", 30, 30) in steps
     figures = loop.record.runs.runs()[0].last_metrics()
     assert figures["cross_validated_f1"] == report.calibration.cross_validated_f1
     assert figures["estimated_pool_f1"] == report.assessment.estimated_f1
@@ -567,11 +578,11 @@ def test_with_cross_fitting_nothing_is_held_out_and_the_models_are_compared_out_
         spans = source.texts[item.id.removeprefix("p")].spans
         source.texts[item.id] = source.texts[item.id].with_spans(spans)
     second = loop.run_round()
-    by_lot = [offer for offer in loop.ledger.offers(1) if offer.reason == "random"]
+    at_random = [offer for offer in loop.ledger.offers(1) if offer.reason == "random"]
     assert (second.training.n_train, second.training.n_holdout) == (38, 0)
     # What the first one was evaluated on are the texts of both.
     assert second.scores.previous_f1 == first.scores.f1
-    assert len(by_lot) < 6
+    assert len(at_random) < 6
     assert "on the same out-of-fold labels" in second.training.reason
     assert "out_of_fold_f1" in loop.record.runs.runs()[0].last_metrics()
 
@@ -677,7 +688,7 @@ def test_a_model_without_temperature_is_no_version_of_one_that_was_to_be_cross_f
     assert loop.run_round().version == first.version
 
 
-def test_too_few_texts_for_folds_are_told_and_the_round_goes_on(loop):
+def test_too_few_texts_for_folds_are_reported_and_the_round_goes_on(loop):
     loop.config = replace(loop.config, folds=20)
     report = loop.run_round()
     assert report.calibration.temperature is None
@@ -697,7 +708,7 @@ def test_the_new_model_is_compared_with_the_live_one_of_the_round_before(loop, s
     assert first.assessment.agreement is None
     assert second.live != first.live
     assert 0 < second.assessment.agreement <= 1
-    assert third.assessment.agreement is None  # nothing new was learnt
+    assert third.assessment.agreement is None  # there was nothing new to train on
     assert first.assessment.forecast_gain is None
     assert first.assessment.forecast_hours > 0
     assert "Assumed prices" in first.assessment.pricing
