@@ -52,8 +52,8 @@ def build(tiny_encoder, tmp_path) -> Callable[..., Runner]:
     def make(folder: str = "out", share: float = 0.7, **changes) -> Runner:
         loop = LoopConfig(
             tiny_encoder,
-            learning_rate=3e-3,
-            train_steps=60,
+            learning_rate=changes.pop("learning_rate", 3e-3),
+            train_steps=changes.pop("train_steps", 60),
             cost_exponent=0.0,
             self_training=changes.pop("self_training", False),
             device="cpu",
