@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Self
 from wapaganda.errors import WapagandaError
 from wapaganda.simulation.records import Finding
 from wapaganda.simulation.schedule import Task
-from wapaganda.trainer import EncoderUnavailable
 
 if TYPE_CHECKING:
     from wapaganda.simulation.runner import Runner
@@ -140,7 +139,7 @@ def _attempt(runner: "Runner", task: Task) -> Done | str:
         finding = runner.work(task)
     except Exception as error:
         sentence = str(error).strip()
-        if not isinstance(error, (WapagandaError, EncoderUnavailable)):
+        if not isinstance(error, WapagandaError):
             _LOGGER.exception("A round of %s with seed %d failed", task.run.arm.name, task.run.seed)
             sentence = f"{type(error).__name__}: {sentence}"
         return f"Round {task.round} of {task.run.arm.name} with seed {task.run.seed}: {sentence}"
