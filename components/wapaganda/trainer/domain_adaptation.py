@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from wapaganda.errors import InputError
 from wapaganda.progress import Progress, silent
+from wapaganda.storage import atomic_folder
 from wapaganda.tagger import ModelInput, collate, device_of, model_inputs, quiet_transformers
 from wapaganda.trainer.encoders import LoadedEncoder, load_for_masking
 from wapaganda.trainer.optimisation import make_optimiser, make_schedule, precision_of
@@ -143,8 +144,6 @@ def _masked_batches(
 
 def _write(loaded: LoadedEncoder, out: Path) -> None:
     """Write the folder so that it is either whole or not there."""
-    partial = out.with_name(f".{out.name}.partial")
-    with quiet_transformers():
-        loaded.model.base_model.save_pretrained(partial)
-        loaded.tokenizer.save_pretrained(partial)
-    partial.rename(out)
+    with atomic_folder(out) as draft, quiet_transformers():
+        loaded.model.base_model.save_pretrained(draft)
+        loaded.tokenizer.save_pretrained(draft)
