@@ -48,6 +48,7 @@ def test_every_brick_is_a_package_with_tests(home: str):
     assert bricks
     for brick in bricks:
         assert (brick / "__init__.py").is_file(), f"{brick.name} has no __init__.py"
+        assert (brick / "py.typed").is_file(), f"{brick.name} has no py.typed"
         assert list((ROOT / "test" / home / "wapaganda" / brick.name).glob("test_*.py")), (
             f"{brick.name} has no tests"
         )

@@ -89,7 +89,7 @@ def default_steps(n_documents: int, n_labels: int) -> int:
 
 
 def recipe_for(
-    encoder: str, n_documents: int, n_labels: int, learning_rate: float | None, seed: int
+    encoder: str, n_documents: int, n_labels: int, learning_rate: float | None = None, seed: int = 13
 ) -> Recipe:
     """The recipe for ``n_documents`` texts with ``n_labels`` entity types. ``learning_rate`` of ``None`` is
     the encoder's default.
