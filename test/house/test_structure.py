@@ -8,7 +8,7 @@ from pathlib import Path
 import networkx as nx
 
 ROOT = Path(__file__).parents[2]
-MOST_FILES = 13
+MOST_FILES = 14
 MOST_NAMESAKES = 3
 
 

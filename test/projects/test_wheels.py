@@ -140,6 +140,8 @@ def test_a_wheel_holds_the_data_files_of_its_bricks(wheel: Path):
     wanted = {path.as_posix() for path in known if path.parts[1] in bricks(wheel)}
     assert wanted <= names
     assert bool(wanted) == ("simulation_report" in bricks(wheel))
+
+
 def test_every_brick_of_a_wheel_tells_type_checkers_that_it_is_typed(wheel: Path):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
