@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo_backend import Backend, BackendError, running_backend, selfish
-from demo_material import Material, MaterialError, encoder_folder, fresh_folder, material
-from demo_show import Row, say, show_table, waiting
+from demo_material import DemoMaterial, MaterialError, encoder_folder, fresh_folder, material
+from demo_show import DemoRow, say, show_table, waiting
 from label_studio_server import LabelStudioServer, LabelStudioStartError, running_label_studio
 from wapaganda.label_studio import LabelStudio, LabelStudioError
 from wapaganda.ner import Document, Span
@@ -26,7 +26,7 @@ TITLE = "wapaganda demo"
 
 
 @dataclass(frozen=True)
-class Plan:
+class DemoPlan:
     """How big the demo is."""
 
     labelled: int = 200
@@ -38,7 +38,7 @@ class Plan:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-QUICK = Plan(
+QUICK = DemoPlan(
     labelled=40,
     batch=6,
     rounds=1,
@@ -53,8 +53,8 @@ def main() -> int:
     """The command."""
     arguments = _arguments()
     signal.signal(signal.SIGTERM, _interrupt)
-    plan = QUICK if arguments.quick else Plan()
-    plan = Plan(**{**vars(plan), "batch": arguments.batch or plan.batch, "seed": arguments.seed})
+    plan = QUICK if arguments.quick else DemoPlan()
+    plan = DemoPlan(**{**vars(plan), "batch": arguments.batch or plan.batch, "seed": arguments.seed})
     try:
         _demo(plan, arguments.data, arguments.test, arguments.folder.absolute(), _stays(arguments))
     except KeyboardInterrupt:
@@ -88,7 +88,7 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _demo(plan: Plan, data: Path | None, test: Path | None, folder: Path, stays: bool) -> None:
+def _demo(plan: DemoPlan, data: Path | None, test: Path | None, folder: Path, stays: bool) -> None:
     began = time.monotonic()
     fresh_folder(folder)
     made = material(folder, data, test, plan.labelled, plan.seed, plan.pool, plan.test)
@@ -116,7 +116,7 @@ def _demo(plan: Plan, data: Path | None, test: Path | None, folder: Path, stays:
     say("Label Studio and the backend are down; the folder stays.")
 
 
-def _environment(plan: Plan, folder: Path, server: LabelStudioServer, encoder: str) -> dict[str, str]:
+def _environment(plan: DemoPlan, folder: Path, server: LabelStudioServer, encoder: str) -> dict[str, str]:
     """The settings of the backend and of the selfish command; what the user has set replaces ours."""
     # Two folds in place of four make a shorter demo.
     own = {"BASELINE_MODEL_NAME": encoder, "TRAIN_AFTER_LABELS": "0", "FOLDS": "2", **plan.environment}
@@ -153,7 +153,7 @@ def _show_addresses(server: LabelStudioServer, backend: Backend, project: int, f
         say(f"  {name:<14}{value}")
 
 
-def _connect(made: Material, folder: Path, backend: Backend, environment: dict[str, str]) -> int:
+def _connect(made: DemoMaterial, folder: Path, backend: Backend, environment: dict[str, str]) -> int:
     with waiting(
         f"Making the project, importing {len(made.train) + len(made.pool):,} texts, connecting the backend"
     ):
@@ -169,8 +169,8 @@ def _connect(made: Material, folder: Path, backend: Backend, environment: dict[s
 
 
 def _rounds(
-    plan: Plan, made: Material, studio: LabelStudio, project: int, backend: Backend, folder: Path
-) -> Iterator[Row]:
+    plan: DemoPlan, made: DemoMaterial, studio: LabelStudio, project: int, backend: Backend, folder: Path
+) -> Iterator[DemoRow]:
     answers = {document.text: document.spans or () for document in made.pool}
     for number in range(1, plan.rounds + 2):
         if number > 1:
@@ -214,7 +214,7 @@ def _answer(answers: dict[str, tuple[Span, ...]], document: Document) -> Sequenc
 
 def _judged(
     number: int, report: dict[str, object], test: Sequence[Document], folder: Path, project: int
-) -> Row:
+) -> DemoRow:
     from wapaganda.model_store import ModelStore
     from wapaganda.pipeline import evaluate_version
 
@@ -222,7 +222,7 @@ def _judged(
     with waiting(f"Evaluating {live} on the test texts"):
         scores = evaluate_version(ModelStore(folder / "models" / f"ls-{project}"), live, test, "cpu")
     assert scores is not None
-    return Row(
+    return DemoRow(
         number,
         int(str(report["n_labelled"])),
         live,

@@ -20,7 +20,7 @@ class MaterialError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Material:
+class DemoMaterial:
     """The labelled texts, the pool (whose labels only the simulated annotator knows), and the test texts."""
 
     described: str
@@ -53,7 +53,7 @@ def material(
     seed: int,
     n_pool: int | None,
     n_test: int | None,
-) -> Material:
+) -> DemoMaterial:
     """The user's texts, or else the sample corpus; a random part of them counts as labelled.
 
     Raises:
@@ -112,7 +112,7 @@ def _written(
     train: Sequence[Document],
     pool: Sequence[Document],
     test: Sequence[Document],
-) -> Material:
+) -> DemoMaterial:
     corpus = folder / "corpus"
     corpus.mkdir()
     labels = tuple(
@@ -122,4 +122,4 @@ def _written(
     write_jsonl(train, files["labelled"])
     write_jsonl([document.with_spans(None) for document in pool], files["pool"])
     write_jsonl(test, files["test"])
-    return Material(described, labels, train, pool, test, files["labelled"], files["pool"])
+    return DemoMaterial(described, labels, train, pool, test, files["labelled"], files["pool"])

@@ -18,7 +18,7 @@ Update = Callable[..., None]
 
 
 @dataclass(frozen=True)
-class Row:
+class DemoRow:
     """A round: ``f1`` and ``per_type`` on the test texts, ``out_of_fold_f1`` on unseen labels, in [0, 1]."""
 
     number: int
@@ -56,7 +56,7 @@ def waiting(what: str) -> Iterator[Update]:
     say(f"{what}: {time.monotonic() - began:.0f} s")
 
 
-def show_table(rows: Sequence[Row], seconds: float) -> None:
+def show_table(rows: Sequence[DemoRow], seconds: float) -> None:
     """F1 on the test texts by round, and by type where the terminal is wide enough."""
     labels = sorted({label for row in rows for label in row.per_type})
     table = _table(rows, labels)
@@ -70,7 +70,7 @@ def show_table(rows: Sequence[Row], seconds: float) -> None:
     say(f"{len(rows)} trainings and {len(rows) - 1} annotated batches in {seconds / 60:.1f} minutes.")
 
 
-def _table(rows: Sequence[Row], labels: Sequence[str]) -> Table:
+def _table(rows: Sequence[DemoRow], labels: Sequence[str]) -> Table:
     table = Table(title="Strict span F1 on the test texts", title_justify="left", box=SIMPLE)
     for name in ("Round", "Labelled", "F1", "Gain", *labels, "F1 out of fold", "Live model"):
         table.add_column(name, justify="left" if name == "Live model" else "right", no_wrap=True)

@@ -12,7 +12,7 @@ from wapaganda.label_studio import LabelStudio
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import LabelSchema
-from wapaganda.pipeline import LabelStudioSource, Loop, LoopConfig, RoundRecord
+from wapaganda.pipeline import LabelStudioSource, Loop, LoopConfig, RoundLog
 from wapaganda.tracking import RunLog, start_mirror
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.slow]
@@ -38,7 +38,7 @@ def test_two_rounds_from_labels_to_a_better_model_in_label_studio_and_mlflow(
             Ledger(tmp_path / "ledger.sqlite"),
             ModelStore(tmp_path / "models"),
             LoopConfig(encoder=small_encoder, train_steps=60, batch_size=BATCH, folds=0, device="cpu"),
-            RoundRecord(RunLog(tmp_path / "runs"), "whole-loop"),
+            RoundLog(RunLog(tmp_path / "runs"), "whole-loop"),
             tmp_path,
         )
 

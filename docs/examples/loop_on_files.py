@@ -14,7 +14,7 @@ from sample import labelled_documents
 from wapaganda.annotation import read_documents, write_jsonl
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
-from wapaganda.pipeline import FileSource, Loop, LoopConfig, RoundRecord
+from wapaganda.pipeline import FileSource, Loop, LoopConfig, RoundLog
 from wapaganda.tracking import RunLog
 
 everything = labelled_documents(80, seed=1)
@@ -33,7 +33,7 @@ with TemporaryDirectory() as name:
         Ledger(folder / "ledger.sqlite"),
         ModelStore(folder / "models"),
         config,
-        RoundRecord(RunLog(folder / "runs"), "example"),
+        RoundLog(RunLog(folder / "runs"), "example"),
         folder,
     )
     for _ in range(2):

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from wapaganda.jobs import Job, JobQueue, Supervisor
 from wapaganda.ml_backend.prediction.batching import TextTagger
 from wapaganda.ml_backend.prediction.predictor import Limits
-from wapaganda.ml_backend.services import Effects, Options, Services
+from wapaganda.ml_backend.services import Effects, ServerOptions, Services
 from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.project_state import ProjectState
-from wapaganda.ml_backend.training.trigger import TrainingJob, TriggerConfig
+from wapaganda.ml_backend.training.trigger import TrainingStatus, TriggerConfig
 from wapaganda.model_store import ModelStore, ModelStoreError
 from wapaganda.project_context import jobs_path
 from wapaganda.settings import Settings
@@ -44,7 +44,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
             measure,
             [supervisor, Preloading()],
         ),
-        Options(
+        ServerOptions(
             settings.basic_auth,
             int(settings.max_body_mb * 1_000_000),
             Limits(settings.predict_timeout_seconds),
@@ -129,13 +129,13 @@ class QueuedTrainings:
         self._supervisor.wake()
         return str(job.id)
 
-    def jobs(self) -> Sequence[TrainingJob]:
+    def jobs(self) -> Sequence[TrainingStatus]:
         """The latest jobs, newest first."""
         return [_training_job(job) for job in self._queue.list()]
 
 
-def _training_job(job: Job) -> TrainingJob:
-    return TrainingJob(
+def _training_job(job: Job) -> TrainingStatus:
+    return TrainingStatus(
         str(job.id),
         job.project,
         str(job.state),

@@ -8,7 +8,7 @@ from wapaganda.ml_backend.middleware.telemetry import Telemetry
 from wapaganda.ml_backend.prediction.batching import TaggingQueue
 from wapaganda.ml_backend.prediction.model_cache import ModelCache
 from wapaganda.ml_backend.prediction.model_repository import ModelRepository
-from wapaganda.ml_backend.prediction.predictor import Limits, Measure, Predictor
+from wapaganda.ml_backend.prediction.predictor import Limits, Predictor, UncertaintyMeasure
 from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.event_queue import EventQueue
 from wapaganda.ml_backend.training.project_state import ProjectState
@@ -31,12 +31,12 @@ class Effects:
 
     repository: ModelRepository
     trainings: Trainings
-    measure: Measure
+    measure: UncertaintyMeasure
     background: Sequence[Background] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ServerOptions:
     """What a user can set about a server; ``basic_auth`` is user and password."""
 
     basic_auth: tuple[str, str] | None = None
@@ -49,7 +49,7 @@ class Options:
 class Services:
     """The parts of one running server."""
 
-    options: Options
+    options: ServerOptions
     effects: Effects
     projects: ProjectState
     credentials: CredentialFile
@@ -61,7 +61,7 @@ class Services:
 
     @classmethod
     def of(
-        cls, effects: Effects, options: Options, projects: ProjectState, credentials: CredentialFile
+        cls, effects: Effects, options: ServerOptions, projects: ProjectState, credentials: CredentialFile
     ) -> "Services":
         """Wire the parts together."""
         models = ModelCache(effects.repository)

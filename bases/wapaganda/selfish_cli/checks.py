@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wapaganda.selfish_cli.project import ProjectContext, why_not_writable
+from wapaganda.selfish_cli.project import CliProject, why_not_writable
 
 if TYPE_CHECKING:
     from wapaganda.settings import Settings
@@ -126,7 +126,7 @@ def _check_mlflow_server(uri: str) -> Check:
     return Check("MLflow", True, uri)
 
 
-def check_label_studio(context: ProjectContext, project: int | None, backend: str | None) -> list[Check]:
+def check_label_studio(context: CliProject, project: int | None, backend: str | None) -> list[Check]:
     """The diagnosis of Label Studio: tokens, blocked addresses, webhooks, model versions."""
     from wapaganda.label_studio import LabelStudioError
 

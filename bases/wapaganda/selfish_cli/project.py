@@ -26,7 +26,7 @@ MLFLOW_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectContext(wapaganda.project_context.ProjectContext):
+class CliProject(wapaganda.project_context.ProjectContext):
     """The project of a command, with a connection to Label Studio."""
 
     def studio(self) -> "LabelStudio":
@@ -48,7 +48,7 @@ class ProjectContext(wapaganda.project_context.ProjectContext):
 
 def open_context(
     project: int | None = None, name: str = "default", overrides: Mapping[str, Any] | None = None
-) -> ProjectContext:
+) -> CliProject:
     """The Label Studio project ``project``, or the project of files ``name``; ``overrides`` replace settings.
 
     Raises:
@@ -56,13 +56,13 @@ def open_context(
     """
     settings = read_settings(overrides)
     if project is not None:
-        return ProjectContext(settings, f"ls-{project}")
+        return CliProject(settings, f"ls-{project}")
     if not _NAME.fullmatch(name) or re.fullmatch(r"ls-\d+", name):
         raise InputError(
             f"Expected a name of letters, digits, '_' and '-' that is none of Label Studio's, was: {name!r}",
             "Choose another --name, or name a project of Label Studio by --project ID.",
         )
-    return ProjectContext(settings, name)
+    return CliProject(settings, name)
 
 
 def read_settings(overrides: Mapping[str, Any] | None = None) -> "Settings":
@@ -116,7 +116,7 @@ def why_not_writable(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def project_lock(context: ProjectContext) -> Iterator[None]:
+def project_lock(context: CliProject) -> Iterator[None]:
     """Hold the project for this process: one training or round at a time, whichever program runs it.
 
     Raises:
@@ -139,7 +139,7 @@ def project_lock(context: ProjectContext) -> Iterator[None]:
         lock.release()
 
 
-def project_loop(context: ProjectContext, project: int, progress: "Progress") -> "Loop":
+def project_loop(context: CliProject, project: int, progress: "Progress") -> "Loop":
     """The loop on the Label Studio project ``project``; rounds are shared with the ML backend."""
     progress("load", 0, 0)
     from wapaganda.pipeline import LabelStudioSource
@@ -147,9 +147,7 @@ def project_loop(context: ProjectContext, project: int, progress: "Progress") ->
     return context.loop(LabelStudioSource(context.studio(), project), progress)
 
 
-def files_loop(
-    context: ProjectContext, data: Path, pool: Path, out: Path | None, progress: "Progress"
-) -> "Loop":
+def files_loop(context: CliProject, data: Path, pool: Path, out: Path | None, progress: "Progress") -> "Loop":
     """The loop on files; it writes its batches into ``out``, by default next to the ledger."""
     progress("load", 0, 0)
     from wapaganda.pipeline import FileSource
@@ -157,7 +155,7 @@ def files_loop(
     return context.loop(FileSource(data, pool, out or context.directory / "batches"), progress)
 
 
-def chosen_version(context: ProjectContext, version: str | None) -> str:
+def chosen_version(context: CliProject, version: str | None) -> str:
     """The name of the version that the user named, by default of the live one.
 
     Raises:
@@ -177,7 +175,7 @@ def chosen_version(context: ProjectContext, version: str | None) -> str:
     return wanted
 
 
-def load_tagger(context: ProjectContext, version: str | None, progress: "Progress") -> "Tagger":
+def load_tagger(context: CliProject, version: str | None, progress: "Progress") -> "Tagger":
     """The tagger of a version, by default of the live one.
 
     Raises:
@@ -191,7 +189,7 @@ def load_tagger(context: ProjectContext, version: str | None, progress: "Progres
     return Tagger.load(path, device=context.settings.device)
 
 
-def mirror_runs(context: ProjectContext, console: "Console", progress: "Progress") -> str:
+def mirror_runs(context: CliProject, console: "Console", progress: "Progress") -> str:
     """Copy the finished runs to MLflow; what it cannot take now is copied next time. Returns one sentence."""
     progress("mlflow", 0, 0)
     report = context.mirror(MLFLOW_SECONDS)

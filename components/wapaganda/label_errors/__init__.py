@@ -1,6 +1,6 @@
 """Labels that are probably wrong: found by a model that was not trained on them, ranked, kept as JSON."""
 
-from wapaganda.label_errors.detect import Prediction, find_label_issues
+from wapaganda.label_errors.detect import TextPrediction, find_label_issues
 from wapaganda.label_errors.issue import (
     REVIEW_FILE,
     IssueKind,
@@ -16,7 +16,7 @@ __all__ = [
     "IssueKind",
     "LabelIssue",
     "OpenIssues",
-    "Prediction",
+    "TextPrediction",
     "find_label_issues",
     "find_open_issues",
     "read_issues",

@@ -11,7 +11,7 @@ from wapaganda.label_errors.issue import IssueKind, LabelIssue, text_digest
 from wapaganda.ner import Document, LabelSchema, Span, align_spans
 
 
-class Prediction(Protocol):
+class TextPrediction(Protocol):
     """What a model predicts for a text: words (n_words, 2), log-probabilities (n_words, K) and best spans."""
 
     @property
@@ -28,7 +28,7 @@ class Prediction(Protocol):
 
 
 def find_label_issues(
-    documents: Sequence[Document], out_of_fold: Sequence[Prediction], schema: LabelSchema
+    documents: Sequence[Document], out_of_fold: Sequence[TextPrediction], schema: LabelSchema
 ) -> list[LabelIssue]:
     """Where the labels and the out-of-fold predictions differ, the most improbable label first.
 
@@ -71,7 +71,7 @@ def find_label_issues(
 class _Comparison:
     """The given and the proposed spans of a text, both aligned with the words that the model sees."""
 
-    def __init__(self, document: Document, prediction: Prediction, schema: LabelSchema) -> None:
+    def __init__(self, document: Document, prediction: TextPrediction, schema: LabelSchema) -> None:
         self.document, self.words, self.log_probs = document, prediction.words, prediction.log_probs
         self.given = _fitted(document, prediction.words)
         self.proposed = align_spans(prediction.spans, prediction.words)[0]

@@ -15,11 +15,11 @@ from wapaganda.label_studio.errors import (
 )
 from wapaganda.label_studio.records import (
     BackendInfo,
-    Changes,
-    Finding,
+    CheckResult,
     ProjectInfo,
     ReleaseReport,
     Server,
+    TaskChanges,
 )
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BackendInfo",
-    "Changes",
-    "Finding",
+    "CheckResult",
     "LabelStudio",
     "LabelStudioError",
     "OutcomeUnknownError",
@@ -36,6 +35,7 @@ __all__ = [
     "RejectedError",
     "ReleaseReport",
     "Server",
+    "TaskChanges",
     "UnauthorizedError",
     "UnreachableError",
     "VersionTakenError",

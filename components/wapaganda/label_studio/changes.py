@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from wapaganda.annotation import LabelConfig, read_task
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.data_manager import Query, Task, page_of_tasks, query_of
-from wapaganda.label_studio.records import Changes
+from wapaganda.label_studio.records import TaskChanges
 from wapaganda.ner import Document, Repairs
 from wapaganda.progress import Progress, silent
 
@@ -27,7 +27,7 @@ def fetch(
     cursor: str | None,
     progress: Progress = silent,
     page_size: int = 500,
-) -> Changes:
+) -> TaskChanges:
     """The documents of all tasks that changed after ``cursor`` (all with ``None``).
 
     A task changes when an annotation is created, changed, skipped or deleted; a document whose last
@@ -41,7 +41,7 @@ def fetch(
         progress("fetch", len(tasks), len(tasks) + left)
     documents, repairs, warnings = _documents(tasks, config)
     newest = max((_moment(task) for task in tasks.values()), default=cursor or BEGINNING)
-    return Changes(documents, _next_cursor(newest, asked_at), cursor is None, repairs, warnings)
+    return TaskChanges(documents, _next_cursor(newest, asked_at), cursor is None, repairs, warnings)
 
 
 def _pages(

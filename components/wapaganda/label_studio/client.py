@@ -13,11 +13,11 @@ from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.errors import LabelStudioError, RejectedError
 from wapaganda.label_studio.records import (
     BackendInfo,
-    Changes,
-    Finding,
+    CheckResult,
     ProjectInfo,
     ReleaseReport,
     Server,
+    TaskChanges,
 )
 from wapaganda.ner import Document, Span
 from wapaganda.progress import Progress, silent
@@ -111,7 +111,7 @@ class LabelStudio:
         config = self._label_config(project_id)
         return upload.import_documents(self._connection, project_id, config, documents, progress)
 
-    def fetch(self, project_id: int, cursor: str | None = None, progress: Progress = silent) -> Changes:
+    def fetch(self, project_id: int, cursor: str | None = None, progress: Progress = silent) -> TaskChanges:
         """The documents that changed since ``cursor`` (all with ``None``); a document's id is its task's."""
         config = self._label_config(project_id)
         return changes.fetch(self._connection, project_id, config, cursor, progress)
@@ -158,7 +158,7 @@ class LabelStudio:
         project_id: int | None = None,
         backend_url: str | None = None,
         basic_auth: tuple[str, str] | None = None,
-    ) -> list[Finding]:
+    ) -> list[CheckResult]:
         """Check for known problems; reports them instead of raising, and changes nothing."""
         return diagnosis.diagnose(self._connection, project_id, backend_url, basic_auth)
 

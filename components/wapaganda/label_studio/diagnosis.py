@@ -10,7 +10,7 @@ from wapaganda.label_studio import backend as backends
 from wapaganda.label_studio.connection import LOOPBACK, Connection
 from wapaganda.label_studio.data_manager import model_versions
 from wapaganda.label_studio.errors import LabelStudioError, RejectedError
-from wapaganda.label_studio.records import Finding, Server
+from wapaganda.label_studio.records import CheckResult, Server
 from wapaganda.label_studio.release import SAMPLING
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def diagnose(
     project: int | None = None,
     backend_url: str | None = None,
     basic_auth: tuple[str, str] | None = None,
-) -> list[Finding]:
+) -> list[CheckResult]:
     """The findings about server, project and backend, in the order in which to fix them."""
     findings = [_check("server", lambda: _server(connection))]
     if findings[0].ok and project is not None:
@@ -49,29 +49,31 @@ def diagnose(
     return findings
 
 
-def _check(name: str, look: Callable[[], Finding]) -> Finding:
+def _check(name: str, look: Callable[[], CheckResult]) -> CheckResult:
     """The finding, or the error of the check as a finding."""
     try:
         return look()
     except LabelStudioError as error:
-        return Finding(name, False, str(error), error.hint)
+        return CheckResult(name, False, str(error), error.hint)
 
 
-def _server(connection: Connection) -> Finding:
+def _server(connection: Connection) -> CheckResult:
     found = server(connection)
     message = (
         f"Label Studio {found.version} at {connection.url}, as {found.user} with a {connection.token_kind}"
     )
-    return Finding("server", True, message)
+    return CheckResult("server", True, message)
 
 
-def _project(connection: Connection, project: int) -> Iterator[Finding]:
+def _project(connection: Connection, project: int) -> Iterator[CheckResult]:
     try:
         found = connection.repeat(connection.sdk.projects.get, project)
     except LabelStudioError as error:
-        yield Finding("project", False, str(error), "The number stands in its address: /projects/NUMBER/.")
+        yield CheckResult(
+            "project", False, str(error), "The number stands in its address: /projects/NUMBER/."
+        )
         return
-    yield Finding("project", True, f"{found.title}: {found.task_number or 0} tasks")
+    yield CheckResult("project", True, f"{found.title}: {found.task_number or 0} tasks")
     yield _label_config(found)
     yield _sampling(found)
     yield _model_version(connection, found)
@@ -79,59 +81,61 @@ def _project(connection: Connection, project: int) -> Iterator[Finding]:
     yield _overlap(found)
 
 
-def _label_config(found: "LseProjectResponse") -> Finding:
+def _label_config(found: "LseProjectResponse") -> CheckResult:
     try:
         config = parse_label_config(str(found.label_config))
     except ValueError as error:
-        return Finding("label config", False, str(error), "Change it under Settings → Labeling Interface.")
-    return Finding("label config", True, f"{', '.join(config.labels)} over ${config.data_key}")
+        return CheckResult(
+            "label config", False, str(error), "Change it under Settings → Labeling Interface."
+        )
+    return CheckResult("label config", True, f"{', '.join(config.labels)} over ${config.data_key}")
 
 
-def _sampling(found: "LseProjectResponse") -> Finding:
+def _sampling(found: "LseProjectResponse") -> CheckResult:
     if found.sampling == SAMPLING:
-        return Finding("sampling", True, SAMPLING)
+        return CheckResult("sampling", True, SAMPLING)
     message = f"Expected {SAMPLING!r}, was: {found.sampling!r}: batches are not served in their order."
-    return Finding("sampling", False, message, CONNECT + " Releasing a batch sets it, too.")
+    return CheckResult("sampling", False, message, CONNECT + " Releasing a batch sets it, too.")
 
 
-def _model_version(connection: Connection, project: "LseProjectResponse") -> Finding:
+def _model_version(connection: Connection, project: "LseProjectResponse") -> CheckResult:
     """It must be a version that predictions have: with a backend's title the order is silently random."""
     name, version = "model version", str(project.model_version or "")
     stored = model_versions(connection, int(project.id or 0))
     if stored.get(version):
-        return Finding(name, True, f"{version}: {stored[version]} predictions")
+        return CheckResult(name, True, f"{version}: {stored[version]} predictions")
     titles = [str(found.title) for found in backends.backends(connection, int(project.id or 0))]
     released = [found for found in stored if found.startswith("al-")]
     if version in titles and not released:
-        return Finding(name, True, f"{version}: the backend itself, until the first batch is released")
+        return CheckResult(name, True, f"{version}: the backend itself, until the first batch is released")
     what = f"is the backend's title {version!r}" if version in titles else f"is {version!r}"
     message = f"The model version {what}, which no prediction has: the order is silently random."
-    return Finding(
+    return CheckResult(
         name, not released, message, "Choose the newest al-… under Settings → Annotation, or release again."
     )
 
 
-def _pre_annotations(found: "LseProjectResponse") -> Finding:
+def _pre_annotations(found: "LseProjectResponse") -> CheckResult:
     shown = found.show_collab_predictions is not False
     hint = "" if shown else "Switch on Settings → Annotation → Use predictions to prelabel tasks."
-    return Finding(
+    return CheckResult(
         "pre-annotations", shown, "shown to annotators" if shown else "not shown to annotators", hint
     )
 
 
-def _overlap(found: "LseProjectResponse") -> Finding:
+def _overlap(found: "LseProjectResponse") -> CheckResult:
     number = int(found.maximum_annotations or 1)
     if number == 1:
-        return Finding("annotators per task", True, "1")
+        return CheckResult("annotators per task", True, "1")
     message = f"{number}: half-done tasks are served before the batch's order."
-    return Finding(
+    return CheckResult(
         "annotators per task", False, message, "Set it to 1 under Settings → Annotation, or accept it."
     )
 
 
 def _address(
     connection: Connection, backend_url: str, basic_auth: tuple[str, str] | None, project: int | None
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """Whether Label Studio may call the address; checked with requests that are certainly refused."""
     sdk, address = connection.sdk, backend_url.rstrip("/")
     hook = {"url": backends.webhook_address(backend_url), "actions": [NO_ACTION]}
@@ -141,19 +145,23 @@ def _address(
         yield _check("backend address", lambda: _probe(connection, "backend address", sdk.ml.create, body))
 
 
-def _probe(connection: Connection, name: str, create: Callable[..., object], body: dict[str, Any]) -> Finding:
+def _probe(
+    connection: Connection, name: str, create: Callable[..., object], body: dict[str, Any]
+) -> CheckResult:
     try:
         connection.repeat(create, **body)
     except RejectedError as error:
         if "reserved network address" in str(error):
             message = f"Label Studio refuses to call {body['url']}: it is a local address."
-            return Finding(name, False, message, backends.ALLOW_LOCAL)
+            return CheckResult(name, False, message, backends.ALLOW_LOCAL)
         if "resolve hostname" in str(error):
-            return Finding(name, False, f"Label Studio cannot resolve {body['url']}.", backends.CHECK_BACKEND)
-    return Finding(name, True, f"Label Studio may call {body['url']}")
+            return CheckResult(
+                name, False, f"Label Studio cannot resolve {body['url']}.", backends.CHECK_BACKEND
+            )
+    return CheckResult(name, True, f"Label Studio may call {body['url']}")
 
 
-def _health(backend_url: str, basic_auth: tuple[str, str] | None) -> Finding:
+def _health(backend_url: str, basic_auth: tuple[str, str] | None) -> CheckResult:
     """Ask the backend from this machine, which may see another network than Label Studio."""
     url = backend_url.rstrip("/")
     trust_env = httpx.URL(url).host not in LOOPBACK
@@ -162,55 +170,55 @@ def _health(backend_url: str, basic_auth: tuple[str, str] | None) -> Finding:
             health = client.get("/health")
             guarded = client.get("/versions")
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        return Finding("backend", False, f"No server answers at {url} ({error}).", "Start `ml-backend`.")
+        return CheckResult("backend", False, f"No server answers at {url} ({error}).", "Start `ml-backend`.")
     if health.status_code != httpx.codes.OK:
-        return Finding(
+        return CheckResult(
             "backend", False, f"{url}/health answers {health.status_code}.", "Look at the backend's log."
         )
     if guarded.status_code == httpx.codes.UNAUTHORIZED:
         hint = "Give it the BASIC_AUTH_USER and BASIC_AUTH_PASS that the backend was started with."
-        return Finding("backend", False, f"{url} does not accept the user and password.", hint)
-    return Finding("backend", True, f"{url} is up")
+        return CheckResult("backend", False, f"{url} does not accept the user and password.", hint)
+    return CheckResult("backend", True, f"{url} is up")
 
 
 def _connected(
     connection: Connection, project: int, backend_url: str, basic_auth: tuple[str, str] | None
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     address = backend_url.rstrip("/")
     known = backends.backends(connection, project)
     mine = [found for found in known if found.url.rstrip("/") == address]
     yield _connection_state(mine, address)
     if len(known) > 1:
         message = f"{len(known)} are connected; Label Studio asks only the first, {known[0].url}."
-        yield Finding("one backend", False, message, "Remove the others under Settings → Model.")
+        yield CheckResult("one backend", False, message, "Remove the others under Settings → Model.")
     hooks = backends.webhooks(connection, project)
     yield _webhook(hooks, address, basic_auth)
 
 
-def _connection_state(mine: "list[MlBackend]", address: str) -> Finding:
+def _connection_state(mine: "list[MlBackend]", address: str) -> CheckResult:
     name = "backend connected"
     if not mine:
-        return Finding(name, False, f"The project does not know {address}.", CONNECT)
+        return CheckResult(name, False, f"The project does not know {address}.", CONNECT)
     if mine[0].readable_state in ("Connected", "Training", "Predicting"):
-        return Finding(name, True, f"{mine[0].title}, version {mine[0].model_version or 'none'}")
+        return CheckResult(name, True, f"{mine[0].title}, version {mine[0].model_version or 'none'}")
     reason = mine[0].error_message or "no answer"
     message = f"Label Studio reports {mine[0].readable_state}: {reason}"
-    return Finding(name, False, message, backends.CHECK_BACKEND)
+    return CheckResult(name, False, message, backends.CHECK_BACKEND)
 
 
-def _webhook(hooks: "list[Webhook]", address: str, basic_auth: tuple[str, str] | None) -> Finding:
+def _webhook(hooks: "list[Webhook]", address: str, basic_auth: tuple[str, str] | None) -> CheckResult:
     name = "webhook"
     mine = [hook for hook in hooks if hook.url.rstrip("/") == backends.webhook_address(address)]
     if not mine:
-        return Finding(
+        return CheckResult(
             name, False, "The project has no webhook to the backend, so the backend gets no labels.", CONNECT
         )
     hook = mine[0]
     if not hook.is_active or not hook.send_payload:
-        return Finding(name, False, "The webhook is switched off or sends no payload.", CONNECT)
+        return CheckResult(name, False, "The webhook is switched off or sends no payload.", CONNECT)
     wanted = backends.authorization(basic_auth)
     if any((hook.headers or {}).get(key) != value for key, value in wanted.items()):
-        return Finding(
+        return CheckResult(
             name, False, "The webhook does not carry the user and password: events get a silent 401.", CONNECT
         )
-    return Finding(name, True, "active, with credentials" if wanted else "active")
+    return CheckResult(name, True, "active, with credentials" if wanted else "active")

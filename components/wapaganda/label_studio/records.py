@@ -37,7 +37,7 @@ class ProjectInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class TaskChanges:
     """The documents that changed since a cursor, and the next cursor.
 
     Documents of the last twenty seconds come again even without a change. ``complete``: these are all
@@ -82,7 +82,7 @@ class BackendInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """The result of one check: whether it is ``ok``, and if not, what to do (``hint``)."""
 
     name: str

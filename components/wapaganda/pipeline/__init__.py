@@ -13,7 +13,7 @@ from wapaganda.pipeline.training.promotion import PromotionDecision, decide_prom
 
 if TYPE_CHECKING:
     from wapaganda.pipeline.round.loop import Loop
-    from wapaganda.pipeline.round.record import RoundRecord
+    from wapaganda.pipeline.round.record import RoundLog
     from wapaganda.pipeline.round.report import RoundReport
     from wapaganda.pipeline.round.steps import choose_step, selected_documents
     from wapaganda.pipeline.selection.batch import choose
@@ -31,7 +31,7 @@ _LATE = {
     "LabelStudioSource": "sources.label_studio",
     "Loop": "round.loop",
     "PoolScores": "selection.pool_scores",
-    "RoundRecord": "round.record",
+    "RoundLog": "round.record",
     "RoundReport": "round.report",
     "TrainingOutcome": "training.versions",
     "calibrate": "training.calibration",
@@ -57,7 +57,7 @@ __all__ = [
     "LoopConfig",
     "PoolScores",
     "PromotionDecision",
-    "RoundRecord",
+    "RoundLog",
     "RoundReport",
     "Source",
     "TrainingOutcome",

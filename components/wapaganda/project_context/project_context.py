@@ -77,9 +77,9 @@ class ProjectContext:
 
     def loop(self, source: "Source", progress: "Progress") -> "Loop":
         """The loop over ``source``; hold `lock` while it runs a round."""
-        from wapaganda.pipeline import Loop, RoundRecord
+        from wapaganda.pipeline import Loop, RoundLog
 
-        record = RoundRecord(self.runs(), self.key)
+        record = RoundLog(self.runs(), self.key)
         return Loop(source, self.ledger(), self.store(), self.config(), record, self.directory, progress)
 
     def mirror(self, seconds: float) -> "MirrorReport":

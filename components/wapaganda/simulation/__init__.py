@@ -13,15 +13,15 @@ from wapaganda.simulation.records import RoundRecord, RunRecord
 from wapaganda.simulation.workers import WorkerError
 
 if TYPE_CHECKING:
-    from wapaganda.simulation.execution import Corpus, Outcome, simulate
+    from wapaganda.simulation.execution import LabelledCorpus, Outcome, simulate
     from wapaganda.simulation.oracle import Oracle
 
-_LATE = {"Corpus": "execution", "Oracle": "oracle", "Outcome": "execution", "simulate": "execution"}
+_LATE = {"LabelledCorpus": "execution", "Oracle": "oracle", "Outcome": "execution", "simulate": "execution"}
 
 __all__ = [
     "FULL",
     "Arm",
-    "Corpus",
+    "LabelledCorpus",
     "Oracle",
     "Outcome",
     "Plan",

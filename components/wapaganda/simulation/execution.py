@@ -23,7 +23,7 @@ POOL_SEED = 20240229
 
 
 @dataclass(frozen=True, slots=True)
-class Corpus:
+class LabelledCorpus:
     """Labelled texts: those to choose from and those to evaluate on; ``name`` is for the report."""
 
     train: Sequence[Document]
@@ -43,7 +43,7 @@ class Outcome:
 
 
 def simulate(
-    corpus: Corpus,
+    corpus: LabelledCorpus,
     plan: Plan,
     out: Path,
     *,

@@ -55,7 +55,7 @@ class RoundRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class TaskResult:
     """The result of a task: a new round, or the calibration of an earlier one."""
 
     record: RoundRecord | None = None

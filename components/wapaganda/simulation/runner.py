@@ -33,7 +33,7 @@ from wapaganda.simulation.predictions import (
     save_evaluated,
     shared_path,
 )
-from wapaganda.simulation.records import Finding, RoundRecord, RunRecord
+from wapaganda.simulation.records import RoundRecord, RunRecord, TaskResult
 from wapaganda.simulation.schedule import FOLDS, Task
 from wapaganda.tagger import Tagger, load_members, read_together
 from wapaganda.trainer import TrainingJob, cross_fit, train
@@ -62,14 +62,16 @@ class Runner:
         """The seeds whose seed set has a model already, with its predictions for the pool."""
         return {seed for seed in self.plan.seeds if load_evaluated(shared_path(self.out, seed)) is not None}
 
-    def work(self, task: Task) -> Finding:
+    def work(self, task: Task) -> TaskResult:
         """Do one task and return its result; only the cache is written."""
         if task.kind == "share":
             self.share(task.run.seed)
-            return Finding()
+            return TaskResult()
         if task.kind == "calibrate":
-            return Finding(calibration=self.calibrate(task.run, task.round))
-        return Finding(self.train_on_pool(task.run.seed) if task.kind == "full" else self.advance(task.run))
+            return TaskResult(calibration=self.calibrate(task.run, task.round))
+        return TaskResult(
+            self.train_on_pool(task.run.seed) if task.kind == "full" else self.advance(task.run)
+        )
 
     def share(self, seed: int) -> None:
         """Train the model of the seed set once, for all arms."""

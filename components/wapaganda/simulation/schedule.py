@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from wapaganda.simulation.plan import FULL, Arm, Plan
-from wapaganda.simulation.records import Finding, RunRecord
+from wapaganda.simulation.records import RunRecord, TaskResult
 from wapaganda.uncertainty import find_measure
 
 # A training takes 160 steps and one more for every five texts; everything else takes about the same time.
@@ -78,7 +78,7 @@ class Schedule:
             (task for task in self._open() if task.key not in self.busy), key=self._urgency, default=None
         )
 
-    def finish(self, task: Task, finding: Finding, seconds: float) -> RunRecord | None:
+    def finish(self, task: Task, finding: TaskResult, seconds: float) -> RunRecord | None:
         """Record the result of a task; returns the updated run, to be stored."""
         self.busy.discard(task.key)
         self.learn_pace(task.weight, seconds)

@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Self
 
 from wapaganda.errors import WapagandaError
-from wapaganda.simulation.records import Finding
+from wapaganda.simulation.records import TaskResult
 from wapaganda.simulation.schedule import Task
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Done:
     """A finished task, its result, and how many seconds it took."""
 
     task: Task
-    finding: Finding
+    finding: TaskResult
     seconds: float
 
 

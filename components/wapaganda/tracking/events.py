@@ -47,7 +47,7 @@ class ModelEvent:
 
 
 @dataclass(slots=True)
-class RunRecord:
+class LoggedRun:
     """A run as recorded in its log; ``status`` is RUNNING until it has ended."""
 
     id: str
@@ -71,9 +71,9 @@ def parse(data: bytes, path: Path) -> list[Event | None]:
     return [_parse_line(line, path, number) for number, line in enumerate(lines, 1)]
 
 
-def record(run_id: str, events: Iterable[Event | None]) -> RunRecord:
+def record(run_id: str, events: Iterable[Event | None]) -> LoggedRun:
     """The record of a run, from its events."""
-    result = RunRecord(run_id)
+    result = LoggedRun(run_id)
     for event in events:
         if event is not None:
             _add(result, event)
@@ -93,7 +93,7 @@ def metrics_of(event: Event) -> MetricEvent:
     return MetricEvent(event.values["step"], event.time, event.values["values"])
 
 
-def _add(result: RunRecord, event: Event) -> None:
+def _add(result: LoggedRun, event: Event) -> None:
     values = event.values
     if event.kind == "start":
         result.name, result.started_at = values["name"], event.time

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from wapaganda.tracking.events import Event, RunRecord, parse, record
+from wapaganda.tracking.events import Event, LoggedRun, parse, record
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 
@@ -43,7 +43,7 @@ class RunLog:
         """
         return Run(self._path(run_id))
 
-    def read(self, run_id: str) -> RunRecord:
+    def read(self, run_id: str) -> LoggedRun:
         """The record of the run ``run_id``.
 
         Raises:
@@ -52,7 +52,7 @@ class RunLog:
         path = self._path(run_id)
         return record(run_id, parse(path.read_bytes(), path))
 
-    def runs(self) -> list[RunRecord]:
+    def runs(self) -> list[LoggedRun]:
         """All runs, oldest first."""
         found = [self.read(path.stem) for path in sorted(self.directory.glob("*.jsonl"))]
         return sorted(found, key=lambda run: run.started_at)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from wapaganda.ml_backend.prediction.model_repository import ModelState
 from wapaganda.ml_backend.route import ServicesOf, guarded_router
 from wapaganda.ml_backend.services import Services
-from wapaganda.ml_backend.training.trigger import TrainingJob
+from wapaganda.ml_backend.training.trigger import TrainingStatus
 
 router = guarded_router()
 
@@ -67,7 +67,7 @@ def _project(key: str, state: ModelState | None, services: Services) -> ProjectS
     )
 
 
-def _job(job: TrainingJob) -> JobStatus:
+def _job(job: TrainingStatus) -> JobStatus:
     return JobStatus(
         id=job.id,
         project=job.project,
@@ -78,6 +78,6 @@ def _job(job: TrainingJob) -> JobStatus:
     )
 
 
-def _last_error(jobs: Sequence[TrainingJob], states: Iterable[ModelState]) -> str | None:
+def _last_error(jobs: Sequence[TrainingStatus], states: Iterable[ModelState]) -> str | None:
     newest = jobs[0].error if jobs else None
     return newest or next((state.error for state in states if state.error), None)

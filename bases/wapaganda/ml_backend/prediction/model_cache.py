@@ -6,7 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from wapaganda.ml_backend.prediction.model_repository import UNTRAINED, LiveModel, ModelRepository, ModelState
+from wapaganda.ml_backend.prediction.model_repository import (
+    UNTRAINED,
+    LoadedModel,
+    ModelRepository,
+    ModelState,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +20,7 @@ logger = logging.getLogger(__name__)
 class _Slot:
     target: str | None = None
     versions: tuple[str, ...] = ()
-    live: LiveModel | None = None
+    live: LoadedModel | None = None
     error: str | None = None
     retry_at: float = 0.0
     requested_at: float | None = None
@@ -90,7 +95,7 @@ class ModelCache:
             if slot.live is None or slot.live.version != slot.target:
                 self._wake.set()
 
-    def get(self, project: str, wait_seconds: float) -> LiveModel | None:
+    def get(self, project: str, wait_seconds: float) -> LoadedModel | None:
         """The project's model; waits for its first load if necessary; None when there is none (yet)."""
         self.request_load(project)
         slot = self._slots.get(project)
@@ -171,7 +176,7 @@ class ModelCache:
                 self._changed.notify_all()
             return
         with self._changed:
-            slot.live, slot.error = LiveModel(version, tagger), None
+            slot.live, slot.error = LoadedModel(version, tagger), None
             self._evict(project)
             self._changed.notify_all()
         logger.info("Model %s of %s answers; loaded in %.1f s.", version, project, time.monotonic() - began)

@@ -26,7 +26,7 @@ class ModelRepository(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LiveModel:
+class LoadedModel:
     """A model in memory and its version."""
 
     version: str

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wapaganda.annotation import LabelConfig, parse_label_config
 from wapaganda.ml_backend.prediction.batching import Tagged, TaggingQueue
 from wapaganda.ml_backend.prediction.model_cache import ModelCache
-from wapaganda.ml_backend.prediction.model_repository import UNTRAINED, LiveModel
+from wapaganda.ml_backend.prediction.model_repository import UNTRAINED, LoadedModel
 from wapaganda.ml_backend.prediction.tasks import (
     UNANSWERED,
     Answer,
@@ -29,7 +29,7 @@ from wapaganda.ml_backend.schemas import PredictRequest
 logger = logging.getLogger(__name__)
 
 
-class Measure(Protocol):
+class UncertaintyMeasure(Protocol):
     """An uncertainty measure."""
 
     def __call__(self, log_probs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
@@ -65,7 +65,12 @@ class Predictor:
     """Answers prediction requests; safe to call from many threads at once."""
 
     def __init__(
-        self, models: ModelCache, queue: TaggingQueue, measure: Measure, known: KnownConfigs, limits: Limits
+        self,
+        models: ModelCache,
+        queue: TaggingQueue,
+        measure: UncertaintyMeasure,
+        known: KnownConfigs,
+        limits: Limits,
     ) -> None:
         self._models = models
         self._queue = queue
@@ -110,7 +115,7 @@ class Predictor:
         return _all(request, UNTRAINED, "There is no model yet: label some texts and start a training.")
 
     def _with_model(
-        self, request: PredictRequest, config: LabelConfig, live: LiveModel, deadline: float
+        self, request: PredictRequest, config: LabelConfig, live: LoadedModel, deadline: float
     ) -> list[Answer]:
         answers: list[Answer | None] = [None] * len(request.tasks)
         readable = []
@@ -131,7 +136,7 @@ class Predictor:
         self,
         part: Sequence[_Readable],
         config: LabelConfig,
-        live: LiveModel,
+        live: LoadedModel,
         drawn: Sequence[tuple[int, int]],
         deadline: float,
     ) -> list[Answer]:

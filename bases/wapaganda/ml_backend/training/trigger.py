@@ -17,7 +17,7 @@ ROUND: Final = "round"
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingJob:
+class TrainingStatus:
     """A training in the job table."""
 
     id: str
@@ -34,7 +34,7 @@ class Trainings(Protocol):
     def submit(self, project: str, kind: str, reason: str, debounce_seconds: float) -> str:
         """Queue a job, or join the queued one; return its id."""
 
-    def jobs(self) -> Sequence[TrainingJob]:
+    def jobs(self) -> Sequence[TrainingStatus]:
         """The latest jobs, newest first."""
 
 

@@ -9,7 +9,7 @@ from wapaganda.errors import InputError
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
 from wapaganda.selfish_cli.outputs import check_parent
-from wapaganda.selfish_cli.project import ProjectContext, open_context, project_loop
+from wapaganda.selfish_cli.project import CliProject, open_context, project_loop
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import session
 from wapaganda.selfish_cli.ui.tables import facts_table
@@ -85,7 +85,7 @@ def adapt(
 
 
 def _texts(
-    context: ProjectContext, project: int | None, pool: Path | None, progress: Progress
+    context: CliProject, project: int | None, pool: Path | None, progress: Progress
 ) -> tuple[list[str], tuple[str, ...]]:
     if project is not None:
         loop = project_loop(context, project, progress)

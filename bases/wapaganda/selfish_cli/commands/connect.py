@@ -11,7 +11,7 @@ import typer
 from wapaganda.errors import InputError
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import read_texts
-from wapaganda.selfish_cli.project import ProjectContext, open_context
+from wapaganda.selfish_cli.project import CliProject, open_context
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table
@@ -148,7 +148,7 @@ def _saying_what_is_kept(project: int, imported: int) -> Iterator[None]:
 
 
 def _backend(
-    context: ProjectContext, studio: "LabelStudio", project: int, backend: str | None, title: str
+    context: CliProject, studio: "LabelStudio", project: int, backend: str | None, title: str
 ) -> "BackendInfo | None":
     if backend is None:
         return None

@@ -10,7 +10,7 @@ from wapaganda.errors import InputError
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
 from wapaganda.selfish_cli.outputs import check_parent
-from wapaganda.selfish_cli.project import ProjectContext, open_context, project_loop
+from wapaganda.selfish_cli.project import CliProject, open_context, project_loop
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
@@ -76,7 +76,7 @@ def _shares(text: str) -> tuple[float, ...]:
 
 
 def _material(
-    context: ProjectContext,
+    context: CliProject,
     project: int | None,
     data: Path | None,
     title: str,

@@ -10,7 +10,7 @@ from rich.text import Text
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
 from wapaganda.selfish_cli.outputs import WRITERS, check_out, document_dict, write_texts
-from wapaganda.selfish_cli.project import ProjectContext, load_tagger, open_context
+from wapaganda.selfish_cli.project import CliProject, load_tagger, open_context
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
 
@@ -110,7 +110,7 @@ def _highlighted(document: "Document", styles: dict[str, str]) -> Text:
 
 
 def _result(
-    context: ProjectContext, found: Sequence["Document"], tagger: "Tagger", out: Path | None
+    context: CliProject, found: Sequence["Document"], tagger: "Tagger", out: Path | None
 ) -> dict[str, Any]:
     result: dict[str, Any] = {
         "project": context.key,

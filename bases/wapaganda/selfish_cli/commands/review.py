@@ -12,7 +12,7 @@ from wapaganda.errors import InputError
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import read_labelled
 from wapaganda.selfish_cli.outputs import check_parent
-from wapaganda.selfish_cli.project import ProjectContext, chosen_version, open_context, project_loop
+from wapaganda.selfish_cli.project import CliProject, chosen_version, open_context, project_loop
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.label_errors import label_errors_records, label_errors_table
@@ -94,7 +94,7 @@ def _check_usage(data: Path | None, project: int | None, view: bool, out: Path |
     check_parent(out)
 
 
-def _issues(context: ProjectContext, model: str | None) -> tuple[str, "list[LabelIssue]"]:
+def _issues(context: CliProject, model: str | None) -> tuple[str, "list[LabelIssue]"]:
     from wapaganda.label_errors import REVIEW_FILE, read_issues
 
     version = chosen_version(context, model)
@@ -109,7 +109,7 @@ def _issues(context: ProjectContext, model: str | None) -> tuple[str, "list[Labe
 
 
 def _documents(
-    console: Console, context: ProjectContext, data: Path | None, fetched: int | None, progress: Progress
+    console: Console, context: CliProject, data: Path | None, fetched: int | None, progress: Progress
 ) -> Sequence["Document"]:
     """The labelled texts as they are now; those of the project ``fetched`` are fetched first."""
     progress("read", 0, 0)
@@ -130,7 +130,7 @@ def _documents(
     return list(context.ledger().documents(labelled=True))
 
 
-def _tab(context: ProjectContext, project: int, reviewed: Review) -> dict[str, Any]:
+def _tab(context: CliProject, project: int, reviewed: Review) -> dict[str, Any]:
     studio = context.studio()
     numbers = list(dict.fromkeys(int(document.id) for _, document in reviewed.shown))
     tab = studio.show_annotated(project, numbers, TITLE)
@@ -175,7 +175,7 @@ def _since(found: "OpenIssues") -> str:
 
 
 def _result(
-    context: ProjectContext, reviewed: Review, out: Path | None, tab: dict[str, Any] | None
+    context: CliProject, reviewed: Review, out: Path | None, tab: dict[str, Any] | None
 ) -> dict[str, Any]:
     found = reviewed.found
     return {

@@ -10,7 +10,7 @@ import typer
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
 from wapaganda.selfish_cli.outputs import WRITERS, check_out, document_dict, write_texts
-from wapaganda.selfish_cli.project import ProjectContext, load_tagger, open_context, project_loop
+from wapaganda.selfish_cli.project import CliProject, load_tagger, open_context, project_loop
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
@@ -94,7 +94,7 @@ def select(
 
 
 def _texts(
-    context: ProjectContext, project: int | None, pool: Path | None, data: Path | None, progress: Progress
+    context: CliProject, project: int | None, pool: Path | None, data: Path | None, progress: Progress
 ) -> tuple[list["Document"], list["Document"], tuple[str, ...]]:
     """What can be selected, what else is known, and messages."""
     progress("read", 0, 0)
@@ -114,7 +114,7 @@ def _texts(
 
 
 def _choose(
-    context: ProjectContext,
+    context: CliProject,
     pool: Sequence["Document"],
     known: Sequence["Document"],
     model: str | None,
@@ -179,7 +179,7 @@ def _short(text: str, width: int = 80) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def _result(context: ProjectContext, batch: Batch, out: Path | None) -> dict[str, Any]:
+def _result(context: CliProject, batch: Batch, out: Path | None) -> dict[str, Any]:
     chosen = batch.selection
     return {
         "project": context.key,

@@ -8,7 +8,7 @@ import typer
 from wapaganda.errors import InputError
 from wapaganda.selfish_cli.inputs import copies_among, read_labelled, read_with_entities
 from wapaganda.selfish_cli.outputs import check_parent
-from wapaganda.selfish_cli.project import ProjectContext, check_folders, mirror_runs, open_context
+from wapaganda.selfish_cli.project import CliProject, check_folders, mirror_runs, open_context
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
@@ -167,13 +167,13 @@ def _run(
 ) -> "Outcome":
     train_texts, test_texts = _read(console, train, test)
     console.say("Loading the libraries …")
-    from wapaganda.simulation import Corpus
+    from wapaganda.simulation import LabelledCorpus
     from wapaganda.simulation import simulate as simulate_plan
 
     def show(step: str, done: int, total: int) -> None:
         console.say(f"[{done}/{total}] {step}")
 
-    corpus = Corpus(train_texts, test_texts, train.resolve().parent.name)
+    corpus = LabelledCorpus(train_texts, test_texts, train.resolve().parent.name)
     outcome = simulate_plan(corpus, plan, out, jobs=jobs, budget=budget, progress=show)
     if outcome.stopped:
         console.warn(outcome.stopped)
@@ -189,7 +189,7 @@ def _write(console: Console, out: Path) -> "Results":
 
 
 def _track(
-    console: Console, context: ProjectContext, plan: "Plan", out: Path, outcome: "Outcome", results: "Results"
+    console: Console, context: CliProject, plan: "Plan", out: Path, outcome: "Outcome", results: "Results"
 ) -> str:
     """One run for the whole simulation: F1 by texts, the areas, and the three files."""
     params = {key: value for key, value in plan.to_dict().items() if key != "strategies"}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from wapaganda.errors import InputError
-from wapaganda.selfish_cli.project import ProjectContext, open_context
+from wapaganda.selfish_cli.project import CliProject, open_context
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.assessment import ASSESSMENT, assessment_facts
 from wapaganda.selfish_cli.ui.console import Console, session
@@ -24,7 +24,7 @@ def status(
         console.emit(found)
 
 
-def _status(context: ProjectContext) -> dict[str, Any]:
+def _status(context: CliProject) -> dict[str, Any]:
     store = context.store()
     live, versions = store.current(), store.versions()
     has_ledger = (context.directory / "ledger.sqlite").exists()
@@ -72,7 +72,7 @@ def _last_report(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     return next((each for each in reversed(rounds) if each["step"] == "done"), {})
 
 
-def _show(console: Console, context: ProjectContext, found: dict[str, Any]) -> None:
+def _show(console: Console, context: CliProject, found: dict[str, Any]) -> None:
     if found["rounds"]:
         rows = [_round_row(each) for each in found["rounds"]]
         console.show(plain_table("Rounds", ROUNDS, rows, numbers=(0, 2, 3, 4, 6, 7, 8)))

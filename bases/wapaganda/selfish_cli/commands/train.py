@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import copies_among, one_of, read_labelled, read_with_entities
-from wapaganda.selfish_cli.project import ProjectContext, mirror_runs, open_context, project_lock
+from wapaganda.selfish_cli.project import CliProject, mirror_runs, open_context, project_lock
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.assessment import cross_validated_facts
 from wapaganda.selfish_cli.ui.console import Console, session
@@ -79,7 +79,7 @@ def train(
 
 
 def _material(
-    context: ProjectContext, data: Path | None, test: Path | None, project: int | None, progress: Progress
+    context: CliProject, data: Path | None, test: Path | None, project: int | None, progress: Progress
 ) -> Material:
     progress("read", 0, 0)
     from wapaganda.pipeline import TrainingTexts, split_holdout
@@ -126,7 +126,7 @@ def _with_dev(material: Material, path: Path) -> Material:
 
 
 def _project_material(
-    context: ProjectContext, project: int, progress: Progress
+    context: CliProject, project: int, progress: Progress
 ) -> tuple[list["Document"], tuple[str, ...], "LabelSchema", Mapping[str, str | None], tuple[str, ...]]:
     from wapaganda.selfish_cli.project import project_loop
 
@@ -137,7 +137,7 @@ def _project_material(
     return labelled, notes, loop.source.schema(), drawn, tuple(loop.unlabelled())
 
 
-def _train(context: ProjectContext, material: Material, progress: Progress) -> "TrainingOutcome":
+def _train(context: CliProject, material: Material, progress: Progress) -> "TrainingOutcome":
     progress("load", 0, 0)
     from wapaganda.pipeline import train_version
     from wapaganda.trainer import Callbacks, StepReport
@@ -191,7 +191,7 @@ def _cross_validated(calibration: "Calibration | None") -> dict[str, float]:
     }
 
 
-def _show(console: Console, context: ProjectContext, material: Material, trained: "TrainingOutcome") -> None:
+def _show(console: Console, context: CliProject, material: Material, trained: "TrainingOutcome") -> None:
     where = {"test": "on the test texts", "holdout": "on the held-out texts"}.get(
         material.judged_on, "out of fold"
     )
@@ -227,7 +227,7 @@ def _calibration_facts(trained: "TrainingOutcome") -> list[tuple[str, str]]:
 
 
 def _result(
-    context: ProjectContext, material: Material, trained: "TrainingOutcome", mlflow: str
+    context: CliProject, material: Material, trained: "TrainingOutcome", mlflow: str
 ) -> dict[str, Any]:
     live = context.store().current()
     scores: dict[str, Any] = {"test_f1": None, "holdout_f1": None, "out_of_fold_f1": None}

@@ -9,7 +9,7 @@ from wapaganda.errors import InputError
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_labelled, read_with_entities
 from wapaganda.selfish_cli.project import (
-    ProjectContext,
+    CliProject,
     files_loop,
     mirror_runs,
     open_context,
@@ -79,7 +79,7 @@ def update(
 
 
 def _loop(
-    context: ProjectContext,
+    context: CliProject,
     project: int | None,
     data: Path | None,
     pool: Path | None,
@@ -100,7 +100,7 @@ def _loop(
 
 
 def _test_scores(
-    context: ProjectContext, report: "RoundReport", test: Path | None, progress: Progress
+    context: CliProject, report: "RoundReport", test: Path | None, progress: Progress
 ) -> "Scores | None":
     if test is None or report.live is None:
         return None
@@ -134,7 +134,7 @@ def _show(console: Console, report: "RoundReport", scores: "Scores | None") -> N
 
 
 def _result(
-    context: ProjectContext, report: "RoundReport", scores: "Scores | None", mlflow: str
+    context: CliProject, report: "RoundReport", scores: "Scores | None", mlflow: str
 ) -> dict[str, Any]:
     judged = {"test_f1": scores.micro.f1 if scores else None}
     return {"project": context.key, **report.to_dict(), **judged, "mlflow": mlflow}

@@ -15,7 +15,7 @@ from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Source
 from wapaganda.pipeline.round.assessment import Assessment, agreement_with, assess_progress
 from wapaganda.pipeline.round.live_model import LiveModel
-from wapaganda.pipeline.round.record import RoundRecord, StepListener, training_listener
+from wapaganda.pipeline.round.record import RoundLog, StepListener, training_listener
 from wapaganda.pipeline.round.report import (
     AssessmentPart,
     CalibrationPart,
@@ -55,7 +55,7 @@ class Loop:
     ledger: Ledger
     store: ModelStore
     config: LoopConfig
-    record: RoundRecord
+    record: RoundLog
     directory: Path
     progress: Progress = silent
     _seconds: dict[str, float] = field(default_factory=dict, init=False)

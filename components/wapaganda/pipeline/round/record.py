@@ -17,7 +17,7 @@ StepListener = Callable[[StepReport], None]
 
 
 @dataclass(frozen=True, slots=True)
-class RoundRecord:
+class RoundLog:
     """Writes one run a round; ``model_name`` is the name under which MLflow registers the versions."""
 
     runs: RunLog

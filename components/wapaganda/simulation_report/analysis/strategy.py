@@ -81,7 +81,7 @@ class StrategySummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class BaselineComparison:
     """What every strategy is compared with: the arm that is random, its runs, the F1 of the whole pool, and
     by seed and axis the range of costs that all curves cover."""
 
@@ -92,7 +92,7 @@ class Comparison:
 
 
 def summarise_strategy(
-    name: str, own: Sequence[RunRecord], comparison: Comparison, *, complete: bool
+    name: str, own: Sequence[RunRecord], comparison: BaselineComparison, *, complete: bool
 ) -> StrategySummary:
     """The results of the runs ``own``; comparisons use the seeds that random has, too."""
     is_random = name == comparison.baseline

@@ -11,7 +11,11 @@ from wapaganda.simulation_report.analysis.mean_curves import common_ranges, used
 from wapaganda.simulation_report.analysis.model_quality import TypeSummary, types_of
 from wapaganda.simulation_report.analysis.records import RANDOM, Records, read_records
 from wapaganda.simulation_report.analysis.remarks import missing_of, remarks_of
-from wapaganda.simulation_report.analysis.strategy import Comparison, StrategySummary, summarise_strategy
+from wapaganda.simulation_report.analysis.strategy import (
+    BaselineComparison,
+    StrategySummary,
+    summarise_strategy,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def summary_of(records: Records) -> Summary:
     used = {arm: used_runs(records.runs, arm) for arm in records.arms}
     full = _full(records)
     baseline = _baseline(records)
-    comparison = Comparison(
+    comparison = BaselineComparison(
         baseline, used[baseline] if baseline else (), full.f1 if full else None, common_ranges(used)
     )
     arms = tuple(

@@ -11,10 +11,10 @@ from fastapi.testclient import TestClient
 
 from wapaganda.ml_backend.app import create_app
 from wapaganda.ml_backend.prediction.predictor import Limits
-from wapaganda.ml_backend.services import Effects, Options, Services
+from wapaganda.ml_backend.services import Effects, ServerOptions, Services
 from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.project_state import ProjectState
-from wapaganda.ml_backend.training.trigger import TrainingJob, TriggerConfig
+from wapaganda.ml_backend.training.trigger import TrainingStatus, TriggerConfig
 from wapaganda.ner import Span
 
 CONFIG = (
@@ -95,7 +95,7 @@ class FakeTrainings:
     """Every submit, uncoalesced, and jobs to be listed."""
 
     submitted: list[tuple[str, str, str, float]] = field(default_factory=list)
-    listed: list[TrainingJob] = field(default_factory=list)
+    listed: list[TrainingStatus] = field(default_factory=list)
 
     def submit(self, project, kind, reason, debounce_seconds):
         self.submitted.append((project, kind, reason, debounce_seconds))
@@ -142,7 +142,7 @@ def serve(tmp_path, repository) -> Iterator[Callable[..., Server]]:
         trainings = FakeTrainings()
         services = Services.of(
             Effects(repository, trainings, measure),
-            Options(
+            ServerOptions(
                 basic_auth,
                 max_body_bytes,
                 limits or Limits(load_seconds=20),

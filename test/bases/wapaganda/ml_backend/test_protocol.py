@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from wapaganda.ml_backend.training.trigger import TrainingJob
+from wapaganda.ml_backend.training.trigger import TrainingStatus
 
 SETUP = {
     "project": "12.1795335716",
@@ -58,7 +58,7 @@ def test_versions(server):
 
 
 def test_status_tells_models_jobs_and_the_last_error(server):
-    server.trainings.listed.append(TrainingJob("7", "ls-12", "failed", "fetch", 0.1, "No token."))
+    server.trainings.listed.append(TrainingStatus("7", "ls-12", "failed", "fetch", 0.1, "No token."))
     server.client.post("/setup", json=SETUP)
     server.settle()
     server.services.models.get("ls-12", 20)

@@ -8,7 +8,7 @@ import pytest
 
 from label_studio_server import LabelStudioServer, free_port, running_label_studio
 from wapaganda.annotation import default_label_config
-from wapaganda.label_studio import Finding, LabelStudio, LabelStudioError
+from wapaganda.label_studio import CheckResult, LabelStudio, LabelStudioError
 from wapaganda.ner import Document
 
 pytestmark = pytest.mark.label_studio
@@ -23,7 +23,7 @@ def raw(label_studio_server: LabelStudioServer) -> httpx.Client:
     return httpx.Client(base_url=label_studio_server.url, headers=headers, timeout=60)
 
 
-def faults(findings: list[Finding]) -> dict[str, Finding]:
+def faults(findings: list[CheckResult]) -> dict[str, CheckResult]:
     return {finding.name: finding for finding in findings if not finding.ok}
 
 

@@ -19,7 +19,7 @@ from wapaganda.pipeline import (
     Loop,
     LoopConfig,
     PoolScores,
-    RoundRecord,
+    RoundLog,
     TrainingTexts,
     split_holdout,
     train_version,
@@ -107,7 +107,7 @@ def loop(source, tmp_path, tiny_encoder):
         Ledger(tmp_path / "ledger.sqlite"),
         ModelStore(tmp_path / "models"),
         config,
-        RoundRecord(RunLog(tmp_path / "runs"), "toy"),
+        RoundLog(RunLog(tmp_path / "runs"), "toy"),
         tmp_path,
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from wapaganda.pipeline import LoopConfig
 from wapaganda.simulation import Arm, Plan
-from wapaganda.simulation.records import Finding, RoundRecord, RunRecord
+from wapaganda.simulation.records import RoundRecord, RunRecord, TaskResult
 from wapaganda.simulation.schedule import Schedule, Task
 
 A, B = Arm("random", "random", "mnlp"), Arm("hybrid", "hybrid", "mnlp")
@@ -22,15 +22,15 @@ EMPTY = {
 }  # fmt: skip
 
 
-def result(task: Task, rounds: int) -> Finding:
+def result(task: Task, rounds: int) -> TaskResult:
     """What a round would bring, without any work."""
     if task.kind == "share":
-        return Finding()
+        return TaskResult()
     if task.kind == "calibrate":
-        return Finding(calibration={"temperature": 1.0})
+        return TaskResult(calibration={"temperature": 1.0})
     last = task.kind == "full" or task.round == rounds
     chosen = () if last else (f"{task.run.arm.name}-{task.round}",)
-    return Finding(RoundRecord(round=task.round, texts=task.texts, batch_ids=chosen, **EMPTY))
+    return TaskResult(RoundRecord(round=task.round, texts=task.texts, batch_ids=chosen, **EMPTY))
 
 
 def finish_all(schedule: Schedule, out: Path) -> list[tuple[str, str, int, int]]:
@@ -111,7 +111,7 @@ def test_a_curve_that_leaves_near_duplicates_in_the_pool_is_not_done_again(tmp_p
     while (task := schedule.next()) is not None:
         finding = result(task, 2)
         if finding.record is not None:
-            finding = Finding(replace(finding.record, texts=min(24, task.texts)))
+            finding = TaskResult(replace(finding.record, texts=min(24, task.texts)))
         run = schedule.finish(task, finding, 1.0)
         if run is not None:
             run.write(tmp_path)
@@ -125,7 +125,7 @@ def test_time_is_estimated_from_the_number_of_training_texts(tmp_path):
     assert schedule.expected_seconds(first) == 0  # nothing is known yet
     assert schedule.seconds_left(1) is None
     schedule.busy.add(first.key)
-    schedule.finish(first, Finding(), 10.0)
+    schedule.finish(first, TaskResult(), 10.0)
     choice = schedule.next()
     assert choice.kind == "choose"
     assert schedule.expected_seconds(choice) < 1

@@ -12,7 +12,7 @@ import pytest
 
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline import LoopConfig
-from wapaganda.simulation import Arm, Corpus, Plan, RunRecord, simulate
+from wapaganda.simulation import Arm, LabelledCorpus, Plan, RunRecord, simulate
 
 pytestmark = pytest.mark.real
 
@@ -60,7 +60,7 @@ def test_the_curves_are_those_that_were_stored(tiny_encoder, tmp_path):
         pool_size=100,
         calibrate_at=30,
     )
-    outcome = simulate(Corpus(_texts(110, 3), _texts(30, 4)), plan, tmp_path, jobs=2)
+    outcome = simulate(LabelledCorpus(_texts(110, 3), _texts(30, 4)), plan, tmp_path, jobs=2)
     assert outcome.complete
     arms = (*plan.strategies, Arm("full", "full", ""))
     runs = [RunRecord(arm, seed).read(tmp_path) for arm in arms for seed in plan.seeds]
