@@ -46,14 +46,14 @@ def test_two_rounds_from_labels_to_a_better_model_in_label_studio_and_mlflow(
         served = label_everything_offered(studio, project, gold, BATCH)
         second = loop.run_round()
 
-        # The annotator got exactly the batch, in its order, and every answer was learnt from.
+        # The annotator got exactly the batch, in its order, and the model was trained on every answer.
         assert served == [int(offer.document_id) for offer in loop.ledger.offers(1)]
         assert (first.n_labelled, second.n_labelled) == (60, 60 + BATCH)
         assert studio.project(project).model_version == "al-002"
-        assert loop.source.batch_name(1) == "al-003"  # for a ledger that was begun anew
-        assert first.f1 > 0.2
-        assert second.previous_f1 == pytest.approx(first.f1, abs=0.5)
-        assert loop.store.current().name == (second.version if second.promoted else first.version)
+        assert loop.source.batch_name(1) == "al-003"  # for a new ledger
+        assert first.scores.f1 > 0.2
+        assert second.scores.previous_f1 == pytest.approx(first.scores.f1, abs=0.5)
+        assert loop.store.current().name == (second.version if second.training.promoted else first.version)
         for document in loop.ledger.documents(labelled=True):
             if document.text in gold:
                 assert set(document.spans) == set(gold[document.text])
