@@ -1,10 +1,11 @@
-"""The tables of what is registered by name: measures and strategies."""
+"""The tables of what is registered by name: measures, strategies and formats."""
 
 from collections.abc import Sequence
 
 
 def registries_page(width: int) -> str:
     """docs/registries.md."""
+    from wapaganda.annotation import format_table
     from wapaganda.sampler import DEFAULT_STRATEGY, STRATEGIES
     from wapaganda.uncertainty import DEFAULT_MEASURE, MEASURES
 
@@ -12,7 +13,7 @@ def registries_page(width: int) -> str:
     strategies = [(name, each.summary) for name, each in sorted(STRATEGIES.items())]
     return "\n".join(
         [
-            "# Measures and strategies",
+            "# Measures, strategies and formats",
             "",
             "## Measures of uncertainty",
             "",
@@ -24,6 +25,15 @@ def registries_page(width: int) -> str:
             f"The setting `STRATEGY`; the default is `{DEFAULT_STRATEGY}`.",
             "",
             *_table(strategies),
+            "## File formats",
+            "",
+            "Every command reads all formats; the content decides which one it is, then the suffix. `--formats`",
+            "of `selfish export` takes the names, `--out` of `select` and `predict` the first suffix. All keep",
+            "texts and spans. A text whose labels a format cannot hold is left out whole and reported. Read, but",
+            "no label: relations of doccano, rejected and ignored tasks of Prodigy, relations, events, attributes",
+            "and discontinuous spans of BRAT, span groups of spaCy. They are counted in a message.",
+            "",
+            format_table(),
         ]
     )
 

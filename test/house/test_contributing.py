@@ -223,3 +223,56 @@ def test_a_new_endpoint_is_one_file(tmp_path: Path):
         "docs": "New Labels",
         "counted": True,
     }
+
+
+FORMAT = """
+import json
+from pathlib import Path
+from wapaganda.annotation import all_formats, format_titles, read_documents, write_documents
+from wapaganda.dataset import export_dataset
+from wapaganda.ner import Document, Span
+
+ada = Document("1", "Ada met Bob", (Span(0, 3, "PER"), Span(8, 11, "PER")))
+held = [ada, Document("2", "New York", (Span(0, 8, "LOC"),))]
+left_out = write_documents(held, Path("x.tagged"))
+export_dataset(held[:1], Path("out"), ("tagged-words",), (1, 0, 0))
+found = read_documents(Path("x.tagged")).documents
+print(json.dumps({
+    "file": Path("x.tagged").read_text(),
+    "left_out": left_out,
+    "same": [(each.text, each.spans) for each in found] == [(held[0].text, held[0].spans)],
+    "exported": Path("out/tagged-words/train.tagged").read_text(),
+    "card": "one text a line, `word/LABEL`" in Path("out/README.md").read_text(),
+    "titles": all_formats()["tagged-words"].title in format_titles(),
+}))
+"""
+
+
+@pytest.fixture
+def with_a_format(tmp_path: Path) -> dict[str, str]:
+    return add_by_contributing("Add a file format", "wapaganda/annotation/formats/tagged_words.py", tmp_path)
+
+
+def test_a_new_format_is_one_file(with_a_format: dict[str, str], tmp_path: Path):
+    assert json.loads(run(with_a_format, tmp_path, "-c", FORMAT)) == {
+        "file": "Ada/PER met Bob/PER\n",
+        "left_out": ["2: it has other words"],
+        "same": True,
+        "exported": "Ada/PER met Bob/PER\n",
+        "card": True,
+        "titles": True,
+    }
+
+
+def test_the_command_line_names_a_new_format(with_a_format: dict[str, str], tmp_path: Path):
+    code = "from wapaganda.selfish_cli import main; main()"
+    environment = {**with_a_format, "COLUMNS": "400"}
+    assert "tagged-words" in run(environment, tmp_path, "-c", code, "export", "--help")
+    assert ".tagged" in run(environment, tmp_path, "-c", code, "predict", "--help")
+
+
+def test_the_round_trip_runs_over_a_new_format(with_a_format: dict[str, str], tmp_path: Path):
+    tests = ROOT / "test" / "components" / "wapaganda" / "annotation" / "test_format_table.py"
+    arguments = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--import-mode=importlib"]
+    out = run(with_a_format, tmp_path, "-m", "pytest", *arguments, "-k", "tagged", str(tests))
+    assert int(re.findall(r"(\d+) passed", out)[0]) >= 6

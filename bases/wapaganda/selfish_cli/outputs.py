@@ -1,14 +1,18 @@
 """Texts with their spans, written in the format of the file name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wapaganda.annotation import by_suffix, writable_suffixes, write_documents
 from wapaganda.errors import InputError
 from wapaganda.selfish_cli.project import why_not_writable
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
+
+SHOWN = 3
+"""So many texts that were left out are reported one by one."""
 
 
 def check_out(path: Path, *inputs: Path | None) -> None:
@@ -17,8 +21,8 @@ def check_out(path: Path, *inputs: Path | None) -> None:
     Raises:
         InputError: it is not so.
     """
-    if path.suffix not in WRITERS:
-        raise InputError(f"Expected a file name that ends in {', '.join(WRITERS)}, was: {path}.")
+    if by_suffix(path, writable=True) is None:
+        raise InputError(f"Expected a file name that ends in {', '.join(writable_suffixes())}, was: {path}.")
     if path.resolve() in {each.resolve() for each in inputs if each is not None}:
         raise InputError(
             f"Expected a new file, was: {path}, which is read from.", "Name another one by --out."
@@ -39,38 +43,13 @@ def check_parent(path: Path) -> None:
         raise InputError(f"Expected a place that can be written to, was: {path} ({reason}).")
 
 
-def write_texts(documents: Sequence["Document"], path: Path, labels: Sequence[str]) -> None:
-    """Write the documents; the file appears whole or not at all."""
-    from wapaganda.storage import atomic_path
-
-    with atomic_path(path) as draft:
-        WRITERS[path.suffix](documents, draft, labels)
-
-
-def _jsonl(documents: Sequence["Document"], path: Path, labels: Sequence[str]) -> None:
-    from wapaganda.annotation import write_jsonl
-
-    write_jsonl(documents, path)
-
-
-def _conll(documents: Sequence["Document"], path: Path, labels: Sequence[str]) -> None:
-    from wapaganda.annotation import write_conll
-
-    write_conll(documents, path)
-
-
-def _tasks(documents: Sequence["Document"], path: Path, labels: Sequence[str]) -> None:
-    from wapaganda.annotation import write_label_studio_tasks
-
-    write_label_studio_tasks(documents, path)
-
-
-WRITERS: dict[str, Callable[[Sequence["Document"], Path, Sequence[str]], None]] = {
-    ".jsonl": _jsonl,
-    ".json": _tasks,
-    ".conll": _conll,
-}
-"""File suffix to its writer: JSONL, Label Studio tasks, CoNLL."""
+def write_texts(documents: Sequence["Document"], path: Path) -> tuple[str, ...]:
+    """Write the documents, whole or not at all; messages about texts that the format cannot hold."""
+    left_out = write_documents(documents, path)
+    messages = [f"Left out: {reason}" for reason in left_out[:SHOWN]]
+    if len(left_out) > SHOWN:
+        messages.append(f"{path}: {len(left_out):,} texts were left out in all.")
+    return tuple(messages)
 
 
 def document_dict(document: "Document") -> dict[str, Any]:

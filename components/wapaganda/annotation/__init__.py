@@ -1,29 +1,61 @@
-"""Documents from and to files, and Label Studio's tasks, results and label configs."""
+"""Documents from and to files, and Label Studio's tasks, results and label configs.
 
-from wapaganda.annotation.collecting import FormatError, ReadResult
-from wapaganda.annotation.conll_writing import write_conll
-from wapaganda.annotation.dataset_folder import write_datasets_folder
-from wapaganda.annotation.label_config import LabelConfig, default_label_config, parse_label_config
-from wapaganda.annotation.reading import FORMATS, read_documents
+Raises ``FormatError``, an ``InputError``, for files, records and label configs that are wrong.
+"""
+
+from wapaganda.annotation.collecting import Collector, FormatError, ReadResult
+from wapaganda.annotation.format import (
+    ASPECTS,
+    Format,
+    Source,
+    all_formats,
+    by_suffix,
+    format_table,
+    format_titles,
+    register,
+    writable_suffixes,
+)
+from wapaganda.annotation.formats.conll import write_conll
+from wapaganda.annotation.formats.saved_dataset import write_datasets_folder
+from wapaganda.annotation.label_studio.label_config import (
+    LabelConfig,
+    default_label_config,
+    parse_label_config,
+)
+from wapaganda.annotation.label_studio.regions import (
+    result_from_spans,
+    task_from_document,
+    write_label_studio_tasks,
+)
+from wapaganda.annotation.label_studio.tasks import TaskReading, document_from_task, read_task
+from wapaganda.annotation.reading import read_documents, write_documents
 from wapaganda.annotation.records import write_jsonl
-from wapaganda.annotation.regions import result_from_spans, task_from_document, write_label_studio_tasks
-from wapaganda.annotation.tasks import TaskReading, document_from_task, read_task
 
 __all__ = [
-    "FORMATS",
+    "ASPECTS",
+    "Collector",
+    "Format",
     "FormatError",
     "LabelConfig",
     "ReadResult",
+    "Source",
     "TaskReading",
+    "all_formats",
+    "by_suffix",
     "default_label_config",
     "document_from_task",
+    "format_table",
+    "format_titles",
     "parse_label_config",
     "read_documents",
     "read_task",
+    "register",
     "result_from_spans",
     "task_from_document",
+    "writable_suffixes",
     "write_conll",
     "write_datasets_folder",
+    "write_documents",
     "write_jsonl",
     "write_label_studio_tasks",
 ]

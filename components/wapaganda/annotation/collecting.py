@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wapaganda.errors import InputError
-from wapaganda.ner import Document, Repairs, repair_spans
+from wapaganda.ner import Document, Repairs, Span, repaired
 
 
 class FormatError(InputError):
@@ -54,10 +54,9 @@ class Collector:
 
     def add(self, document: Document, repairs: Repairs | None = None) -> None:
         """Takes a document; its spans are repaired unless it comes with the ``repairs`` already made."""
-        if repairs is None and document.spans is not None:
-            spans, repairs = repair_spans(document.text, document.spans)
-            document = document.with_spans(spans)
-        self._repairs += repairs or Repairs()
+        if repairs is None:
+            document, repairs = repaired(document)
+        self._repairs += repairs
         self._ids[document.id] += 1
         if self._ids[document.id] > 1:
             renamed = replace(document, id=f"{document.id}#{self._ids[document.id]}")
@@ -91,3 +90,15 @@ class Collector:
                 f"Expected at least one readable document, was: none; first problem: {self._skipped[0]}"
             )
         return ReadResult(self._documents, self._repairs, tuple(self._skipped), tuple(self._notes))
+
+
+def valid_spans(document: Document) -> tuple[Span, ...]:
+    """The spans of a document that is to be written over tokens.
+
+    Raises:
+        FormatError: they are not valid (see ``ner.Document``).
+    """
+    good, repairs = repaired(document)
+    if repairs.total:
+        raise FormatError(f"Document {document.id}: expected repaired spans, was: {repairs.describe()}")
+    return good.spans or ()

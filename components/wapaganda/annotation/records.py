@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from wapaganda.annotation.collecting import Collector, FormatError
-from wapaganda.annotation.tagging import TagReader
+from wapaganda.annotation.tag_schemes import TagReader
 from wapaganda.ner import Document, Span
 
 #: A line number, where there is one, and the record that stands there.
 NumberedRecord = tuple[int | None, Any]
 _SPAN_KEYS = ("spans", "entities", "label", "labels")
-_TAG_KEYS = ("ner_tags", "tags")
+_TAG_KEYS = ("ner_tags", "tags", "labels", "ner_labels", "ner")
 _OWN_KEYS = {"id", "text", "tokens", "meta", "answer", *_SPAN_KEYS, *_TAG_KEYS}
 
 
@@ -65,7 +65,10 @@ def document_from_record(record: object, default_id: str) -> Document:
         raise FormatError(f"Expected meta to be an object, was: {shown(meta)}")
     others = {key: value for key, value in record.items() if key not in _OWN_KEYS}
     return Document(
-        default_id if known_id is None else str(known_id), checked_text(text), spans, others | dict(meta)
+        default_id if known_id is None else checked_text(str(known_id)),
+        checked_text(text),
+        spans,
+        others | dict(meta),
     )
 
 
@@ -107,6 +110,8 @@ def _span(item: object) -> Span:
     match item:
         case {"start": start, "end": end, "label": label, **others}:
             score = others.get("score")
+        case {"start_offset": start, "end_offset": end, "label": label}:  # doccano
+            score = None
         case [start, end, label]:
             score = None
         case _:
@@ -139,7 +144,7 @@ def checked_score(value: object) -> float | None:
 def _label(value: object, item: object) -> str:
     if not isinstance(value, str) or not value:
         raise FormatError(f"Expected a label that is a string, was: {shown(item)}")
-    return value
+    return checked_text(value)
 
 
 def _words_and_tags(record: Mapping[str, Any]) -> tuple[str, tuple[Span, ...] | None]:

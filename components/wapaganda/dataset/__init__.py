@@ -1,12 +1,11 @@
 """The finished data set: split by documents, written in every format, with a data card."""
 
 from wapaganda.dataset.card import CardFacts
-from wapaganda.dataset.export import FORMATS, ExportError, check_request, export_dataset
+from wapaganda.dataset.export import ExportError, check_request, export_dataset, export_formats
 from wapaganda.dataset.report import ExportReport, SplitReport
 from wapaganda.dataset.split import SPLITS, split_of
 
 __all__ = [
-    "FORMATS",
     "SPLITS",
     "CardFacts",
     "ExportError",
@@ -14,5 +13,6 @@ __all__ = [
     "SplitReport",
     "check_request",
     "export_dataset",
+    "export_formats",
     "split_of",
 ]

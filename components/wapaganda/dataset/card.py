@@ -1,25 +1,18 @@
-"""The data card: what a reader must know before he trusts the data."""
+"""The data card: what a reader must know before trusting the data."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from wapaganda.annotation import all_formats
 from wapaganda.dataset.report import ExportReport
 from wapaganda.ner import Document
-
-LOADING = {
-    "conll": "`conll/<split>.conll`: one word and its IOB2 tag a line, a blank line between texts. White "
-    "space inside a text is not kept; the other formats keep it.",
-    "jsonl": "`jsonl/<split>.jsonl`: one object a line, `text` and `spans` with `start`, `end` "
-    "(Unicode code points, end exclusive) and `label`.",
-    "datasets": '`datasets/`: for `datasets.load_from_disk("datasets")`.',
-}
 
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """What the documents themselves do not tell.
+    """What the documents themselves do not say.
 
     ``drawn`` maps a document's id to how it was drawn ("random", or the way that chose it); documents that
     it does not name came labelled. ``encoder`` and ``model_version`` name the model that chose and
@@ -46,7 +39,7 @@ def data_card(
         "## Splits\n\n" + _counts(report) + "\n\n" + _splitting(report, shares, seed),
         "## Where the labels come from\n\n" + _bullets(_origin(documents, facts)),
         "## Repairs\n\n" + _bullets(_repairs(report, facts)),
-        "## How to load it\n\n" + _bullets([LOADING[name] for name in report.formats]),
+        "## How to load it\n\n" + _bullets([all_formats()[name].layout for name in report.formats]),
         "## Licence\n\n" + (facts.licence or "TO BE FILLED IN: the licence of the texts and of the labels."),
     ]
     return "\n\n".join(parts) + "\n"
@@ -121,6 +114,7 @@ def _origin(documents: Sequence[Document], facts: CardFacts) -> list[str]:
 def _repairs(report: ExportReport, facts: CardFacts) -> list[str]:
     lines = [f"While reading: {note}" for note in facts.notes]
     lines.append(f"While writing: {report.repairs.describe()}.")
+    lines += [f"Left out: {reason}." for reason in report.left_out]
     if report.n_unlabelled:
         lines.append(f"{report.n_unlabelled:,} texts without labels were left out.")
     return lines

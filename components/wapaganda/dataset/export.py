@@ -1,17 +1,16 @@
 """Write the finished data set: everything or nothing."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from wapaganda.annotation import write_conll, write_datasets_folder, write_jsonl
+from wapaganda.annotation import all_formats, write_documents
 from wapaganda.dataset.card import CardFacts, data_card
 from wapaganda.dataset.report import ExportReport, SplitReport
 from wapaganda.dataset.split import SPLITS, checked_shares, split_of
 from wapaganda.errors import InputError
-from wapaganda.ner import Document, Repairs, repair_spans
-from wapaganda.storage import atomic_folder
+from wapaganda.ner import Document, Repairs, repaired
+from wapaganda.storage import atomic_folder, write_json, write_text
 
 MARK = "export.json"
 """The file by which an earlier export is known, so that nothing else is ever overwritten."""
@@ -58,8 +57,15 @@ def export_dataset(
         repairs=repairs,
     )
     with atomic_folder(out, replace=force) as draft:
-        _write(draft, splits, report, data_card(report, labelled, shares, seed, facts or CardFacts()))
+        report = replace(report, left_out=tuple(_write_splits(draft, splits, chosen)))
+        write_text(draft / "README.md", data_card(report, labelled, shares, seed, facts or CardFacts()))
+        write_json(draft / MARK, report.to_dict(), indent=2)
     return report
+
+
+def export_formats() -> tuple[str, ...]:
+    """The names of the formats that an export can have."""
+    return tuple(each.name for each in all_formats().values() if each.write is not None)
 
 
 def check_request(out: Path, formats: Sequence[str], shares: Sequence[float], force: bool) -> None:
@@ -75,9 +81,10 @@ def check_request(out: Path, formats: Sequence[str], shares: Sequence[float], fo
 
 
 def _check_formats(formats: Sequence[str]) -> None:
-    unknown = [name for name in formats if name not in FORMATS]
+    known = export_formats()
+    unknown = [name for name in formats if name not in known]
     if unknown or not formats:
-        raise InputError(f"Expected formats out of {', '.join(FORMATS)}, was: {', '.join(unknown) or 'none'}")
+        raise InputError(f"Expected formats out of {', '.join(known)}, was: {', '.join(unknown) or 'none'}")
 
 
 def _refuse_to_overwrite(out: Path, force: bool) -> None:
@@ -97,9 +104,9 @@ def _refuse_to_overwrite(out: Path, force: bool) -> None:
 def _repaired(documents: Iterable[Document]) -> tuple[list[Document], Repairs]:
     labelled, total = [], Repairs()
     for document in documents:
-        if document.spans is not None:
-            spans, repairs = repair_spans(document.text, document.spans)
-            labelled.append(replace(document, spans=spans))
+        if document.is_labelled:
+            good, repairs = repaired(document)
+            labelled.append(good)
             total += repairs
     return labelled, total
 
@@ -111,37 +118,16 @@ def _split(documents: Iterable[Document], shares: Sequence[float], seed: int) ->
     return splits
 
 
-def _write(folder: Path, splits: Mapping[str, Sequence[Document]], report: ExportReport, card: str) -> None:
-    for name in report.formats:
-        FORMATS[name]({split: held for split, held in splits.items() if held}, folder / name)
-    (folder / "README.md").write_text(card, encoding="utf-8")
-    described = json.dumps(report.to_dict(), ensure_ascii=False, indent=2)
-    (folder / MARK).write_text(described + "\n", encoding="utf-8")
-
-
-def _conll(splits: Mapping[str, Sequence[Document]], folder: Path) -> None:
-    folder.mkdir()
-    for split, documents in splits.items():
-        write_conll(documents, folder / f"{split}.conll")
-
-
-def _jsonl(splits: Mapping[str, Sequence[Document]], folder: Path) -> None:
-    folder.mkdir()
-    for split, documents in splits.items():
-        write_jsonl(documents, folder / f"{split}.jsonl")
-
-
-def _datasets(splits: Mapping[str, Sequence[Document]], folder: Path) -> None:
-    """A ``DatasetDict`` as ``datasets`` saves it: one folder for each split and the list of the splits."""
-    folder.mkdir()
-    for split, documents in splits.items():
-        write_datasets_folder(documents, folder / split)
-    (folder / "dataset_dict.json").write_text(json.dumps({"splits": list(splits)}), encoding="utf-8")
-
-
-FORMATS: Mapping[str, Callable[[Mapping[str, Sequence[Document]], Path], None]] = {
-    "conll": _conll,
-    "jsonl": _jsonl,
-    "datasets": _datasets,
-}
-"""Format name to the writer of all splits."""
+def _write_splits(
+    out: Path, splits: Mapping[str, Sequence[Document]], formats: Sequence[str]
+) -> Iterator[str]:
+    """Write every split that is not empty in each format; one sentence for each text left out."""
+    held = {split: documents for split, documents in splits.items() if documents}
+    for name in formats:
+        chosen, folder = all_formats()[name], out / name
+        for split, documents in held.items():
+            suffix = "" if chosen.is_folder else chosen.suffixes[0]
+            for reason in write_documents(documents, folder / f"{split}{suffix}", name):
+                yield f"{name}: {reason}"
+        if chosen.index is not None:
+            chosen.index(folder, list(held))

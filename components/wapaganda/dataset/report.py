@@ -29,7 +29,7 @@ class SplitReport:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What stands in ``path``: its splits, its formats, and what was repaired or left out on the way."""
+    """The splits and formats in ``path``, the repairs, and a sentence for each text left out of a format."""
 
     path: Path
     splits: tuple[SplitReport, ...]
@@ -37,6 +37,7 @@ class ExportReport:
     n_unlabelled: int
     n_copies: int
     repairs: Repairs
+    left_out: tuple[str, ...] = ()
 
     @property
     def n_documents(self) -> int:
@@ -52,6 +53,7 @@ class ExportReport:
             "unlabelled_left_out": self.n_unlabelled,
             "copies": self.n_copies,
             "repairs": self.repairs.describe(),
+            "left_out": list(self.left_out),
             "splits": {
                 split.name: {
                     "documents": split.n_documents,

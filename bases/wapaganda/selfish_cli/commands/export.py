@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wapaganda.dataset import export_formats
 from wapaganda.errors import InputError
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
-from wapaganda.selfish_cli.outputs import check_parent
+from wapaganda.selfish_cli.outputs import SHOWN, check_parent
 from wapaganda.selfish_cli.project import CliProject, open_context, project_loop
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
@@ -25,7 +26,7 @@ def export(
     project: options.Project = None,
     data: options.Data = None,
     formats: Annotated[
-        str, typer.Option("--formats", help="Out of conll, jsonl and datasets, with commas between.")
+        str, typer.Option("--formats", help=f"Out of {', '.join(export_formats())}, with commas between.")
     ] = "conll,jsonl,datasets",
     split: Annotated[
         str, typer.Option("--split", help="Shares of train, dev and test; their sum is 1.")
@@ -124,6 +125,9 @@ def _show(console: Console, report: "ExportReport") -> None:
     facts = [("Written", f"{report.path} ({', '.join(report.formats)}; card: README.md)")]
     if report.n_unlabelled:
         facts.append(("Left out", f"{report.n_unlabelled:,} texts without labels"))
+    facts += [("Left out", reason) for reason in report.left_out[:SHOWN]]
+    if len(report.left_out) > SHOWN:
+        facts.append(("Left out", f"{len(report.left_out):,} texts in all that a format cannot hold"))
     if report.repairs.total:
         facts.append(("Repairs", report.repairs.describe()))
     console.show(facts_table("", facts))

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
-from wapaganda.selfish_cli.outputs import WRITERS, check_out, document_dict, write_texts
+from wapaganda.selfish_cli.outputs import check_out, document_dict, write_texts
 from wapaganda.selfish_cli.project import CliProject, load_tagger, open_context
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
@@ -36,7 +36,8 @@ def predict(
     ] = None,
     data: Annotated[Path | None, typer.Option("--data", help=f"Texts: {options.FORMATS}.")] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help=f"File for the texts with their spans: {', '.join(WRITERS)}.")
+        Path | None,
+        typer.Option("--out", help=f"File for the texts with their spans: {options.SUFFIXES}."),
     ] = None,
     project: options.Project = None,
     name: options.Name = "default",
@@ -54,7 +55,8 @@ def predict(
             tagger = load_tagger(context, model, progress)
             found = _predict(tagger, documents, progress)
             if out is not None:
-                write_texts(found, out, tagger.schema.labels)
+                for message in write_texts(found, out):
+                    console.warn(message)
         _show(console, found, tagger, out)
         console.emit(_result(context, found, tagger, out))
 

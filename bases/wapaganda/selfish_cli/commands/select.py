@@ -9,7 +9,7 @@ import typer
 
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
-from wapaganda.selfish_cli.outputs import WRITERS, check_out, document_dict, write_texts
+from wapaganda.selfish_cli.outputs import check_out, document_dict, write_texts
 from wapaganda.selfish_cli.project import CliProject, load_tagger, open_context, project_loop
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
@@ -48,7 +48,8 @@ def select(
     threshold: options.Threshold = None,
     seed: options.Seed = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help=f"File for the batch, best first: {', '.join(WRITERS)}.")
+        Path | None,
+        typer.Option("--out", help=f"File for the batch, best first: {options.SUFFIXES}."),
     ] = None,
     name: options.Name = "default",
     model: options.Version = None,
@@ -88,7 +89,8 @@ def select(
                     f"{batch.version} has no committee: {batch.measure} is used instead of {wanted}."
                 )
             if out is not None:
-                write_texts(batch.documents, out, batch.labels)
+                for message in write_texts(batch.documents, out):
+                    console.warn(message)
         _show(console, batch, out)
         console.emit(_result(context, batch, out))
 

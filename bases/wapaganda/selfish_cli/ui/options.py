@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from wapaganda.annotation import format_titles, writable_suffixes
 from wapaganda.settings import measure_names, strategy_names
 
-FORMATS = "CoNLL, JSONL, Label Studio JSON or a datasets folder"
+FORMATS = format_titles()
+SUFFIXES = ", ".join(writable_suffixes())
 
 Data = Annotated[Path | None, typer.Option("--data", help=f"Labelled texts: {FORMATS}.", show_default=False)]
 Pool = Annotated[

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from wapaganda.annotation import read_documents
-from wapaganda.dataset import SPLITS, CardFacts, ExportError, check_request, export_dataset, split_of
+from wapaganda.dataset import (
+    SPLITS,
+    CardFacts,
+    ExportError,
+    check_request,
+    export_dataset,
+    export_formats,
+    split_of,
+)
 from wapaganda.dataset import export as export_module
 from wapaganda.ner import Document, Span
 
@@ -133,7 +141,7 @@ def test_a_failed_export_leaves_nothing_behind_and_the_old_one_alone(
     def full_disk(*_: object) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(export_module, "write_conll", full_disk)
+    monkeypatch.setattr(export_module, "write_documents", full_disk)
     with pytest.raises(OSError, match="No space"):
         export_dataset(documents(20), out, formats=("jsonl", "conll"), force=True)
     assert json.loads((out / "export.json").read_text())["documents"] == 10
@@ -175,3 +183,24 @@ def test_the_card_does_not_deny_what_was_repaired_while_reading(tmp_path: Path):
     repairs = (tmp_path / "out" / "README.md").read_text().split("## Repairs")[1].split("##")[0]
     assert "While reading: a.jsonl: spans repaired: 1 trimmed." in repairs
     assert "While writing: no repairs." in repairs
+
+
+@pytest.mark.parametrize("name", export_formats())
+def test_every_format_of_the_table_is_exported_and_read_back(tmp_path: Path, name: str):
+    held = documents(30)
+    report = export_dataset(held, tmp_path / "out", formats=(name,))
+    folders = [tmp_path / "out" / name] if name == "datasets" else sorted((tmp_path / "out" / name).iterdir())
+    read = [each for path in folders for each in read_documents(path).documents]
+    assert Counter(each.text for each in read) == Counter(each.text for each in held) or name == "conll"
+    assert sum(len(each.spans) for each in read) == sum(len(each.spans) for each in held)
+    assert (len(read), report.left_out) == (30, ())
+    assert f"`{name}/" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_texts_that_a_format_cannot_hold_are_reported_and_named_in_the_card(tmp_path: Path):
+    odd = Document("odd", "Ada left", (Span(0, 3, "a\tb"),))
+    report = export_dataset([*documents(6), odd], tmp_path / "out", formats=("conll", "jsonl"))
+    (reason,) = report.left_out
+    assert reason.startswith("conll: odd: CoNLL cannot express it")
+    assert reason in (tmp_path / "out" / "README.md").read_text()
+    assert json.loads((tmp_path / "out" / "export.json").read_text())["left_out"] == [reason]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from wapaganda.annotation.collecting import FormatError
-from wapaganda.annotation.label_config import LabelConfig
+from wapaganda.annotation.label_studio.label_config import LabelConfig
 from wapaganda.annotation.records import checked_score, checked_text, offset, shown
 from wapaganda.ner import Document, Repairs, Span, repair_spans
 

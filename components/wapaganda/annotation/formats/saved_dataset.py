@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from wapaganda.annotation.collecting import Collector, FormatError
+from wapaganda.annotation.format import Format, Source, register
 from wapaganda.annotation.records import document_from_record, record_from_document
 from wapaganda.ner import Document
 
@@ -63,11 +64,17 @@ def _tag_names(features: Mapping[str, Any]) -> dict[str, list[str]]:
     }
 
 
+def _tag_name(tag: int, names: Sequence[str]) -> str:
+    if not 0 <= tag < len(names):
+        raise FormatError(f"Expected tag numbers from 0 to {len(names) - 1}, was: {tag} (a hidden label?)")
+    return names[tag]
+
+
 def _record(row: Mapping[str, Any], names: Mapping[str, list[str]], split: str | None) -> dict[str, Any]:
     record = {key: value for key, value in row.items() if value is not None}
     for key, tag_names in names.items():
         if key in record:
-            record[key] = [tag_names[tag] for tag in record[key]]
+            record[key] = [_tag_name(tag, tag_names) for tag in record[key]]
     meta = record.get("meta", {})
     if isinstance(meta, str):
         meta = json.loads(meta)
@@ -116,3 +123,38 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         enable_progress_bars()
+
+
+def _sniff(source: Source) -> float:
+    return 1.0 if is_dataset_folder(source.path) else 0.0
+
+
+def _read(source: Source, collector: Collector) -> None:
+    if not is_dataset_folder(source.path):
+        raise FormatError("Expected a folder saved by datasets, was: something else", source.path)
+    read_dataset_folder(source.path, collector)
+
+
+def _write(documents: Sequence[Document], path: Path) -> Sequence[str]:
+    write_datasets_folder(documents, path)
+    return ()
+
+
+def _index(folder: Path, splits: Sequence[str]) -> None:
+    (folder / "dataset_dict.json").write_text(json.dumps({"splits": list(splits)}), encoding="utf-8")
+
+
+register(
+    Format(
+        name="datasets",
+        title="a folder saved by datasets",
+        suffixes=(".datasets",),
+        sniff=_sniff,
+        read=_read,
+        write=_write,
+        keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space"}),
+        is_folder=True,
+        layout='`datasets/`: for `datasets.load_from_disk("datasets")`.',
+        index=_index,
+    )
+)

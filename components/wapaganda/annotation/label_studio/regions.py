@@ -9,7 +9,7 @@ from pathlib import Path
 from string import ascii_letters, digits
 from typing import Any
 
-from wapaganda.annotation.label_config import LabelConfig
+from wapaganda.annotation.label_studio.label_config import LabelConfig
 from wapaganda.errors import InputError
 from wapaganda.ner import Document, Span
 

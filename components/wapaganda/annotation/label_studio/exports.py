@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from wapaganda.annotation.collecting import Collector, FormatError
-from wapaganda.annotation.label_config import LabelConfig
+from wapaganda.annotation.label_studio.label_config import LabelConfig
+from wapaganda.annotation.label_studio.tasks import read_task, region_parts, text_of
 from wapaganda.annotation.records import NumberedRecord, shown
-from wapaganda.annotation.tasks import read_task, region_parts, text_of
 
 _BY_CONFIG = "say which by the project's label config"
 _EXCERPT_FIELDS = ("before", "after", "excerpt_of")

@@ -1,0 +1,176 @@
+"""The table of file formats: what a format is, and how a new one joins."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from wapaganda.annotation.collecting import Collector, FormatError
+from wapaganda.annotation.label_studio.label_config import LabelConfig
+from wapaganda.annotation.records import NumberedRecord, parse_lines
+from wapaganda.ner import Document
+
+_LINE_END = re.compile(r"\r\n|\n|\r(?!\n)")
+_JSON_START = re.compile(r'\s*(\{\s*["}\w]|\[\s*[\[\]{"0-9])')
+
+ASPECTS = ("ids", "order", "meta", "scores", "unlabelled texts", "white space")
+"""What a format may keep, besides texts and spans."""
+
+
+@dataclass(eq=False)
+class Source:
+    """A file or folder to read. Content, lines and JSON records are read once, when a format asks for them.
+
+    ``config`` is the label config of Label Studio tasks, when the caller knows it.
+    """
+
+    path: Path
+    config: LabelConfig | None = None
+
+    @cached_property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return self.path.is_dir()
+
+    @cached_property
+    def content(self) -> bytes:
+        """The bytes of a file; of a folder none."""
+        return b"" if self.is_folder else self.path.read_bytes()
+
+    @cached_property
+    def text(self) -> str:
+        """The file as UTF-8, without a byte-order mark.
+
+        Raises:
+            FormatError: it is not UTF-8.
+        """
+        try:
+            return self.content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line, byte = self.content.count(b"\n", 0, error.start) + 1, self.content[error.start]
+            raise FormatError(f"Expected UTF-8, was: byte 0x{byte:02x}", self.path, line) from None
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their ends. Line feeds and carriage returns end one, U+2028 does not."""
+        lines = _LINE_END.split(self.text)
+        return lines if lines[-1] else lines[:-1]
+
+    @cached_property
+    def records(self) -> list[NumberedRecord]:
+        """JSON in any wrapping: one object, an array, or an object a line.
+
+        Raises:
+            FormatError: it is not JSON.
+        """
+        try:
+            whole: Any = json.loads(self.text)
+        except json.JSONDecodeError as error:
+            first = next((line for line in self.lines if line.strip()), "")
+            if first.lstrip().startswith("[") or first.strip() == "{":
+                raise FormatError(f"Expected JSON, was: {error.msg}", self.path, error.lineno) from None
+            return parse_lines(self.lines)
+        return [(None, record) for record in whole] if isinstance(whole, list) else [(1, whole)]
+
+    @property
+    def looks_like_json(self) -> bool:
+        """Whether the file begins as JSON does."""
+        return not self.is_folder and _JSON_START.match(self.text) is not None
+
+    def objects(self) -> Iterable[Mapping[str, Any]]:
+        """The JSON objects among the records; none when the file does not begin as JSON does."""
+        records = self.records if self.looks_like_json else []
+        return (record for _, record in records if isinstance(record, Mapping))
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way to hold documents in a file or folder.
+
+    ``name``: in ``--formats`` and ``read_documents``. ``title``: in help texts. ``suffixes``: ends of file
+    names; the first is the one that is written. ``sniff``: how certain the source has this format, 0 (it has
+    not) to 1. ``read``: hands the documents to the collector, which repairs spans and counts. ``write``:
+    writes to a path that does not exist (or is an empty folder) and returns one sentence for each text that
+    it left out; ``None``: the format is only read. ``keeps``: those of ``ASPECTS`` that survive writing and
+    reading. ``layout``: how to load it, for the data card. ``index``: completes a folder of splits.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    sniff: Callable[[Source], float]
+    read: Callable[[Source, Collector], None]
+    write: Callable[[Sequence[Document], Path], Sequence[str]] | None = None
+    keeps: frozenset[str] = field(default_factory=frozenset)
+    is_folder: bool = False
+    layout: str = ""
+    index: Callable[[Path, Sequence[str]], None] | None = None
+
+
+_TABLE: dict[str, Format] = {}
+
+
+def register(format: Format) -> Format:
+    """Put a format into the table. A module in ``annotation/formats`` is found by its place.
+
+    Raises:
+        ValueError: the name is taken, or ``keeps`` names something that is none of ``ASPECTS``.
+    """
+    if format.name in _TABLE or format.keeps - set(ASPECTS):
+        raise ValueError(f"Expected a new name and aspects out of {', '.join(ASPECTS)}, was: {format}")
+    _TABLE[format.name] = format
+    return format
+
+
+def all_formats() -> dict[str, Format]:
+    """Every format by its name: files first, then folders, by their titles."""
+    _find()
+    return dict(sorted(_TABLE.items(), key=lambda item: (item[1].is_folder, item[1].title.lower())))
+
+
+@cache
+def _find() -> None:
+    from wapaganda.annotation import formats as package
+
+    for module in sorted(iter_modules(package.__path__), key=lambda each: each.name):
+        import_module(f"{package.__name__}.{module.name}")
+
+
+def by_suffix(path: Path, *, writable: bool = False) -> Format | None:
+    """The format whose suffix the file name ends in; of several the longest suffix counts."""
+    found = [
+        (len(suffix), each)
+        for each in all_formats().values()
+        for suffix in (each.suffixes[:1] if writable else each.suffixes)
+        if path.name.lower().endswith(suffix) and (each.write is not None or not writable)
+    ]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def writable_suffixes() -> tuple[str, ...]:
+    """The suffixes of files and folders that ``write_documents`` can write."""
+    return tuple(each.suffixes[0] for each in all_formats().values() if each.write is not None)
+
+
+def format_titles() -> str:
+    """All formats in words, for help texts and messages."""
+    *most, last = (each.title for each in all_formats().values())
+    return f"{', '.join(most)} or {last}"
+
+
+def format_table() -> str:
+    """The table of formats as Markdown, for the docs."""
+    rows = ["| Format | Name | Suffixes | Keeps, besides texts and spans |", "|---|---|---|---|"]
+    for each in all_formats().values():
+        suffixes = " ".join(f"`{suffix}`" for suffix in each.suffixes)
+        keeps = ", ".join(aspect for aspect in ASPECTS if aspect in each.keeps)
+        kept = keeps or "nothing" if each.write is not None else "(read only)"
+        rows.append(f"| {each.title} | `{each.name}` | {suffixes} | {kept} |")
+    return "\n".join(rows) + "\n"

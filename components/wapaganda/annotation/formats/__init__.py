@@ -1,0 +1,1 @@
+"""One module a file format. A module here is found by its place and calls ``register``."""

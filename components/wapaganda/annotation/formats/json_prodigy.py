@@ -1,0 +1,57 @@
+"""Prodigy's JSONL: ``spans`` and the ``answer`` of the annotator."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from wapaganda.annotation.collecting import Collector
+from wapaganda.annotation.format import Format, Source, register
+from wapaganda.annotation.records import read_records
+from wapaganda.ner import Document, span_to_dict
+
+_MARKS = {"_input_hash", "_task_hash", "_session_id"}
+_ANSWERS = ("accept", "reject", "ignore")
+
+
+def _sniff(source: Source) -> float:
+    found = any(
+        "text" in record and (record.get("answer") in _ANSWERS or _MARKS & record.keys())
+        for record in source.objects()
+    )
+    return 0.85 if found else 0.0
+
+
+def _read(source: Source, collector: Collector) -> None:
+    read_records(source.records, collector)
+    answers = Counter(str(record.get("answer")) for record in source.objects())
+    if refused := {name: answers[name] for name in ("reject", "ignore") if answers[name]}:
+        counts = " and ".join(f"{count:,} with the answer {name!r}" for name, count in refused.items())
+        collector.note(f"Prodigy: {counts} are not labels and were skipped")
+
+
+def _write(documents: Sequence[Document], path: Path) -> Sequence[str]:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for document in documents:
+            record: dict[str, Any] = {"id": document.id, "text": document.text}
+            if document.spans is not None:
+                record |= {"spans": [span_to_dict(span) for span in document.spans], "answer": "accept"}
+            record |= {"meta": dict(document.meta)} if document.meta else {}
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    return ()
+
+
+register(
+    Format(
+        name="prodigy",
+        title="JSONL of Prodigy",
+        suffixes=(".prodigy.jsonl",),
+        sniff=_sniff,
+        read=_read,
+        write=_write,
+        keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space"}),
+        layout="`prodigy/<split>.prodigy.jsonl`: one task a line with `spans` and `answer`, for Prodigy's "
+        "`db-in` or as input of `ner.manual`.",
+    )
+)

@@ -1,0 +1,1 @@
+"""Label Studio's label config, tasks, regions and exports."""
