@@ -2,6 +2,12 @@
 
 from collections.abc import Sequence
 
+FORMATS = """Every command reads all formats. The content decides which one it is, then the suffix. `--formats` of
+`selfish export` takes the names. `--out` of `select` and `predict` takes the first suffix. All formats keep
+texts and spans. A text whose labels a format cannot hold is left out whole and reported. These are no labels
+and are counted in a message: relations of doccano; rejected and ignored tasks of Prodigy; relations, events,
+attributes and discontinuous spans of BRAT; span groups of spaCy."""
+
 
 def registries_page(width: int) -> str:
     """docs/registries.md."""
@@ -27,11 +33,7 @@ def registries_page(width: int) -> str:
             *_table(strategies),
             "## File formats",
             "",
-            "Every command reads all formats; the content decides which one it is, then the suffix. `--formats`",
-            "of `selfish export` takes the names, `--out` of `select` and `predict` the first suffix. All keep",
-            "texts and spans. A text whose labels a format cannot hold is left out whole and reported. Read, but",
-            "no label: relations of doccano, rejected and ignored tasks of Prodigy, relations, events, attributes",
-            "and discontinuous spans of BRAT, span groups of spaCy. They are counted in a message.",
+            FORMATS,
             "",
             format_table(),
         ]
