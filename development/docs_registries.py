@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-FORMATS = """Every command reads all formats. The content decides which one it is, then the suffix. `--formats` of
+FORMATS = """Every command reads all formats. The content decides which it is, then the suffix. `--formats` of
 `selfish export` takes the names. `--out` of `select` and `predict` takes the first suffix. All formats keep
 texts and spans. A text whose labels a format cannot hold is left out whole and reported. These are no labels
 and are counted in a message: relations of doccano; rejected and ignored tasks of Prodigy; relations, events,
