@@ -20,8 +20,6 @@ COMPANIONS = {
     "starlette": "fastapi",
     "pydantic_core": "pydantic",
     "huggingface_hub": "transformers",
-    "jinja2": "mlflow",
-    "scipy": "mlflow",
 }
 
 
