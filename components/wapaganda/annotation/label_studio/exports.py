@@ -30,7 +30,7 @@ def is_min(record: Mapping[str, Any]) -> bool:
 
 
 def read_tasks(records: Sequence[NumberedRecord], collector: Collector, config: LabelConfig | None) -> None:
-    """Collects the documents of tasks; without a ``config`` it is told from the regions in the file.
+    """Collects the documents of tasks; without a ``config`` the regions in the file decide it.
 
     Raises:
         FormatError: the file does not show which tag or which field is meant.

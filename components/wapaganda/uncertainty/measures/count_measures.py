@@ -16,7 +16,7 @@ from wapaganda.uncertainty.registry import measure
 
 @measure("expected_errors", additive=True)
 def expected_errors(log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
-    """Wrong and missing spans that the model expects in its own prediction; divided by the price of the text.
+    """Wrong and missing spans that the model expects in its prediction; divided by the text's price.
 
     1 − exp(−E) of the expected span errors E: (B, T, K) and (B,) to (B,), with E = (|Ŝ| − Σ_Ŝ π) + (Σ_t s_t
     − Σ_Ŝ π): the expected false positives and the expected misses of the best sequence with the spans Ŝ,
