@@ -1,4 +1,4 @@
-"""What came out of a file: documents, what was repaired, what could not be read and where."""
+"""The result of reading a file: documents, repairs, and what could not be read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from wapaganda.ner import Document, Repairs, Span, repaired
 
 
 class FormatError(InputError):
-    """A file, a record or a label config that is not what it should be.
+    """A file, a record or a label config is not valid.
 
-    The message says where (file and line, if there are any), what was expected and what came.
+    The message says where (file and line, if known), what was expected and what was found.
     """
 
     def __init__(self, message: str, path: Path | None = None, line: int | None = None) -> None:
@@ -24,10 +24,10 @@ class FormatError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """The documents of a file in its order, and what the user should know about how they were read.
+    """The documents of a file in their order, and messages about the reading.
 
-    ``repairs``: what was done to spans. ``skipped``: one ``file:line: reason`` for each record that could not
-    be read. ``notes``: remarks such as the tag scheme that was recognised.
+    ``repairs``: of the spans. ``skipped``: one ``file:line: reason`` for each record that could not be read.
+    ``notes``: remarks such as the recognised tag scheme.
     """
 
     documents: list[Document]
@@ -38,7 +38,7 @@ class ReadResult:
 
 @dataclass(slots=True)
 class Collector:
-    """Gathers the documents of one file: repairs spans, keeps ids apart, remembers what was skipped."""
+    """Collects the documents of one file, repairs spans, makes ids unique and records what is skipped."""
 
     path: Path
     strict: bool
@@ -49,26 +49,26 @@ class Collector:
     _ids: Counter[str] = field(default_factory=Counter)
 
     def default_id(self) -> str:
-        """The next document's id when the file gives none: ``<stem>-000001`` and so on."""
+        """The next document's id if the file has none: ``<stem>-000001`` and so on."""
         return f"{self.path.stem}-{len(self._documents) + len(self._skipped) + 1:06d}"
 
     def add(self, document: Document, repairs: Repairs | None = None) -> None:
-        """Takes a document; its spans are repaired unless it comes with the ``repairs`` already made."""
+        """Adds a document; its spans are repaired unless ``repairs`` says that they were."""
         if repairs is None:
             document, repairs = repaired(document)
         self._repairs += repairs
         self._ids[document.id] += 1
         if self._ids[document.id] > 1:
             renamed = replace(document, id=f"{document.id}#{self._ids[document.id]}")
-            self.note(f"the id {document.id!r} stands at several documents: one is now {renamed.id!r}")
+            self.note(f"several documents have the id {document.id!r}: one is now {renamed.id!r}")
             document = renamed
         self._documents.append(document)
 
     def skip(self, line: int | None, message: str) -> None:
-        """Remembers a record that could not be read.
+        """Records that a record could not be read.
 
         Raises:
-            FormatError: the reading is strict.
+            FormatError: the collector is strict.
         """
         error = FormatError(message, self.path, line)
         if self.strict:
@@ -80,10 +80,10 @@ class Collector:
         self._notes.append(f"{self.path}: {message}")
 
     def result(self) -> ReadResult:
-        """Everything gathered.
+        """The result.
 
         Raises:
-            FormatError: records were skipped and not one document is left.
+            FormatError: records were skipped and no document is left.
         """
         if self._skipped and not self._documents:
             raise FormatError(
@@ -93,7 +93,7 @@ class Collector:
 
 
 def valid_spans(document: Document) -> tuple[Span, ...]:
-    """The spans of a document that is to be written over tokens.
+    """The spans of a document that will be written as tags of tokens.
 
     Raises:
         FormatError: they are not valid (see ``ner.Document``).

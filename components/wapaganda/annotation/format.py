@@ -1,4 +1,4 @@
-"""The table of file formats: what a format is, and how a new one joins."""
+"""The table of file formats, and how a new format is registered."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _LINE_END = re.compile(r"\r\n|\n|\r(?!\n)")
 _JSON_START = re.compile(r'\s*(\{\s*["}\w]|\[\s*[\[\]{"0-9])')
 
 ASPECTS = ("ids", "order", "meta", "scores", "unlabelled texts", "white space")
-"""What a format may keep, besides texts and spans."""
+"""What a format can keep besides texts and spans."""
 
 
 @dataclass(eq=False)
 class Source:
     """A file or folder to read. Content, lines and JSON records are read once, when a format asks for them.
 
-    ``config`` is the label config of Label Studio tasks, when the caller knows it.
+    ``config`` is the label config of Label Studio tasks, if the caller knows it.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class Source:
 
     @cached_property
     def content(self) -> bytes:
-        """The bytes of a file; of a folder none."""
+        """The bytes of a file; empty for a folder."""
         return b"" if self.is_folder else self.path.read_bytes()
 
     @cached_property
@@ -59,13 +59,13 @@ class Source:
 
     @cached_property
     def lines(self) -> list[str]:
-        """The lines without their ends. Line feeds and carriage returns end one, U+2028 does not."""
+        """The lines without their ends. Line feeds and carriage returns end a line, U+2028 does not."""
         lines = _LINE_END.split(self.text)
         return lines if lines[-1] else lines[:-1]
 
     @cached_property
     def records(self) -> list[NumberedRecord]:
-        """JSON in any wrapping: one object, an array, or an object a line.
+        """The JSON records: one object, an array, or one object per line.
 
         Raises:
             FormatError: it is not JSON.
@@ -81,25 +81,25 @@ class Source:
 
     @property
     def looks_like_json(self) -> bool:
-        """Whether the file begins as JSON does."""
+        """Whether the file starts like JSON."""
         return not self.is_folder and _JSON_START.match(self.text) is not None
 
     def objects(self) -> Iterable[Mapping[str, Any]]:
-        """The JSON objects among the records; none when the file does not begin as JSON does."""
+        """The JSON objects among the records; none if the file does not start like JSON."""
         records = self.records if self.looks_like_json else []
         return (record for _, record in records if isinstance(record, Mapping))
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to hold documents in a file or folder.
+    """A file format for documents.
 
-    ``name``: in ``--formats`` and ``read_documents``. ``title``: in help texts. ``suffixes``: ends of file
-    names; the first is the one that is written. ``sniff``: how certain the source has this format, 0 (it has
-    not) to 1. ``read``: hands the documents to the collector, which repairs spans and counts. ``write``:
-    writes to a path that does not exist (or is an empty folder) and returns one sentence for each text that
-    it left out; ``None``: the format is only read. ``keeps``: those of ``ASPECTS`` that survive writing and
-    reading. ``layout``: how to load it, for the data card. ``index``: completes a folder of splits.
+    ``name``: in ``--formats`` and ``read_documents``. ``title``: in help texts. ``suffixes``: of file names;
+    the first one is written. ``sniff``: how likely the source has this format, from 0 to 1. ``read``: adds
+    the documents to the collector, which repairs and counts spans. ``write``: writes to a path that does not
+    exist or is an empty folder, and returns one sentence for each text that it left out; ``None``: the
+    format is read-only. ``keeps``: the ``ASPECTS`` that survive writing and reading. ``layout``: how to load
+    it, for the data card. ``index``: completes a folder of splits.
     """
 
     name: str
@@ -118,10 +118,10 @@ _TABLE: dict[str, Format] = {}
 
 
 def register(format: Format) -> Format:
-    """Put a format into the table. A module in ``annotation/formats`` is found by its place.
+    """Register a format. Every module in the folder ``annotation/formats`` is imported.
 
     Raises:
-        ValueError: the name is taken, or ``keeps`` names something that is none of ``ASPECTS``.
+        ValueError: the name is taken, or ``keeps`` has a value that is not in ``ASPECTS``.
     """
     if format.name in _TABLE or format.keeps - set(ASPECTS):
         raise ValueError(f"Expected a new name and aspects out of {', '.join(ASPECTS)}, was: {format}")
@@ -130,7 +130,7 @@ def register(format: Format) -> Format:
 
 
 def all_formats() -> dict[str, Format]:
-    """Every format by its name: files first, then folders, by their titles."""
+    """All formats by name: files first, then folders, sorted by title."""
     _find()
     return dict(sorted(_TABLE.items(), key=lambda item: (item[1].is_folder, item[1].title.lower())))
 
@@ -144,7 +144,7 @@ def _find() -> None:
 
 
 def by_suffix(path: Path, *, writable: bool = False) -> Format | None:
-    """The format whose suffix the file name ends in; of several the longest suffix counts."""
+    """The format with the longest suffix that the file name ends in."""
     found = [
         (len(suffix), each)
         for each in all_formats().values()
@@ -160,7 +160,7 @@ def writable_suffixes() -> tuple[str, ...]:
 
 
 def format_titles() -> str:
-    """All formats in words, for help texts and messages."""
+    """The titles of all formats in one phrase, for help texts and messages."""
     *most, last = (each.title for each in all_formats().values())
     return f"{', '.join(most)} or {last}"
 

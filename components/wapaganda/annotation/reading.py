@@ -1,4 +1,4 @@
-"""Any file or folder of documents, read and written through the table of formats."""
+"""Read and write documents in any registered format."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from wapaganda.ner import Document
 from wapaganda.storage import atomic_folder, atomic_path
 
 _NAMED = 0.2
-"""Added to what a format is sure of when the file name ends in one of its suffixes."""
+"""Added to a format's certainty if the file name ends in one of its suffixes."""
 
 
 def read_documents(
     path: Path, format: str | None = None, *, config: LabelConfig | None = None, strict: bool = False
 ) -> ReadResult:
-    """Read a file or folder of texts, labelled or not. Spans are repaired; repairs and skips are counted.
+    """Read a file or folder of labelled or unlabelled texts. Spans are repaired; repairs are counted.
 
-    ``format`` is a name of the table. Without it the content and the suffix decide. ``config`` names tag
-    and field of Label Studio tasks; without it the tasks themselves show them.
+    ``format`` is the name of a format. Without it content and suffix decide. ``config`` is the label config
+    of Label Studio tasks; without it the config is inferred from the tasks.
 
     Raises:
-        FormatError: the format is not recognised, nothing could be read, or ``strict`` and a record is
+        FormatError: the format is not recognised, nothing could be read, or, if ``strict``, a record is
             malformed.
         FileNotFoundError: there is no such file.
     """
@@ -42,13 +42,13 @@ def read_documents(
 
 
 def write_documents(documents: Sequence[Document], path: Path, format: str | None = None) -> tuple[str, ...]:
-    """Write the documents, whole or not at all; one sentence for each text that was left out.
+    """Write the documents atomically; return one sentence for each text that was left out.
 
-    ``format`` is a name of the table; without it the suffix decides. A text is left out when the format
-    cannot hold one of its labels: it is never written with a part of its labels.
+    ``format`` is the name of a format; without it the suffix decides. A text is left out if the format
+    cannot hold one of its labels: a text is never written with only a part of its labels.
 
     Raises:
-        FormatError: no format that can be written has this name or suffix.
+        FormatError: no writable format has this name or suffix.
     """
     chosen = all_formats().get(format) if format is not None else by_suffix(path, writable=True)
     if chosen is None or chosen.write is None:
@@ -62,7 +62,7 @@ def write_documents(documents: Sequence[Document], path: Path, format: str | Non
 
 
 def _unwritable(document: Document) -> str | None:
-    """What no format can hold: half of a surrogate pair, or values that JSON does not know."""
+    """Why no format can hold the document: half of a surrogate pair, or a value that is not JSON."""
     labels = [span.label for span in document.spans or ()]
     try:
         "\n".join([document.id, document.text, *labels]).encode()
@@ -87,8 +87,7 @@ def _recognised(source: Source) -> Format:
         return named
     suffixes = ", ".join(each.suffixes[0] for each in all_formats().values() if each.suffixes)
     raise FormatError(
-        f"Expected {format_titles()}, was: {source.text[:60]!r}; "
-        f"a name that ends in one of {suffixes} says which it is",
+        f"Expected {format_titles()}, was: {source.text[:60]!r}; use a file name that ends in {suffixes}",
         source.path,
     )
 

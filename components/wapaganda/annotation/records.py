@@ -1,4 +1,4 @@
-"""JSON records with a text and its spans: one a line (JSONL), or in one array."""
+"""JSON records with a text and its spans, one per line (JSONL) or in an array."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wapaganda.annotation.collecting import Collector, FormatError
 from wapaganda.annotation.tag_schemes import TagReader
 from wapaganda.ner import Document, Span
 
-#: A line number, where there is one, and the record that stands there.
+#: A line number, if known, and the record or the error at that line.
 NumberedRecord = tuple[int | None, Any]
 _SPAN_KEYS = ("spans", "entities", "label", "labels")
 _TAG_KEYS = ("ner_tags", "tags", "labels", "ner_labels", "ner")
@@ -19,7 +19,7 @@ _OWN_KEYS = {"id", "text", "tokens", "meta", "answer", *_SPAN_KEYS, *_TAG_KEYS}
 
 
 def parse_lines(lines: list[str]) -> list[NumberedRecord]:
-    """The records of a JSONL file; for a line that is no JSON the error stands in its place."""
+    """The records of a JSONL file, with an error in place of each line that is not JSON."""
     records: list[NumberedRecord] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -47,10 +47,10 @@ def document_from_record(record: object, default_id: str) -> Document:
     """A document from ``{"text", "spans", "id"?, "meta"?}`` or ``{"tokens", "ner_tags"}``.
 
     Spans may also be called ``entities`` or ``label``. A span is ``{"start", "end", "label"}`` or
-    ``[start, end, label]``; ``null`` instead of spans, or no such key, means: not labelled.
+    ``[start, end, label]``. Without spans, or with ``null``, the document is unlabelled.
 
     Raises:
-        FormatError: the record is not of that form.
+        FormatError: the record has another form.
     """
     if isinstance(record, FormatError):
         raise record
@@ -73,11 +73,10 @@ def document_from_record(record: object, default_id: str) -> Document:
 
 
 def checked_text(text: object) -> str:
-    """The text, if it is one.
+    """The text, checked.
 
     Raises:
-        FormatError: it is no string, or holds half of a surrogate pair, which no file and no tokenizer can
-        take.
+        FormatError: it is not a string, or contains half of a surrogate pair, which cannot be encoded.
     """
     if not isinstance(text, str):
         raise FormatError(f"Expected a text, was: {shown(text)}")
@@ -89,7 +88,7 @@ def checked_text(text: object) -> str:
 
 
 def shown(value: object) -> str:
-    """The value, short enough for a message."""
+    """The value as text, shortened for a message."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
@@ -169,8 +168,7 @@ def _read_tags(words: Sequence[str], tags: Sequence[str]) -> tuple[Span, ...]:
 
 
 def record_from_document(document: Document) -> dict[str, Any]:
-    """The JSON record of a document: ``id``, ``text``, ``spans`` (``null`` when not labelled) and, if any,
-    ``meta``."""
+    """The JSON record: ``id``, ``text``, ``spans`` (``null`` if unlabelled) and, if not empty, ``meta``."""
     spans = None if document.spans is None else [_span_record(span) for span in document.spans]
     record: dict[str, Any] = {"id": document.id, "text": document.text, "spans": spans}
     return record | ({"meta": dict(document.meta)} if document.meta else {})
@@ -182,8 +180,10 @@ def _span_record(span: Span) -> dict[str, Any]:
 
 
 def write_jsonl(documents: Iterable[Document], path: Path) -> None:
-    """Writes one JSON object a line: ``{"id", "text", "spans": [{"start", "end", "label"}] | null,
-    "meta"?}``."""
+    """Writes one JSON object per line.
+
+    ``{"id", "text", "spans": [{"start", "end", "label"}] | null, "meta"?}``
+    """
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for document in documents:
             file.write(json.dumps(record_from_document(document), ensure_ascii=False) + "\n")

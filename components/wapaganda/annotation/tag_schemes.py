@@ -1,4 +1,4 @@
-"""Tag columns in IOB1, IOB2, IOBES (BILOU) or without prefixes, and the spans they stand for."""
+"""From tags in IOB1, IOB2, IOBES (BILOU) or without prefixes to spans."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ _NEXT_PREFIX = {"M": "I"}
 
 @dataclass(frozen=True, slots=True)
 class TagReader:
-    """Reads tags as one file writes them. ``bare``: labels stand without a prefix."""
+    """Reads the tags of one file. ``bare``: its tags have no prefix."""
 
     bare: bool
 
     @classmethod
     def of(cls, tags: Sequence[str]) -> TagReader:
-        """The reader for a file with these tags: bare when fewer than half of the tags but ``O`` have a
-        prefix."""
+        """The reader of a file with these tags: bare if fewer than half of them (but ``O``) have a prefix."""
         marked = [tag for tag in tags if tag != "O"]
         return cls(2 * sum(is_prefixed(tag) for tag in marked) < len(marked))
 
@@ -31,7 +30,7 @@ class TagReader:
         """Prefix and label of a tag; ``("O", "")`` outside of entities.
 
         Raises:
-            ValueError: the tag is empty or lacks the prefix that the others have.
+            ValueError: the tag is empty, or has no prefix in a file whose tags have one.
         """
         if tag == "O":
             return "O", ""
@@ -46,7 +45,7 @@ class TagReader:
         """The entities over ``" ".join(words)``.
 
         Raises:
-            ValueError: a tag cannot be read, or there are not as many tags as words.
+            ValueError: a tag cannot be read, or there are more or fewer tags than words.
         """
         if len(words) != len(tags):
             raise ValueError(f"Expected one tag for each of {len(words)} words, was: {len(tags)} tags")
@@ -67,8 +66,7 @@ class TagReader:
         return tuple(spans)
 
     def scheme(self, sentences: Sequence[Sequence[str]]) -> str:
-        """What the tags are written in: ``bare``, ``IOBES``, ``IOB1``, ``IOB2``, or ``IOB2 with …`` where
-        they break it."""
+        """The tag scheme: ``bare``, ``IOBES``, ``IOB1``, ``IOB2``, or ``IOB2 with …`` and the violations."""
         if self.bare:
             return "bare tags"
         steps = [
@@ -86,5 +84,5 @@ class TagReader:
 
 
 def is_prefixed(tag: str) -> bool:
-    """Whether the tag looks like ``B-PER``, not like ``PER`` or ``O``."""
+    """Whether the tag has a prefix, as in ``B-PER``."""
     return _PREFIXED.fullmatch(tag) is not None

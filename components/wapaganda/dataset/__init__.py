@@ -1,4 +1,4 @@
-"""The finished data set: split by documents, written in every format, with a data card."""
+"""Export of a finished data set: split by text, in several formats, with a data card."""
 
 from wapaganda.dataset.card import CardFacts
 from wapaganda.dataset.export import ExportError, check_request, export_dataset, export_formats

@@ -1,4 +1,4 @@
-"""The data card: what a reader must know before trusting the data."""
+"""The data card: the origin, the statistics and the limits of a data set."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,10 @@ from wapaganda.ner import Document
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """What the documents themselves do not say.
+    """Facts about a data set that the documents do not contain.
 
-    ``drawn`` maps a document's id to how it was drawn ("random", or the way that chose it); documents that
-    it does not name came labelled. ``encoder`` and ``model_version`` name the model that chose and
-    pre-annotated.
+    ``drawn`` maps a document's id to its selection reason, such as "random"; other documents were labelled
+    from the start. ``encoder`` and ``model_version`` name the model that selected and pre-annotated texts.
     """
 
     title: str = "A data set for named-entity recognition"
@@ -81,23 +80,21 @@ def _splitting(report: ExportReport, shares: Sequence[float], seed: int) -> str:
         f"one split and a text keeps its split when the data set grows. Exact copies: {report.n_copies}."
     )
     empty = [split.name for split in report.splits if not split.n_documents]
-    return text + (f" No text fell into {' and '.join(empty)}." if empty else "")
+    return text + (f" No text is in {' and '.join(empty)}." if empty else "")
 
 
 def _origin(documents: Sequence[Document], facts: CardFacts) -> list[str]:
     drawn = Counter(facts.drawn.get(document.id, "") for document in documents)
     given, random = drawn.pop("", 0), drawn.pop("random", 0)
-    lines = [f"{given:,} texts came in labelled or were labelled outside the loop."]
+    lines = [f"{given:,} texts were labelled from the start or outside the loop."]
     lines.append(f"{random:,} texts were drawn at random in the loop.")
     by_way = ", ".join(f"{count:,} {way}" for way, count in sorted(drawn.items()))
     lines.append(f"{drawn.total():,} texts were chosen actively" + (f" ({by_way})." if by_way else "."))
     if drawn.total():
-        lines.append("Actively chosen texts are harder than usual ones: scores measured on them mislead.")
+        lines.append("Actively chosen texts are harder than average, so scores measured on them are biased.")
     assisted = sum(document.meta.get("parent_prediction") is not None for document in documents)
     if assisted:
-        lines.append(
-            f"{assisted:,} texts were shown to their annotators with the spans that a model proposed."
-        )
+        lines.append(f"{assisted:,} texts were shown to annotators with the spans that a model proposed.")
     times = [
         time for document in documents if isinstance(time := document.meta.get("lead_time"), int | float)
     ]

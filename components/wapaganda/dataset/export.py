@@ -1,4 +1,4 @@
-"""Write the finished data set: everything or nothing."""
+"""Write the finished data set atomically."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from wapaganda.ner import Document, Repairs, repaired
 from wapaganda.storage import atomic_folder, write_json, write_text
 
 MARK = "export.json"
-"""The file by which an earlier export is known, so that nothing else is ever overwritten."""
+"""The file that identifies an earlier export; no other folder is ever overwritten."""
 
 
 class ExportError(InputError):
@@ -30,10 +30,10 @@ def export_dataset(
     facts: CardFacts | None = None,
     force: bool = False,
 ) -> ExportReport:
-    """Split the labelled ones of ``documents`` by their texts and write them into the new folder ``out``.
+    """Split the labelled ``documents`` by their texts and write them into the new folder ``out``.
 
-    Unlabelled documents are left out and counted. The folder appears whole or not at all; with ``force`` it
-    takes the place of an earlier export, and of nothing else.
+    Unlabelled documents are left out and counted. The folder is written atomically. ``force``: replace an
+    earlier export; no other folder is replaced.
 
     Raises:
         InputError: a format or the shares are wrong, or no document is labelled.
@@ -69,7 +69,7 @@ def export_formats() -> tuple[str, ...]:
 
 
 def check_request(out: Path, formats: Sequence[str], shares: Sequence[float], force: bool) -> None:
-    """Check what `export_dataset` is asked for, before the documents are fetched at some length.
+    """Check the arguments of `export_dataset` before the documents are fetched, which may take long.
 
     Raises:
         InputError: a format or the shares are wrong.
@@ -97,7 +97,7 @@ def _refuse_to_overwrite(out: Path, force: bool) -> None:
     if not force:
         raise ExportError(
             f"Expected a new or empty folder, was: {out}, an earlier export; "
-            "replace it by force (--force) or name another one."
+            "replace it with --force or name another one."
         )
 
 
@@ -121,7 +121,7 @@ def _split(documents: Iterable[Document], shares: Sequence[float], seed: int) ->
 def _write_splits(
     out: Path, splits: Mapping[str, Sequence[Document]], formats: Sequence[str]
 ) -> Iterator[str]:
-    """Write every split that is not empty in each format; one sentence for each text left out."""
+    """Write each non-empty split in each format; return one sentence for each text left out."""
     held = {split: documents for split, documents in splits.items() if documents}
     for name in formats:
         chosen, folder = all_formats()[name], out / name

@@ -1,4 +1,4 @@
-"""What an export wrote, as plain values."""
+"""The report of an export."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from wapaganda.ner import Document, Repairs
 
 @dataclass(frozen=True, slots=True)
 class SplitReport:
-    """The counts of one split; ``n_empty`` texts hold no entity, ``per_type`` counts spans by label."""
+    """The counts of one split; ``n_empty``: texts without an entity; ``per_type``: spans by label."""
 
     name: str
     n_documents: int
@@ -41,7 +41,7 @@ class ExportReport:
 
     @property
     def n_documents(self) -> int:
-        """All texts that were written."""
+        """The number of texts that were written."""
         return sum(split.n_documents for split in self.splits)
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which split a text belongs to, decided by the text alone."""
+"""The split of a text, which depends only on the text and a seed."""
 
 import hashlib
 import math
@@ -11,10 +11,10 @@ SPLITS = ("train", "dev", "test")
 
 
 def checked_shares(shares: Sequence[float]) -> tuple[float, float, float]:
-    """The three shares as they came.
+    """The three shares, checked.
 
     Raises:
-        InputError: they are not three numbers from 0 to 1 with a sum of 1.
+        InputError: they are not three numbers from 0 to 1 with the sum 1.
     """
     if len(shares) != 3 or not all(0 <= share <= 1 for share in shares) or not math.isclose(sum(shares), 1.0):
         raise InputError(
@@ -26,7 +26,8 @@ def checked_shares(shares: Sequence[float]) -> tuple[float, float, float]:
 def split_of(text: str, shares: Sequence[float], seed: int) -> str:
     """The split of ``text``: a hash of it and of ``seed`` decides.
 
-    So copies of one text, in whatever case and spacing, stay together, and it keeps its split as others come.
+    Copies of a text are in the same split; case and white space do not matter. A text keeps its split when
+    the data set grows.
     """
     train, dev, _ = shares
     share = _share(text, seed)

@@ -1,4 +1,4 @@
-"""Texts, entity spans and their IOB2 tags: the ground on which every other brick stands."""
+"""Texts, entity spans and their IOB2 tags: the domain types of all bricks."""
 
 from wapaganda.ner.document import Document, LabelSchema, Span
 from wapaganda.ner.repair import Repairs, align_spans, gold_spans, repair_spans, repaired

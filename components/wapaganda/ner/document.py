@@ -9,7 +9,7 @@ from typing import Any, Self
 class Span:
     """An entity mention, ``text[start:end]``, in Unicode code points.
 
-    ``score`` is the model's confidence in [0, 1]. It is no part of the identity: two spans are equal when
+    ``score`` is the model's confidence in [0, 1]. It is not compared: two spans are equal if
     start, end and label are equal.
     """
 
@@ -21,11 +21,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text with its entity spans: ``None`` when it is not labelled, ``()`` when it holds no entity.
+    """A text with its entity spans: ``None`` if it is unlabelled, ``()`` if it has no entity.
 
-    The spans are valid: sorted, inside the text, from the start of a word to the end of a word
-    (``word_offsets``), without overlaps. Every brick relies on that. Readers (``annotation``) ensure it and
-    count what they changed; call ``repaired`` for documents that you build yourself.
+    The spans are valid: sorted, inside the text, without overlaps, from the start of a word to the end of a
+    word (``word_offsets``). Every brick relies on that. Readers (``annotation``) repair spans and count the
+    repairs. Call ``repaired`` for documents that you build yourself.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class LabelSchema:
-    """The entity types in a fixed order, and the IOB2 tags made of them.
+    """The entity types in a fixed order, and their IOB2 tags.
 
     Tag ids: ``O`` is 0, ``B-k`` of type number k is ``1 + 2k``, ``I-k`` is ``2 + 2k``.
     """

@@ -26,8 +26,7 @@ _WORDING = {
 
 @dataclass(frozen=True, slots=True)
 class Repairs:
-    """How many spans were changed (``trimmed``, ``widened``, ``duplicate``) and how many were dropped (the
-    others)."""
+    """Numbers of changed spans (``trimmed``, ``widened``, ``duplicate``) and dropped spans (the others)."""
 
     trimmed: int = 0
     widened: int = 0
@@ -56,13 +55,13 @@ class Repairs:
 
 
 def repair_spans(text: str, spans: Iterable[Span]) -> tuple[tuple[Span, ...], Repairs]:
-    """The spans as IOB2 over ``word_offsets(text)`` can express them, in text order, and the repairs.
+    """Spans that IOB2 over ``word_offsets(text)`` can express, in text order, and the repairs.
 
     The rules, in this order. A span that reaches outside the text is dropped. A span that touches no word is
     dropped. Every other span runs from the start of the first word that it touches to the end of the last:
-    white space at its ends is trimmed, and a part of a word becomes the whole word. Equal spans are merged;
-    the highest score stays. Of overlapping spans the longest one (in code points) stays. Among equally long
-    ones it is the one that starts first, then the one whose label comes first in the alphabet.
+    white space at its ends is trimmed, and a part of a word becomes the whole word. Equal spans are merged
+    and keep the highest score. Of overlapping spans the longest one (in code points) is kept; of equally
+    long ones the first, then the one whose label comes first in the alphabet.
     """
     words = word_offsets(text)
     done = dict.fromkeys(_WORDING, 0)
@@ -114,7 +113,7 @@ def _without_overlaps(spans: list[Span], done: dict[str, int]) -> list[Span]:
 
 
 def repaired(document: Document) -> tuple[Document, Repairs]:
-    """The document with valid spans (see ``Document``) and the repairs. To be called where documents enter.
+    """The document with valid spans (see ``Document``), and the repairs. Call it for new documents.
 
     An unlabelled document is returned as it is.
     """
@@ -125,7 +124,7 @@ def repaired(document: Document) -> tuple[Document, Repairs]:
 
 
 def align_spans(spans: Iterable[Span], words: NDArray[np.int32]) -> tuple[tuple[Span, ...], int]:
-    """Valid spans cut down to the words that a tokenizer sees, and the number of spans that cover none.
+    """Valid spans reduced to the words that a tokenizer sees, and the number of spans without such a word.
 
     ``words``: some of a text's words, as in ``EncodedText.words``. Shape: (n_words, 2).
     """

@@ -1,4 +1,4 @@
-"""Spans as JSON holds them, for every file that we write and read ourselves."""
+"""Spans as JSON, for our own files."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -46,7 +46,7 @@ def decode_tags(
     _check_iob2(tags, schema)
     firsts = np.flatnonzero(tags % 2 == 1)
     inside = (tags > 0) & (tags % 2 == 0)
-    # The last word of an entity is an entity word that no I- word follows.
+    # An entity ends at an entity word that is not followed by an I- word.
     lasts = np.flatnonzero((tags > 0) & ~np.append(inside[1:], False))
     return tuple(
         Span(int(words[first, 0]), int(words[last, 1]), schema.labels[tags[first] // 2])

@@ -6,8 +6,8 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-# Scripts without blanks between words, or (Hangul) with particles glued to names: a word is one grapheme
-# cluster.
+# Scripts without spaces between words, or (Hangul) with particles attached to names. There a word is one
+# grapheme cluster.
 _UNSPACED = r"\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}"
 _IN_URL = r"""[[!-~]--[<>"'()\[\]{}|\\^`]]"""
 _WORD = regex.compile(
@@ -37,5 +37,5 @@ def word_offsets(text: str) -> NDArray[np.int32]:
 
 
 def collapse_whitespace(text: str) -> str:
-    """``text`` with one blank for each run of white space and none at its ends."""
+    """``text`` with one space for each run of white space and none at its ends."""
     return " ".join(text.split())

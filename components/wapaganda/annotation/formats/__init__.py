@@ -1,1 +1,1 @@
-"""One module a file format. A module here is found by its place and calls ``register``."""
+"""One module per file format. Every module here is imported and calls ``register``."""

@@ -1,4 +1,4 @@
-"""CoNLL columns: a word a line, its tag in the last column, a blank line between texts."""
+"""CoNLL columns: one word per line, its tag in the last column, an empty line between texts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BREAKS = re.compile(r"[\t\r\n]")
 
 @dataclass(slots=True)
 class _Block:
-    """The lines of one text; ``problem`` is the first line that is not what it should be."""
+    """The lines of one text; ``problem`` is the first malformed line."""
 
     last_line: int = 0
     words: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class _Block:
 
 
 def columns_of(line: str) -> list[str]:
-    """The columns of a line, divided by tabs if it has any, else by blanks."""
+    """The columns of a line, separated by tabs if it has any, else by spaces."""
     return [part.strip(" ") for part in line.split("\t")] if "\t" in line else _BLANKS.split(line.strip(" "))
 
 
@@ -109,11 +109,11 @@ def _bad_tag(block: _Block, reader: TagReader) -> tuple[int, str] | None:
 def write_conll(
     documents: Iterable[Document], path: Path, *, split_punctuation: bool = False
 ) -> tuple[str, ...]:
-    """Write labelled documents as ``word TAB tag`` in IOB2; one sentence for each document left out.
+    """Write labelled documents as ``word TAB tag`` in IOB2; return one sentence per document left out.
 
-    Words are divided at blanks and where a span ends inside: texts that came from CoNLL are written as they
-    were. With ``split_punctuation`` every word of ``word_offsets`` gets a line. Reading joins words with
-    one blank: no other white space is kept.
+    Texts are split at spaces and at span boundaries, so texts from CoNLL keep their words. With
+    ``split_punctuation`` every word of ``word_offsets`` gets a line. Reading joins words with one space, so
+    other white space is lost.
 
     Raises:
         FormatError: the spans of a document are not valid.
@@ -163,7 +163,7 @@ def _snapped(span: Span, tokens: NDArray[np.int32]) -> Span:
 
 
 def _tokens(document: Document) -> NDArray[np.int32]:
-    """Runs without blanks, cut where a span ends and words stand on both sides. Shape: (n_tokens, 2)."""
+    """Runs without spaces, split at span boundaries between words. Shape: (n_tokens, 2)."""
     cuts = sorted({edge for span in document.spans or () for edge in (span.start, span.end)})
     words = word_offsets(document.text) if cuts else np.zeros((0, 2), dtype=np.int32)
     tokens: list[tuple[int, int]] = []

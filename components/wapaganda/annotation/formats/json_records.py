@@ -1,4 +1,4 @@
-"""JSONL or JSON records with text and spans: the format of our own files."""
+"""JSONL or JSON records with text and spans, the format of our own files."""
 
 from collections.abc import Sequence
 from pathlib import Path

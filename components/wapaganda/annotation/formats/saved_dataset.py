@@ -15,19 +15,18 @@ from wapaganda.ner import Document
 
 
 def is_dataset_folder(path: Path) -> bool:
-    """Whether ``datasets`` saved something here."""
+    """Whether ``datasets`` saved this folder."""
     return any((path / name).is_file() for name in ("dataset_dict.json", "dataset_info.json", "state.json"))
 
 
 def read_dataset_folder(path: Path, collector: Collector) -> None:
-    """Collects the rows of a saved dataset, or of all splits of a saved dict of them (``meta["split"]`` says
-    which).
+    """Collects the rows of a saved dataset, or of all splits of a saved dict (``meta["split"]``).
 
-    Rows hold ``text`` and ``spans`` (as ``write_datasets_folder`` makes them), or ``tokens`` and
+    Rows have ``text`` and ``spans`` (as ``write_datasets_folder`` writes them), or ``tokens`` and
     ``ner_tags``.
 
     Raises:
-        FormatError: nothing was saved there by ``datasets``.
+        FormatError: ``datasets`` did not save this folder.
     """
     from datasets import Dataset
 
@@ -57,7 +56,7 @@ def _splits(path: Path) -> list[tuple[str | None, Path]]:
 
 
 def _tag_names(features: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The names of the tag numbers, by column."""
+    """The tag names by column, in the order of their numbers."""
     inner = {key: getattr(feature, "feature", None) for key, feature in features.items()}
     return {
         key: list(feature.names) for key, feature in inner.items() if feature and hasattr(feature, "names")
@@ -82,11 +81,10 @@ def _record(row: Mapping[str, Any], names: Mapping[str, list[str]], split: str |
 
 
 def write_datasets_folder(documents: Iterable[Document], path: Path) -> None:
-    """Saves a dataset with the columns ``id``, ``text``, ``spans`` (null when not labelled) and ``meta``
-    (JSON).
+    """Saves a dataset with the columns ``id``, ``text``, ``spans`` (null if unlabelled) and ``meta`` (JSON).
 
     Raises:
-        FileExistsError: something stands there already.
+        FileExistsError: ``path`` exists and is not an empty folder.
     """
     from datasets import Dataset, Features, List, Value
 
@@ -112,7 +110,7 @@ def _row(document: Document) -> dict[str, Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No progress bars of the library's own."""
+    """Turns off the progress bars of ``datasets``."""
     from datasets import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     if are_progress_bars_disabled():

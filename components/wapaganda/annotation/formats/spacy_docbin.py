@@ -36,7 +36,7 @@ dep det dobj expl hmod hyph infmod intj iobj mark meta neg nmod nn npadvmod nsub
 obj obl parataxis partmod pcomp pobj poss possessive preconj prep prt punct quantmod relcl rcmod root xcomp
 acl ENT_KB_ID MORPH ENT_ID IDX _
 """
-# spacy.symbols in the order of their numbers. These strings have their number as key, all others a hash.
+# spacy.symbols in the order of their numbers. The key of these strings is the number, of others a hash.
 _SYMBOLS = (
     "",
     *_FLAGS.split(),
@@ -66,9 +66,10 @@ def string_key(string: str) -> int:
 
 
 def write_docbin(documents: Iterable[Document], path: Path) -> Sequence[str]:
-    """Write a DocBin with ``ENT_IOB`` and ``ENT_TYPE``; one sentence for each document left out.
+    """Write a DocBin with ``ENT_IOB`` and ``ENT_TYPE``; return one sentence per document left out.
 
-    Tokens are the words of ``word_offsets`` and what stands between them. ``user_data`` holds id and meta.
+    Tokens are the words of ``word_offsets`` and the characters between them. ``user_data`` holds id and
+    meta.
 
     Raises:
         FormatError: the spans of a document are not valid.
@@ -81,7 +82,7 @@ def write_docbin(documents: Iterable[Document], path: Path) -> Sequence[str]:
     strings: set[str] = set()
     for document in documents:
         if document.spans is not None and not document.text:
-            left_out.append(f"{document.id}: DocBin cannot say that a text without tokens is labelled")
+            left_out.append(f"{document.id}: DocBin cannot mark a text without tokens as labelled")
             continue
         tokens = list(_tokens(document.text))
         tags = _tags(document, tokens)
@@ -113,7 +114,7 @@ def _user_data(document: Document) -> dict[str, str]:
 
 
 def _tokens(text: str) -> Iterator[tuple[int, int, bool]]:
-    """Start and end of each token, and whether one blank follows that belongs to no token."""
+    """Start and end of each token, and whether one space follows that is not part of a token."""
     edges = sorted({0, len(text), *word_offsets(text).ravel().tolist()})
     pieces = [(start, end) for start, end in pairwise(edges) if start < end]
     blanks = {start for start, _ in pieces if start and text[start] == " "}
@@ -139,7 +140,7 @@ def _tags(document: Document, tokens: Sequence[tuple[int, int, bool]]) -> Iterat
 
 
 def read_docbin(source: Source, collector: Collector) -> None:
-    """Collect the documents of a DocBin; partly annotated ones are skipped, span groups counted.
+    """Collect the documents of a DocBin; partly annotated ones are skipped, span groups are counted.
 
     Raises:
         FormatError: it is not a DocBin with ``ENT_IOB`` and ``ENT_TYPE``.

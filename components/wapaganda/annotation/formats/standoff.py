@@ -1,4 +1,4 @@
-"""Folders of BRAT: a ``.txt`` with the text and an ``.ann`` with the spans (brat standoff format)."""
+"""BRAT folders: a ``.txt`` with the text and an ``.ann`` with the spans (brat standoff format)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _KINDS = {"R": "relations", "E": "events", "A": "attributes", "M": "attributes",
 
 
 def read_standoff(source: Source, collector: Collector) -> None:
-    """Collect a document from each ``.txt``; without an ``.ann`` beside it is not labelled.
+    """Collect a document from each ``.txt``; without an ``.ann`` it is unlabelled.
 
-    A text whose offsets disagree with the words in the ``.ann`` is skipped. Discontinuous spans and lines
+    A text is skipped if offsets and words in the ``.ann`` disagree. Discontinuous spans and lines
     other than ``T`` are counted and noted.
     """
     unread: Counter[str] = Counter()
@@ -40,7 +40,7 @@ def read_standoff(source: Source, collector: Collector) -> None:
             collector.add(Document(name, text, spans))
     for path in sorted(source.path.rglob("*.ann")):
         if not path.with_suffix(".txt").is_file():
-            collector.skip(None, f"{path.relative_to(source.path)}: Expected a .txt beside it, was: none")
+            collector.skip(None, f"{path.relative_to(source.path)}: Expected a .txt next to it, was: none")
     if unread:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(unread.items()))
         collector.note(f"not read: {counts}")
@@ -79,9 +79,9 @@ def _plain(words: str) -> str:
 
 
 def write_standoff(documents: Sequence[Document], path: Path) -> Sequence[str]:
-    """Write ``.txt``, ``.ann`` and ``annotation.conf``; one sentence for each text left out.
+    """Write ``.txt``, ``.ann`` and ``annotation.conf``; return one sentence for each text left out.
 
-    An id that is a plain file name is the name of the files; other texts are numbered.
+    The files are named by the document id if it is a valid file name, otherwise by a number.
     """
     path.mkdir(exist_ok=True)
     left_out, labels, taken = [], set(), set[str]()
@@ -106,7 +106,7 @@ def write_standoff(documents: Sequence[Document], path: Path) -> Sequence[str]:
 
 
 def _t_line(span: Span, text: str) -> str:
-    """Label, offsets and words; a line break divides a span into fragments, as brat itself does it."""
+    """Label, offsets and words; a line break splits a span into fragments, as in brat."""
     parts, start = [], span.start
     for gap in _NEWLINES.finditer(text, span.start, span.end):
         parts.append((start, gap.start()))

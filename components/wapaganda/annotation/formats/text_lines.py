@@ -1,4 +1,4 @@
-"""Plain text: one unlabelled document a line."""
+"""Plain text: one unlabelled document per line."""
 
 from wapaganda.annotation.collecting import Collector
 from wapaganda.annotation.format import Format, Source, register

@@ -1,5 +1,4 @@
-"""Files that came out of Label Studio: JSON exports, API tasks, JSON_MIN, with the label config or
-without."""
+"""Tasks that Label Studio wrote: JSON exports, API tasks and JSON_MIN, with or without a label config."""
 
 from __future__ import annotations
 
@@ -12,9 +11,9 @@ from wapaganda.annotation.label_studio.label_config import LabelConfig
 from wapaganda.annotation.label_studio.tasks import read_task, region_parts, text_of
 from wapaganda.annotation.records import NumberedRecord, shown
 
-_BY_CONFIG = "say which by the project's label config"
+_BY_CONFIG = "give the project's label config"
 _EXCERPT_FIELDS = ("before", "after", "excerpt_of")
-"""What tasks made by EXCERPT_WORDS, a setting of 0.1, hold beside their text."""
+"""The fields next to the text in tasks that were made with EXCERPT_WORDS, a setting of version 0.1."""
 _MIN_KEYS = {"annotation_id", "annotator", "lead_time", "created_at", "updated_at", "agreement", "id"}
 
 
@@ -24,16 +23,15 @@ def is_export(record: object) -> bool:
 
 
 def is_min(record: Mapping[str, Any]) -> bool:
-    """Whether the record looks like one of a JSON_MIN export: data, labels and the annotation's remarks in
-    one object."""
+    """Whether the record looks like JSON_MIN, which has data, labels and annotation fields in one object."""
     return "data" not in record and {"annotation_id", "annotator"} <= record.keys()
 
 
 def read_tasks(records: Sequence[NumberedRecord], collector: Collector, config: LabelConfig | None) -> None:
-    """Collects the documents of tasks; without a ``config`` the regions in the file decide it.
+    """Collects the documents of tasks; without a ``config`` it is inferred from the regions in the file.
 
     Raises:
-        FormatError: the file does not show which tag or which field is meant.
+        FormatError: the tag or the text field cannot be inferred.
     """
     tasks = _in_full(records, config.to_name if config else "text")
     if config is None:
@@ -70,10 +68,10 @@ def _document_id(task: Mapping[str, Any]) -> str:
 
 
 def infer_config(tasks: Sequence[Mapping[str, Any]]) -> LabelConfig:
-    """The config that the regions of these tasks speak of.
+    """Infer the label config from the regions of these tasks.
 
     Raises:
-        FormatError: several tags made regions with labels, or no field or several could be the text.
+        FormatError: there are labels from several tags, or not exactly one field can be the text.
     """
     regions = [(task, region) for task in tasks for region in _labels_regions(task)]
     tags = sorted({(str(region.get("from_name")), str(region.get("to_name"))) for _, region in regions})
@@ -110,8 +108,10 @@ def _labels_regions(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _text_keys(tasks: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The fields that hold a string in most tasks, nested ones with dots; a stray task without them is its
-    own problem. The fields beside the text of an ``EXCERPT_WORDS`` task are not its text."""
+    """The fields that hold a string in most tasks; nested fields are written with dots.
+
+    The fields next to the text of an ``EXCERPT_WORDS`` task are left out.
+    """
     counts: dict[str, int] = {}
     for task in tasks:
         around = _EXCERPT_FIELDS if "excerpt_of" in task["data"] else ()
@@ -138,8 +138,7 @@ def _holds(data: Mapping[str, Any], key: str, start: int, end: int, part: str) -
 
 
 def _in_full(records: Sequence[NumberedRecord], to_name: str) -> list[NumberedRecord]:
-    """The records, JSON_MIN ones in full form; those have a row for each annotation, here gathered by
-    task."""
+    """The records in full form. JSON_MIN has one row per annotation; they are grouped by task here."""
     tasks: list[NumberedRecord] = []
     seen: dict[Any, dict[str, Any]] = {}
     for line, record in records:
@@ -156,7 +155,7 @@ def _in_full(records: Sequence[NumberedRecord], to_name: str) -> list[NumberedRe
 
 
 def _from_min(record: Mapping[str, Any], to_name: str) -> dict[str, Any]:
-    """The full form of a JSON_MIN record; ``annotator`` and the like go to the annotation."""
+    """The full form of a JSON_MIN record; fields such as ``annotator`` move to the annotation."""
     result: list[dict[str, Any]] = []
     data: dict[str, Any] = {}
     for key, value in record.items():

@@ -1,4 +1,4 @@
-"""A project's label config: which tag holds the labels, which the text, and what the labels are called."""
+"""A project's label config: the tag with the labels, the tag with the text, and the label names."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _OBJECTS = {
 class LabelConfig:
     """One ``<Labels>`` over one ``<Text>``.
 
-    ``labels`` as they stand in results (the alias, if a label has one); ``from_name`` and ``to_name`` of the
-    tags; ``data_key``, the field of ``data`` with the text (dots lead into nested fields); ``aliases`` maps
-    every other name of a label (its value beside an alias, its ``predicted_values``) to the label.
+    ``labels``: the names that results use (the alias, if a label has one). ``from_name`` and ``to_name``: of
+    the tags. ``data_key``: the field of ``data`` with the text; dots select nested fields. ``aliases`` maps
+    every other name of a label (its value if it has an alias, its ``predicted_values``) to the label.
     """
 
     labels: tuple[str, ...]
@@ -41,16 +41,16 @@ class LabelConfig:
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     def canonical(self, name: str) -> str | None:
-        """The label that ``name`` stands for, or ``None`` when the config does not know it."""
+        """The label that ``name`` refers to; ``None`` if the config does not have it."""
         return name if name in self.labels else self.aliases.get(name)
 
 
 def parse_label_config(xml: str, from_name: str | None = None) -> LabelConfig:
-    """Reads a label config. ``from_name`` chooses among several ``<Labels>``.
+    """Reads a label config. ``from_name`` selects one of several ``<Labels>``.
 
     Raises:
-        FormatError: it is no XML, or has not exactly one ``<Labels>`` over exactly one ``<Text value="$…">``;
-            the message says how to mend it.
+        FormatError: it is not XML, or does not have exactly one ``<Labels>`` for exactly one
+            ``<Text value="$…">``; the message says how to fix it.
     """
     root = _parse(xml)
     texts, others = _objects(root)
@@ -126,7 +126,7 @@ def _not_one(
         pairs = ", ".join(f"{control.get('name')} over {text.get('name')}" for control, text in bound)
         return FormatError(
             f"Expected one <Labels> over one <Text>, was: {len(bound)} ({pairs}); "
-            "keep one, or make a project of each"
+            "keep one, or create a project for each"
         )
     regions = [element for element in root.iter() if _kind(element).endswith("labels")]
     targets = {name for element in regions for name in element.get("toName", "").split(",")}

@@ -1,4 +1,4 @@
-"""Spans and documents as Label Studio wants them: regions, and tasks to import."""
+"""Spans and documents in Label Studio's form: regions, and tasks to import."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from wapaganda.annotation.label_studio.label_config import LabelConfig
 from wapaganda.errors import InputError
 from wapaganda.ner import Document, Span
 
-# Label Studio's own alphabet for region ids; a blank in one and the region is not highlighted.
+# Label Studio's alphabet for region ids. It does not highlight a region whose id contains a space.
 _ID_ALPHABET = ascii_letters + digits + "_-"
-#: What ``read_task`` says about the reading of a task: no part of its data.
+#: The keys that ``read_task`` adds to ``meta``; they are not part of the task's data.
 _BOOKKEEPING = {
     *("annotation_id", "updated_at", "lead_time", "parent_prediction", "ground_truth"),
     *("annotators", "annotators_agree", "skipped", "repairs", "left_out"),
@@ -23,11 +23,11 @@ _BOOKKEEPING = {
 
 
 def result_from_spans(spans: Iterable[Span], text: str, config: LabelConfig) -> list[dict[str, Any]]:
-    """The spans as the regions of a prediction or an annotation; the same spans give the same region ids.
+    """The spans as regions of a prediction or an annotation; equal spans get equal region ids.
 
     Raises:
         ValueError: a span is empty or out of range.
-        InputError: the label configuration lacks a label; Label Studio would drop the whole prediction.
+        InputError: a label is not in the config; Label Studio would drop the whole prediction.
     """
     return [_region(span, text, config) for span in spans]
 
@@ -57,7 +57,7 @@ def _region_id(content: str) -> str:
 def task_from_document(document: Document, config: LabelConfig, ground_truth: bool = False) -> dict[str, Any]:
     """The task to import for a document, with its annotation if it is labelled.
 
-    ``meta`` goes into ``data`` beside the text, except what ``read_task`` put there about the reading.
+    ``meta`` is copied into ``data``, without the keys that ``read_task`` adds.
 
     Raises:
         ValueError: a span cannot be a region, see ``result_from_spans``.
@@ -78,9 +78,9 @@ def _nested(key: str, text: str) -> dict[str, Any]:
 def write_label_studio_tasks(
     documents: Iterable[Document], path: Path, config: LabelConfig | None = None
 ) -> None:
-    """Writes a JSON array of tasks to import; the ids of the documents stand in each task's ``meta``.
+    """Writes a JSON array of tasks to import; each task's ``meta`` holds the document id.
 
-    Without a ``config`` it is the one of ``default_label_config`` with all labels of the documents.
+    The default ``config`` is ``default_label_config`` with all labels of the documents.
 
     Raises:
         ValueError: a span cannot be a region, see ``result_from_spans``.

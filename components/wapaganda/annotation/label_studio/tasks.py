@@ -1,4 +1,4 @@
-"""A Label Studio task, as exported or as the API gives it, read as a document."""
+"""Read a Label Studio task, exported or from the API, as a document."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ANNOTATION_KEYS = ("updated_at", "lead_time", "parent_prediction")
 
 @dataclass(frozen=True, slots=True)
 class TaskReading:
-    """A task read: the document, what was done to its spans, and what was left out (one sentence each)."""
+    """The document of a task, the span repairs, and one sentence for each thing that was left out."""
 
     document: Document
     repairs: Repairs
@@ -26,7 +26,7 @@ class TaskReading:
 
 
 def document_from_task(task: Mapping[str, Any], config: LabelConfig) -> Document:
-    """The document of a task, its spans repaired; see ``read_task`` for the rules.
+    """The document of a task with repaired spans; see ``read_task`` for the rules.
 
     Raises:
         FormatError: the task lacks its text, or annotations are not given in full.
@@ -35,11 +35,11 @@ def document_from_task(task: Mapping[str, Any], config: LabelConfig) -> Document
 
 
 def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
-    """Reads the regions that the config's ``<Labels>`` made on its ``<Text>``; any other region is not ours.
+    """Reads the regions of the config's ``<Labels>`` on its ``<Text>``; other regions are ignored.
 
-    Of several annotations that were not cancelled (skipped) one counts: a ground truth before others, then
-    the one changed last, then the highest id. Without any the document is not labelled; ``meta["skipped"]``
-    is true when there are cancelled ones. Predictions and drafts are never labels.
+    Cancelled (skipped) annotations do not count. Of several others one is used: a ground truth first, then
+    the latest change, then the highest id. Without any the document is unlabelled. ``meta["skipped"]`` is
+    true if it has cancelled ones. Predictions and drafts are never used as labels.
 
     ``meta`` holds the other fields of ``data`` and, as present: ``annotation_id``, ``updated_at``,
     ``lead_time``, ``parent_prediction``, ``ground_truth``, ``annotators`` (ids), ``annotators_agree`` (with
@@ -71,7 +71,7 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
 
 
 def text_of(data: Mapping[str, Any], key: str) -> object:
-    """The field of ``data`` that ``key`` leads to, dots going into nested objects.
+    """The field ``key`` of ``data``; dots select fields of nested objects.
 
     Raises:
         FormatError: there is no such field.
@@ -175,7 +175,7 @@ def region_parts(region: Mapping[str, Any]) -> tuple[int, int, list[str]]:
     """Start, end and label names of a region.
 
     Raises:
-        FormatError: one of them is missing or no such thing.
+        FormatError: one of them is missing or has the wrong type.
     """
     value = region.get("value")
     if not isinstance(value, Mapping) or "start" not in value or "end" not in value:

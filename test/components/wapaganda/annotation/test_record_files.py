@@ -140,7 +140,7 @@ def test_spans_are_repaired_and_the_repairs_counted(read):
 def test_ids_are_made_distinct_and_it_is_said(read):
     result = read({"id": "a", "text": "1"}, {"id": "a", "text": "2"})
     assert [document.id for document in result.documents] == ["a", "a#2"]
-    assert "'a' stands at several documents" in result.notes[0]
+    assert "several documents have the id 'a'" in result.notes[0]
 
 
 def test_json_arrays_and_misnamed_files(read):

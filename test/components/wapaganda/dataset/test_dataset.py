@@ -98,7 +98,7 @@ def test_the_card_says_where_the_labels_come_from(tmp_path: Path):
     report = export_dataset(held, tmp_path / "out", formats=("jsonl",), facts=facts)
     card = (tmp_path / "out" / "README.md").read_text()
     assert card.startswith("# Trips\n")
-    assert "17 texts came in labelled" in card
+    assert "17 texts were labelled from the start" in card
     assert "1 texts were drawn at random" in card
     assert "2 texts were chosen actively (1 diverse, 1 uncertain)" in card
     assert "v0003-x (encoder tiny)" in card
