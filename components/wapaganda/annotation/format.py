@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -19,6 +20,9 @@ from wapaganda.ner import Document
 
 _LINE_END = re.compile(r"\r\n|\n|\r(?!\n)")
 _JSON_START = re.compile(r'\s*(\{\s*["}\w]|\[\s*[\[\]{"0-9])')
+
+GROUP = "wapaganda.formats"
+"""The entry points by which other packages name modules that register a format."""
 
 ASPECTS = ("ids", "order", "meta", "scores", "unlabelled texts", "white space")
 """What a format can keep besides texts and spans."""
@@ -118,7 +122,8 @@ _TABLE: dict[str, Format] = {}
 
 
 def register(format: Format) -> Format:
-    """Register a format. Every module in the folder ``annotation/formats`` is imported.
+    """Register a format. Every module in the folder ``annotation/formats`` is imported, and every module that
+    another package names by an entry point of the group ``wapaganda.formats``.
 
     Raises:
         ValueError: the name is taken, or ``keeps`` has a value that is not in ``ASPECTS``.
@@ -141,6 +146,8 @@ def _find() -> None:
 
     for module in sorted(iter_modules(package.__path__), key=lambda each: each.name):
         import_module(f"{package.__name__}.{module.name}")
+    for entry_point in entry_points(group=GROUP):
+        entry_point.load()
 
 
 def by_suffix(path: Path, *, writable: bool = False) -> Format | None:

@@ -104,5 +104,6 @@ class MetricsMiddleware:
         try:
             await self._app(scope, receive, watched)
         finally:
-            path = scope["path"] if scope["path"] in self._paths else "other"
+            route = getattr(scope.get("route"), "path", scope["path"])  # `/texts/{id}`, not one for each id
+            path = route if route in self._paths else "other"
             self._telemetry.request(path, status, self._clock() - began)

@@ -4,7 +4,10 @@ import json
 import stat
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
+from wapaganda.ml_backend.middleware.telemetry import MetricsMiddleware, Telemetry
 from wapaganda.ml_backend.training.trigger import TrainingStatus
 
 SETUP = {
@@ -75,6 +78,15 @@ def test_metrics_count_requests(server):
     text = server.client.get("/metrics").text
     assert 'wapaganda_requests_total{path="/health",status="200"} 1.0' in text
     assert 'wapaganda_requests_total{path="other",status="404"} 1.0' in text
+
+
+def test_a_path_with_a_parameter_is_counted_as_it_is_declared():
+    app, telemetry = FastAPI(), Telemetry()
+    app.get("/texts/{number}")(lambda number: number)
+    client = TestClient(MetricsMiddleware(app, telemetry, frozenset({"/texts/{number}"})))
+    assert [client.get(f"/texts/{number}").status_code for number in (1, 2)] == [200, 200]
+    labels = {"path": "/texts/{number}", "status": "200"}
+    assert telemetry.registry.get_sample_value("wapaganda_requests_total", labels) == 2.0
 
 
 BAD_BODIES = [

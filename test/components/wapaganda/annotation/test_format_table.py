@@ -1,7 +1,11 @@
 """Whatever a format holds comes back; whatever it cannot hold is left out whole and reported."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -105,8 +109,6 @@ def test_every_writable_format_has_a_suffix_of_its_own():
 
 
 def path_of(name):
-    from pathlib import Path
-
     return Path("folder") / f"x{all_formats()[name].suffixes[0]}"
 
 
@@ -120,8 +122,27 @@ def test_a_name_is_taken_once():
         register(Format("conll", "x", (), lambda source: 0.0, lambda source, collector: None))
 
 
+def test_an_installed_package_adds_a_format_by_an_entry_point(tmp_path):
+    (tmp_path / "mine-1.0.dist-info").mkdir()
+    (tmp_path / "mine-1.0.dist-info" / "entry_points.txt").write_text("[wapaganda.formats]\nx = mine\n")
+    (tmp_path / "mine.py").write_text(
+        "from wapaganda.annotation import Format, register\n"
+        "register(Format('mine', 'a format of mine', ('.mine',), lambda s: 0.0, lambda s, c: None))\n"
+    )
+    code = "from wapaganda.annotation import all_formats; print(all_formats()['mine'].suffixes)"
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "('.mine',)\n", done.stderr
+
+
 def test_an_unknown_name_or_suffix_is_not_written(tmp_path):
-    for options in ({"format": "xml"}, {"format": "text"}, {}):
+    for options in ({"format": "no such format"}, {"format": "text"}, {}):
         with pytest.raises(FormatError, match="Expected a format of"):
             write_documents([Document("1", "x")], tmp_path / "x.docx", **options)
     assert list(tmp_path.iterdir()) == []
