@@ -2,6 +2,7 @@
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -17,6 +18,13 @@ SETUP = {
     "access_token": "secret-token",
     "extra_params": None,
 }
+
+
+def test_every_endpoint_stands_in_the_documentation(server):
+    page = (Path(__file__).parents[4] / "docs" / "protocol.md").read_text("utf-8")
+    paths = server.client.get("/openapi.json").json()["paths"]
+    calls = [f"`{method.upper()} {path}`" for path, methods in paths.items() for method in methods]
+    assert [call for call in calls if f"| {call} |" not in page] == []
 
 
 def test_health_is_json(server):
