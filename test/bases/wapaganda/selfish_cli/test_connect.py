@@ -35,7 +35,7 @@ class FakeStudio:
 @pytest.fixture
 def studio(monkeypatch: pytest.MonkeyPatch) -> FakeStudio:
     fake = FakeStudio()
-    monkeypatch.setattr("wapaganda.selfish_cli.project.ProjectContext.studio", lambda self: fake)
+    monkeypatch.setattr("wapaganda.selfish_cli.project.CliProject.studio", lambda self: fake)
     return fake
 
 
