@@ -105,7 +105,7 @@ def test_a_tiny_demo_runs_through_and_stops_what_it_started(tmp_path):
 def test_the_table_fits_the_terminal(monkeypatch, capsys, width, by_type):
     types = {"LOC": 0.7, "MISC": 0.5, "ORG": 0.6, "PER": 0.8}
     monkeypatch.setattr(demo_show, "CONSOLE", Console(width=width, soft_wrap=True))
-    demo_show.show_table([demo_show.Row(1, 200, "v0001-925d75e4", 0.632, types, 0.563, True)], 60)
+    demo_show.show_table([demo_show.DemoRow(1, 200, "v0001-925d75e4", 0.632, types, 0.563, True)], 60)
     shown = capsys.readouterr().out
     assert "63.2" in shown
     assert ("MISC" in shown) is by_type
