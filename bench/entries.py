@@ -15,7 +15,7 @@ def read_entries(path: Path) -> dict[str, Any]:
 
 
 def write_entries(path: Path, entries: Mapping[str, Any]) -> None:
-    """Write the entries, sorted by name; the file appears whole or not at all."""
+    """Write the entries, sorted by name, atomically."""
     lines = [f"{_compact(name)}:{_compact(entries[name])}" for name in sorted(entries)]
     write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
 

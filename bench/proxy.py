@@ -1,4 +1,4 @@
-"""Which way of choosing to try: the loop with a frozen encoder, 15 seconds a curve.
+"""A fast comparison of strategies: the loop with a frozen encoder, 15 seconds per curve.
 
     python bench/proxy.py --data FOLDER --corpora wikigold --seeds 5 --arms hybrid hybrid:boundary:shortlist=3
 
@@ -10,11 +10,11 @@ this shows which questions are worth a real run, not the gain of a setting. An a
 bench/results/proxy/<corpus>.json; the table at the end compares with random: mean F1 points above it at
 equal cost, and the share of its cost that is needed for 93 and 95% of the F1 of the whole pool.
 
-``--offered N`` has each batch chosen with N texts, of which the first are labelled: what annotators do of
-a large batch before the next one comes.
+``--offered N`` selects N texts for each batch and labels only the first of them, as annotators do with a
+large batch before the next one comes.
 
-``--first-batch`` asks instead what a first batch without any model should be: F1 after 50, 100 and 200
-texts, at random and as the product chooses them.
+``--first-batch`` compares instead first batches without a model: F1 after 50, 100 and 200 texts, at random
+and as the product chooses them.
 """
 
 import argparse
@@ -43,9 +43,9 @@ from wapaganda.uncertainty import AUTO
 
 RESULTS = Path(__file__).parent / "results" / "proxy"
 LAYERS = (1, 4, 6)
-"""Of the small encoder; what they say of the words is what the network learns from."""
+"""Layers of the small encoder; their hidden states are the features of the network."""
 WIDTH = 192
-"""Principal components of that, and units of the network."""
+"""Principal components of the features, and units of the network."""
 FULL = "full"
 AXES = ("texts", "words", "seconds")
 LEVELS = (0.93, 0.95)
@@ -125,7 +125,7 @@ def _read(folder: Path) -> tuple[LabelSchema, Texts, Texts]:
 def _hidden(
     documents: Sequence[Document], schema: LabelSchema
 ) -> tuple[list[NDArray[np.int32]], list[NDArray[np.float32]]]:
-    """The words of every text and what some layers of the encoder say of them."""
+    """The words of every text and their hidden states in some layers of the encoder."""
     loaded = load_encoder(_small_encoder(), schema)
     loaded.model.eval()
     texts = [document.text for document in documents]

@@ -1,4 +1,4 @@
-"""Time and memory of choosing a batch from a large pool: each strategy in a process of its own.
+"""Time and memory of choosing a batch from a large pool: each strategy in a separate process.
 
 python bench/sampler.py --pool 30000 --seen 30000 --size 500
 """
@@ -18,7 +18,7 @@ from wapaganda.sampler import STRATEGIES, Pool, select
 
 
 def corpus(path: Path | None, n_texts: int, words: int, near_duplicates: float, seed: int) -> list[str]:
-    """The texts of a CoNLL file, and behind them texts of made-up words with Zipf frequencies."""
+    """The texts of a CoNLL file, then texts of made-up words with Zipf frequencies."""
     rng = np.random.default_rng(seed)
     texts = (
         [" ".join(line.split()[0] for line in block.splitlines()) for block in blocks(path)] if path else []
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=23, help="mean words of a made-up text")
     parser.add_argument("--dimensions", type=int, default=384)
     parser.add_argument("--near-duplicates", type=float, default=0.1, help="share that repeats another")
-    parser.add_argument("--corpus", type=Path, help="a CoNLL file to take the texts from, as far as it goes")
+    parser.add_argument("--corpus", type=Path, help="a CoNLL file with the first texts; made-up texts follow")
     parser.add_argument("--strategies", nargs="+", default=list(STRATEGIES), choices=list(STRATEGIES))
     parser.add_argument("--seed", type=int, default=13)
     arguments = parser.parse_args()

@@ -4,14 +4,13 @@
     python bench/simulate.py --tables
 
 FOLDER has one folder for each corpus with train.conll and test.conll. Each corpus is one `selfish
-simulate`. It works in bench/work/simulate/<experiment>, which git ignores; when it ends, however it ends,
-its plan and its runs are stored in bench/results/simulate/<experiment>.json, beside the runs that are
-there. A missing working folder is made from that file, so the same command continues with the missing
-rounds, on another machine, too (``--budget`` seconds in all). ``--tables`` runs nothing: it writes
-summary.json, curves.csv and report.html of every stored experiment into its working folder.
-``--calibration`` measures instead how well the confidence is calibrated at 200 random texts, and the
-error of the estimated pool F1. ``--dev`` evaluates on dev.conll, for choices, and trains no model of the
-whole pool.
+simulate`. It works in bench/work/simulate/<experiment>, which git ignores. When it ends or fails, its plan
+and its runs are added to bench/results/simulate/<experiment>.json. A missing working folder is created from
+that file, so the same command continues with the missing rounds, also on another machine (``--budget``
+seconds in all). ``--tables`` runs nothing: it writes summary.json, curves.csv and report.html of every
+stored experiment into its working folder. ``--calibration`` measures instead how well the confidence is
+calibrated at 200 random texts, and the error of the estimated pool F1. ``--dev`` evaluates on dev.conll,
+for choices, and trains no model of the whole pool.
 """
 
 import argparse

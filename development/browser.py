@@ -93,7 +93,7 @@ def _by_playwright() -> str:
 
 
 def _run(command: Sequence[str]) -> str:
-    """Runs it without a word; the last line it wrote when it failed."""
+    """Runs it without output; returns the last line that it wrote if it failed."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     try:
         done = subprocess.run(

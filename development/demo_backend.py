@@ -1,4 +1,4 @@
-"""The demo's ML backend, a process of its own, and the selfish command, each as a user runs them."""
+"""The demo's ML backend, a separate process, and the selfish command, as a user runs them."""
 
 import contextlib
 import json
@@ -135,7 +135,7 @@ def selfish(arguments: Sequence[str], folder: Path, environment: dict[str, str])
 
 
 def _program(name: str) -> Path:
-    """The command that was installed beside the Python that runs the demo."""
+    """The command in the environment of the Python that runs the demo."""
     return Path(sys.executable).parent / name
 
 

@@ -1,4 +1,4 @@
-"""What the demo works on: texts, an encoder, and a folder to leave everything in."""
+"""The input of the demo: texts, an encoder, and a folder for the results."""
 
 import os
 import random
@@ -60,7 +60,7 @@ def material(
         MaterialError: a file cannot be read or holds too few labelled texts.
     """
     if data is None and test is not None:
-        raise MaterialError("Expected DATA beside TEST, was: TEST alone")
+        raise MaterialError("Expected DATA together with TEST, was: TEST alone")
     if data is None:
         corpus = sample_corpus(seed, n_labelled, n_pool or N_POOL, n_test or N_TEST)
         return _written(folder, "Sample corpus (generated)", corpus.train, corpus.pool, corpus.test)
@@ -96,7 +96,7 @@ def _labelled(path: Path) -> list[Document]:
 
 
 def _without(documents: Sequence[Document], others: Sequence[Document]) -> list[Document]:
-    """Each text once, and none that stands among the others."""
+    """Each text once, without those that are among the others."""
     seen = {document.text for document in others}
     kept = []
     for document in documents:

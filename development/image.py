@@ -1,12 +1,12 @@
 """Builds the image of the ML backend with docker or podman, whichever is there, and tries it.
 
 The container runs as in production: not as root, on a read-only root file system, with volumes for models and
-data. It has to answer /health and one /predict; then it is stopped and its volumes are removed.
+data. It must answer /health and one /predict; then it is stopped and its volumes are removed.
 
     python development/image.py [--engine podman] [--build-flag=--network=host] [--run-flag=--network=host]
 
-TORCH, TORCH_INDEX_URL and TORCH_OTHERWISE of the environment are handed to the build (see the Dockerfile).
-Needs nothing but the standard library, so that no set-up comes before it.
+TORCH, TORCH_INDEX_URL and TORCH_OTHERWISE of the environment are passed to the build (see the Dockerfile).
+Only the standard library is needed, so no set-up is necessary.
 """
 
 import argparse
@@ -146,8 +146,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build the image of the ML backend and try it.")
     parser.add_argument("--engine", help="docker or podman; the first that works without it")
     parser.add_argument("--image", default="wapaganda-ml-backend")
-    parser.add_argument("--build-flag", action="append", default=[], help="handed to the engine's build")
-    parser.add_argument("--run-flag", action="append", default=[], help="handed to the engine's run")
+    parser.add_argument("--build-flag", action="append", default=[], help="passed to the engine's build")
+    parser.add_argument("--run-flag", action="append", default=[], help="passed to the engine's run")
     parser.add_argument("--no-build", action="store_true", help="try the image that is there")
     options = parser.parse_args()
     try:

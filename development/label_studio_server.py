@@ -1,7 +1,7 @@
 """Starts a real Label Studio, headless and on free local ports, for tests, demo and benches.
 
-Label Studio pins twenty of its requirements exactly, so it lives in a virtual environment of its own in the
-user's cache. One migrated SQLite database is kept there, too, and copied for every new server: a first start
+Label Studio pins twenty of its requirements exactly, so it has a separate virtual environment in the user's
+cache. One migrated SQLite database is kept there, too, and copied for every new server: a first start
 takes a minute and a half, one from a copy a few seconds.
 
     python development/label_studio_server.py --prepare          makes both caches

@@ -21,7 +21,8 @@ ENV_HEAD = "# Made by `make docs`. Copy this file to .env and remove the # from 
 SETTINGS_HEAD = """
 Every setting is an environment variable. A file `.env` in the current directory is read as well; the
 environment wins over it. An empty variable counts as not set. `.env.example` lists all settings with their
-defaults. A wrong value stops the command with one line for each, which says what was expected and what came.
+defaults. A wrong value stops the command, with one line for each that says what was expected and what was
+found.
 
 To add a setting see [CONTRIBUTING.md](../CONTRIBUTING.md).
 """
@@ -59,7 +60,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/api.md": lambda: f"{NOTE}\n{api_page(ROOT, WIDTH)}",
     "docs/registries.md": lambda: f"{NOTE}\n{registries_page(WIDTH)}",
 }
-"""Path below the root to what stands there."""
+"""By path below the root, the content of each file."""
 
 
 def outdated(root: Path = ROOT) -> list[str]:

@@ -16,7 +16,7 @@ from wapaganda.ml_backend.training.trigger import Trainings, TrainingTrigger, Tr
 
 
 class Background(Protocol):
-    """Something that runs beside the server, such as the supervisor of trainings."""
+    """Something that runs next to the server, such as the supervisor of trainings."""
 
     def start(self) -> None:
         """Start."""
@@ -27,7 +27,7 @@ class Background(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """The outside world of a server: models on disk, trainings, and the uncertainty measure."""
+    """The external parts of a server: models on disk, trainings, and the uncertainty measure."""
 
     repository: ModelRepository
     trainings: Trainings
@@ -37,7 +37,7 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """What a user can set about a server; ``basic_auth`` is user and password."""
+    """The settings of a server; ``basic_auth`` is user and password."""
 
     basic_auth: tuple[str, str] | None = None
     max_body_bytes: int = 100_000_000

@@ -79,7 +79,7 @@ def group(name: str, text: str, **commands: Callable[..., None]) -> None:
 
 group(
     "models",
-    "List the model versions, make one live, or go back to the one before.",
+    "List the model versions, make one live, or go back to the previous one.",
     list=models.list_models,
     promote=models.promote,
     rollback=models.rollback,

@@ -1,4 +1,4 @@
-"""Files that a user names, with messages about what was skipped."""
+"""Read the files of a user, with messages about skipped texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from wapaganda.ner import Document
 
 SHOWN = 3
-"""So many skipped texts are reported one by one."""
+"""At most this number of skipped texts are reported one by one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from wapaganda.ner import Document
 
 SHOWN = 3
-"""So many texts that were left out are reported one by one."""
+"""At most this number of left-out texts are reported one by one."""
 
 
 def check_out(path: Path, *inputs: Path | None) -> None:
     """Check early that ``write_texts`` will know the format, can write, and overwrites none of ``inputs``.
 
     Raises:
-        InputError: it is not so.
+        InputError: one of these is not the case.
     """
     if by_suffix(path, writable=True) is None:
         raise InputError(f"Expected a file name that ends in {', '.join(writable_suffixes())}, was: {path}.")
@@ -44,7 +44,7 @@ def check_parent(path: Path) -> None:
 
 
 def write_texts(documents: Sequence["Document"], path: Path) -> tuple[str, ...]:
-    """Write the documents, whole or not at all; messages about texts that the format cannot hold."""
+    """Write the documents atomically; return messages about texts that the format cannot hold."""
     left_out = write_documents(documents, path)
     messages = [f"Left out: {reason}" for reason in left_out[:SHOWN]]
     if len(left_out) > SHOWN:

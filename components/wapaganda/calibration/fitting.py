@@ -1,4 +1,4 @@
-"""What cross-fitting says about a model: its calibration, its cross-validated F1, and estimates from both."""
+"""The results of cross-fitting: calibration, cross-validated F1, and estimates from both."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -29,7 +29,7 @@ _MODEL_BIAS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What cross-fitting says about a model.
+    """The results of cross-fitting a model.
 
     ``temperature``: the tag scores are divided by it. ``confidence``: the map from the probability of a span
     to the score that is shown. ``f1``: cross-validated strict micro F1; ``f1_interval``: its 95 % bootstrap

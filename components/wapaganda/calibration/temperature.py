@@ -32,8 +32,8 @@ def fit_temperature(log_probs: Sequence[NDArray[Any]], tags: Sequence[NDArray[An
 
     Guo et al. 2017, "On calibration of modern neural networks", for sequences: it minimises
     −Σ log P_T(y | x), with P_T(y | x) the probability of the valid sequence y after the division by T. That
-    is convex in 1/T. The model must not have been trained on the texts. The temperature is 1 when they hold
-    no entity, neither predicted nor true.
+    is convex in 1/T. The model must not have been trained on the texts. The temperature is 1 if they have no
+    predicted and no true entity.
 
     Args:
         log_probs: (n_i, K) for each text.

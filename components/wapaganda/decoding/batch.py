@@ -1,4 +1,4 @@
-"""Texts of unequal length as one array, and that array as safe emissions for the recursions."""
+"""Pad texts of unequal length to one array, and prepare it for the recursions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def length_batches(
 ) -> Iterator[NDArray[np.int64]]:
     """Yield indices of texts of similar length, each padded batch of at most ``max_cells`` numbers.
 
-    A larger text is a batch of its own. Every index occurs once; long texts come first.
+    A larger text is its own batch. Every index occurs once; long texts come first.
     """
     order = np.argsort(np.asarray(lengths, dtype=np.int64), kind="stable")[::-1]
     start = 0

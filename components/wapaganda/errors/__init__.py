@@ -2,7 +2,7 @@
 
     Exception
     └── WapagandaError          one sentence in ``str(error)``, what to do about it in ``hint``
-        └── InputError          also a ValueError: the user gave something else than was expected
+        └── InputError          also a ValueError: an input of the user is wrong
 
 Bricks add their own: each subclass is exported by the brick that raises it and named in its docstring.
 A plain ``ValueError`` or ``TypeError`` means a defect in our own code and is not shown as a user's mistake.

@@ -2,10 +2,10 @@
 
 
 class WapagandaError(Exception):
-    """Something that a user can do something about.
+    """An error that a user can fix.
 
-    ``str(error)`` is one sentence: what was expected and what came. ``hint`` is one sentence: what to do, or
-    an empty string.
+    ``str(error)`` is one sentence: what was expected and what was found. ``hint`` is one sentence that says
+    what to do, or empty.
     """
 
     def __init__(self, message: str = "", hint: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Work in the background: a job table on disk, and a supervised process for each job."""
+"""Background jobs: a job table on disk, and a supervised process for each job."""
 
 from wapaganda.jobs.child import run_child
 from wapaganda.jobs.job import Job, JobError, State, UnknownJobError

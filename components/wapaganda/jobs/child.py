@@ -25,8 +25,8 @@ class _Stopped(BaseException):
 def run_child(queue_path: Path, job_id: int, work: Callable[[Job, Progress], None]) -> int:
     """Work on a job in this process, which a `Supervisor` started, and write its end into the table.
 
-    An error of ``work`` makes the job fail at once. SIGTERM stops it: the job is cancelled if that was
-    requested, else it continues with the next start. A job that is over is left alone. Returns the exit
+    An error of ``work`` makes the job fail immediately. SIGTERM stops it: the job is cancelled if that was
+    requested, else it continues with the next start. A finished job is not changed. Returns the exit
     status: 0, or 1 when the job failed.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A lock as proof of life: the process that works for a project holds it until it ends or dies."""
+"""The lock of a project: the process that works for the project holds it until it ends or dies."""
 
 import fcntl
 import os

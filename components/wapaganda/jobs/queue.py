@@ -33,7 +33,7 @@ class JobQueue:
         """Submit a job, or give the queued job of the same project and kind the new reason.
 
         The job starts after ``debounce_seconds`` without another submission, after ten times that at the
-        latest. A job that may start at once is not delayed by a later submission.
+        latest. A job that may start immediately is not delayed by a later submission.
         """
         now = self._clock()
         with self._table.writing() as connection:
@@ -76,7 +76,7 @@ class JobQueue:
     def cancel(self, job_id: int) -> Job:
         """Cancel a job, and return it as it is now.
 
-        A queued job, or a running one whose process died, is cancelled at once. For a running job the
+        A queued job, or a running one whose process died, is cancelled immediately. For a running job the
         request is stored; the supervisor stops its process. A job that is over does not change.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Which issues are still open in the labels of today."""
+"""The issues that are still open in the current labels."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

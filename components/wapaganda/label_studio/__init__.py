@@ -1,6 +1,6 @@
 """Label Studio: projects, documents, changes, batches in a chosen order, and ML backends.
 
-``LabelStudio`` is imported on first use, since it needs an HTTP library.
+``LabelStudio`` is imported on first use, because it needs an HTTP library.
 """
 
 from typing import TYPE_CHECKING

@@ -207,7 +207,7 @@ class LabelStudio:
             if error.status == 404:
                 raise LabelStudioError(
                     f"There is no project {project_id} at {self.url}, or the token's user may not see it.",
-                    "The number stands in the project's address: /projects/NUMBER/.",
+                    "The number is in the project's address: /projects/NUMBER/.",
                 ) from None
             raise
         return found

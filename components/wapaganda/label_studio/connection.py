@@ -70,7 +70,7 @@ class Connection:
 
     @cached_property
     def sdk(self) -> "LabelStudioBase":
-        """The SDK's client, for ``repeat`` and ``once``: by itself it would repeat every write.
+        """The SDK's client, for ``repeat`` and ``once``: on its own it would repeat every write.
 
         It gets no token, since it would exchange it again: our client sets the header.
         """

@@ -1,7 +1,7 @@
 """The Data Manager of Label Studio: queries, pages of tasks, and tabs ("views"), found by their titles.
 
-A tab can order tasks by a column only, so an order of our own would have to be written into the tasks' data.
-A tab of chosen tasks therefore shows them by number and leaves the user's data alone.
+A tab can order tasks only by a column, so another order would have to be written into the tasks' data.
+A tab of chosen tasks therefore shows them by number and does not change the user's data.
 """
 
 import json

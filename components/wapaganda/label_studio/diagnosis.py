@@ -69,9 +69,7 @@ def _project(connection: Connection, project: int) -> Iterator[CheckResult]:
     try:
         found = connection.repeat(connection.sdk.projects.get, project)
     except LabelStudioError as error:
-        yield CheckResult(
-            "project", False, str(error), "The number stands in its address: /projects/NUMBER/."
-        )
+        yield CheckResult("project", False, str(error), "The number is in its address: /projects/NUMBER/.")
         return
     yield CheckResult("project", True, f"{found.title}: {found.task_number or 0} tasks")
     yield _label_config(found)

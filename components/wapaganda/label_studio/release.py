@@ -2,7 +2,7 @@
 
 Label Studio's open-source edition has one way to set an order: "Uncertainty sampling" serves the unlabelled
 tasks that have a prediction of ``project.model_version``, by ascending prediction score. So a batch gets
-predictions under a version of its own with its ranks as scores, and the project is set to that version. The
+predictions under its own version with its ranks as scores, and the project is set to that version. The
 regions hold the true confidences. A connected ML backend does not interfere: its own predictions have other
 versions, and a task with any prediction is not sent to it when it is opened. Only a task that an annotator
 had open, and so locked, before the release is served before the batch.
@@ -30,7 +30,7 @@ from wapaganda.ner import Document
 from wapaganda.progress import Progress, silent
 
 SAMPLING = "Uncertainty sampling"
-CHUNK = 500  # Label Studio stores as many at once, so a chunk arrives whole or not at all
+CHUNK = 500  # Label Studio stores as many at once, so a chunk is stored completely or not at all
 
 Prediction = dict[str, Any]
 

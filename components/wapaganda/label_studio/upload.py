@@ -60,7 +60,7 @@ def _chunks(documents: Sequence[Document]) -> Iterator[list[Document]]:
 
 
 def _import_chunk(connection: Connection, project: int, tasks: list[Payload]) -> list[int]:
-    """Send one chunk, which Label Studio stores as a whole or not at all."""
+    """Send one chunk, which Label Studio stores completely or not at all."""
     before = _newest_id(connection, project)
     names = [task["meta"]["document_id"] for task in tasks]
     path, params = f"/api/projects/{project}/import", {"return_task_ids": "true"}

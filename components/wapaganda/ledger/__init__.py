@@ -1,4 +1,4 @@
-"""What the loop knows of a project, in one SQLite file: texts, labels, rounds and the offered texts."""
+"""The ledger of a project in one SQLite file: texts, labels, rounds and the offered texts."""
 
 from wapaganda.ledger.documents import Counts, PastLabels, UpsertReport
 from wapaganda.ledger.ledger import Ledger

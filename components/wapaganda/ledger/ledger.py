@@ -18,9 +18,9 @@ _CURSOR = "cursor"
 
 
 class Ledger:
-    """What the loop knows of a project, in the SQLite file ``path``.
+    """The data of the loop for one project, in the SQLite file ``path``.
 
-    What a call has written survives a crash and a power cut. Several threads and processes may use one file
+    Finished writes survive a crash and a power cut. Several threads and processes may use one file
     at the same time.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The tables of the ledger, and how they grow from version to version."""
+"""The tables of the ledger and their migrations."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a model was made from: a digest of its data and the versions of its libraries."""
+"""The origin of a model: a digest of its data and the versions of its libraries."""
 
 import hashlib
 import json

@@ -50,7 +50,7 @@ class Manifest:
         """The manifest as JSON text.
 
         Raises:
-            TypeError: ``metrics`` or ``recipe`` holds something that JSON cannot.
+            TypeError: ``metrics`` or ``recipe`` has a value that is not JSON.
         """
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 

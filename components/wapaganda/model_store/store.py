@@ -52,7 +52,7 @@ class ModelStore:
             raise ModelStoreError(f"Expected a folder with a model to publish, was: {source_dir}.")
         self._versions.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / "publish.lock"):
-            # No other publication runs under this lock: what lies in scratch is from a killed process.
+            # No other publication runs under this lock: files in scratch are from a killed process.
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch.mkdir(exist_ok=True)
             draft = self._scratch / uuid.uuid4().hex
@@ -98,7 +98,7 @@ class ModelStore:
         """The live version; None when no version has gone live yet.
 
         Raises:
-            ModelStoreError: the pointer is damaged or points at a version that is gone.
+            ModelStoreError: the pointer is damaged, or its version no longer exists.
         """
         pointer = read_pointer(self._pointer)
         return None if pointer is None else self.version(pointer.version)
@@ -146,7 +146,7 @@ class ModelStore:
         return version
 
     def is_pinned(self, data_fingerprint: str) -> bool:
-        """Whether a person chose the live version when this training data was already known.
+        """Whether a user chose the live version when this training data was already known.
 
         Raises:
             ModelStoreError: the pointer is damaged.

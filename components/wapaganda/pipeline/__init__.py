@@ -1,6 +1,6 @@
 """The loop: one round fetches, trains, evaluates, scores, selects and releases; each step can be resumed.
 
-Bases compose a `Loop` from a `Source` (a Label Studio project, or files) and the effects that it drives.
+Bases compose a `Loop` from a `Source` (a Label Studio project, or files) and its other dependencies.
 """
 
 from importlib import import_module
@@ -80,7 +80,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Load the parts that need torch only when they are asked for."""
+    """Load the parts that need torch on first use."""
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found: object = getattr(import_module(f"{__name__}.{_LATE[name]}"), name)

@@ -1,4 +1,4 @@
-"""The loop's own settings, handed down by a base."""
+"""The settings of the loop, passed on by a base."""
 
 from dataclasses import dataclass, field
 
@@ -13,15 +13,14 @@ class LoopConfig:
     ``learning_rate`` and ``train_steps`` of ``None`` mean the encoder's own default (docs/training.md).
     ``holdout_fraction``: the part of the labelled texts that is never trained on; ``None``: none with two
     folds or more, since models are then compared by out-of-fold predictions, else a fifth.
-    ``promotion_margin`` is in F1 (0 to 1): a new model may be that much worse than the live one and still go
-    live. ``measure``: a registered
-    measure, by which texts are scored and ranked, or ``auto`` (docs/settings.md). ``cost_exponent``: 0 ranks
-    by the acquisition value of a text, 1 by that value divided by its price; ``prices`` names a price list of
-    ``wapaganda.annotation_cost``. ``warm_start``: a training begins half-way between
-    the live model and the pretrained weights and takes half the steps, when the live model has the same
-    encoder and labels. ``self_training``: a second training follows, also on the most confident predictions
-    of the first model (pseudo-labels). ``folds`` of 2 or more: cross-fitting with that many models follows
-    every training and calibrates the model.
+    ``promotion_margin``: in F1 (0 to 1), how much worse than the live model a new model may be and still go
+    live. ``measure``: the registered measure that scores and ranks texts, or ``auto`` (docs/settings.md).
+    ``cost_exponent``: 0 ranks by the acquisition value of a text, 1 by that value divided by its price.
+    ``prices``: the name of a price list of ``wapaganda.annotation_cost``. ``warm_start``: start a training
+    half-way between the live model and the pretrained weights, with half the steps, if the live model has
+    the same encoder and labels. ``self_training``: add a second training, also on the most confident
+    predictions of the first model (pseudo-labels). ``folds``: with 2 or more, cross-fitting with this number
+    of models follows every training and calibrates the model.
     """
 
     encoder: str

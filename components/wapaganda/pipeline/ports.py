@@ -1,4 +1,4 @@
-"""What the loop needs from the outside: a source of texts and labels."""
+"""The interface of a source of texts and labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from wapaganda.progress import Progress
 
 
 class BatchNameTakenError(Exception):
-    """A batch was to be released under a name that another batch has."""
+    """The name of a new batch is already used by another batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a source holds that the ledger does not know yet.
+    """The changes of a source since the last read.
 
-    ``documents`` are new or changed; ``unlabelled`` are ids whose annotation was deleted; ``total`` is how
-    many documents the source holds in all, readable or not, by which the loop sees that some are gone.
+    ``documents``: new or changed. ``unlabelled``: ids whose annotation was deleted. ``total``: the number of
+    all documents of the source, readable or not; from it the loop sees whether some were deleted.
     """
 
     documents: Sequence[Document]
@@ -28,32 +28,33 @@ class Changes:
 
 
 def repair_messages(repairs: Repairs) -> tuple[str, ...]:
-    """What a source says about the spans that were repaired while reading; nothing when none was."""
+    """The message about spans that were repaired while reading; empty if there are none."""
     return (f"Spans repaired while reading: {repairs.describe()}.",) if repairs.total else ()
 
 
 class Source(Protocol):
-    """A place with texts and labels that can hand a batch to annotators: a Label Studio project, or files."""
+    """A source of texts and labels that can release batches: a Label Studio project, or files."""
 
     @property
     def name(self) -> str:
-        """Where a document came from, for the ledger."""
+        """The origin of a document, for the ledger."""
 
     def schema(self) -> LabelSchema:
         """The entity types of the project."""
 
     def fetch(self, cursor: str | None, progress: Progress) -> Changes:
-        """Everything that changed since ``cursor`` (all, when it is ``None``)."""
+        """The changes since ``cursor`` (all documents if ``None``)."""
 
     def ids(self) -> frozenset[str]:
-        """The ids of all documents that the source holds."""
+        """The ids of all documents of the source."""
 
     def batch_name(self, number: int) -> str:
         """A name for the batch of round ``number``, like ``al-001``, that no earlier batch has."""
 
     def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
-        """Hand the batch to the annotators under the name ``version``, in its order, and return one sentence
-        about it. Safe to repeat. ``spans`` are what the model proposes, ``meta`` is as ``offered`` makes it.
+        """Release the batch to the annotators as ``version``, in its order; return one sentence about it.
+
+        It can be repeated. ``spans`` are the proposals of the model, ``meta`` is that of ``offered``.
 
         Raises:
             BatchNameTakenError: another batch has the name.

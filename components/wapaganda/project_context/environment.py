@@ -1,4 +1,4 @@
-"""What heavy libraries read from the environment when imported; a value that the user set stays."""
+"""Environment variables that heavy libraries read at import; values that the user set are kept."""
 
 import os
 

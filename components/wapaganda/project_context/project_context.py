@@ -1,4 +1,4 @@
-"""The files of one project, its jobs, and its loop, by the settings."""
+"""The files of one project, its jobs and its loop, from the settings."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a strategy gets: the pool, the random generator and the filter for near duplicates."""
+"""The input of a strategy: the pool, the random generator and the filter for near duplicates."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

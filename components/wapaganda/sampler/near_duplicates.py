@@ -79,7 +79,7 @@ class NearDuplicateFilter:
         return True
 
     def _rarest(self, own: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """The shingles of which similar sets share one. Any fixed order is correct; rare first is fast."""
+        """The shingles to compare: similar sets share one. Any fixed order is correct; rare first is fast."""
         needed = math.ceil(self._similarity * len(own) - 1e-9)
         order = np.lexsort((own, self._frequency[own % _BUCKETS]))
         rarest: NDArray[np.uint32] = own[order[: len(own) - needed + 1]]

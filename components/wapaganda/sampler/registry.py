@@ -78,7 +78,7 @@ def find_strategy(name: str) -> Strategy:
     """The strategy of this name.
 
     Raises:
-        InputError: there is none, or only in an earlier version.
+        InputError: there is no such strategy, or it was removed.
     """
     if name in STRATEGIES:
         return STRATEGIES[name]

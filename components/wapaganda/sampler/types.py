@@ -12,8 +12,8 @@ from wapaganda.errors import InputError
 RANDOM, UNCERTAIN, DIVERSE, REPRESENTATIVE = "random", "uncertain", "diverse", "representative"
 """The selection reasons of the built-in strategies.
 
-A text was chosen at random, for its utility alone, because it differs from the others of the batch, or
-because it is typical of many. A strategy may use a word of its own. Ledgers of earlier versions also hold
+A text was chosen at random, only for its utility, because it differs from the others of the batch, or
+because it is typical of many. A strategy may use its own word. Ledgers of earlier versions also hold
 "rare".
 """
 
@@ -26,8 +26,8 @@ class Pool:
     """The unlabelled texts, row by row.
 
     ``ids``: each once. ``scores`` (n,): the uncertainty in [0, 1] that is compared with the threshold.
-    ``embeddings`` (n, H), if there are any. ``utility`` (n,): what strategies rank and weigh by, in any unit;
-    a weight below 0 counts as 0. Without it the scores are used.
+    ``embeddings`` (n, H), if there are any. ``utility`` (n,): the value, in any unit, by which strategies
+    rank and weight; a weight below 0 counts as 0. Without it the scores are used.
 
     Raises:
         ValueError: unequal lengths, a repeated id, or a number that is not finite.
@@ -59,7 +59,7 @@ class Pool:
 
     @property
     def ranking(self) -> NDArray[Any]:
-        """What strategies rank and weigh by, (n,): the utility, or the scores without one."""
+        """The value that strategies rank and weight by, (n,): the utility, or the scores without one."""
         return self.scores if self.utility is None else self.utility
 
 

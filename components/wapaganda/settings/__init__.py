@@ -1,4 +1,4 @@
-"""What a user can set: environment variables and ``.env``, checked once and handed down by the bases."""
+"""The settings of a user: environment variables and ``.env``, checked once and passed on by the bases."""
 
 from wapaganda.settings.describe import SettingDoc, describe
 from wapaganda.settings.registered import measure_names, strategy_names

@@ -1,4 +1,4 @@
-"""The settings as a reader sees them: name, default, meaning."""
+"""The settings for the documentation: name, default, meaning."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Paths and addresses as a user writes them, checked and made absolute."""
+"""Check paths and addresses from a user and make them absolute."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ def home_path(path: Path) -> Path:
 
 
 def http_url(url: str) -> str:
-    """``url`` without a slash at its end.
+    """``url`` without a trailing slash.
 
     Raises:
         ValueError: it is not an http or https address with a host.

@@ -5,7 +5,7 @@ def measure_name(name: str) -> str:
     """``name``, when it is a measure of uncertainty.
 
     Raises:
-        InputError: there is no such measure, or only in an earlier version.
+        InputError: there is no such measure, or it was removed.
     """
     from wapaganda.uncertainty import find_measure
 
@@ -24,7 +24,7 @@ def strategy_name(name: str) -> str:
     """``name``, when it is a sampling strategy.
 
     Raises:
-        InputError: there is no such strategy, or only in an earlier version.
+        InputError: there is no such strategy, or it was removed.
     """
     from wapaganda.sampler import find_strategy
 

@@ -1,4 +1,4 @@
-"""Settings of earlier versions: a user who still sets one is answered with one clear sentence."""
+"""Settings of earlier versions: setting one is an error with a clear message."""
 
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource
 

@@ -15,7 +15,7 @@ from wapaganda.settings.removed import removed_settings
 
 
 class SettingsError(InputError):
-    """One or more settings are wrong; the message has one line for each: what was expected, what came."""
+    """One or more settings are wrong; the message has one line for each."""
 
 
 class Settings(BaseSettings):

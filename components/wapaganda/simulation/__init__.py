@@ -1,6 +1,6 @@
 """The loop simulated on labelled texts, strategy against strategy, before money is spent on annotation.
 
-It plays the product's own round (``wapaganda.pipeline``) and adds an annotator who knows all labels, what the
+It runs the product's own round (``wapaganda.pipeline``) and adds an annotator who knows all labels, what the
 labels cost, and a cache. Everything heavy is imported when it is first used. A round that fails raises
 `WorkerError`; wrong plans and texts are `InputError`.
 """

@@ -104,7 +104,7 @@ def _check(pool: Sequence[Document], test: Sequence[Document], plan: Plan) -> No
             f"Expected more texts to choose from than the {plan.seed_size:,} of the seed set, "
             f"was: {len(pool):,}"
         )
-    Oracle(pool)  # refuses texts without labels and ids that are there twice, before anything starts
+    Oracle(pool)  # rejects texts without labels and repeated ids before anything starts
     for name, documents in (("train on", pool), ("evaluate on", test)):
         if not any(document.spans for document in documents):
             raise InputError(f"Expected texts with entities to {name}, was: none in {len(documents):,} texts")

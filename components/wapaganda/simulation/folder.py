@@ -21,10 +21,10 @@ from wapaganda.trainer import recipe_for
 def settle_plan(
     plan: Plan, corpus: str, pool: Sequence[Document], test: Sequence[Document], out: Path
 ) -> None:
-    """Write the plan into ``out``; a plan that is there already must be comparable.
+    """Write the plan into ``out``; an existing plan must be comparable.
 
     Raises:
-        InputError: it is not, the texts are others, or this version trains or samples differently.
+        InputError: it is not, the texts differ, or this version trains or samples differently.
         EncoderUnavailable: the encoder cannot be loaded.
     """
     path, texts = out / "plan.json", {"pool": fingerprint(pool), "test": fingerprint(test)}

@@ -1,4 +1,4 @@
-"""The simulated annotator: the only place that knows the labels; each question costs annotation time."""
+"""The simulated annotator, the only part that knows the labels; each answer costs annotation time."""
 
 from collections.abc import Iterable, Sequence
 

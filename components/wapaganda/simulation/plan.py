@@ -59,7 +59,7 @@ class Arm:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The arm as ``dataclasses.asdict`` and JSON bring it; only ``name`` is needed."""
+        """The arm from ``dataclasses.asdict`` or JSON; only ``name`` is needed."""
         strategy, measure = str(values.get("strategy") or ""), str(values.get("measure") or "")
         return cls(str(values["name"]), strategy, measure, values.get("changes") or {})
 
@@ -162,13 +162,13 @@ class Plan:
         return float(arm.changes.get("growth", self.growth))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON; the loop's settings are keys beside the others."""
+        """Plain values, ready for JSON; the loop's settings are top-level keys, too."""
         values = {name: getattr(self if hasattr(self, name) else self.loop, name) for name in _KEYS}
         arms = [asdict(arm) for arm in self.strategies]
         return {"strategies": arms, **values, "seeds": list(self.seeds)}
 
     def common(self) -> dict[str, Any]:
-        """What has to be the same for results to be comparable: all but arms, seeds and horizon."""
+        """The values that must be equal for comparable results: all except arms, seeds and horizon."""
         return {name: value for name, value in self.to_dict().items() if name not in _FREE}
 
     @classmethod

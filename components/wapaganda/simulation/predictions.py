@@ -63,7 +63,7 @@ def shared_path(out: Path, seed: int) -> Path:
 
 
 def save_evaluated(path: Path, evaluated: EvaluatedModel) -> None:
-    """Write an evaluated model; the file appears whole or not at all."""
+    """Write an evaluated model atomically."""
     about = asdict(evaluated.without_predictions()) | {"scores": evaluated.scores.to_dict()}
     arrays = {"judged": np.array(json.dumps(about))}
     for part, predictions in zip(PARTS, (evaluated.pool, evaluated.test), strict=True):
@@ -73,7 +73,7 @@ def save_evaluated(path: Path, evaluated: EvaluatedModel) -> None:
 
 
 def load_evaluated(path: Path) -> EvaluatedModel | None:
-    """Read what ``save_evaluated`` wrote; ``None`` when there is no file, or one that is damaged or older."""
+    """Read the file of ``save_evaluated``; ``None`` if it is missing, damaged or of an earlier version."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             about = json.loads(str(stored["judged"]))

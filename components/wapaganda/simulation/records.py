@@ -1,4 +1,4 @@
-"""What a simulation writes down after every round."""
+"""The records that a simulation stores after every round."""
 
 import json
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class RoundRecord:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of ``dataclasses.asdict`` as JSON brings it; unknown keys are ignored.
+        """The inverse of ``dataclasses.asdict``, also after JSON; unknown keys are ignored.
 
         Raises:
             TypeError, ValueError: it is not a round.
@@ -73,7 +73,7 @@ class RunRecord:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of ``dataclasses.asdict`` as JSON brings it.
+        """The inverse of ``dataclasses.asdict``, also after JSON.
 
         Raises:
             KeyError, TypeError, ValueError, AttributeError: it is not a run.
@@ -105,5 +105,5 @@ class RunRecord:
         return self.from_dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else self
 
     def write(self, out: Path) -> None:
-        """Write the run; the file is whole at any time."""
+        """Write the run atomically."""
         write_json(self.path(out), asdict(self))

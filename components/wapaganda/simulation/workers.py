@@ -45,7 +45,7 @@ class _Worker:
 
 
 class Workers:
-    """``n`` processes with ``threads`` threads each and the same runner; to be used in a ``with``, whose end
+    """``n`` processes with ``threads`` threads each and the same runner; use it in a ``with``, whose end
     kills them."""
 
     def __init__(self, n: int, threads: int, runner: "Runner") -> None:
@@ -92,7 +92,7 @@ class Workers:
         Raises:
             WorkerError: a task failed, or a process died.
         """
-        # The system's call has an upper limit of some weeks; to look once an hour costs nothing.
+        # The system call has an upper limit of some weeks, so the wait is at most an hour.
         seconds = None if seconds is None else min(seconds, 3600.0)
         busy = {worker.connection: worker for worker in self._workers if worker.task is not None}
         return [self._receive(busy[ready]) for ready in wait(list(busy), seconds)]  # type: ignore[index]

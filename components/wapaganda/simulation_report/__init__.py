@@ -1,6 +1,6 @@
 """The results of a simulation: areas, savings, worst rounds, and a report to read.
 
-A simulation leaves a folder with its plan and one JSON file for each run. This brick reads them, finished or
+A simulation writes a folder with its plan and one JSON file for each run. This brick reads them, finished or
 not, and trains nothing.
 """
 

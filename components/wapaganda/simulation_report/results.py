@@ -1,4 +1,4 @@
-"""The three files that a simulation leaves: for programs, for spreadsheets, for people."""
+"""The three result files of a simulation: for programs, for spreadsheets, for people."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ class Results:
 def write_results(out: Path) -> Results:
     """Write summary.json, curves.csv and report.html into ``out`` from the runs there, finished or not.
 
-    Each file appears whole or not at all.
+    Each file is written atomically.
 
     Raises:
         FileNotFoundError: nothing was simulated there.

@@ -1,4 +1,4 @@
-"""Advice whether to go on annotating, with the reason in words."""
+"""Advice whether to continue annotating, with the reason in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and SQLite files: the one way in which bricks write to the disk."""
+"""Atomic writes and SQLite files. All bricks write to the disk with this brick."""
 
 from wapaganda.storage.atomic import atomic_folder, atomic_path, sync, sync_folder, write_json, write_text
 from wapaganda.storage.database import Database, DatabaseError

@@ -12,9 +12,9 @@ from typing import Any
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a path to write a file to; on success it takes the place of ``path``, on an error it is removed.
+    """Yield a path to write a file to. On success the file replaces ``path``, on an error it is removed.
 
-    Parent folders are made. The draft lies beside ``path`` and has the same suffix.
+    Parent folders are created. The draft is in the folder of ``path`` and has the same suffix.
 
     Raises:
         OSError: the disk is full or read-only; ``path`` is then as it was.
@@ -32,9 +32,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
-    """Yield an empty folder to fill; on success it becomes ``path``, on an error it is removed.
+    """Yield an empty folder to fill. On success it becomes ``path``, on an error it is removed.
 
-    Parent folders are made. The draft lies beside ``path``. ``replace`` allows ``path`` to hold files: they
+    Parent folders are created. The draft is next to ``path``. ``replace`` allows ``path`` to hold files: they
     are removed after the swap.
 
     Raises:
@@ -71,7 +71,7 @@ def _swap(draft: Path, path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write ``text`` as UTF-8 to ``path``, whole or not at all.
+    """Write ``text`` as UTF-8 to ``path``, atomically.
 
     Raises:
         OSError: as ``atomic_path``.
@@ -81,7 +81,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, values: Any, *, indent: int | None = None) -> None:  # noqa: ANN401 (any JSON value)
-    """Write ``values`` as one JSON document to ``path``, whole or not at all.
+    """Write ``values`` as one JSON document to ``path``, atomically.
 
     Raises:
         OSError: as ``atomic_path``.
@@ -91,7 +91,7 @@ def write_json(path: Path, values: Any, *, indent: int | None = None) -> None:  
 
 
 def sync(path: Path) -> None:
-    """Bring a file, or a folder's list of names, to the disk."""
+    """Sync a file, or a folder's list of names, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -100,7 +100,7 @@ def sync(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring every file and folder below ``folder`` to the disk."""
+    """Sync every file and folder below ``folder`` to the disk."""
     for parent, _, names in os.walk(folder, topdown=False):
         for name in names:
             sync(Path(parent, name))

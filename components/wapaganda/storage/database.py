@@ -1,4 +1,4 @@
-"""SQLite files: how they are opened, how their tables grow, and transactions that are whole or not there."""
+"""SQLite files: opening, schema migrations and transactions."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -13,17 +13,17 @@ _BUSY_SECONDS = 60.0
 
 
 class DatabaseError(WapagandaError):
-    """A file is no SQLite database of the expected kind, or a newer version of wapaganda wrote it."""
+    """A file is not an SQLite database of the expected kind, or a newer version of wapaganda wrote it."""
 
 
 class Database:
-    """The SQLite file ``path``, created and brought to the newest schema when it is opened.
+    """The SQLite file ``path``, created and migrated to the newest schema when it is opened.
 
-    ``migrations`` are SQL scripts: script n brings the file to ``PRAGMA user_version`` n. A released script
+    ``migrations`` are SQL scripts: script n migrates the file to ``PRAGMA user_version`` n. A released script
     never changes; the next one follows it. ``contents`` names what the file holds, such as "a ledger".
 
-    The file uses write-ahead logging, so readers never wait for a writer. Every call opens a connection of
-    its own: threads and processes may share a file.
+    The file uses write-ahead logging, so readers never wait for a writer. Every call opens a new
+    connection: threads and processes may share a file.
 
     Raises:
         DatabaseError, or ``error`` if given: the file holds something else, or a newer schema.
@@ -41,7 +41,7 @@ class Database:
         self._contents = contents
         self._error = error
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # Switching to WAL does not wait for other connections, so the first opening has a lock of its own.
+        # Switching to WAL does not wait for other connections, so the first opening has a separate lock.
         with FileLock(self.path.with_name(self.path.name + ".lock")):
             self._prepare()
 

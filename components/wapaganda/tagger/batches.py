@@ -67,7 +67,7 @@ def word_logits(
 def budget_batches(inputs: Sequence[ModelInput], token_budget: int) -> Iterator[list[ModelInput]]:
     """Windows of similar length together, each batch of at most ``token_budget`` padded pieces.
 
-    A window longer than the budget is a batch by itself. The longest come first, so that a batch that does
+    A window longer than the budget is its own batch. The longest come first, so that a batch that does
     not fit into memory fails at once.
     """
     ordered = sorted(inputs, key=len, reverse=True)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Within it transformers logs only errors and shows no bars; then its settings are restored."""
+    """A context in which transformers logs only errors and shows no bars; then its settings are restored."""
     from transformers.utils import logging
 
     level, with_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

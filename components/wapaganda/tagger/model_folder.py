@@ -1,4 +1,4 @@
-"""``labels.json`` of a model folder: what the transformers files do not say."""
+"""``labels.json`` of a model folder: facts that the transformers files do not contain."""
 
 import json
 from dataclasses import asdict, dataclass, field

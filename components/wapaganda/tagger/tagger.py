@@ -55,7 +55,7 @@ class Tagger:
             with quiet_transformers():
                 model = AutoModelForTokenClassification.from_pretrained(path, local_files_only=True)
                 tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-        except Exception as error:  # safetensors and tokenizers raise bare ones of their own
+        except Exception as error:  # safetensors and tokenizers raise plain exceptions
             raise FolderError(f"Expected a complete model folder, was: {path} ({error})") from error
         tokenization = Tokenization(tokenizer, folder.max_pieces, folder.overlap)
         return cls(model.to(device_of(device)).eval(), tokenization, folder, path.resolve().name)

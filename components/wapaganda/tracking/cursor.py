@@ -1,4 +1,4 @@
-"""The mirrored position of a run: a small file beside its log, one for each MLflow."""
+"""The mirrored position of a run: a small file next to its log, one for each MLflow."""
 
 import json
 from dataclasses import dataclass, replace

@@ -22,7 +22,7 @@ class Event:
         """The event as a line of the log.
 
         Raises:
-            TypeError: it holds something that JSON cannot.
+            TypeError: it has a value that is not JSON.
         """
         return json.dumps({"event": self.kind, "time": self.time, **self.values}).encode() + b"\n"
 

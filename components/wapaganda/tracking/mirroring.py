@@ -42,7 +42,7 @@ def mirror(log_dir: Path, tracking_uri: str, experiment: str = EXPERIMENT) -> Mi
 def start_mirror(
     log_dir: Path, tracking_uri: str, timeout: float = 600.0, experiment: str = EXPERIMENT
 ) -> MirrorHandle:
-    """Start `mirror` as a process of its own; return at once, never raise.
+    """Start `mirror` as a separate process; return immediately, never raise.
 
     The process stops ``timeout`` seconds after it opened the store; the next call copies the rest.
     """

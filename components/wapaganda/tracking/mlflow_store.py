@@ -40,7 +40,7 @@ def open_store(tracking_uri: str) -> "MlflowClient":
 def find_experiment(client: "MlflowClient", name: str, tracking_uri: str) -> str:
     """The id of the experiment ``name``, created or restored if necessary.
 
-    With a SQLite store its artifacts lie in ``mlruns`` beside the database, whatever the working directory.
+    With a SQLite store its artifacts are in ``mlruns`` next to the database, whatever the working directory.
     """
     from mlflow.exceptions import MlflowException
 

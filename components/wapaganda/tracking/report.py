@@ -1,4 +1,4 @@
-"""What came of a mirroring."""
+"""The result of a mirroring."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -15,7 +15,7 @@ Status = Literal["FINISHED", "FAILED", "KILLED"]
 
 
 class RunLog:
-    """The runs below the folder ``directory``: ``<run id>.jsonl``, and copies of their files beside it."""
+    """The runs below the folder ``directory``: ``<run id>.jsonl``, and copies of their files next to it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = Path(directory).absolute()

@@ -16,7 +16,7 @@ _MAX_PSEUDO_LABELLED = 600
 _PER_LABELLED = 3
 _WITH_ENTITIES = 2 / 3
 _TIMES_LABELLED = 2
-"""How often a labelled text is in the training set for each time that a pseudo-labelled one is."""
+"""How many copies of a labelled text are in the training set; of a pseudo-labelled one it is 1."""
 
 
 def max_pseudo_labelled(n_labelled: int, n_unlabelled: int) -> int:
@@ -27,7 +27,7 @@ def max_pseudo_labelled(n_labelled: int, n_unlabelled: int) -> int:
 def pseudo_label(tagger: Tagger, texts: Sequence[str], n_labelled: int, seed: int) -> list[Document]:
     """The texts with the most confident predictions, labelled by these predictions.
 
-    At most 1,500 random texts are read. A prediction is confident when the best tag sequence has a high
+    At most 1,500 random texts are tagged. A prediction is confident when the best tag sequence has a high
     probability. There are three texts for each labelled one, at most 600, two thirds of them with entities.
     Yarowsky 1995, "Unsupervised word sense disambiguation rivaling supervised methods".
     """
@@ -42,7 +42,7 @@ def pseudo_label(tagger: Tagger, texts: Sequence[str], n_labelled: int, seed: in
 
 
 def unlike(texts: Sequence[str], documents: Iterable[Document]) -> list[str]:
-    """The distinct ones of ``texts`` that are no text of ``documents``, apart from white space.
+    """The distinct ``texts`` that are not among ``documents``; white space does not matter.
 
     A model must not contradict a label, and a text that evaluates a model must not be in its training set.
     """
@@ -59,7 +59,7 @@ def augmented_training_set(
 
 
 def extended_recipe(recipe: Recipe, n_labelled: int, n_pseudo_labelled: int, n_labels: int) -> Recipe:
-    """The recipe of the second training, with more steps in proportion to the defaults for so many texts."""
+    """The recipe of the second training, with more steps, in proportion to the defaults for its texts."""
     n_texts = _TIMES_LABELLED * n_labelled + n_pseudo_labelled
     share = default_steps(n_texts, n_labels) / default_steps(n_labelled, n_labels)
     return replace(recipe, steps=int(recipe.steps * share))

@@ -1,4 +1,4 @@
-"""The whole training, from labelled documents to a model folder, in the order in which it happens."""
+"""The whole training, from labelled documents to a model folder, step by step."""
 
 import logging
 import time
@@ -49,7 +49,7 @@ def train(job: TrainingJob, out: Path, callbacks: Callbacks | None = None) -> Tr
 
     1. The documents become windows with tags, and batches.
     2. The encoder gets a new head and is trained for ``recipe.steps`` optimiser steps. With a warm start it
-       begins between the pretrained weights and those of ``job.initial_model``.
+       starts between the pretrained weights and those of ``job.initial_model``.
     3. With ``job.dev`` documents it is evaluated on them ``recipe.evaluations`` times. The best checkpoint is
        kept, and the training stops after ``recipe.patience`` evaluations without gain.
     4. A training that learns nothing is restarted with another random seed, at most ``recipe.max_restarts``
@@ -262,7 +262,7 @@ def _evaluate(tagger: Tagger, dev: Sequence[Document]) -> float:
 
 
 def _finds_nothing(tagger: Tagger, documents: Sequence[Document]) -> bool:
-    """Whether there are entities in the training texts and none is found in the first such texts."""
+    """Whether the model finds no entity in the first training texts with entities, if there are any."""
     texts = [document.text for document in documents if document.spans][:_TEXTS_CHECKED]
     return bool(texts) and not any(tagger.predict(texts))
 

@@ -1,4 +1,4 @@
-"""What a text is worth to a sampler, given what it costs."""
+"""The acquisition value of a text, given its cost."""
 
 import math
 
@@ -11,7 +11,7 @@ from wapaganda.uncertainty.registry import find_measure
 def amount(scores: ArrayLike) -> NDArray[np.float64]:
     """The count behind the score of an additive measure, −log(1 − score): (n,) to (n,).
 
-    It is at most 36.7, which stands for a score of 1.
+    It is at most 36.7, the count of a score of 1.
 
     Raises:
         ValueError: a score lies outside [0, 1].

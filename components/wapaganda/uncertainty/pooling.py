@@ -35,7 +35,7 @@ def binary_entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
 def top_mean(values: NDArray[np.float64], counts: NDArray[Any], top: int) -> NDArray[np.float64]:
     """The mean of the ``top`` largest values of each row, (B, M) to (B,), or of all ``counts`` where fewer.
 
-    What stands behind a text's end must be 0 and the others 0 or more.
+    Padding must be 0 and the other values 0 or more.
     """
     largest = np.sort(values, axis=1)[:, ::-1][:, :top]
     mean: NDArray[np.float64] = largest.sum(axis=1) / np.clip(counts, 1, top)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from wapaganda.errors import InputError
 
 AUTO = "auto"
-"""Stands for the default: candidates by ``DEFAULT_MEASURE``, ranked as the strategy sees fit."""
+"""The default: candidates by ``DEFAULT_MEASURE``; the strategy decides how they are ranked."""
 
 DEFAULT_MEASURE = "boundary"
-"""What texts are scored by where no measure is named."""
+"""The measure that scores texts if none is named."""
 
 ScoreFunction = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
 """Log-probabilities (B, T, K), or (S, B, T, K) of S models, and lengths (B,) to scores (B,) in [0, 1]."""
@@ -55,7 +55,7 @@ _REMOVED = {
     "fluctuation": "least_confidence",
     "split": "entropy_max",
 }
-"""Measures of earlier versions, and the nearest one that there still is."""
+"""Measures of earlier versions, and the most similar one of this version."""
 
 
 def measure(
@@ -64,7 +64,7 @@ def measure(
     """Register a function under ``name``, the value of the setting ``MEASURE``.
 
     The function takes log-probabilities (B, T, K) and lengths (B,) and returns scores (B,) in [0, 1]: 0 is
-    certain, 1 is the largest value that it can take. It must ignore what stands behind a text's end, and a
+    certain, 1 is the largest value that it can take. It must ignore the padding, and a
     text without words must score 0. ``additive`` and ``committee``: see ``Measure``.
 
     Raises:
@@ -88,7 +88,7 @@ def find_measure(name: str) -> Measure:
     """The measure of this name; ``auto`` is ``DEFAULT_MEASURE``.
 
     Raises:
-        InputError: there is none, or only in an earlier version.
+        InputError: there is no such measure, or it was removed.
     """
     if name in _REMOVED and name not in MEASURES:
         raise InputError(
@@ -101,7 +101,7 @@ def find_measure(name: str) -> Measure:
 
 
 def without_committee(name: str) -> str:
-    """The measure that takes the place of ``name`` where there is one model only.
+    """The measure to use instead of ``name`` if there is only one model.
 
     ``least_confidence`` for a measure of a committee, otherwise the measure itself.
     """

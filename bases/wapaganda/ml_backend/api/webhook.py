@@ -13,13 +13,13 @@ from wapaganda.ml_backend.schemas import ErrorResponse
 from wapaganda.ml_backend.training.webhook_event import parse_webhook
 
 _JOB_SECONDS = 10.0
-_EVENT_SECONDS = 0.3  # Label Studio waits one second and does not ask again
+_EVENT_SECONDS = 0.3  # Label Studio waits one second and does not retry
 
 router = guarded_router()
 
 
 class WebhookResponse(BaseModel):
-    """What became of an event; ``job`` is the training that it asked for."""
+    """The result of an event; ``job`` is the training that it requested."""
 
     status: str
     reason: str

@@ -1,1 +1,1 @@
-"""What every request passes: authentication, a limit on its body, metrics."""
+"""The middleware of all requests: authentication, a limit on the body, metrics."""

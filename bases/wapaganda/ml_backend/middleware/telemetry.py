@@ -1,4 +1,4 @@
-"""Numbers for Prometheus; each application has a registry of its own."""
+"""Metrics for Prometheus; each application has its own registry."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping

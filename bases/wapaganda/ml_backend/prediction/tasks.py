@@ -17,7 +17,7 @@ _MISSING: Final = object()
 
 
 class UnreadableTaskError(ValueError):
-    """A task without a text that a model could read; annotators see the message as the reason."""
+    """A task without a valid text; annotators see the message as the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the backend remembers about projects across restarts: their ids, configs and new labels."""
+"""The stored state of the projects: their ids, configs and new labels."""
 
 import logging
 import threading
@@ -11,7 +11,7 @@ from wapaganda.storage import Database
 
 logger = logging.getLogger(__name__)
 
-# Release 0.1 made these tables at user_version 0, hence "IF NOT EXISTS".
+# Release 0.1 created these tables at user_version 0, so "IF NOT EXISTS" is needed.
 _MIGRATIONS = (
     """
     CREATE TABLE IF NOT EXISTS projects (

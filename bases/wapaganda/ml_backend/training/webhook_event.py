@@ -19,10 +19,10 @@ class NewLabel:
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """What an event means for the backend. Events get lost, so a training never depends on them alone.
+    """An event for the backend. Events can get lost, so a training never depends only on them.
 
-    ``total`` is the number of labelled tasks in the whole project, as Label Studio counts them: it makes up
-    for events that were lost.
+    ``total`` is Label Studio's number of labelled tasks in the whole project, which compensates for lost
+    events.
     """
 
     reason: str

@@ -1,1 +1,1 @@
-"""The commands, one a file; a command imports no other command."""
+"""The commands, one per file; a command imports no other command."""

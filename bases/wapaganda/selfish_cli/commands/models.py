@@ -1,4 +1,4 @@
-"""selfish models: list the model versions, make one live, go back to the one before."""
+"""selfish models: list the model versions, make one live, go back to the previous one."""
 
 from typing import Annotated
 

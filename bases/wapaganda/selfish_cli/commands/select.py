@@ -98,7 +98,7 @@ def select(
 def _texts(
     context: CliProject, project: int | None, pool: Path | None, data: Path | None, progress: Progress
 ) -> tuple[list["Document"], list["Document"], tuple[str, ...]]:
-    """What can be selected, what else is known, and messages."""
+    """The pool, the other known texts, and messages."""
     progress("read", 0, 0)
     read = read_texts(data) if data else None
     known = list(read.documents) if read else []

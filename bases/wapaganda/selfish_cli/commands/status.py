@@ -1,4 +1,4 @@
-"""selfish status: the state of a project, from what is on disk."""
+"""selfish status: the state of a project, from the files on disk."""
 
 from typing import Any
 

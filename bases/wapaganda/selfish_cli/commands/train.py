@@ -23,7 +23,7 @@ KEPT = "The live model and all labels did not change. The unfinished training wa
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What to train and evaluate on; ``judged_on`` is "test", "holdout" or "out_of_fold"."""
+    """The texts to train and evaluate on; ``judged_on`` is "test", "holdout" or "out_of_fold"."""
 
     texts: "TrainingTexts"
     schema: "LabelSchema"

@@ -91,7 +91,7 @@ def _loop(
     assert data is not None
     if pool is None:
         raise InputError(
-            "Expected --pool beside --data, was: none.", "Name the unlabelled texts by --pool FILE."
+            "Expected --pool together with --data, was: none.", "Name the unlabelled texts by --pool FILE."
         )
     read_with_entities(data)
     if not pool.exists():

@@ -1,1 +1,1 @@
-"""What people see and type: options, progress, tables, errors."""
+"""The user interface: options, progress, tables, errors."""

@@ -1,4 +1,4 @@
-"""The assessment of a round: how good the model is, what more labels gain, what is advised."""
+"""The assessment of a round: the quality of the model, the gain of more labels, the advice."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ ASSESSMENT = ("estimated_f1", "agreement", "forecast", "forecast_gain", "forecas
 
 
 def assessment_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Names and values from a report in plain values; what was not measured is left out."""
+    """Names and values of a report as plain values; what was not measured is left out."""
     facts: list[tuple[str, str]] = []
     if report.get("estimated_f1") is not None:
         facts.append(("F1 of the pool", f"{percent(report['estimated_f1'])}, estimated without labels"))

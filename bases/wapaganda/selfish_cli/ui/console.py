@@ -1,4 +1,4 @@
-"""What a command shows: results on stdout (for people or as one JSON object), everything else on stderr."""
+"""The output of a command: results on stdout (text or one JSON object), everything else on stderr."""
 
 import contextlib
 import json
@@ -64,7 +64,7 @@ class Console:
 def session(as_json: bool, kept: str = "Nothing was changed.") -> Iterator[Console]:
     """The frame around every command: only here errors become sentences and exit codes.
 
-    ``kept`` says what is still there after Ctrl-C. A defect of ours is named as one; its traceback follows.
+    ``kept`` says what is kept after Ctrl-C. A defect of ours is reported as such, with its traceback.
 
     Raises:
         typer.Exit: with code 1 (failed), 2 (wrong input) or 130 (interrupted).

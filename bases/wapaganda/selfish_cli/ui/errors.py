@@ -1,4 +1,4 @@
-"""What can go wrong: one sentence, a hint, and an exit code."""
+"""The failures of a command: one sentence, a hint, and an exit code."""
 
 from dataclasses import dataclass
 from typing import Any

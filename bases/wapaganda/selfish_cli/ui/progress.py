@@ -28,7 +28,7 @@ NAMES = {
     "evaluate": "Evaluating",
     "score": "Scoring the pool",
     "select": "Choosing the batch",
-    "compare": "Comparing with the model before",
+    "compare": "Comparing with the previous model",
     "release": "Releasing the batch",
     "predict": "Predicting",
     "import": "Importing texts",
@@ -37,7 +37,7 @@ NAMES = {
     "check": "Checking",
 }
 QUIET_SECONDS = 10.0
-"""Without a terminal a step prints a line when it begins, when it ends, and after so many seconds."""
+"""Seconds between the lines of a step without a terminal; it also prints one at its start and its end."""
 
 
 class ConsoleProgress:

@@ -1,4 +1,4 @@
-"""How good the live model is on the rest of the pool, and what more labels would gain; no label is needed."""
+"""Estimate the F1 of the live model on the pool and the gain of more labels, without labels."""
 
 import logging
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def assess_progress(
     prices: Prices,
     calibration: Calibration | None = None,
 ) -> Assessment:
-    """The assessment by the scored pool and the past rounds.
+    """The assessment from the scored pool and the past rounds.
 
     ``curve``: labelled texts and estimated F1 of the rounds before this one, oldest first.
     ``calibration``: of the model that scored the pool, if it was cross-fitted.
@@ -69,10 +69,10 @@ def assess_progress(
 def agreement_with(
     name: str | None, store: ModelStore, scored: PoolScores | None, pool: Sequence[Document], device: str
 ) -> float | None:
-    """κ of the version ``name`` and the model that scored the pool, on a stop set of the pool: always the
-    same texts while they last. Only the version ``name`` is loaded.
+    """κ of the version ``name`` and the model that scored the pool, on a stop set of the pool.
 
-    ``None`` when there is none of the two, the version is damaged, or neither model finds an entity.
+    The stop set has the same texts in each round as long as they are unlabelled. Only the version ``name`` is
+    loaded. ``None`` if one of the two is missing or damaged, or neither finds an entity.
     """
     stop_set = _stop_set(pool)
     if scored is None or not stop_set or name not in {version.name for version in store.versions()}:

@@ -9,7 +9,7 @@ from wapaganda.tagger import Tagger
 
 @dataclass
 class LiveModel:
-    """The live version of a project; its model is loaded when it is first needed, and only once."""
+    """The live version of a project; its model is loaded once, on first use."""
 
     version: Version
     device: str

@@ -45,10 +45,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Loop:
-    """Everything that the rounds of one project need.
+    """The loop of one project.
 
-    ``directory`` holds what a round writes beside the ledger. A loop is not safe for several threads. The
-    bases make sure that only one process at a time runs rounds of a project.
+    ``directory`` is for the files of a round; other data goes into the ledger. A loop is not thread-safe. The
+    bases ensure that only one process at a time runs rounds of a project.
     """
 
     source: Source
@@ -65,8 +65,8 @@ class Loop:
     def run_round(self) -> RoundReport:
         """Run the next round, or finish one that was interrupted, and report it.
 
-        A round whose batch was already chosen releases that batch; the next round follows at once when labels
-        have changed since then. A round that was interrupted earlier starts again with the newest labels.
+        If the batch of an interrupted round was already chosen, it is released; the next round follows
+        immediately if labels have changed since then. Otherwise the round restarts with the newest labels.
 
         Raises:
             EncoderUnavailable: the pretrained encoder cannot be loaded.
@@ -99,8 +99,7 @@ class Loop:
         return [report for report in finished if report is not None]
 
     def fetch(self) -> Changes:
-        """Bring the ledger up to date with the source. Labels that were deleted there stay in the ledger's
-        history."""
+        """Update the ledger from the source; its history keeps labels that were deleted there."""
         with self._timed("fetch"):
             changes = fetch_into(self.ledger, self.source, self.progress)
         self._messages.extend(changes.messages)
@@ -124,7 +123,7 @@ class Loop:
         return replace(released, seconds={**released.seconds, **self._seconds})
 
     def _logged(self, run: Run, report: RoundReport) -> RoundReport:
-        """Write the report into the run log. A failure there is only reported: the batch is out."""
+        """Write the report into the run log. A failure is only reported: the batch was already released."""
         try:
             self.record.finish(run, report, [*self.reports(), report], self.store)
         except Exception as error:
@@ -189,7 +188,7 @@ class Loop:
         return outcome
 
     def _live_model(self) -> LiveModel | None:
-        """The live model; it is loaded once a round, when a step first needs it."""
+        """The live model; it is loaded once per round, on first use."""
         version = self.store.current()
         if version is None:
             self._live = None
@@ -245,7 +244,7 @@ class Loop:
             write_proposals(self._folder(number), batch)
             try:
                 sentence = self.source.release(chosen.batch, batch, self.progress)
-            except BatchNameTakenError:  # by a program with a ledger of its own, since the batch was chosen
+            except BatchNameTakenError:  # another program with its own ledger released one in the meantime
                 chosen = replace(chosen, batch=self.source.batch_name(number))
                 save_draft(self.ledger, chosen)
                 sentence = self.source.release(chosen.batch, batch, self.progress)
@@ -254,8 +253,8 @@ class Loop:
     def _proposed(self, number: int, documents: Sequence[Document]) -> Mapping[str, Sequence[Span]]:
         """What the live model predicts for each document, by id.
 
-        It is what the model predicted while it scored the pool. Only a text that has changed since then, or
-        whose scores are gone, is read again.
+        These are the predictions from the scoring of the pool. Only a text that has changed since then, or
+        without stored scores, is tagged again.
         """
         live = self._live_model()
         if live is None:

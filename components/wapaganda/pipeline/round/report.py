@@ -1,4 +1,4 @@
-"""What a round did, in parts; as a dictionary it is flat."""
+"""The report of a round, in parts; as a dictionary it is flat."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
@@ -58,7 +58,7 @@ class ScoresPart:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationPart:
-    """What cross-fitting says of the new version: F1 with its 95 % interval, the temperature, and the
+    """The cross-fitting of the new version: F1 with its 95 % interval, the temperature, and the
     expected calibration error ``ece`` of its spans. ``None``: it was not cross-fitted."""
 
     cross_validated_f1: float | None = None
@@ -100,12 +100,12 @@ class SelectionPart:
 
 @dataclass(frozen=True, slots=True)
 class AssessmentPart:
-    """How far the project is.
+    """The state of the project.
 
-    ``estimated_f1``: of the live model on the unlabelled pool, by its own expectation. ``agreement``: κ with
-    the live model of the round before. ``forecast``: what the next labels buy, in words, with
+    ``estimated_f1``: of the live model on the unlabelled pool, from its own probabilities. ``agreement``: κ
+    with the live model of the previous round. ``forecast``: the effect of the next labels, in words, with
     ``forecast_gain`` in F1 (0 to 1) and ``forecast_hours`` of annotation. ``pricing``: how a text is priced.
-    ``advice``: whether to go on, and why.
+    ``advice``: whether to continue, and why.
     """
 
     should_stop: bool = False
@@ -170,8 +170,7 @@ class RoundReport:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of ``to_dict``. Unknown keys are ignored; a report of an earlier version lacks what was
-        not measured then."""
+        """The inverse of ``to_dict``. Unknown keys are ignored; keys of later versions may be missing."""
         names = {key: name for name, key in _KEYS.items()}
         flat = {names.get(key, key): value for key, value in values.items()}
         interval = flat.get("cross_validated_interval")

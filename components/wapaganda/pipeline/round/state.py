@@ -1,4 +1,4 @@
-"""What the steps of a round have written into the ledger."""
+"""The state of a round in the ledger."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -9,7 +9,7 @@ from wapaganda.pipeline.round.report import RoundReport
 
 @dataclass(frozen=True, slots=True)
 class RoundState:
-    """How far a round is; ``None``: not reached yet.
+    """The progress of a round; ``None``: not reached yet.
 
     ``run_id``: its run in the run log. ``draft``: the report when the batch was chosen. ``trained_on``: the
     fingerprint of the labels at that time. ``report``: of a finished round.
@@ -33,18 +33,18 @@ class RoundState:
 
 
 def save_run(ledger: Ledger, current: Round, run_id: str) -> None:
-    """Write down the run of a round."""
+    """Store the run of a round."""
     ledger.save_step(current.number, current.step, run=run_id)
 
 
 def save_draft(ledger: Ledger, draft: RoundReport, trained_on: str | None = None) -> None:
-    """Write down that the batch of a round is chosen; without ``trained_on`` that value stays."""
+    """Store that the batch of a round is chosen; without ``trained_on`` that value is kept."""
     labels = {} if trained_on is None else {"learnt": trained_on}
     ledger.save_step(draft.number, "selected", draft=draft.to_dict(), **labels)
 
 
 def save_report(ledger: Ledger, report: RoundReport) -> None:
-    """Write down that a round is finished."""
+    """Store that a round is finished."""
     ledger.save_step(report.number, "done", report=report.to_dict())
 
 

@@ -27,7 +27,7 @@ def choose(
     """The next batch by the configured strategy; without a model (``scored`` is ``None``) a random one.
 
     The score and the threshold decide which texts are candidates; ``_utility`` ranks them.
-    Texts that are labelled already, and near copies of them, are not offered.
+    Labelled texts and their near duplicates are not offered.
     """
     texts = {document.id: document.text for document in pool}
     seen = [document.text for document in labelled]
@@ -77,7 +77,7 @@ def _utility(scores: NDArray[np.float64], expected: Expectation, config: LoopCon
 
 
 def offered(document: Document, spans: Iterable[Span], rank: int, uncertainty: float) -> Document:
-    """A document as annotators get it: with the proposed spans, its rank from 0 and its uncertainty."""
+    """A document for annotators, with the proposed spans, its rank from 0 and its uncertainty."""
     return Document(
         document.id,
         document.text,

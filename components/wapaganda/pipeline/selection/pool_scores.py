@@ -83,7 +83,7 @@ class PoolScores:
         }
 
     def save(self, path: Path) -> None:
-        """Write one ``.npz``, whole or not at all."""
+        """Write one ``.npz`` file atomically."""
         with atomic_path(path) as draft:
             np.savez(
                 draft,
@@ -102,8 +102,10 @@ class PoolScores:
 
     @classmethod
     def load(cls, path: Path) -> "PoolScores | None":
-        """Read what ``save`` wrote; ``None`` when there is no file, or one that is damaged or was written by
-        an earlier version: the pool is then scored again."""
+        """Read the file of ``save``; ``None`` if it is missing, damaged or of an earlier version.
+
+        The pool is then scored again.
+        """
         try:
             with np.load(path, allow_pickle=False) as stored:
                 expectation = Expectation(*(stored[each] for each in _EXPECTED))

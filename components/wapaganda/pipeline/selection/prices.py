@@ -1,4 +1,4 @@
-"""The price of a text for these annotators, by the times that Label Studio has measured."""
+"""The price of a text for the annotators of a project, from the times that Label Studio measured."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ Proposals = Mapping[str, Sequence[Span]]
 
 
 def write_proposals(folder: Path, batch: Sequence[Document]) -> None:
-    """Write down beside the round what annotators were shown."""
+    """Store the proposals that annotators see in the file of the round."""
     write_json(folder / _FILE, {document.id: encode_spans(document.spans or ()) for document in batch})
 
 
@@ -32,7 +32,7 @@ def read_proposals(rounds: Path) -> Proposals:
 
 
 def fitted_prices(labelled: Sequence[Document], proposals: Proposals) -> FittedPrices:
-    """The annotators' own prices, from the ``lead_time`` of labelled documents, where there are enough.
+    """The annotators' own prices, from the ``lead_time`` of labelled documents, if there are enough.
 
     A text that was corrected counts only when its proposals are known. A text without a prediction was
     labelled from scratch.

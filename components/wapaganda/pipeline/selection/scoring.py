@@ -1,4 +1,4 @@
-"""Score every unlabelled text by the live model and keep what the selection needs."""
+"""Score every unlabelled text with the live model."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,8 +19,11 @@ BLOCK = 512
 def score_pool(
     tagger: Tagger, folder: Path, pool: Sequence[Document], measure: str, progress: Progress
 ) -> PoolScores:
-    """Tag the pool once by the model in ``folder``, and by its committee when ``measure`` needs that, and
-    score every text by the measure that ``scored_by`` names; memory does not grow with the emissions."""
+    """Tag the pool once with the model in ``folder`` and score every text by the measure of ``scored_by``.
+
+    If ``measure`` needs a committee, its models tag the pool, too. The emissions of only one block of texts
+    are in memory.
+    """
     measure = scored_by(measure, folder)
     texts = [document.text for document in pool]
     committee: Iterable[NDArray[np.float32]] | None = None

@@ -1,1 +1,1 @@
-"""Where texts and labels come from: a Label Studio project, or files."""
+"""The sources of texts and labels: a Label Studio project, or files."""

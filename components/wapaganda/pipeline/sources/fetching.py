@@ -1,4 +1,4 @@
-"""Bring the ledger up to date with the source, also about what was deleted there or missed before."""
+"""Update the ledger from the source, including deletions and documents that were missed before."""
 
 from filelock import FileLock
 
@@ -11,11 +11,11 @@ _UNREAD = "unread"
 
 
 def fetch_into(ledger: Ledger, source: Source, progress: Progress) -> Changes:
-    """Write what changed since the last time into the ledger; its history keeps labels that vanish.
+    """Write the changes since the last fetch into the ledger; its history keeps deleted labels.
 
-    The cursor moves last, so a fetch that dies half-way is done again.
+    The cursor is stored last, so an interrupted fetch is repeated.
     """
-    # Of two programs that fetch at a time, the one that read earlier could write later, over newer labels.
+    # Without the lock, of two programs that fetch at the same time the later one could write older labels.
     with FileLock(ledger.path.with_name("fetch.lock")):
         cursor = ledger.cursor()
         changes = _take(ledger, source, cursor, progress)
@@ -35,7 +35,7 @@ def _take(ledger: Ledger, source: Source, cursor: str | None, progress: Progress
 def _settle(
     ledger: Ledger, source: Source, changes: Changes, cursor: str | None, progress: Progress
 ) -> Changes:
-    """Remove what the source has lost; read it whole when it holds more than the ledger knows of."""
+    """Remove documents that the source no longer has; read all if it has more than the ledger."""
     held = source.ids()
     known = {document.id for document in ledger.documents()}
     ledger.remove(sorted(known - held))

@@ -62,7 +62,7 @@ class FileSource:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_jsonl(batch, target)
         progress("release", len(batch), len(batch))
-        return f"{len(batch)} texts with proposed spans stand in {target}."
+        return f"{len(batch)} texts with proposed spans are in {target}."
 
 
 def _known_once(labelled: Sequence[Document], pool: Sequence[Document]) -> list[Document]:
@@ -74,8 +74,9 @@ def _known_once(labelled: Sequence[Document], pool: Sequence[Document]) -> list[
 
 
 def _named_by_text(documents: Iterable[Document]) -> Iterator[Document]:
-    """The documents with ids made of their texts, so that a labelled text has the id under which it was
-    offered. Copies of a text are numbered.
+    """The documents with ids from their texts, so a labelled text has the id that it was offered with.
+
+    Copies of a text are numbered.
     """
     copies: Counter[str] = Counter()
     for document in documents:

@@ -29,7 +29,8 @@ class LabelStudioSource:
 
     def fetch(self, cursor: str | None, progress: Progress) -> Changes:
         """The tasks that changed since the cursor; all when the project or its label config has changed."""
-        project = self.studio.project(self.project_id)  # before: a task too few is noticed, one too many not
+        # The number of tasks is read first: the loop notices a missing task, but not an extra one.
+        project = self.studio.project(self.project_id)
         reading = _digest(project)
         since, _, read_by = (cursor or "").partition(" ")
         start = since if read_by == reading else None
@@ -69,7 +70,7 @@ class LabelStudioSource:
 
 
 def _digest(project: ProjectInfo) -> str:
-    """A digest of what decides which annotations are read and how."""
+    """A digest of everything that determines which annotations are read, and how."""
     config = project.label_config
     parts = (
         project.created_at,

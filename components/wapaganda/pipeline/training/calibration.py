@@ -11,7 +11,7 @@ from wapaganda.trainer import Callbacks, TrainingJob, cross_fit
 from wapaganda.uncertainty import expected_counts
 
 MINIMUM_TEXTS = 20
-"""With fewer labelled texts nothing is calibrated: so few spans cannot tell one confidence from another."""
+"""With fewer labelled texts nothing is calibrated, because there are too few spans."""
 
 
 def calibrate(
@@ -55,6 +55,6 @@ def calibrate(
 
 
 def too_few_to_calibrate(documents: Sequence[Document], folds: int) -> bool:
-    """Whether there are too few labelled texts, or texts with entities, for so many folds."""
+    """Whether there are too few labelled texts, or texts with entities, for this number of folds."""
     filled = {document.text for document in documents if document.spans}
     return len(documents) < MINIMUM_TEXTS or len(filled) < 2 * folds

@@ -1,4 +1,4 @@
-"""Cross-fitting of a new model; its results go into the model's folder."""
+"""Cross-fit a new model and write the results into its folder."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -42,7 +42,7 @@ def calibrate_folder(
 
 
 def too_few_messages(documents: Sequence[Document], config: LoopConfig) -> list[str]:
-    """What a user should know when nothing is cross-fitted although it is asked for."""
+    """The message if cross-fitting is switched on but there are too few texts."""
     if config.folds < 2 or not too_few_to_calibrate(documents, config.folds):
         return []
     return [

@@ -48,8 +48,11 @@ def compare(folder: Path, live: Version | None, texts: TrainingTexts, config: Lo
 def _compare_held_out(
     folder: Path, live: Version | None, holdout: Sequence[Document], config: LoopConfig
 ) -> Comparison:
-    """On the held-out texts that the live model was not trained on either: a text may be held out only now,
-    because too few were labelled before or ``selfish train --test`` trained on all of them."""
+    """On the held-out texts that the live model was not trained on.
+
+    It may have been trained on some of them: when too few texts were labelled to hold any out, or by
+    ``selfish train --test``.
+    """
     name, margin = live.name if live else None, config.promotion_margin
     if not holdout:
         return Comparison(None, None, decide_promotion(None, None, margin, name))
@@ -67,7 +70,7 @@ def _compare_held_out(
 def _compare_out_of_fold(
     folder: Path, live: Version | None, texts: TrainingTexts, config: LoopConfig
 ) -> Comparison:
-    """By the out-of-fold predictions for the texts that both were trained on, and the labels of today."""
+    """By the out-of-fold predictions for the texts that both were trained on, and the current labels."""
     name, labels = live.name if live else None, "out-of-fold labels"
     new, old = _read_out_of_fold(folder), _read_out_of_fold(live.path) if live else {}
     fair = [
@@ -112,7 +115,7 @@ def write_out_of_fold(folder: Path, documents: Sequence[Document], answers: Sequ
 
 
 def _exact_key(document: Document) -> str:
-    """Spans are places in a text, so white space matters here."""
+    """Span offsets depend on white space, so it matters here."""
     return hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The manifest of a version, and the search for a version that was made before."""
+"""The manifest of a version, and the search for an earlier version of the same training."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace

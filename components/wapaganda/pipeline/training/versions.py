@@ -29,9 +29,9 @@ from wapaganda.trainer import (
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """What a training gave: the version, its scores and those of the model that was live, and the decision.
+    """The result of a training: the version, its scores, those of the live model, and the decision.
 
-    ``calibration``: by cross-fitting; ``None`` where that is switched off or the texts are too few.
+    ``calibration``: by cross-fitting; ``None`` if it is switched off or there are too few texts.
     ``best_dev_f1`` at optimiser step ``best_step``: of the checkpoint that was kept, only with dev texts.
     ``stopped_because``: why the training ended; empty when the version was made before.
     """
@@ -136,7 +136,7 @@ def train_version(
 def _keep_pinned(
     compared: Comparison, live: Version | None, documents: Sequence[Document], store: ModelStore
 ) -> Comparison:
-    """A version that a person made live stays live until there are new labels."""
+    """A version that a user made live stays live until there are new labels."""
     if live is None or not store.is_pinned(data_fingerprint(documents)):
         return compared
     reason = f"{live.name} was made live by hand and no labels are new since then, so it stays live."
@@ -146,7 +146,7 @@ def _keep_pinned(
 def _again(
     made: Version, live: Version | None, compared: Comparison, texts: TrainingTexts, store: ModelStore
 ) -> TrainingOutcome:
-    """A version that was made before, evaluated on the labels of today."""
+    """A version of an earlier training, evaluated on the current labels."""
     if live is not None and live.name == made.name:
         decision = PromotionDecision(True, f"Nothing is new since {made.name} was trained: it stays live.")
         compared = Comparison(compared.scores, compared.scores, decision)
@@ -194,7 +194,7 @@ def _messages(result: TrainResult, last: Path | None, self_training: bool) -> tu
     elif self_training and not result.collapsed:
         messages.append("SELF_TRAINING found no unlabelled texts to learn from: the model was trained once.")
     if last is not None:
-        messages.append(f"The training began with {last.name}, as WARM_START asks.")
+        messages.append(f"The training started from {last.name} because of WARM_START.")
     if result.repairs.total:
         messages.append(f"Spans that the tokenizer cannot see: {result.repairs.describe()}.")
     if result.collapsed:

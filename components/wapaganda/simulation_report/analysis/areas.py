@@ -27,7 +27,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class WorstRound:
-    """The round at which a strategy stands lowest against random at equal estimated seconds.
+    """The round with the lowest difference to random at equal estimated seconds.
 
     ``delta_f1`` is in F1 points (0 to 100); both F1 in [0, 1].
     """
@@ -71,7 +71,7 @@ def _area(run: RunRecord, axis: str, ranges: Ranges) -> float | None:
 
 
 def worst_of(own: Sequence[MeanRound], random: Sequence[MeanRound]) -> WorstRound | None:
-    """The round of the mean curve ``own`` that lies lowest; None when none lies within random's costs."""
+    """The round of the mean curve ``own`` that is lowest; None if none is within random's costs."""
     if not own or not random:
         return None
     cost, f1 = costs(random, "seconds"), [each.f1_mean for each in random]

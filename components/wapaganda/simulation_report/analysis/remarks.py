@@ -11,7 +11,7 @@ FEW_SEEDS, FEW_ENTITIES, MANY_COPIES, OVER_FULL = 3, 400, 0.01, 0.02
 
 
 def missing_of(records: Records) -> tuple[str, ...]:
-    """What the plan asks for and the folder does not have, a sentence each."""
+    """The planned parts that are missing in the folder, one sentence each."""
     found = [f"Left out because it cannot be read: {name}." for name in records.unreadable]
     wanted = [*records.arms, *([FULL] if records.plan.get("full", True) else [])]
     for arm in wanted:
@@ -36,7 +36,7 @@ def _lack(seed: int, run: RunRecord | None, calibrate_at: int) -> str:
 def remarks_of(
     records: Records, arms: Sequence[StrategySummary], test_entities: int, full_f1: float | None
 ) -> tuple[str, ...]:
-    """What a reader must know before trusting the numbers, a sentence or two each."""
+    """Limits of the numbers, one or two sentences each."""
     return (
         *_on_seeds(records),
         *_on_random(arms),

@@ -1,4 +1,4 @@
-"""The savings: what a strategy needs to reach a level of F1, divided by what random needs."""
+"""The savings: the cost of a strategy to reach a level of F1, divided by that of random."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field

@@ -1,4 +1,4 @@
-"""The letter case of words, for encoders whose tokenizer throws it away."""
+"""The letter case of words, for encoders whose tokenizer removes it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,8 @@ N_CASINGS = 4
 def word_casing(text: str, words: NDArray[np.int32]) -> NDArray[np.int64]:
     """The case of every word: 0 no capital, 1 only the first letter, 2 all letters, 3 otherwise mixed.
 
-    An uncased tokenizer makes "Apple" and "apple" one; the case goes to the model as token types, which
-    a single text does not need otherwise. Shapes: words (n_words, 2), result (n_words,).
+    For an uncased tokenizer "Apple" and "apple" are equal. The model gets the case as token types, which
+    have no other use for a single text. Shapes: words (n_words, 2), result (n_words,).
     """
     return np.array([_casing(text[start:end]) for start, end in words.tolist()], dtype=np.int64)
 

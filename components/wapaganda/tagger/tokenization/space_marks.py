@@ -1,4 +1,4 @@
-"""The two ways in which a tokenizer reads a word: after a space, or glued to the word before."""
+"""The two ways in which a tokenizer reads a word: after a space, or attached to the previous word."""
 
 from __future__ import annotations
 

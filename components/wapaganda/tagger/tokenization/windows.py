@@ -1,4 +1,4 @@
-"""Overlapping windows over a long text, each word belonging to exactly one of them."""
+"""Overlapping windows over a long text; each word is a core word of exactly one window."""
 
 from __future__ import annotations
 

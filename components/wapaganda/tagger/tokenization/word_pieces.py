@@ -1,4 +1,4 @@
-"""From texts to word pieces, word by word: every word knows its pieces, whatever the tokenizer is."""
+"""Split texts into word pieces, word by word, with any fast tokenizer."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _Pieces = tuple[int, ...]
 class Tokenization:
     """Splits texts into word pieces with any fast tokenizer, each word of ``word_offsets`` separately.
 
-    A word after a space gets the tokenizer's space mark (``Ġ``, ``▁``). A word glued to another does not. At
-    the start of a text the tokenizer's own rule holds. Words without a piece (private-use characters for
-    BERT, for example) are left out and counted.
+    A word after a space gets the tokenizer's space mark (``Ġ``, ``▁``). A word attached to another does not.
+    At the start of a text the tokenizer's own rule holds. Words without a piece (private-use characters
+    for BERT, for example) are left out and counted.
 
     Attributes: ``max_pieces`` of a window, special tokens included; ``capacity``, the same without them;
     ``overlap`` of neighbouring windows, in pieces; ``prefix`` and ``suffix``, the special token ids around a

@@ -240,7 +240,7 @@ def test_a_warm_start_begins_with_the_live_model_and_takes_half_the_steps(loop, 
 
     warm = loop.store.versions()[-1].manifest
     assert (second.version == first.version, warm.recipe["steps"]) == (False, cold // 2)
-    assert f"The training began with {first.version}, as WARM_START asks." in second.messages
+    assert f"The training started from {first.version} because of WARM_START." in second.messages
     losses = [
         next(event.values["train_loss"] for event in run.metrics if "train_loss" in event.values)
         for run in loop.record.runs.runs()
