@@ -1,8 +1,8 @@
 """The whole loop on a real Label Studio, by one command: `make demo`, or `make demo DATA=file TEST=file`.
 
-Starts Label Studio and the ML backend on free local ports, makes a project with 200 labelled and 1,200
-unlabelled texts, presses Start Training, and lets a simulated annotator answer two released batches through
-Label Studio's API, each followed by a training. All of it stays in one folder, demo-run, to be looked at.
+It starts Label Studio and the ML backend on free local ports and creates a project with 200 labelled and
+1,200 unlabelled texts. It presses Start Training. Then a simulated annotator labels two released batches
+through Label Studio's API, each followed by a training. All files are kept in the folder demo-run.
 """
 
 import argparse

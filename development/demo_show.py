@@ -66,7 +66,7 @@ def show_table(rows: Sequence[DemoRow], seconds: float) -> None:
     CONSOLE.print()
     CONSOLE.print(table)
     if not all(row.promoted for row in rows):
-        say("* The new model was worse on labels that neither has seen, so the one before it stayed live.")
+        say("* The new model was worse on labels that neither has seen, so the previous one stayed live.")
     say(f"{len(rows)} trainings and {len(rows) - 1} annotated batches in {seconds / 60:.1f} minutes.")
 
 

@@ -190,7 +190,7 @@ def load_tagger(context: CliProject, version: str | None, progress: "Progress") 
 
 
 def mirror_runs(context: CliProject, console: "Console", progress: "Progress") -> str:
-    """Copy the finished runs to MLflow; what it cannot take now is copied next time. Returns one sentence."""
+    """Copy the finished runs to MLflow; after a failure they are copied next time. Returns one sentence."""
     progress("mlflow", 0, 0)
     report = context.mirror(MLFLOW_SECONDS)
     if report.ok:

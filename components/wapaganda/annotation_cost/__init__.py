@@ -1,7 +1,7 @@
 """What a text costs an annotator, in seconds.
 
-The cost is linear, as in studies that timed annotators: a price for each word that is read and each entity
-that is marked, and where the spans of a model are shown, a price for each confirmed and each removed span.
+The cost is linear, as in studies that timed annotators. Each read word and each marked entity has a price. If
+the spans of a model are shown, each confirmed and each removed span has a price, too.
 """
 
 from wapaganda.annotation_cost.lead_times import MINIMUM_LEAD_TIMES, FittedPrices, fit_prices

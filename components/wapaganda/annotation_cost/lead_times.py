@@ -44,8 +44,8 @@ def fit_prices(
     ``without_proposals`` of the result gives the prices for such texts. Lead times of 0 or less, or more than
     ten times off the prior, are ignored. With fewer than 30 usable lead times, or when they do not grow with
     the work, the result is the prior. The fit minimises the relative error with Huber's weights (Huber 1964,
-    "Robust estimation of a location parameter"), prices of 0 or more, and a ridge penalty towards the prior,
-    so that the price of rare work stays near the prior.
+    "Robust estimation of a location parameter"). Prices are 0 or more. A ridge penalty keeps the price of
+    rare work near the prior.
 
     Raises:
         ValueError: counts below 0, or arrays of different lengths.

@@ -53,7 +53,7 @@ def fit_confidence(
 
     The words of a span are right or wrong together, which a temperature of single words cannot express; two
     numbers on the logit correct most of that. They are drawn towards those of ``prior``, slope and intercept
-    by ``weight``, the inverse variances of a normal prior, so a handful of spans changes little. An outcome
+    by ``weight``, the inverse variances of a normal prior, so a few spans change little. An outcome
     may also be the probability of being right, from 0 to 1. The fit is Newton's method on the logistic loss
     with an L2 penalty, with step halving.
 

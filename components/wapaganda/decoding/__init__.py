@@ -1,8 +1,8 @@
 """Exact inference over valid IOB2 tag sequences: the best one, its probability, and the marginals.
 
 A model gives each word log-probabilities of the tags ``O, B-0, I-0, B-1, I-1, …``, independently of its
-neighbours. Here sequences that are not valid IOB2 (an ``I-k`` that follows neither ``B-k`` nor ``I-k``) get
-probability 0 and the others are normalised, as in a conditional random field with transition scores 0 or −∞.
+neighbours. Here invalid IOB2 sequences get probability 0: an ``I-k`` must follow ``B-k`` or ``I-k``. The
+others are normalised, as in a conditional random field with transition scores 0 or −∞.
 
 Shapes: B texts, T words of the longest text, K = 1 + 2L tags for L entity types.
 """

@@ -1,4 +1,4 @@
-"""What a job is."""
+"""A job and its states."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -162,7 +162,7 @@ def _send(connection: Connection, project: int, version: str, chunk: Sequence[Pr
             if _arrived(connection, project, version, chunk, error.still_running):
                 return
             if error.still_running or attempt == connection.retries:
-                error.hint = "Release the batch again later: what has arrived by then is not sent twice."
+                error.hint = "Release the batch again later: what has arrived is not sent twice."
                 raise
         else:
             if answer["created"] != len(chunk):

@@ -12,7 +12,7 @@ from wapaganda.storage import write_json
 class Pointer:
     """The name of the live version and the names of those before it, oldest first.
 
-    ``pinned``: empty unless a person chose the live version; then the fingerprints of the training data that
+    ``pinned``: empty unless a user chose the live version; then the fingerprints of the training data that
     was known at that time. The choice holds as long as the labels are among these.
     """
 

@@ -104,9 +104,9 @@ class ModelStore:
         return None if pointer is None else self.version(pointer.version)
 
     def promote(self, version_name: str, *, pin: bool = False) -> Version:
-        """Make a version the live one; the one before it stays known for `rollback`.
+        """Make a version the live one; the previous one is kept for `rollback`.
 
-        ``pin``: a person chose the version, so `is_pinned` holds until there are new labels. A damaged
+        ``pin``: a user chose the version, so `is_pinned` holds until there are new labels. A damaged
         pointer is renamed to ``current.json.damaged`` and replaced.
 
         Raises:

@@ -73,7 +73,7 @@ def select(
 
 
 def _summary(selection: Selection, strategy: Strategy, threshold: float, size: int) -> str:
-    """One sentence: what was selected, what was found, and what is unusual."""
+    """One sentence: what was selected, the number of candidates, and what is unusual."""
     parts = [f"{len(selection.picks)} of {selection.n_pool} texts chosen by the strategy {strategy.name}"]
     if strategy.uses_scores:
         parts += _about_threshold(selection, threshold)

@@ -1,4 +1,4 @@
-"""What is simulated: the arms that are compared, and what they share."""
+"""The plan of a simulation: the arms that are compared, and their common settings."""
 
 import re
 from collections.abc import Mapping

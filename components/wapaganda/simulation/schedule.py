@@ -20,8 +20,11 @@ _SAFETY_FACTOR = 1.15
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One piece of work: the shared model of a seed set, the first batch by it, the next round of a run, the
-    calibration of a round's model, or the model of the whole pool."""
+    """One piece of work.
+
+    It is the shared model of a seed set, its first batch, the next round of a run, the calibration of a
+    round's model, or the model of the whole pool.
+    """
 
     kind: Literal["share", "choose", "advance", "calibrate", "full"]
     run: RunRecord

@@ -154,7 +154,7 @@ def _folder_config(name: str, folder: Path) -> "PretrainedConfig":
 
 
 def _probe_hub(name: str) -> None:
-    """Ask the hub once for the model, because transformers would try for a minute before it gives up."""
+    """Ask the hub once for the model, because transformers would retry for a minute."""
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 

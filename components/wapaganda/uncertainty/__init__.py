@@ -16,9 +16,9 @@ threshold of 0.7 means: 1.2 wrong or missing spans are expected.
 Measures of a committee compare the predictions of several models. Their scores are small: such models mostly
 agree, so a threshold of 0.7 finds nothing.
 
-``@measure("name")`` registers a function; ``MEASURES`` holds all of them. A file in the folder ``measures``
-is found without being named anywhere, and so is the module that an installed package names by an entry point
-of the group ``wapaganda.measures``.
+``@measure("name")`` registers a function; ``MEASURES`` holds all of them. Every module in the folder
+``measures`` is imported. So is the module that an installed package names by an entry point of the group
+``wapaganda.measures``.
 """
 
 from wapaganda.uncertainty.acquisition import acquisition, amount

@@ -29,7 +29,7 @@ NEXT_TEXTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """``estimated_f1`` of the live model on the unlabelled pool, ``agreement`` κ with the one before it on a
+    """``estimated_f1`` of the live model on the unlabelled pool, ``agreement`` κ with the previous one on a
     stop set (``None``: there is none, or nothing is found), the forecast, and what is advised."""
 
     estimated_f1: float | None

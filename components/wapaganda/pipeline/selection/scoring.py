@@ -58,7 +58,7 @@ def score_tagged(
     embeddings: NDArray[np.float16] | None = None
     emissions: list[NDArray[np.float32]] = []
     predictions: list[NDArray[np.float32]] = []
-    beside = iter(committee) if committee is not None else None
+    committee_scores = iter(committee) if committee is not None else None
     expected: list[Expectation] = []
     spans: list[tuple[Span, ...]] = []
     done = 0
@@ -68,8 +68,8 @@ def score_tagged(
         embeddings[index] = each.embedding
         spans.append(each.spans)
         emissions.append(each.log_probs)
-        if beside is not None:
-            predictions.append(next(beside))
+        if committee_scores is not None:
+            predictions.append(next(committee_scores))
         if len(emissions) == BLOCK or index + 1 == n:
             scores[done : index + 1] = score(emissions, measure, predictions)
             expected.append(expected_counts(emissions))

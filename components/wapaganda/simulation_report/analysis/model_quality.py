@@ -40,8 +40,10 @@ class CalibrationSummary:
 
 @dataclass(frozen=True, slots=True)
 class ModelQuality:
-    """Calibration (None when none was made) and, over all rounds, the mean distance of the estimated pool
-    F1 to the true one (``estimate_error``) and its largest (``estimate_worst``), in [0, 1]."""
+    """The calibration (None without one), and the distance of the estimated pool F1 to the true one.
+
+    ``estimate_error`` is its mean over all rounds, ``estimate_worst`` its maximum, in [0, 1].
+    """
 
     calibration: CalibrationSummary | None = None
     estimate_error: float | None = None

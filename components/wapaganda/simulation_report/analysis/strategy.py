@@ -82,8 +82,10 @@ class StrategySummary:
 
 @dataclass(frozen=True, slots=True)
 class BaselineComparison:
-    """What every strategy is compared with: the arm that is random, its runs, the F1 of the whole pool, and
-    by seed and axis the range of costs that all curves cover."""
+    """The baseline of all strategies: the random arm, its runs and the F1 of the whole pool.
+
+    It also has, by seed and axis, the range of costs that all curves cover.
+    """
 
     baseline: str | None
     random: Sequence[RunRecord]

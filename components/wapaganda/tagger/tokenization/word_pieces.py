@@ -95,7 +95,7 @@ class Tokenization:
         if self._spaced is self._glued:
             return [tuple(word.ids[: self.capacity + 1]) for word in glued]
         spaced = self._spaced.encode_batch_fast(words, add_special_tokens=False)
-        # A word without pieces when glued is not seen, even if the space mark alone would remain of it.
+        # A word that has no pieces when attached is not seen, even if the space mark alone remains of it.
         return [
             tuple((after.ids if key[0] == " " else word.ids)[: self.capacity + 1]) if word.ids else ()
             for key, word, after in zip(keys, glued, spaced, strict=True)
