@@ -203,11 +203,11 @@ def test_a_server_that_never_answers_is_given_up(log):
         server.listen()
         uri = f"http://127.0.0.1:{server.getsockname()[1]}"
         handle = start_mirror(log.directory, uri, timeout=2)
-        assert "still at work after 0.1 s" in handle.wait(0.1).message
+        assert "still works after 0.1 s" in handle.wait(0.1).message
         report = handle.wait(60)
 
     assert not report.ok
-    assert "given up after 2 s" in report.message
+    assert "stopped after 2 s" in report.message
 
 
 @pytest.mark.slow
