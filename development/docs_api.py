@@ -1,6 +1,7 @@
 """The reference of the bricks, from their sources: no brick is imported, so every Python writes the same."""
 
 import ast
+import re
 import textwrap
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ HEAD = "The lowest layer comes first. Import names from the brick: `from wapagan
 
 @dataclass(frozen=True)
 class Definition:
-    """A public name: its signature, the first paragraph of its docstring, and what it contains."""
+    """A public name: its signature, its docstring (for functions the first paragraph), and its members."""
 
     signature: str
     doc: str
@@ -22,14 +23,15 @@ class Definition:
 
 def api_page(root: Path, width: int) -> str:
     """docs/api.md: the public names of the bricks below ``root``, the lowest layer first."""
-    parts = ["# API of the bricks", "", HEAD]
-    for brick in _bricks(root):
+    bricks = [each for each in _bricks(root) if (root / "components" / "wapaganda" / each).is_dir()]
+    contents = ", ".join(f"[{each}](#wapaganda{each})" for each in bricks)
+    parts = ["# API of the bricks", "", HEAD, "", _wrapped(f"Bricks: {contents}.", width)]
+    for brick in bricks:
         folder = root / "components" / "wapaganda" / brick
-        if folder.is_dir():
-            front = ast.parse((folder / "__init__.py").read_text("utf-8"))
-            parts += ["", f"## wapaganda.{brick}", "", _wrapped(ast.get_docstring(front) or "", width)]
-            for name in _public(front):
-                parts += ["", f"### {name}", "", *_entry(_find(name, front, folder), width)]
+        front = ast.parse((folder / "__init__.py").read_text("utf-8"))
+        parts += ["", f"## wapaganda.{brick}", "", _wrapped(ast.get_docstring(front) or "", width)]
+        for name in _public(front):
+            parts += ["", f"### {name}", "", *_entry(_find(name, front, folder), width)]
     return "\n".join(parts) + "\n"
 
 
@@ -85,16 +87,17 @@ def _value(value: ast.expr) -> str:
 
 def _class(node: ast.ClassDef) -> Definition:
     fields = [
-        ast.unparse(each).replace(" = field(default_factory=", " = (")
+        re.sub(r"field\(default_factory=(\w+)\)", r"\1()", ast.unparse(each))
         for each in node.body
-        if isinstance(each, ast.AnnAssign)
+        if isinstance(each, ast.AnnAssign) and not ast.unparse(each.target).startswith("_")
     ]
     methods = [each for each in node.body if isinstance(each, ast.FunctionDef)]
     start = next((each for each in methods if each.name == "__init__"), None)
     inside = _arguments(start)[1:] if start else fields or [ast.unparse(each) for each in node.bases]
     head = _call(f"class {node.name}", inside) if inside else f"class {node.name}"
     shown = tuple(_function(each) for each in methods if not each.name.startswith("_"))
-    return Definition(head, _paragraph(ast.get_docstring(node)), shown)
+    doc = (ast.get_docstring(node) or "").partition("\n\nRaises:")[0]
+    return Definition(head, doc, shown)
 
 
 def _function(node: ast.FunctionDef) -> Definition:
