@@ -2,7 +2,8 @@
 # Paths are relative, so the clone may lie in a folder with spaces in its name.
 
 PYTHON ?= python3
-VENV ?= .venv
+# Another Python gets an environment of its own: make test PYTHON=python3.12
+VENV ?= $(if $(filter python3,$(PYTHON)),.venv,.venv-$(notdir $(PYTHON)))
 # What pip is asked for when the environment has no torch yet. The plain package brings CUDA on Linux (several GB);
 # a CPU build is chosen like this: make setup TORCH="torch==2.13.0 --index-url <the index of the CPU builds>"
 TORCH ?= torch==2.13.0

@@ -40,12 +40,12 @@ def test_a_set_up_that_is_done_is_not_done_again(folder: Path):
 
 
 def test_another_python_gets_an_environment_of_its_own(folder: Path):
-    steps = make(folder, "--dry-run", "test", "PYTHON=python3.12", "VENV=.venv312").stdout
-    assert '"python3.12" -m venv .venv312' in steps
-    assert "\n.venv312/bin/python -m pytest" in steps
+    steps = make(folder, "--dry-run", "test", "PYTHON=python3.12").stdout
+    assert '"python3.12" -m venv .venv-python3.12' in steps
+    assert "\n.venv-python3.12/bin/python -m pytest" in steps
     assert ".venv/" not in steps
     ignored = subprocess.run(
-        ["git", "check-ignore", ".venv312/x"], cwd=ROOT, capture_output=True, check=False
+        ["git", "check-ignore", ".venv-python3.12/x"], cwd=ROOT, capture_output=True, check=False
     )
     assert ignored.returncode == 0
 

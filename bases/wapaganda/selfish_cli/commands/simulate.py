@@ -15,7 +15,7 @@ from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
-    from wapaganda.simulation import Arm, Outcome, Plan
+    from wapaganda.simulation import Arm, LabelledCorpus, Outcome, Plan
     from wapaganda.simulation_report import Results
     from wapaganda.tracking import Run
 
@@ -128,7 +128,7 @@ def simulate(
             full=full,
             calibrate_at=calibrate_at,
         )
-        outcome = _run(console, train, test, plan, out, jobs, budget)
+        outcome = _run(console, _corpus(console, train, test), plan, out, jobs, budget)
         results = _write(console, out)
         mlflow = _track(console, context, plan, out, outcome, results)
         _show(console, outcome, results)
@@ -162,18 +162,27 @@ def _read(console: Console, train: Path, test: Path) -> tuple[list["Document"], 
     return list(train_texts.documents), list(test_texts.documents)
 
 
-def _run(
-    console: Console, train: Path, test: Path, plan: "Plan", out: Path, jobs: int | None, budget: float | None
-) -> "Outcome":
+def _corpus(console: Console, train: Path, test: Path) -> "LabelledCorpus":
     train_texts, test_texts = _read(console, train, test)
     console.say("Loading the libraries …")
     from wapaganda.simulation import LabelledCorpus
+
+    return LabelledCorpus(train_texts, test_texts, train.resolve().parent.name)
+
+
+def _run(
+    console: Console,
+    corpus: "LabelledCorpus",
+    plan: "Plan",
+    out: Path,
+    jobs: int | None,
+    budget: float | None,
+) -> "Outcome":
     from wapaganda.simulation import simulate as simulate_plan
 
     def show(step: str, done: int, total: int) -> None:
         console.say(f"[{done}/{total}] {step}")
 
-    corpus = LabelledCorpus(train_texts, test_texts, train.resolve().parent.name)
     outcome = simulate_plan(corpus, plan, out, jobs=jobs, budget=budget, progress=show)
     if outcome.stopped:
         console.warn(outcome.stopped)
