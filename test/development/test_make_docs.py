@@ -47,7 +47,7 @@ def test_no_line_is_longer_than_120_characters(name: str):
     assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []
 
 
-def test_the_api_shows_signature_and_first_paragraph(tmp_path: Path):
+def test_the_api_shows_signatures_and_docstrings(tmp_path: Path):
     brick = tmp_path / "components" / "wapaganda" / "toy"
     brick.mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text('[tool.importlinter]\ncontracts = [{layers = ["toy"]}]\n')
@@ -57,12 +57,16 @@ def test_the_api_shows_signature_and_first_paragraph(tmp_path: Path):
     (brick / "work.py").write_text(
         'LIMIT = 3\n"""How many."""\n\n\ndef play(toy: "Toy", *, times: int = 1) -> None:\n'
         '    """Play.\n\n    More.\n    """\n\n\n'
-        'class Toy:\n    """A thing.\n\n    More.\n    """\n\n    name: str\n    price: float = 1.0\n\n'
+        'class Toy:\n    """A thing.\n\n    ``name``: any.\n\n    '
+        'Raises:\n        ValueError: none.\n    """\n\n'
+        "    name: str\n    price: float = 1.0\n    _seen: list = field(default_factory=list)\n\n"
         '    def use(self) -> str:\n        """Use it."""\n'
     )
     page = api_page(tmp_path, 100)
     assert "## wapaganda.toy\n\nA toy.\n" in page
     assert "LIMIT = 3\n```\n\nHow many." in page
     assert "play(toy: Toy, *, times: int = 1) -> None\n```\n\nPlay.\n" in page
-    assert "class Toy(name: str, price: float = 1.0)\n```\n\nA thing.\n\n- `use() -> str`: Use it." in page
+    assert "class Toy(name: str, price: float = 1.0)\n```\n\nA thing.\n\n`name`: any.\n" in page
+    assert "`name`: any.\n\n- `use() -> str`: Use it." in page
+    assert "Bricks: [toy](#wapagandatoy)." in page
     assert "More." not in page
