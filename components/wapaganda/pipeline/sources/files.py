@@ -10,6 +10,7 @@ from wapaganda.annotation import read_documents, write_jsonl
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import Changes, repair_messages
 from wapaganda.progress import Progress
+from wapaganda.storage import atomic_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class FileSource:
     def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
         """Write ``<out>/<version>.jsonl``: the texts in their order with the proposed spans."""
         target = self.out / f"{version}.jsonl"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_jsonl(batch, target)
+        with atomic_path(target) as draft:
+            write_jsonl(batch, draft)
         progress("release", len(batch), len(batch))
         return f"{len(batch)} texts with proposed spans are in {target}."
 

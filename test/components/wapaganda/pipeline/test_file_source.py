@@ -74,3 +74,10 @@ def test_repairs_of_spans_are_among_the_messages(source):
     write(source.data, {"text": "Anna left", "spans": [{"start": 0, "end": 5, "label": "PER"}]})
     changes = source.fetch(None, silent)
     assert "Spans repaired while reading: 1 trimmed of white space." in changes.messages
+
+
+def test_a_release_that_fails_half_way_leaves_no_batch(source):
+    batch = [Document("b", "Bob came", ()), Document("c", "Carla", (), {"rank": object()})]
+    with pytest.raises(TypeError):
+        source.release("al-001", batch, silent)
+    assert list(source.out.iterdir()) == []
