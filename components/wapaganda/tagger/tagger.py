@@ -53,8 +53,12 @@ class Tagger:
         folder = ModelFolder.read(path)
         try:
             with quiet_transformers():
-                model = AutoModelForTokenClassification.from_pretrained(path, local_files_only=True)
-                tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+                model = AutoModelForTokenClassification.from_pretrained(
+                    path, local_files_only=True, use_safetensors=True, trust_remote_code=False
+                )
+                tokenizer = AutoTokenizer.from_pretrained(
+                    path, local_files_only=True, trust_remote_code=False
+                )
         except Exception as error:  # safetensors and tokenizers raise plain exceptions
             raise FolderError(f"Expected a complete model folder, was: {path} ({error})") from error
         tokenization = Tokenization(tokenizer, folder.max_pieces, folder.overlap)

@@ -101,7 +101,10 @@ def _train(
             continue
         with torch.autocast(model.device.type, precision, enabled=precision != torch.float32):
             logits = model(input_ids=ids, attention_mask=mask).logits
-        loss: Tensor = nn.functional.cross_entropy(logits.float(), labels[decoder.masked])
+        scores = (
+            logits if logits.ndim == 2 else logits[decoder.masked]
+        )  # some compute all places nevertheless
+        loss: Tensor = nn.functional.cross_entropy(scores.float(), labels[decoder.masked])
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
         optimiser.step()

@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wapaganda.ner import LabelSchema
 from wapaganda.tagger import N_CASINGS, ModelFolder, Tokenization, quiet_transformers
-from wapaganda.trainer.errors import HINT_FOLDER, HINT_MASK, HINT_NAME, HINT_OFFLINE, EncoderUnavailable
+from wapaganda.trainer.errors import (
+    HINT_CODE,
+    HINT_FAMILY,
+    HINT_FOLDER,
+    HINT_MASK,
+    HINT_NAME,
+    HINT_OFFLINE,
+    EncoderUnavailable,
+)
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
@@ -14,9 +22,11 @@ if TYPE_CHECKING:
     from wapaganda.tagger import Tagger
 
 _PROBE_SECONDS = 5.0
+_UNLIMITED_PIECES = 512
+"""The window of a model without a limit: longer ones need memory and seldom help."""
 
-# These models count positions from behind the padding id, so two positions are never used.
-_OFFSET_POSITIONS = ("roberta", "camembert", "mpnet", "data2vec-text", "ibert", "longformer")
+_DROPOUTS = ("hidden_dropout_prob", "hidden_dropout", "dropout", "dropout_rate", "mlp_dropout")
+"""The dropout of hidden states in the configurations of the families."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -68,18 +78,19 @@ def load_encoder(
     config, local = find_config(name)
     config.id2label = dict(enumerate(schema.tags))
     config.label2id = {tag: number for number, tag in enumerate(schema.tags)}
-    if dropout is not None and hasattr(config, "hidden_dropout_prob"):
-        config.hidden_dropout_prob = dropout
+    if dropout is not None:
+        _set_dropout(config, dropout)
     source = _source_of(name)
+    options: dict[str, Any] = {"local_files_only": local, "trust_remote_code": False}
     try:
         with quiet_transformers():
             model = AutoModelForTokenClassification.from_pretrained(
-                source, config=config, local_files_only=local, dtype=torch.float32
+                source, config=config, dtype=torch.float32, **options
             )
-            tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
-        tokenization = _tokenization(tokenizer, config, max_pieces, overlap)
+            tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        tokenization = _tokenization(tokenizer, model, max_pieces, overlap)
     except Exception as error:  # safetensors and tokenizers raise bare ones of their own
-        raise EncoderUnavailable(name, _first_line(error), HINT_FOLDER) from error
+        raise _unavailable(name, error, config) from error
     has_casing = casing and _is_uncased(tokenizer) and _add_casing(model)
     return LoadedEncoder(model, tokenization, tokenizer, has_casing)
 
@@ -95,15 +106,16 @@ def load_for_masking(name: str, *, max_pieces: int) -> tuple[LoadedEncoder, bool
 
     config, local = find_config(name)
     source = _source_of(name)
+    options: dict[str, Any] = {"local_files_only": local, "trust_remote_code": False}
     try:
         with quiet_transformers():
             model, loading = AutoModelForMaskedLM.from_pretrained(
-                source, local_files_only=local, dtype=torch.float32, output_loading_info=True
+                source, dtype=torch.float32, output_loading_info=True, **options
             )
-            tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
-        tokenization = _tokenization(tokenizer, config, max_pieces, max_pieces // 4)
+            tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        tokenization = _tokenization(tokenizer, model, max_pieces, max_pieces // 4)
     except Exception as error:  # safetensors and tokenizers raise bare ones of their own
-        raise EncoderUnavailable(name, _first_line(error), HINT_FOLDER) from error
+        raise _unavailable(name, error, config, HINT_MASK) from error
     if tokenizer.mask_token_id is None:
         raise EncoderUnavailable(name, "its tokenizer has no sign for a hidden word", HINT_MASK)
     return LoadedEncoder(model, tokenization, tokenizer, casing=False), bool(loading["missing_keys"])
@@ -121,13 +133,14 @@ def find_config(name: str) -> tuple["PretrainedConfig", bool]:
     if folder.is_dir() or _looks_like_path(name):
         return _folder_config(name, folder), True
     try:
-        return AutoConfig.from_pretrained(name, local_files_only=True), True
+        return AutoConfig.from_pretrained(name, local_files_only=True, trust_remote_code=False), True
     except (OSError, ValueError):
         _probe_hub(name)
     try:
-        return AutoConfig.from_pretrained(name), False
+        return AutoConfig.from_pretrained(name, trust_remote_code=False), False
     except (OSError, ValueError) as error:
-        raise EncoderUnavailable(name, _first_line(error), HINT_NAME) from error
+        hint = HINT_CODE if _needs_code(error) else HINT_NAME
+        raise EncoderUnavailable(name, _first_line(error), hint) from error
 
 
 def _source_of(name: str) -> str:
@@ -148,9 +161,9 @@ def _folder_config(name: str, folder: Path) -> "PretrainedConfig":
     if not (folder / "config.json").is_file():
         raise EncoderUnavailable(name, "the folder has no config.json", HINT_FOLDER)
     try:
-        return AutoConfig.from_pretrained(folder, local_files_only=True)
+        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError) as error:
-        raise EncoderUnavailable(name, _first_line(error), HINT_FOLDER) from error
+        raise _unavailable(name, error) from error
 
 
 def _probe_hub(name: str) -> None:
@@ -172,26 +185,59 @@ def _probe_hub(name: str) -> None:
         raise EncoderUnavailable(name, problem, HINT_OFFLINE, offline=True) from error
 
 
+def _unavailable(
+    name: str, error: Exception, config: "PretrainedConfig | None" = None, no_head: str = HINT_FAMILY
+) -> EncoderUnavailable:
+    """The error with the hint that fits; ``no_head``: the one for a family without the wanted head."""
+    if _needs_code(error):
+        return EncoderUnavailable(name, "it needs code of its own, which is never run", HINT_CODE)
+    if config is not None and "Unrecognized configuration class" in str(error):
+        problem = f"transformers cannot use models of the type {config.model_type!r} for this"
+        return EncoderUnavailable(name, problem, no_head)
+    return EncoderUnavailable(name, _first_line(error), HINT_FOLDER)
+
+
+def _needs_code(error: Exception) -> bool:
+    return "trust_remote_code=True" in str(error)
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
+def _set_dropout(config: "PretrainedConfig", share: float) -> None:
+    for name in _DROPOUTS:
+        if hasattr(config, name):
+            setattr(config, name, share)
+
+
 def _tokenization(
-    tokenizer: "PreTrainedTokenizerFast", config: "PretrainedConfig", max_pieces: int, overlap: int
+    tokenizer: "PreTrainedTokenizerFast", model: "PreTrainedModel", max_pieces: int, overlap: int
 ) -> Tokenization:
-    longest = _longest(config)
-    return Tokenization(tokenizer, min(max_pieces, longest), min(overlap, longest // 4))
+    longest = min(max_pieces, _longest(model))
+    return Tokenization(tokenizer, longest, min(overlap, longest // 4))
 
 
-def _longest(config: "PretrainedConfig") -> int:
-    """The longest sequence that the model can read, special tokens included."""
-    positions = getattr(config, "max_position_embeddings", None) or 512
-    return positions - 2 if any(kind in config.model_type for kind in _OFFSET_POSITIONS) else positions
+def _longest(model: "PreTrainedModel") -> int:
+    """The longest sequence that the model can read, special tokens included.
+
+    RoBERTa, MPNet and others count positions from behind the padding id, so the first ones are never used.
+    Models with relative positions have no limit or none that counts.
+    """
+    positions = getattr(model.config, "max_position_embeddings", None) or 0
+    if positions <= 0:
+        return _UNLIMITED_PIECES
+    for name, table in model.named_modules():
+        padding = getattr(table, "padding_idx", None)
+        if name.endswith("position_embeddings") and padding is not None:
+            return min(int(positions), int(table.weight.shape[0] - padding - 1))
+    return int(positions)
 
 
 def _is_uncased(tokenizer: "PreTrainedTokenizerFast") -> bool:
+    """Whether the tokenizer sees no difference between "A" and "a"."""
     normalizer = tokenizer.backend_tokenizer.normalizer
-    return normalizer is not None and normalizer.normalize_str("A") == "a"
+    return normalizer is not None and normalizer.normalize_str("A") == normalizer.normalize_str("a")
 
 
 def _add_casing(model: "PreTrainedModel") -> bool:

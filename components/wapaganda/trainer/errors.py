@@ -20,6 +20,11 @@ class EncoderUnavailable(WapagandaError):  # noqa: N818  (named by the situation
 HINT_FOLDER = (
     "Expected a folder with config.json, model.safetensors and tokenizer.json, as save_pretrained writes it."
 )
+HINT_FAMILY = (
+    "Take an encoder such as BERT, RoBERTa, XLM-R, DeBERTa, DistilBERT, MPNet, ELECTRA or ModernBERT "
+    "(docs/encoders.md)."
+)
+HINT_CODE = "Take an encoder that transformers knows by itself (docs/encoders.md)."
 HINT_MASK = "Only encoders that were trained to guess hidden words, such as BERT, can be adapted."
 HINT_NAME = "Check the spelling; a private or gated model needs a log-in to the model hub (HF_TOKEN)."
 HINT_OFFLINE = (

@@ -33,10 +33,33 @@ def _bare(source: str) -> Tokenizer:
 
 def _marked(parts: dict[str, Any], spaced: bool) -> dict[str, Any]:
     """The tokenizer's description with the space mark of the first word always or never set."""
+    normalizer = parts["normalizer"] if spaced else _drop_prepend(parts["normalizer"])
+    if spaced and _is_byte_level(parts["pre_tokenizer"]):
+        normalizer = _with_space(normalizer)
     return parts | {
         "pre_tokenizer": _mark_pre_tokenizer(parts["pre_tokenizer"], spaced),
-        "normalizer": parts["normalizer"] if spaced else _drop_prepend(parts["normalizer"]),
+        "normalizer": normalizer,
     }
+
+
+def _is_byte_level(part: dict[str, Any] | None) -> bool:
+    match part:
+        case {"type": "ByteLevel"}:
+            return True
+        case {"type": "Sequence", "pretokenizers": parts}:
+            return any(map(_is_byte_level, parts))
+        case _:
+            return False
+
+
+def _with_space(normalizer: dict[str, Any] | None) -> dict[str, Any]:
+    """The normalizer, and then a space before the word.
+
+    The option ``add_prefix_space`` would put one before each part of a word that was split before, such as
+    the digits for Llama's and Qwen's tokenizers.
+    """
+    space = {"type": "Prepend", "prepend": " "}
+    return {"type": "Sequence", "normalizers": [space] if normalizer is None else [normalizer, space]}
 
 
 def _mark_pre_tokenizer(part: dict[str, Any] | None, spaced: bool) -> dict[str, Any] | None:
@@ -44,7 +67,7 @@ def _mark_pre_tokenizer(part: dict[str, Any] | None, spaced: bool) -> dict[str, 
         return None
     match part:
         case {"type": "ByteLevel"}:
-            return part | {"add_prefix_space": spaced}
+            return part | {"add_prefix_space": False}
         case {"type": "Metaspace"}:
             return part | {"prepend_scheme": "always" if spaced else "never"}
         case {"type": "Sequence", "pretokenizers": parts}:

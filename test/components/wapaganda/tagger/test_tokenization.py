@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from wapaganda.ner import word_offsets
@@ -34,6 +34,14 @@ def byte_level(add_prefix_space):
     tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 1))
     tokenizer.decoder = decoders.ByteLevel()
     return tokenizer, "<pad>"
+
+
+def byte_level_split_at_digits():
+    tokenizer, pad = byte_level(add_prefix_space=False)
+    digits = pre_tokenizers.Split(Regex(r" ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+"), "isolated")
+    byte = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, byte])
+    return tokenizer, pad
 
 
 def unigram(split_blanks):
@@ -68,6 +76,7 @@ KINDS = {
     "wordpiece uncased": lambda: bert(lowercase=True),
     "byte-level": lambda: byte_level(add_prefix_space=False),
     "byte-level with a prefix space": lambda: byte_level(add_prefix_space=True),
+    "byte-level split at digits": byte_level_split_at_digits,
     "unigram": lambda: unigram(split_blanks=False),
     "unigram split at blanks": lambda: unigram(split_blanks=True),
     "prepending normalizer": llama_like,
@@ -123,7 +132,7 @@ def test_a_word_after_a_space_differs_from_a_glued_one(kind):
 def test_plain_words_read_as_the_tokenizer_itself_reads_the_text(kind):
     tokenizer = fast(kind)
     pieces = Tokenization(tokenizer)
-    for text in ("Bob met Anna and Bob", "anna met bob"):
+    for text in ("Bob met Anna and Bob", "anna met bob", "Bob won Bob12 in 2024"):
         (encoded,) = pieces.encode([text])
         assert [*pieces.prefix, *encoded.pieces.tolist(), *pieces.suffix] == tokenizer(text)["input_ids"]
 

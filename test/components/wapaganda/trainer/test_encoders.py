@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from transformers import BartConfig, BartModel, BertModel, DistilBertConfig, DistilBertModel
 
 from wapaganda.ner import LabelSchema
 from wapaganda.trainer import EncoderUnavailable, load_encoder, recipe_for
@@ -43,6 +45,79 @@ def test_a_cased_encoder_is_left_as_it_is(tiny_encoder, tmp_path):
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
 
     assert not load_encoder(str(folder), SCHEMA).casing
+
+
+@pytest.mark.parametrize("normalizers", [["Lowercase", "Prepend"], ["NFC", "Lowercase", "StripAccents"]])
+def test_an_uncased_tokenizer_is_known_whatever_its_normalizer_does_besides(
+    tiny_encoder, tmp_path, normalizers
+):
+    folder = shutil.copytree(tiny_encoder, tmp_path / "lowercase")
+    tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    parts = [{"type": each} | ({"prepend": "_"} if each == "Prepend" else {}) for each in normalizers]
+    tokenizer["normalizer"] = {"type": "Sequence", "normalizers": parts}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+
+    assert load_encoder(str(folder), SCHEMA).casing
+
+
+def test_the_dropout_is_set_under_the_name_that_the_family_has(tiny_encoder, tmp_path):
+    distilbert = DistilBertConfig(vocab_size=32, dim=32, n_layers=1, n_heads=2, hidden_dim=64)
+    folder = encoder_of(DistilBertModel(distilbert), tiny_encoder, tmp_path)
+
+    assert load_encoder(folder, SCHEMA, dropout=0.37).model.config.dropout == 0.37
+    assert load_encoder(tiny_encoder, SCHEMA, dropout=0.37).model.config.hidden_dropout_prob == 0.37
+
+
+def test_weights_in_the_older_format_are_read_without_running_pickled_code(tiny_encoder, tmp_path):
+    folder = shutil.copytree(tiny_encoder, tmp_path / "older")
+    (folder / "model.safetensors").unlink()
+    weights = BertModel.from_pretrained(tiny_encoder).state_dict()
+    torch.save(weights, folder / "pytorch_model.bin")
+    loaded = load_encoder(str(folder), SCHEMA, casing=False).model.base_model.state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in loaded.items())
+
+    class Hostile:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "ran",)
+
+    torch.save(weights | {"embeddings.hostile": Hostile()}, folder / "pytorch_model.bin")
+    unavailable(str(folder))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_code_that_comes_with_an_encoder_is_never_run(tiny_encoder, tmp_path):
+    folder = shutil.copytree(tiny_encoder, tmp_path / "code")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config |= {"model_type": "made-up", "auto_map": {"AutoConfig": "code.MadeUpConfig"}}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (folder / "code.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')", encoding="utf-8")
+
+    error = unavailable(str(folder))
+
+    assert error.problem == "it needs code of its own, which is never run"
+    assert "transformers knows" in error.hint
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_family_that_transformers_cannot_use_for_tags_is_refused_by_name(tiny_encoder, tmp_path):
+    bart = BartConfig(
+        vocab_size=32, d_model=32, encoder_layers=1, decoder_layers=1, max_position_embeddings=40
+    )
+    folder = encoder_of(BartModel(bart), tiny_encoder, tmp_path)
+
+    error = unavailable(folder)
+
+    assert error.problem == "transformers cannot use models of the type 'bart' for this"
+    assert "RoBERTa" in error.hint
+
+
+def encoder_of(model, tiny_encoder, tmp_path) -> str:
+    """The folder of another model with the tokenizer of the tiny encoder."""
+    folder = tmp_path / "other"
+    model.save_pretrained(folder)
+    for path in Path(tiny_encoder).glob("tokenizer*"):
+        shutil.copy(path, folder)
+    return str(folder)
 
 
 def unavailable(name: str) -> EncoderUnavailable:
