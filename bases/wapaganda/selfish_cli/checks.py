@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wapaganda.errors import InputError
 from wapaganda.selfish_cli.project import CliProject, why_not_writable
 
 if TYPE_CHECKING:
@@ -139,6 +140,22 @@ def check_label_studio(context: CliProject, project: int | None, backend: str | 
     except LabelStudioError as error:
         return [Check("Label Studio", False, str(error), error.hint)]
     return [Check(f"Label Studio: {each.name}", each.ok, each.message, each.hint) for each in found]
+
+
+def check_reading(context: CliProject) -> list[Check]:
+    """Whether the labels could be read at the last fetch; nothing when there was none."""
+    from wapaganda.selfish_cli.project import last_reading
+
+    if not (context.directory / "ledger.sqlite").exists():
+        return []
+    report = last_reading(context)
+    try:
+        report.check()
+    except InputError as error:
+        hint = str(getattr(error, "hint", ""))
+        return [Check("Labels", False, str(error).removesuffix(hint).strip(), hint)]
+    found = f"{report.n_labelled:,} texts labelled, {report.n_not_read:,} not read"
+    return [Check("Labels", True, " ".join((f"{found} at the last fetch.", *report.lines())))]
 
 
 def check_threads() -> Check:

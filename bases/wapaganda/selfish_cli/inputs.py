@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING
 from wapaganda.errors import InputError
 
 if TYPE_CHECKING:
+    from wapaganda.annotation import ReadOptions, ReadReport, ReadResult
     from wapaganda.ner import Document
-
-SHOWN = 3
-"""At most this number of skipped texts are reported one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The documents of a file, the messages about it, and those messages that report a loss."""
+    """The documents of a file, and the report of the reading with the messages about it."""
 
     documents: tuple["Document", ...]
+    report: "ReadReport"
     notes: tuple[str, ...]
-    losses: tuple[str, ...] = ()
 
     @property
     def labelled(self) -> list["Document"]:
@@ -28,55 +26,81 @@ class Texts:
         return [document for document in self.documents if document.is_labelled]
 
 
-def read_texts(path: Path) -> Texts:
-    """Every document of ``path``.
+def read_texts(path: Path, options: "ReadOptions | None" = None) -> Texts:
+    """Every document of ``path``, also those whose labels were not understood (``is_unread``).
+
+    Raises:
+        InputError: there is no such file, it holds no text, or too many of its labels cannot be read and the
+            options are not lenient.
+        FormatError: nothing of it can be understood.
+    """
+    found = _read(path, options)
+    found.report.check(options is not None and options.lenient)
+    return Texts(tuple(found.documents), found.report, found.report.lines())
+
+
+def read_pool(path: Path, options: "ReadOptions | None" = None) -> Texts:
+    """Every text of ``path`` without its labels, which may be of any form.
 
     Raises:
         InputError: there is no such file, or it holds no text.
-        FormatError: a line of it cannot be understood.
+        FormatError: nothing of it can be understood.
     """
+    from wapaganda.annotation import without_labels
+
+    found = _read(path, options)
+    report = found.report.as_pool()
+    return Texts(tuple(map(without_labels, found.documents)), report, report.lines())
+
+
+def _read(path: Path, options: "ReadOptions | None") -> "ReadResult":
     from wapaganda.annotation import read_documents
 
     if not path.exists():
         raise InputError(f"Expected a file or folder, was: {path}, which does not exist.")
-    found = read_documents(path)
+    found = read_documents(path, options=options)
     if not found.documents:
         raise InputError(f"Expected at least one text in {path}, was: none.")
-    notes = [f"{path}: spans repaired: {found.repairs.describe()}."] if found.repairs.total else []
-    notes += [f"Skipped: {reason}" for reason in found.skipped[:SHOWN]]
-    if len(found.skipped) > SHOWN:
-        notes.append(f"{path}: {len(found.skipped):,} texts were skipped in all.")
-    return Texts(tuple(found.documents), (*notes, *found.notes[:SHOWN]), tuple(notes))
+    return found
 
 
-def read_labelled(path: Path) -> Texts:
+def read_labelled(path: Path, options: "ReadOptions | None" = None) -> Texts:
     """The labelled documents of ``path``, with a message about the others.
 
     Raises:
-        InputError: none is labelled.
+        InputError: none is labelled, or too many labels cannot be read.
     """
-    texts = read_texts(path)
+    texts = read_texts(path, options)
     labelled = tuple(texts.labelled)
     if not labelled:
-        raise InputError(f"Expected labelled texts in {path}, was: {len(texts.documents):,} without labels.")
-    left_out = len(texts.documents) - len(labelled)
+        raise InputError(
+            f"Expected labelled texts in {path}, was: {len(texts.documents):,} without labels.",
+            _why(texts, "Name labelled texts."),
+        )
+    left_out = texts.report.n_unlabelled
     note = (f"{path}: {left_out:,} texts without labels were left out.",) if left_out else ()
-    return Texts(labelled, texts.notes + note, texts.losses)
+    return Texts(labelled, texts.report, texts.notes + note)
 
 
-def read_with_entities(path: Path) -> Texts:
+def read_with_entities(path: Path, options: "ReadOptions | None" = None) -> Texts:
     """The labelled documents of ``path``, which a model can learn from.
 
     Raises:
-        InputError: none holds an entity; the hint says what was skipped.
+        InputError: none holds an entity; the hint says what was not read. Or too many labels cannot be read.
     """
-    texts = read_labelled(path)
+    texts = read_labelled(path, options)
     if not any(document.spans for document in texts.documents):
         raise InputError(
             f"Expected at least one entity in {path}, was: {len(texts.documents):,} texts without.",
-            " ".join(texts.losses) or "Name texts in which entities are marked.",
+            _why(texts, "Name texts in which entities are marked."),
         )
     return texts
+
+
+def _why(texts: Texts, otherwise: str) -> str:
+    """What was found while reading, as a hint."""
+    report = texts.report
+    return " ".join(report.lines()) if report.findings or report.repairs.total else otherwise
 
 
 def one_of(hint: str, **choices: object) -> None:

@@ -12,6 +12,7 @@ import wapaganda.project_context
 from wapaganda.errors import InputError
 
 if TYPE_CHECKING:
+    from wapaganda.annotation import ReadReport
     from wapaganda.jobs import JobQueue
     from wapaganda.label_studio import LabelStudio
     from wapaganda.pipeline import Loop
@@ -152,7 +153,16 @@ def files_loop(context: CliProject, data: Path, pool: Path, out: Path | None, pr
     progress("load", 0, 0)
     from wapaganda.pipeline import FileSource
 
-    return context.loop(FileSource(data, pool, out or context.directory / "batches"), progress)
+    source = FileSource(data, pool, out or context.directory / "batches", context.reading)
+    return context.loop(source, progress)
+
+
+def last_reading(context: CliProject) -> "ReadReport":
+    """The report of the last fetch of the project, from its ledger."""
+    from wapaganda.annotation import ReadReport
+    from wapaganda.pipeline import READ_REPORT
+
+    return ReadReport.from_dict(context.ledger().value(READ_REPORT, {}))
 
 
 def chosen_version(context: CliProject, version: str | None) -> str:

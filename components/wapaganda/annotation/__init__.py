@@ -17,6 +17,7 @@ from wapaganda.annotation.format import (
 )
 from wapaganda.annotation.formats.conll import write_conll
 from wapaganda.annotation.formats.saved_dataset import write_datasets_folder
+from wapaganda.annotation.kinds import KINDS, Effect, Kind, kind_of
 from wapaganda.annotation.label_studio.label_config import (
     LabelConfig,
     default_label_config,
@@ -28,15 +29,30 @@ from wapaganda.annotation.label_studio.regions import (
     write_label_studio_tasks,
 )
 from wapaganda.annotation.label_studio.tasks import TaskReading, document_from_task, read_task
+from wapaganda.annotation.read_options import SCHEMES, ReadOptions
+from wapaganda.annotation.read_report import (
+    Finding,
+    ReadReport,
+    is_unread,
+    unread,
+    without_labels,
+)
 from wapaganda.annotation.reading import read_documents, write_documents
 from wapaganda.annotation.records import write_jsonl
 
 __all__ = [
     "ASPECTS",
+    "KINDS",
+    "SCHEMES",
     "Collector",
+    "Effect",
+    "Finding",
     "Format",
     "FormatError",
+    "Kind",
     "LabelConfig",
+    "ReadOptions",
+    "ReadReport",
     "ReadResult",
     "Source",
     "TaskReading",
@@ -46,12 +62,16 @@ __all__ = [
     "document_from_task",
     "format_table",
     "format_titles",
+    "is_unread",
+    "kind_of",
     "parse_label_config",
     "read_documents",
     "read_task",
     "register",
     "result_from_spans",
     "task_from_document",
+    "unread",
+    "without_labels",
     "writable_suffixes",
     "write_conll",
     "write_datasets_folder",

@@ -9,6 +9,7 @@ from pathlib import Path
 from wapaganda.annotation.collecting import Collector, FormatError, ReadResult
 from wapaganda.annotation.format import Format, Source, all_formats, by_suffix, format_titles
 from wapaganda.annotation.label_studio.label_config import LabelConfig
+from wapaganda.annotation.read_options import ReadOptions
 from wapaganda.ner import Document
 from wapaganda.storage import atomic_folder, atomic_path
 
@@ -17,12 +18,18 @@ _NAMED = 0.2
 
 
 def read_documents(
-    path: Path, format: str | None = None, *, config: LabelConfig | None = None, strict: bool = False
+    path: Path,
+    format: str | None = None,
+    *,
+    config: LabelConfig | None = None,
+    strict: bool = False,
+    options: ReadOptions | None = None,
 ) -> ReadResult:
     """Read a file or folder of labelled or unlabelled texts. Spans are repaired; repairs are counted.
 
     ``format`` is the name of a format. Without it content and suffix decide. ``config`` is the label config
-    of Label Studio tasks; without it the config is inferred from the tasks.
+    of Label Studio tasks; without it the config is inferred from the tasks. ``options``: columns and scheme.
+    The result's report says what was not read; ``report.check()`` refuses too large a share of it.
 
     Raises:
         FormatError: the format is not recognised, nothing could be read, or, if ``strict``, a record is
@@ -32,7 +39,7 @@ def read_documents(
     table = all_formats()
     if format is not None and format not in table:
         raise FormatError(f"Expected a format of {', '.join(table)}, was: {format!r}")
-    collector, source = Collector(path, strict), Source(path, config)
+    collector, source = Collector(path, strict, options or ReadOptions()), Source(path, config)
     chosen = table[format] if format is not None else _recognised(source)
     try:
         chosen.read(source, collector)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wapaganda.annotation.collecting import Collector, FormatError
+from wapaganda.annotation.read_report import READ_KEY
 from wapaganda.annotation.tag_schemes import TagReader
 from wapaganda.ner import Document, Span
 
@@ -38,9 +39,9 @@ def read_records(records: Iterable[NumberedRecord], collector: Collector) -> Non
         try:
             document = document_from_record(record, collector.default_id())
         except FormatError as error:
-            collector.skip(line, str(error))
+            collector.skip(line, str(error), error.kind)
         else:
-            collector.add(document)
+            collector.add(document, line=line)
 
 
 def document_from_record(record: object, default_id: str) -> Document:
@@ -57,18 +58,19 @@ def document_from_record(record: object, default_id: str) -> Document:
     if not isinstance(record, Mapping):
         raise FormatError(f"Expected a JSON object, was: {shown(record)}")
     if record.get("answer") in ("reject", "ignore"):
-        raise FormatError(f"Expected an accepted record, was: answer {record['answer']!r}")
+        raise FormatError(f"Expected an accepted record, was: answer {record['answer']!r}", kind="rejected")
     text, spans = _words_and_tags(record) if "text" not in record else (record["text"], _spans(record))
     known_id = record.get("id")
     meta = record.get("meta") or {}
     if not isinstance(meta, Mapping):
         raise FormatError(f"Expected meta to be an object, was: {shown(meta)}")
     others = {key: value for key, value in record.items() if key not in _OWN_KEYS}
+    kept = {key: value for key, value in meta.items() if key != READ_KEY}
     return Document(
         default_id if known_id is None else checked_text(str(known_id)),
         checked_text(text),
         spans,
-        others | dict(meta),
+        others | kept,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from wapaganda.annotation import all_formats
+from wapaganda.annotation import ReadReport, all_formats
 from wapaganda.dataset.report import ExportReport
 from wapaganda.ner import Document
 
@@ -16,6 +16,7 @@ class CardFacts:
 
     ``drawn`` maps a document's id to its selection reason, such as "random"; other documents were labelled
     from the start. ``encoder`` and ``model_version`` name the model that selected and pre-annotated texts.
+    ``read``: what was read from the source.
     """
 
     title: str = "A data set for named-entity recognition"
@@ -25,7 +26,7 @@ class CardFacts:
     model_version: str = ""
     created_at: str = ""
     licence: str = ""
-    notes: Sequence[str] = ()
+    read: ReadReport = field(default_factory=ReadReport)
 
 
 def data_card(
@@ -109,7 +110,7 @@ def _origin(documents: Sequence[Document], facts: CardFacts) -> list[str]:
 
 
 def _repairs(report: ExportReport, facts: CardFacts) -> list[str]:
-    lines = [f"While reading: {note}" for note in facts.notes]
+    lines = [f"While reading: {line}" for line in facts.read.lines()]
     lines.append(f"While writing: {report.repairs.describe()}.")
     lines += [f"Left out: {reason}." for reason in report.left_out]
     if report.n_unlabelled:

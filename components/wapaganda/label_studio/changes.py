@@ -1,14 +1,14 @@
 """Fetch only what changed, by ``updated_at``, with an overlap so that no change is missed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from wapaganda.annotation import LabelConfig, read_task
+from wapaganda.annotation import Finding, FormatError, LabelConfig, ReadReport, read_task, unread
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.data_manager import Query, Task, page_of_tasks, query_of
 from wapaganda.label_studio.records import TaskChanges
-from wapaganda.ner import Document, Repairs
+from wapaganda.ner import Document
 from wapaganda.progress import Progress, silent
 
 FIELDS = (
@@ -39,9 +39,9 @@ def fetch(
         asked_at = asked_at or date
         tasks.update((int(task["id"]), task) for task in page)
         progress("fetch", len(tasks), len(tasks) + left)
-    documents, repairs, warnings = _documents(tasks, config)
+    documents = tuple(_document(number, task, config) for number, task in tasks.items())
     newest = max((_moment(task) for task in tasks.values()), default=cursor or BEGINNING)
-    return TaskChanges(documents, _next_cursor(newest, asked_at), cursor is None, repairs, warnings)
+    return TaskChanges(documents, _next_cursor(newest, asked_at), cursor is None, ReadReport.of(documents))
 
 
 def _pages(
@@ -73,22 +73,12 @@ def _changed_since(operator: str, since: str) -> Query:
     return {"filter": "filter:tasks:updated_at", "operator": operator, "type": "Datetime", "value": since}
 
 
-def _documents(
-    tasks: Mapping[int, Task], config: LabelConfig
-) -> tuple[tuple[Document, ...], Repairs, tuple[str, ...]]:
-    documents: list[Document] = []
-    warnings: list[str] = []
-    repairs = Repairs()
-    for number, task in tasks.items():
-        try:
-            reading = read_task(task, config)
-        except ValueError as error:
-            warnings.append(f"Task {number} cannot be read: {error}")
-            continue
-        documents.append(reading.document)
-        repairs += reading.repairs
-        warnings += [f"Task {number}: {warning}" for warning in reading.warnings]
-    return tuple(documents), repairs, tuple(warnings)
+def _document(number: int, task: Task, config: LabelConfig) -> Document:
+    """The document of a task; without text and spans if the task cannot be read."""
+    try:
+        return read_task(task, config).document
+    except FormatError as error:
+        return unread(Document(str(number), ""), Finding(error.kind, 1, f"task {number}", str(error)))
 
 
 def _moment(task: Task) -> str:

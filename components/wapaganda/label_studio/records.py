@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from wapaganda.annotation import LabelConfig
-from wapaganda.ner import Document, Repairs
+from wapaganda.annotation import LabelConfig, ReadReport
+from wapaganda.ner import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,15 @@ class TaskChanges:
     """The documents that changed since a cursor, and the next cursor.
 
     Documents of the last twenty seconds come again even without a change. ``complete``: these are all
-    documents of the project, so any other was deleted. ``repairs`` counts the repairs of annotated spans.
-    ``warnings`` name the tasks that could not be read, completely or in part.
+    documents of the project, so any other was deleted. A task that cannot be read is a document without
+    spans, and without text if that cannot be read either (``annotation.is_unread``). ``report``: of these
+    documents.
     """
 
     documents: tuple[Document, ...]
     cursor: str
     complete: bool
-    repairs: Repairs
-    warnings: tuple[str, ...] = ()
+    report: ReadReport = ReadReport()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from wapaganda.errors import InputError
 from wapaganda.ner import Document, Span, decode_spans, encode_spans
 
 _CHUNK = 500
+_IS_UNREAD = "json_extract(meta, '$._read.not_read') IS NOT NULL"  # annotation.is_unread in SQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,10 @@ class UpsertReport:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Numbers of documents; ``offered``: ever offered to annotators, ``waiting``: offered and unlabelled."""
+    """Numbers of documents; ``offered``: ever offered to annotators, ``waiting``: offered and unlabelled.
+
+    ``unread``: with labels that were not understood; they are neither labelled nor unlabelled.
+    """
 
     documents: int
     labelled: int
@@ -40,6 +44,7 @@ class Counts:
     offered: int
     waiting: int
     origins: Mapping[str, int]
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +144,16 @@ def history(connection: sqlite3.Connection, document_id: str) -> list[PastLabels
 def count(connection: sqlite3.Connection) -> Counts:
     """The number of documents of each kind."""
     total, labelled = connection.execute("SELECT COUNT(*), COUNT(spans) FROM documents").fetchone()
+    (unread,) = connection.execute(
+        f"SELECT COUNT(*) FROM documents WHERE spans IS NULL AND {_IS_UNREAD}"
+    ).fetchone()
     offered, waiting = connection.execute(
         "SELECT COUNT(*), COALESCE(SUM(spans IS NULL), 0) FROM documents WHERE id IN (SELECT id FROM offers)"
     ).fetchone()
     origins = dict(
         connection.execute("SELECT origin, COUNT(*) FROM documents GROUP BY origin ORDER BY origin")
     )
-    return Counts(total, labelled, total - labelled, offered, waiting, origins)
+    return Counts(total, labelled, total - labelled - unread, offered, waiting, origins, unread)
 
 
 def _remember(connection: sqlite3.Connection, ids: Sequence[str], why: str) -> int:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Source
+from wapaganda.pipeline.sources.fetching import READ_REPORT
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
 
 if TYPE_CHECKING:
     from wapaganda.pipeline.round.loop import Loop
-    from wapaganda.pipeline.round.record import RoundLog
+    from wapaganda.pipeline.round.record import RoundLog, reading_figures
     from wapaganda.pipeline.round.report import RoundReport
     from wapaganda.pipeline.round.steps import choose_step, selected_documents
     from wapaganda.pipeline.selection.batch import choose
@@ -33,6 +34,7 @@ _LATE = {
     "PoolScores": "selection.pool_scores",
     "RoundLog": "round.record",
     "RoundReport": "round.report",
+    "reading_figures": "round.record",
     "TrainingOutcome": "training.versions",
     "calibrate": "training.calibration",
     "choose": "selection.batch",
@@ -49,6 +51,7 @@ _LATE = {
 }
 
 __all__ = [
+    "READ_REPORT",
     "BatchNameTakenError",
     "Changes",
     "FileSource",
@@ -69,6 +72,7 @@ __all__ = [
     "decide_promotion",
     "evaluate_documents",
     "evaluate_version",
+    "reading_figures",
     "score_pool",
     "score_tagged",
     "scored_by",

@@ -20,7 +20,8 @@ class LoopConfig:
     half-way between the live model and the pretrained weights, with half the steps, if the live model has
     the same encoder and labels. ``self_training``: add a second training, also on the most confident
     predictions of the first model (pseudo-labels). ``folds``: with 2 or more, cross-fitting with this number
-    of models follows every training and calibrates the model.
+    of models follows every training and calibrates the model. ``lenient``: go on when more than a tenth of
+    the labelled texts, or all spans of a label, could not be read.
     """
 
     encoder: str
@@ -40,6 +41,7 @@ class LoopConfig:
     promotion_margin: float = 0.02
     folds: int = 4
     device: str = "auto"
+    lenient: bool = False
 
     @property
     def held_out(self) -> float:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from wapaganda.ner import Document, LabelSchema, Repairs
+from wapaganda.annotation import ReadReport
+from wapaganda.ner import Document, LabelSchema
 from wapaganda.progress import Progress
 
 
@@ -18,18 +19,21 @@ class Changes:
 
     ``documents``: new or changed. ``unlabelled``: ids whose annotation was deleted. ``total``: the number of
     all documents of the source, readable or not; from it the loop sees whether some were deleted.
+    ``complete``: these are all documents. ``report``: what was read; after ``Loop.fetch`` of the whole
+    source.
     """
 
     documents: Sequence[Document]
     unlabelled: Sequence[str] = ()
     total: int = 0
     cursor: str | None = None
-    messages: tuple[str, ...] = ()
+    complete: bool = True
+    report: ReadReport = ReadReport()  # noqa: RUF009 - frozen
 
-
-def repair_messages(repairs: Repairs) -> tuple[str, ...]:
-    """The message about spans that were repaired while reading; empty if there are none."""
-    return (f"Spans repaired while reading: {repairs.describe()}.",) if repairs.total else ()
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The report for people, one line each."""
+        return self.report.lines()
 
 
 class Source(Protocol):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 if TYPE_CHECKING:
+    from wapaganda.annotation import ReadOptions
     from wapaganda.ledger import Ledger
     from wapaganda.model_store import ModelStore
     from wapaganda.pipeline import Loop, LoopConfig, Source
@@ -36,6 +37,18 @@ class ProjectContext:
     def runs_directory(self) -> Path:
         """The folder of the run logs."""
         return self.directory / "runs"
+
+    @property
+    def reading(self) -> "ReadOptions":
+        """How files are read.
+
+        Raises:
+            InputError: READ_COLUMNS or READ_SCHEME has another form.
+        """
+        from wapaganda.annotation import ReadOptions
+
+        chosen = self.settings
+        return ReadOptions.parse(chosen.read_columns, chosen.read_scheme, chosen.lenient)
 
     def lock(self) -> FileLock:
         """The lock of trainings and rounds, not acquired yet."""

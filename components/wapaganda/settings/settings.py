@@ -125,6 +125,20 @@ class Settings(BaseSettings):
         description="Price list of the annotation cost: `scratch` (annotators mark every entity) or "
         "`correcting` (annotators confirm and correct the model's proposals).",
     )
+    read_columns: str = Field(
+        "",
+        description="Columns of CoNLL files, such as `word=0,tag=3`, counted from 0. Not set: recognised.",
+    )
+    read_scheme: str = Field(
+        "auto",
+        description="Tag scheme of CoNLL files and of tags in JSON: `auto`, `iob2`, `iob1`, `iobes`, `bare` "
+        "(types without prefix) or `plain` (B, I and O without type).",
+    )
+    lenient: bool = Field(
+        False,
+        description="Go on when more than a tenth of the labelled texts, or all spans of a label, could not "
+        "be read (docs/data.md). Not set: the command or training refuses.",
+    )
     train_after_labels: int = Field(
         50, ge=0, description="Number of new labels after which the ML backend starts a training. 0: never."
     )

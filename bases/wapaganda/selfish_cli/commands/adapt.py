@@ -7,7 +7,7 @@ import typer
 
 from wapaganda.errors import InputError
 from wapaganda.progress import Progress
-from wapaganda.selfish_cli.inputs import one_of, read_texts
+from wapaganda.selfish_cli.inputs import one_of, read_pool
 from wapaganda.selfish_cli.outputs import check_parent
 from wapaganda.selfish_cli.project import CliProject, open_context, project_loop
 from wapaganda.selfish_cli.ui import options
@@ -27,6 +27,8 @@ def adapt(
     seed: options.Seed = None,
     url: options.Url = None,
     api_key: options.ApiKey = None,
+    columns: options.Columns = None,
+    scheme: options.Scheme = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Adapt the encoder to your texts by masked language modelling, once, before you train on labels.
@@ -38,6 +40,8 @@ def adapt(
         "seed": seed,
         "label_studio_url": url,
         "label_studio_api_key": api_key,
+        "read_columns": columns,
+        "read_scheme": scheme,
     }
     with session(as_json, "Nothing was written.") as console:
         one_of("Name the texts by --pool FILE or a project by --project ID.", pool=pool, project=project)
@@ -93,5 +97,5 @@ def _texts(
         return [each.text for each in loop.ledger.documents()], notes
     assert pool is not None
     progress("read", 0, 0)
-    read = read_texts(pool)
+    read = read_pool(pool, context.reading)
     return [each.text for each in read.documents], read.notes

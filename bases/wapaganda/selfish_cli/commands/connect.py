@@ -17,6 +17,7 @@ from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table
 
 if TYPE_CHECKING:
+    from wapaganda.annotation import ReadReport
     from wapaganda.label_studio import BackendInfo, LabelStudio
     from wapaganda.ner import Document
 
@@ -43,6 +44,9 @@ def connect(
     ] = None,
     url: options.Url = None,
     api_key: options.ApiKey = None,
+    columns: options.Columns = None,
+    scheme: options.Scheme = None,
+    lenient: options.Lenient = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Set up a Label Studio project: labels, texts, ML backend, webhook with credentials, sampling.
@@ -50,14 +54,20 @@ def connect(
     Without --project it creates a new project. It can be repeated: what is right already is not changed.
     Only --import adds its texts again.
     """
-    overrides = {"label_studio_url": url, "label_studio_api_key": api_key}
+    overrides = {
+        "label_studio_url": url,
+        "label_studio_api_key": api_key,
+        "read_columns": columns,
+        "read_scheme": scheme,
+        "lenient": lenient,
+    }
     with session(as_json, KEPT) as console:
         context = open_context(project, overrides=overrides)
         studio = context.studio()
         with console.progress() as progress:
             progress("check", 0, 0)
             server = studio.check()
-            documents = _read(data or [], console, progress)
+            documents, read = _read(context, data or [], console, progress)
             number = _project(studio, project, title, labels, documents)
             console.say(f"Project {number}: {studio.url}/projects/{number}/data")
             imported = _import(studio, number, documents, progress)
@@ -74,18 +84,26 @@ def connect(
             ("Next", f"selfish update --project {number} trains and releases the first batch."),
         ]
         console.show(facts_table("Connected", facts))
-        console.emit(_result(number, found.title, studio.url, found.label_config.labels, imported, info))
+        result = _result(number, found.title, studio.url, found.label_config.labels, imported, info)
+        console.emit(result | {"read": read.to_dict()})
 
 
-def _read(paths: Sequence[Path], console: Console, progress: Progress) -> list["Document"]:
+def _read(
+    context: CliProject, paths: Sequence[Path], console: Console, progress: Progress
+) -> tuple[list["Document"], "ReadReport"]:
+    """The texts to import, without those whose labels were not understood, and the report of the reading."""
     progress("read", 0, 0)
+    from wapaganda.annotation import ReadReport, is_unread
+
     documents: list[Document] = []
+    report = ReadReport()
     for path in paths:
-        texts = read_texts(path)
-        documents += texts.documents
+        texts = read_texts(path, context.reading)
+        documents += [each for each in texts.documents if not is_unread(each)]
+        report += texts.report
         for note in texts.notes:
             console.warn(note)
-    return documents
+    return documents, report
 
 
 def _project(

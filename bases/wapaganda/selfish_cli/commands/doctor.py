@@ -62,6 +62,8 @@ def _look(
     found.append(checks.check_mlflow(context.settings))
     progress("check", 5, 6)
     found += checks.check_label_studio(context, project, backend)
+    if project is not None:
+        found += checks.check_reading(context)
     progress("check", 6, 6)
     return found
 

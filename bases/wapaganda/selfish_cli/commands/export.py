@@ -17,6 +17,7 @@ from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
 
 if TYPE_CHECKING:
+    from wapaganda.annotation import ReadReport
     from wapaganda.dataset import CardFacts, ExportReport
     from wapaganda.ner import Document
 
@@ -40,10 +41,20 @@ def export(
     seed: options.Seed = None,
     url: options.Url = None,
     api_key: options.ApiKey = None,
+    columns: options.Columns = None,
+    scheme: options.Scheme = None,
+    lenient: options.Lenient = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Write the labelled texts as a data set with a data card, split by text into train, dev and test."""
-    overrides = {"seed": seed, "label_studio_url": url, "label_studio_api_key": api_key}
+    overrides = {
+        "seed": seed,
+        "label_studio_url": url,
+        "label_studio_api_key": api_key,
+        "read_columns": columns,
+        "read_scheme": scheme,
+        "lenient": lenient,
+    }
     with session(as_json, "Nothing was written.") as console:
         one_of("Name a project by --project ID or labelled texts by --data.", project=project, data=data)
         shares = _shares(split)
@@ -54,7 +65,9 @@ def export(
             wanted = [each.strip() for each in formats.split(",") if each.strip()]
             check_request(out, wanted, shares, force)
             check_parent(out)
-            documents, facts = _material(context, project, data, title, licence, progress)
+            documents, facts, read = _material(context, project, data, title, licence, progress)
+            for note in read.lines():
+                console.warn(note)
             progress("write", 0, 0)
             report = export_dataset(
                 documents,
@@ -66,7 +79,7 @@ def export(
                 force=force,
             )
         _show(console, report)
-        console.emit({"project": context.key, **report.to_dict()})
+        console.emit({"project": context.key, **report.to_dict(), "read": read.to_dict()})
 
 
 def _shares(text: str) -> tuple[float, ...]:
@@ -83,14 +96,14 @@ def _material(
     title: str,
     licence: str,
     progress: Progress,
-) -> tuple[list["Document"], "CardFacts"]:
+) -> tuple[list["Document"], "CardFacts", "ReadReport"]:
     from wapaganda.dataset import CardFacts
 
     made = datetime.now(UTC).date().isoformat()
     live = context.store().current()
     if project is not None:
         loop = project_loop(context, project, progress)
-        notes = tuple(loop.fetch().messages)
+        read = loop.fetch().report
         documents = list(loop.ledger.documents())
         drawn = {
             document.id: how
@@ -101,9 +114,9 @@ def _material(
     else:
         assert data is not None
         progress("read", 0, 0)
-        texts = read_texts(data)
-        documents, notes, drawn, source = list(texts.documents), texts.notes, {}, data.name
-    return documents, CardFacts(
+        texts = read_texts(data, context.reading)
+        documents, read, drawn, source = list(texts.documents), texts.report, {}, data.name
+    facts = CardFacts(
         title=title or f"{source}: a data set for named-entity recognition",
         source=source,
         drawn=drawn,
@@ -111,8 +124,9 @@ def _material(
         model_version=live.name if live and project is not None else "",
         created_at=made,
         licence=licence,
-        notes=notes,
+        read=read,
     )
+    return documents, facts, read
 
 
 def _show(console: Console, report: "ExportReport") -> None:

@@ -8,13 +8,14 @@ import typer
 from rich.text import Text
 
 from wapaganda.progress import Progress
-from wapaganda.selfish_cli.inputs import one_of, read_texts
+from wapaganda.selfish_cli.inputs import one_of, read_pool
 from wapaganda.selfish_cli.outputs import check_out, document_dict, write_texts
 from wapaganda.selfish_cli.project import CliProject, load_tagger, open_context
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
 
 if TYPE_CHECKING:
+    from wapaganda.annotation import ReadReport
     from wapaganda.ner import Document
     from wapaganda.tagger import Tagger
 
@@ -42,6 +43,8 @@ def predict(
     project: options.Project = None,
     name: options.Name = "default",
     model: options.Version = None,
+    columns: options.Columns = None,
+    scheme: options.Scheme = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Find the entities in a text or in the texts of a file."""
@@ -49,31 +52,33 @@ def predict(
         one_of("Give one text in quotes, or name a file by --data.", text=text, data=data)
         if out is not None:
             check_out(out, data)
-        context = open_context(project, name)
+        overrides = {"read_columns": columns, "read_scheme": scheme}
+        context = open_context(project, name, overrides)
         with console.progress() as progress:
-            documents = _documents(text, data, console, progress)
+            documents, read = _documents(context, text, data, console, progress)
             tagger = load_tagger(context, model, progress)
             found = _predict(tagger, documents, progress)
             if out is not None:
                 for message in write_texts(found, out):
                     console.warn(message)
         _show(console, found, tagger, out)
-        console.emit(_result(context, found, tagger, out))
+        console.emit(_result(context, found, tagger, out) | {"read": read.to_dict()})
 
 
 def _documents(
-    text: str | None, data: Path | None, console: Console, progress: Progress
-) -> Sequence["Document"]:
+    context: CliProject, text: str | None, data: Path | None, console: Console, progress: Progress
+) -> tuple[Sequence["Document"], "ReadReport"]:
+    from wapaganda.annotation import ReadReport
     from wapaganda.ner import Document
 
     if text is not None:
-        return [Document("text", text)]
+        return [Document("text", text)], ReadReport(n_unlabelled=1)
     assert data is not None
     progress("read", 0, 0)
-    read = read_texts(data)
+    read = read_pool(data, context.reading)
     for note in read.notes:
         console.warn(note)
-    return read.documents
+    return read.documents, read.report
 
 
 def _predict(tagger: "Tagger", documents: Sequence["Document"], progress: Progress) -> list["Document"]:

@@ -12,13 +12,20 @@ from wapaganda.errors import InputError
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import read_labelled
 from wapaganda.selfish_cli.outputs import check_parent
-from wapaganda.selfish_cli.project import CliProject, chosen_version, open_context, project_loop
+from wapaganda.selfish_cli.project import (
+    CliProject,
+    chosen_version,
+    last_reading,
+    open_context,
+    project_loop,
+)
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.label_errors import label_errors_records, label_errors_table
 from wapaganda.selfish_cli.ui.tables import facts_table
 
 if TYPE_CHECKING:
+    from wapaganda.annotation import ReadReport
     from wapaganda.label_errors import LabelIssue, OpenIssues
     from wapaganda.ner import Document
 
@@ -52,6 +59,9 @@ def review(
     model: options.Version = None,
     url: options.Url = None,
     api_key: options.ApiKey = None,
+    columns: options.Columns = None,
+    scheme: options.Scheme = None,
+    lenient: options.Lenient = None,
     as_json: options.AsJson = False,
 ) -> None:
     """List the labels that are probably wrong, with what the model would mark instead.
@@ -60,13 +70,19 @@ def review(
     the live model makes the list. Labels that were changed since then are left out. With --view the newest
     labels are fetched first.
     """
-    overrides = {"label_studio_url": url, "label_studio_api_key": api_key}
+    overrides = {
+        "label_studio_url": url,
+        "label_studio_api_key": api_key,
+        "read_columns": columns,
+        "read_scheme": scheme,
+        "lenient": lenient,
+    }
     with session(as_json, "Nothing was written.") as console:
         _check_usage(data, project, view, out)
         context = open_context(project, name, overrides)
         with console.progress() as progress:
             version, issues = _issues(context, model)
-            documents = _documents(console, context, data, project if view else None, progress)
+            documents, read = _documents(console, context, data, project if view else None, progress)
             from wapaganda.label_errors import find_open_issues
 
             found = find_open_issues(issues, documents)
@@ -75,7 +91,7 @@ def review(
                 _write(out, reviewed)
             tab = _tab(context, project, reviewed) if view and project is not None else None
         _show(console, reviewed, out, tab)
-        console.emit(_result(context, reviewed, out, tab))
+        console.emit(_result(context, reviewed, out, tab) | {"read": read.to_dict()})
 
 
 def _check_usage(data: Path | None, project: int | None, view: bool, out: Path | None) -> None:
@@ -110,24 +126,25 @@ def _issues(context: CliProject, model: str | None) -> tuple[str, "list[LabelIss
 
 def _documents(
     console: Console, context: CliProject, data: Path | None, fetched: int | None, progress: Progress
-) -> Sequence["Document"]:
-    """The labelled texts as they are now; those of the project ``fetched`` are fetched first."""
+) -> tuple[Sequence["Document"], "ReadReport"]:
+    """The labelled texts as they are now, and the report of the reading; ``fetched`` is fetched first."""
     progress("read", 0, 0)
     if data is not None:
-        texts = read_labelled(data)
+        texts = read_labelled(data, context.reading)
         for note in texts.notes:
             console.warn(note)
-        return texts.documents
+        return texts.documents, texts.report
     if fetched is not None:
         loop = project_loop(context, fetched, progress)
-        for note in loop.fetch().messages:
+        report = loop.fetch().report
+        for note in report.lines():
             console.warn(note)
-        return list(loop.ledger.documents(labelled=True))
+        return list(loop.ledger.documents(labelled=True)), report
     if not (context.directory / "ledger.sqlite").exists():
         raise InputError(
             "Expected the labelled texts that the model was trained on, was: none.", "Name them by --data."
         )
-    return list(context.ledger().documents(labelled=True))
+    return list(context.ledger().documents(labelled=True)), last_reading(context)
 
 
 def _tab(context: CliProject, project: int, reviewed: Review) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wapaganda.progress import Progress
-from wapaganda.selfish_cli.inputs import one_of, read_texts
+from wapaganda.selfish_cli.inputs import one_of, read_pool, read_texts
 from wapaganda.selfish_cli.outputs import check_out, document_dict, write_texts
 from wapaganda.selfish_cli.project import CliProject, load_tagger, open_context, project_loop
 from wapaganda.selfish_cli.ui import options
@@ -16,6 +16,7 @@ from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
 
 if TYPE_CHECKING:
+    from wapaganda.annotation import ReadReport
     from wapaganda.ner import Document
     from wapaganda.sampler import Selection
 
@@ -55,6 +56,9 @@ def select(
     model: options.Version = None,
     url: options.Url = None,
     api_key: options.ApiKey = None,
+    columns: options.Columns = None,
+    scheme: options.Scheme = None,
+    lenient: options.Lenient = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Select the texts that are worth labelling next, with the spans that the model proposes.
@@ -70,6 +74,9 @@ def select(
         "seed": seed,
         "label_studio_url": url,
         "label_studio_api_key": api_key,
+        "read_columns": columns,
+        "read_scheme": scheme,
+        "lenient": lenient,
     }
     with session(as_json, "Nothing was written.") as console:
         one_of("Name the texts by --pool FILE or a project by --project ID.", pool=pool, project=project)
@@ -77,8 +84,8 @@ def select(
             check_out(out, pool, data)
         context = open_context(project, name, overrides)
         with console.progress() as progress:
-            candidates, known, notes = _texts(context, project, pool, data, progress)
-            for note in notes:
+            candidates, known, read = _texts(context, project, pool, data, progress)
+            for note in read.lines():
                 console.warn(note)
             batch = _choose(context, candidates, known, model, progress)
             from wapaganda.uncertainty import find_measure
@@ -92,27 +99,30 @@ def select(
                 for message in write_texts(batch.documents, out):
                     console.warn(message)
         _show(console, batch, out)
-        console.emit(_result(context, batch, out))
+        console.emit(_result(context, batch, out) | {"read": read.to_dict()})
 
 
 def _texts(
     context: CliProject, project: int | None, pool: Path | None, data: Path | None, progress: Progress
-) -> tuple[list["Document"], list["Document"], tuple[str, ...]]:
-    """The pool, the other known texts, and messages."""
+) -> tuple[list["Document"], list["Document"], "ReadReport"]:
+    """The pool, the other known texts, and the report of the reading."""
     progress("read", 0, 0)
-    read = read_texts(data) if data else None
+    from wapaganda.annotation import ReadReport, is_unread
+
+    read = read_texts(data, context.reading) if data else None
     known = list(read.documents) if read else []
-    notes = read.notes if read else ()
+    report = read.report if read else ReadReport()
     if project is not None:
         loop = project_loop(context, project, progress)
-        notes += tuple(loop.fetch().messages)
+        report += loop.fetch().report
         held = list(loop.ledger.documents())
-        waiting = [each for each in held if not each.is_labelled and not each.meta.get("skipped")]
-        return waiting, [*known, *held], notes
+        waiting = [
+            each for each in held if not (each.is_labelled or each.meta.get("skipped") or is_unread(each))
+        ]
+        return waiting, [*known, *held], report
     assert pool is not None
-    candidates = read_texts(pool)
-    waiting = [each.with_spans(None) for each in candidates.documents]
-    return waiting, known, notes + candidates.notes
+    candidates = read_pool(pool, context.reading)
+    return list(candidates.documents), known, report + candidates.report
 
 
 def _choose(

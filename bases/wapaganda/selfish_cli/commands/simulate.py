@@ -83,6 +83,9 @@ def simulate(
         float | None, typer.Option("--budget", min=1, help="Seconds after which no round is started.")
     ] = None,
     name: options.Name = "default",
+    columns: options.Columns = None,
+    scheme: options.Scheme = None,
+    lenient: options.Lenient = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Simulate the loop on texts whose labels are known, and compare strategies.
@@ -96,6 +99,9 @@ def simulate(
         "train_steps": steps,
         "uncertainty_threshold": threshold,
         "measure": measure,
+        "read_columns": columns,
+        "read_scheme": scheme,
+        "lenient": lenient,
     }
     with session(as_json, KEPT) as console:
         context = open_context(None, name, overrides)
@@ -128,7 +134,7 @@ def simulate(
             full=full,
             calibrate_at=calibrate_at,
         )
-        outcome = _run(console, _corpus(console, train, test), plan, out, jobs, budget)
+        outcome = _run(console, _corpus(console, context, train, test), plan, out, jobs, budget)
         results = _write(console, out)
         mlflow = _track(console, context, plan, out, outcome, results)
         _show(console, outcome, results)
@@ -150,11 +156,14 @@ def _seeds(text: str) -> tuple[int, ...]:
     return numbers if "," in text else tuple(range(1, numbers[0] + 1)) if numbers else ()
 
 
-def _read(console: Console, train: Path, test: Path) -> tuple[list["Document"], list["Document"]]:
+def _read(
+    console: Console, context: CliProject, train: Path, test: Path
+) -> tuple[list["Document"], list["Document"]]:
     with console.progress() as progress:
         progress("read", 0, 0)
-        train_texts, test_texts = read_with_entities(train), read_labelled(test)
-    for note in (*train_texts.losses, *test_texts.losses):
+        train_texts = read_with_entities(train, context.reading)
+        test_texts = read_labelled(test, context.reading)
+    for note in (train_texts.report + test_texts.report).lines():
         console.warn(note)
     copies = copies_among(test_texts.documents, train_texts.documents)
     if copies:
@@ -162,8 +171,8 @@ def _read(console: Console, train: Path, test: Path) -> tuple[list["Document"], 
     return list(train_texts.documents), list(test_texts.documents)
 
 
-def _corpus(console: Console, train: Path, test: Path) -> "LabelledCorpus":
-    train_texts, test_texts = _read(console, train, test)
+def _corpus(console: Console, context: CliProject, train: Path, test: Path) -> "LabelledCorpus":
+    train_texts, test_texts = _read(console, context, train, test)
     console.say("Loading the libraries …")
     from wapaganda.simulation import LabelledCorpus
 

@@ -1,14 +1,17 @@
 """selfish status: the state of a project, from the files on disk."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wapaganda.errors import InputError
-from wapaganda.selfish_cli.project import CliProject, open_context
+from wapaganda.selfish_cli.project import CliProject, last_reading, open_context
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.assessment import ASSESSMENT, assessment_facts
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
 from wapaganda.selfish_cli.ui.versions import version_record, versions_table
+
+if TYPE_CHECKING:
+    from wapaganda.annotation import ReadReport
 
 ROUNDS = ("Round", "Step", "Labelled", "F1", "Before", "Model", "Pool", "Candidates", "Released")
 
@@ -41,12 +44,15 @@ def _status(context: CliProject) -> dict[str, Any]:
         "labelled": None,
         "unlabelled": None,
         "waiting": None,
+        "read": None,
         "rounds": [],
     }
     if has_ledger:
         ledger = context.ledger()
         counts = ledger.counts()
+        read = last_reading(context)
         found |= {"labelled": counts.labelled, "unlabelled": counts.unlabelled, "waiting": counts.waiting}
+        found["read"] = read.to_dict()
         found["rounds"] = [
             {
                 "number": each.number,
@@ -65,6 +71,12 @@ def _status(context: CliProject) -> dict[str, Any]:
         "model_dir": str(store.root),
         "data_dir": str(context.directory),
     }
+
+
+def _report(found: dict[str, Any]) -> "ReadReport":
+    from wapaganda.annotation import ReadReport
+
+    return ReadReport.from_dict(found["read"] or {})
 
 
 def _last_report(rounds: list[dict[str, Any]]) -> dict[str, Any]:
@@ -90,6 +102,7 @@ def _show(console: Console, context: CliProject, found: dict[str, Any]) -> None:
         ("MLflow", found["mlflow"]),
         ("On disk", f"{found['model_dir']}, {found['data_dir']}"),
     ]
+    facts += [("Read", line) for line in _report(found).lines()]
     facts += assessment_facts(_last_report(found["rounds"]))
     console.show(facts_table(f"Project {context.key}", facts))
 

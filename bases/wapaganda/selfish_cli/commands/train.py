@@ -14,6 +14,7 @@ from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, scores_table
 
 if TYPE_CHECKING:
+    from wapaganda.annotation import ReadOptions, ReadReport
     from wapaganda.calibration import Calibration
     from wapaganda.ner import Document, LabelSchema
     from wapaganda.pipeline import TrainingOutcome, TrainingTexts
@@ -29,6 +30,7 @@ class Material:
     schema: "LabelSchema"
     judged_on: str
     notes: tuple[str, ...]
+    read: "ReadReport"
 
 
 def train(
@@ -43,6 +45,9 @@ def train(
     seed: options.Seed = None,
     url: options.Url = None,
     api_key: options.ApiKey = None,
+    columns: options.Columns = None,
+    scheme: options.Scheme = None,
+    lenient: options.Lenient = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Train a model on labelled texts and evaluate it.
@@ -58,6 +63,9 @@ def train(
         "seed": seed,
         "label_studio_url": url,
         "label_studio_api_key": api_key,
+        "read_columns": columns,
+        "read_scheme": scheme,
+        "lenient": lenient,
     }
     with session(as_json, KEPT) as console:
         one_of(
@@ -67,7 +75,7 @@ def train(
         with project_lock(context), console.progress() as progress:
             material = _material(context, data, test, project, progress)
             if dev is not None:
-                material = _with_dev(material, dev)
+                material = _with_dev(material, dev, context.reading)
             for note in material.notes:
                 console.warn(note)
             trained = _train(context, material, progress)
@@ -84,24 +92,26 @@ def _material(
     progress("read", 0, 0)
     from wapaganda.pipeline import TrainingTexts, split_holdout
 
-    tested = read_labelled(test) if test else None
+    tested = read_labelled(test, context.reading) if test else None
     if data is not None:
         from wapaganda.ner import LabelSchema
 
-        read = read_with_entities(data)
+        read = read_with_entities(data, context.reading)
         labelled, notes, schema = list(read.documents), read.notes, LabelSchema.of(read.documents)
+        report = read.report
         drawn: Mapping[str, str | None] = {}
         unlabelled: tuple[str, ...] = ()
     else:
         assert project is not None
-        labelled, notes, schema, drawn, unlabelled = _project_material(context, project, progress)
+        labelled, report, schema, drawn, unlabelled = _project_material(context, project, progress)
+        notes = report.lines()
     if tested is not None:
         copies = copies_among(tested.documents, labelled)
         if copies:
             notes += (f"{copies:,} of the test texts are also trained on: the score is too high.",)
         judged = list(tested.documents)
         texts = TrainingTexts(labelled, judged, unlabelled=unlabelled)
-        return Material(texts, schema, "test", notes + tested.notes)
+        return Material(texts, schema, "test", notes + tested.notes, report + tested.report)
     from wapaganda.sampler import UNSCORED_REASONS
 
     chosen = frozenset(key for key, how in drawn.items() if how is not None and how not in UNSCORED_REASONS)
@@ -112,38 +122,41 @@ def _material(
             f"{len(labelled):,} labelled texts are too few to hold any out: the model is not evaluated.",
         )
     judged_on = "out_of_fold" if not held and config.folds >= 2 else "holdout"
-    return Material(TrainingTexts(train_on, held, chosen, unlabelled), schema, judged_on, notes)
+    return Material(TrainingTexts(train_on, held, chosen, unlabelled), schema, judged_on, notes, report)
 
 
-def _with_dev(material: Material, path: Path) -> Material:
+def _with_dev(material: Material, path: Path, options: "ReadOptions") -> Material:
     """The same with the labelled texts of ``path`` as dev set."""
-    read = read_with_entities(path)
+    read = read_with_entities(path, options)
     notes = material.notes + read.notes
     copies = copies_among(read.documents, material.texts.holdout)
     if copies:
         notes += (f"{copies:,} of the dev texts also evaluate the model: the score is too high.",)
-    return replace(material, texts=replace(material.texts, dev=read.documents), notes=notes)
+    texts = replace(material.texts, dev=read.documents)
+    return replace(material, texts=texts, notes=notes, read=material.read + read.report)
 
 
 def _project_material(
     context: CliProject, project: int, progress: Progress
-) -> tuple[list["Document"], tuple[str, ...], "LabelSchema", Mapping[str, str | None], tuple[str, ...]]:
+) -> tuple[list["Document"], "ReadReport", "LabelSchema", Mapping[str, str | None], tuple[str, ...]]:
     from wapaganda.selfish_cli.project import project_loop
 
     loop = project_loop(context, project, progress)
-    notes = tuple(loop.fetch().messages)
+    report = loop.fetch().report
     labelled = list(loop.ledger.documents(labelled=True))
     drawn = {document.id: loop.ledger.selection_reason(document.id) for document in labelled}
-    return labelled, notes, loop.source.schema(), drawn, tuple(loop.unlabelled())
+    return labelled, report, loop.source.schema(), drawn, tuple(loop.unlabelled())
 
 
 def _train(context: CliProject, material: Material, progress: Progress) -> "TrainingOutcome":
     progress("load", 0, 0)
-    from wapaganda.pipeline import train_version
+    from wapaganda.pipeline import reading_figures, train_version
     from wapaganda.trainer import Callbacks, StepReport
 
     config = context.config()
     run = context.runs().start("train", {"encoder": config.encoder, "n_train": len(material.texts.train)})
+
+    run.metrics(0, reading_figures(material.read))
 
     def on_step(step: StepReport) -> None:
         figures = {"train_loss": step.loss, "learning_rate": step.learning_rate}
@@ -270,4 +283,5 @@ def _result(
         "model_path": str(context.store().path(trained.version)),
         "mlflow": mlflow,
         "notes": list(material.notes),
+        "read": material.read.to_dict(),
     }

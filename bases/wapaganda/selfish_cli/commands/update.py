@@ -47,6 +47,9 @@ def update(
     seed: options.Seed = None,
     url: options.Url = None,
     api_key: options.ApiKey = None,
+    columns: options.Columns = None,
+    scheme: options.Scheme = None,
+    lenient: options.Lenient = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Run one round of the loop: fetch labels, train, evaluate, score the pool, select and release a batch.
@@ -65,6 +68,9 @@ def update(
         "seed": seed,
         "label_studio_url": url,
         "label_studio_api_key": api_key,
+        "read_columns": columns,
+        "read_scheme": scheme,
+        "lenient": lenient,
     }
     with session(as_json, KEPT) as console:
         one_of("Name a project by --project ID, or files by --data and --pool.", data=data, project=project)
@@ -93,7 +99,7 @@ def _loop(
         raise InputError(
             "Expected --pool together with --data, was: none.", "Name the unlabelled texts by --pool FILE."
         )
-    read_with_entities(data)
+    read_with_entities(data, context.reading)
     if not pool.exists():
         raise InputError(f"Expected a file or folder, was: {pool}, which does not exist.")
     return files_loop(context, data, pool, out, progress)
@@ -107,7 +113,7 @@ def _test_scores(
     from wapaganda.pipeline import evaluate_version
 
     progress("evaluate", 0, 0)
-    documents = read_labelled(test).documents
+    documents = read_labelled(test, context.reading).documents
     return evaluate_version(context.store(), report.live, documents, context.settings.device)
 
 

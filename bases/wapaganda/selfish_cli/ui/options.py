@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from wapaganda.annotation import format_titles, writable_suffixes
+from wapaganda.annotation import SCHEMES, format_titles, writable_suffixes
 from wapaganda.settings import measure_names, strategy_names
 
 FORMATS = format_titles()
@@ -59,5 +59,20 @@ Measure = Annotated[
 ]
 Threshold = Annotated[
     float | None, typer.Option("--threshold", help="0 to 1, instead of UNCERTAINTY_THRESHOLD.")
+]
+Columns = Annotated[
+    str | None,
+    typer.Option("--columns", help="Columns of CoNLL files, such as word=0,tag=3, else READ_COLUMNS."),
+]
+Scheme = Annotated[
+    str | None, typer.Option("--scheme", help=f"Tag scheme: {', '.join(SCHEMES)}; else READ_SCHEME.")
+]
+Lenient = Annotated[
+    bool | None,
+    typer.Option(
+        "--lenient",
+        help="Go on without the texts whose labels cannot be read, however many (docs/data.md).",
+        show_default=False,
+    ),
 ]
 Version = Annotated[str | None, typer.Option("--model", help="A model version. Default: the live one.")]

@@ -28,7 +28,7 @@ def _read(source: Source, collector: Collector) -> None:
     relations = [record.get("relations") for record in source.objects()]
     count = sum(len(each) for each in relations if isinstance(each, list))
     if count:
-        collector.note(f"{count:,} relations of doccano are not labels; they stay in meta")
+        collector.found("beside", "relations of doccano are not labels; they stay in meta", count)
 
 
 def _write(documents: Sequence[Document], path: Path) -> Sequence[str]:

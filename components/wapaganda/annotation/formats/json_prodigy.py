@@ -1,7 +1,6 @@
 """Prodigy's JSONL: ``spans`` and the ``answer`` of the annotator."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,10 +24,6 @@ def _sniff(source: Source) -> float:
 
 def _read(source: Source, collector: Collector) -> None:
     read_records(source.records, collector)
-    answers = Counter(str(record.get("answer")) for record in source.objects())
-    if refused := {name: answers[name] for name in ("reject", "ignore") if answers[name]}:
-        counts = " and ".join(f"{count:,} with the answer {name!r}" for name, count in refused.items())
-        collector.note(f"Prodigy: {counts} are not labels and were skipped")
 
 
 def _write(documents: Sequence[Document], path: Path) -> Sequence[str]:

@@ -43,7 +43,7 @@ def read_dataset_folder(path: Path, collector: Collector) -> None:
                 document = document_from_record(_record(row, names, split), collector.default_id())
             except FormatError as error:
                 where = f"row {number}" if split is None else f"row {number} of {split}"
-                collector.skip(None, f"{where}: {error}")
+                collector.skip(None, f"{where}: {error}", error.kind)
             else:
                 collector.add(document)
 

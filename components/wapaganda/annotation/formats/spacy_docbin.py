@@ -161,7 +161,7 @@ def read_docbin(source: Source, collector: Collector) -> None:
         collector.add(Document(document_id, text, None if iob <= {_MISSING} else spans, meta))
     groups = sum(map(_group_size, message.get("span_groups", ())))
     if groups:
-        collector.note(f"{groups:,} spans in span groups (doc.spans) are not read, only doc.ents are")
+        collector.found("beside", "spans in span groups (doc.spans); only doc.ents are read", groups)
 
 
 def _parts(

@@ -43,7 +43,7 @@ def read_standoff(source: Source, collector: Collector) -> None:
             collector.skip(None, f"{path.relative_to(source.path)}: Expected a .txt next to it, was: none")
     if unread:
         counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(unread.items()))
-        collector.note(f"not read: {counts}")
+        collector.found("beside", counts, unread.total())
 
 
 def _spans(path: Path, text: str, unread: Counter[str]) -> Iterator[Span]:

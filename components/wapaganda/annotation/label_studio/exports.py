@@ -48,14 +48,12 @@ def read_tasks(records: Sequence[NumberedRecord], collector: Collector, config: 
                 raise FormatError(f"Expected a task, was: {shown(task)}")
             reading = read_task(task, config)
         except FormatError as error:
-            collector.skip(line, f"task {_task_id(task)}: {error}")
+            collector.skip(line, f"task {_task_id(task)}: {error}", error.kind)
             continue
         document = reading.document
         if not document.id:
             document = replace(document, id=_document_id(task) or collector.default_id())
-        collector.add(document, reading.repairs)
-        for warning in reading.warnings:
-            collector.note(f"task {document.id}: {warning}")
+        collector.take(document, f"task {document.id}", line)
 
 
 def _task_id(task: object) -> str:

@@ -10,6 +10,7 @@ from string import ascii_letters, digits
 from typing import Any
 
 from wapaganda.annotation.label_studio.label_config import LabelConfig
+from wapaganda.annotation.read_report import READ_KEY
 from wapaganda.errors import InputError
 from wapaganda.ner import Document, Span
 
@@ -18,7 +19,7 @@ _ID_ALPHABET = ascii_letters + digits + "_-"
 #: The keys that ``read_task`` adds to ``meta``; they are not part of the task's data.
 _BOOKKEEPING = {
     *("annotation_id", "updated_at", "lead_time", "parent_prediction", "ground_truth"),
-    *("annotators", "annotators_agree", "skipped", "repairs", "left_out"),
+    *("annotators", "annotators_agree", "skipped", READ_KEY),
 }
 
 

@@ -10,19 +10,33 @@ from typing import Any
 
 from wapaganda.annotation.collecting import FormatError
 from wapaganda.annotation.label_studio.label_config import LabelConfig
+from wapaganda.annotation.read_report import READ_KEY, Finding, ReadReport, unread
 from wapaganda.annotation.records import checked_score, checked_text, offset, shown
-from wapaganda.ner import Document, Repairs, Span, repair_spans
+from wapaganda.ner import Document, Span, repair_spans
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Why the answer is not understood: the kind, a sentence, and the labels that are lost by it."""
+
+    kind: str
+    message: str
+    labels: tuple[str, ...]
+
 
 _ANNOTATION_KEYS = ("updated_at", "lead_time", "parent_prediction")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskReading:
-    """The document of a task, the span repairs, and one sentence for each thing that was left out."""
+    """The document of a task, whose ``meta`` holds what was found while reading, and the report of it."""
 
     document: Document
-    repairs: Repairs
-    warnings: tuple[str, ...]
+
+    @property
+    def report(self) -> ReadReport:
+        """The report of this one task; ``ReadReport.of`` makes that of many documents at once."""
+        return ReadReport.of([self.document])
 
 
 def document_from_task(task: Mapping[str, Any], config: LabelConfig) -> Document:
@@ -35,7 +49,11 @@ def document_from_task(task: Mapping[str, Any], config: LabelConfig) -> Document
 
 
 def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
-    """Reads the regions of the config's ``<Labels>`` on its ``<Text>``; other regions are ignored.
+    """Reads the regions of the config's ``<Labels>`` on its ``<Text>``.
+
+    A text is read when all regions that mark a part of something are understood. With a region of another
+    tag, field or type, with an unknown label or outside the text it is not read (``is_unread``): it then
+    has no spans. Choices, ratings, texts and relations are ignored.
 
     Cancelled (skipped) annotations do not count. Of several others one is used: a ground truth first, then
     the latest change, then the highest id. Without any the document is unlabelled. ``meta["skipped"]`` is
@@ -43,7 +61,7 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
 
     ``meta`` holds the other fields of ``data`` and, as present: ``annotation_id``, ``updated_at``,
     ``lead_time``, ``parent_prediction``, ``ground_truth``, ``annotators`` (ids), ``annotators_agree`` (with
-    several annotations), ``skipped``, ``repairs`` (counts by kind), ``left_out`` (sentences).
+    several annotations), ``skipped``, and what the report counts.
 
     Raises:
         FormatError: the task lacks its text, or annotations are not given in full.
@@ -52,22 +70,40 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
     if not isinstance(data, Mapping):
         raise FormatError(f"Expected a task with data, was: {shown(task)}")
     text = checked_text(text_of(data, config.data_key))
-    others = {key: value for key, value in data.items() if key != config.data_key.split(".")[0]}
+    own = (config.data_key.split(".")[0], READ_KEY)
+    others = {key: value for key, value in data.items() if key not in own}
     document_id = str(task["id"]) if task.get("id") is not None else ""
     annotations = _annotations(task)
     valid = [annotation for annotation in annotations if not annotation.get("was_cancelled")]
     if not valid:
         meta = others | ({"skipped": True} if annotations else {})
-        return TaskReading(Document(document_id, text, None, meta), Repairs(), ())
+        return TaskReading(Document(document_id, text, None, meta))
     chosen = max(valid, key=_precedence)
-    raw, warnings = _spans(_result(chosen), text, config)
-    spans, repairs = repair_spans(text, raw)
-    meta = others | _meta(chosen, valid, text, config)
+    raw, problems = _spans(_result(chosen), text, config)
+    document = Document(document_id, text, tuple(raw), others | _meta(chosen, valid, text, config))
+    return TaskReading(_read_whole(document, problems))
+
+
+def _read_whole(document: Document, problems: Sequence[_Problem]) -> Document:
+    """The document with repaired spans and the counts of it; without spans if there is a problem."""
+    raw = document.spans or ()
+    spans, repairs = repair_spans(document.text, raw)
+    if not problems and repairs.refused and (repairs.out_of_range or not spans):
+        message = f"Expected spans inside the text, was: {repairs.describe()}"
+        problems = [_Problem("span-outside", message, ())]
+    if problems:
+        marked = [span.label for span in raw] + [label for each in problems for label in each.labels]
+        place = f"task {document.id}" if document.id else ""
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        finding = Finding(problems[0].kind, 1, place, problems[0].message + more)
+        return unread(document, finding, marked)
+    read: dict[str, Any] = {}
     if repairs.total:
-        meta["repairs"] = {kind: count for kind, count in asdict(repairs).items() if count}
-    if warnings:
-        meta["left_out"] = warnings
-    return TaskReading(Document(document_id, text, spans, meta), repairs, tuple(warnings))
+        read["repairs"] = {kind: count for kind, count in asdict(repairs).items() if count}
+    if repairs.refused:
+        read["lost"] = dict(Counter(span.label for span in raw) - Counter(span.label for span in spans))
+    meta = {**document.meta, READ_KEY: read} if read else document.meta
+    return Document(document.id, document.text, spans, meta)
 
 
 def text_of(data: Mapping[str, Any], key: str) -> object:
@@ -141,28 +177,50 @@ def _annotator(annotation: Mapping[str, Any]) -> object:
 
 def _spans(
     result: Sequence[Mapping[str, Any]], text: str, config: LabelConfig
-) -> tuple[list[Span], list[str]]:
+) -> tuple[list[Span], list[_Problem]]:
+    """The spans of the regions that are understood, and a problem for each other one that marks something."""
     spans: list[Span] = []
-    unknown: Counter[str] = Counter()
-    warnings: list[str] = []
+    problems: list[_Problem] = []
     for region in result:
         if not is_labels_region(region, config.from_name, config.to_name):
+            if marks_something(region):
+                problems.append(_Problem("region-tag", _foreign(region, config), labels_of(region)))
             continue
         try:
             start, end, names = region_parts(region)
         except FormatError as error:
-            warnings.append(str(error))
+            problems.append(_Problem("region-form", str(error), labels_of(region)))
             continue
         for name in names:
             label = config.canonical(name)
             if label is None:
-                unknown[name] += 1
+                message = f"Expected a label of the config ({', '.join(config.labels)}), was: {name!r}"
+                problems.append(_Problem("region-label", message, (name,)))
             else:
                 spans.append(Span(start, end, label, checked_score(region.get("score"))))
-    for name, count in sorted(unknown.items()):
-        known = ", ".join(config.labels)
-        warnings.append(f"Expected a label of the config ({known}), was: {name!r} at {count} regions")
-    return spans, warnings
+    return spans, problems
+
+
+def marks_something(region: Mapping[str, Any]) -> bool:
+    """Whether the region marks a part of something, as opposed to a choice, a rating or a relation."""
+    value = region.get("value")
+    has_place = isinstance(value, Mapping) and ("start" in value or "end" in value)
+    return has_place or str(region.get("type", "")).endswith("labels")
+
+
+def labels_of(region: Mapping[str, Any]) -> tuple[str, ...]:
+    """The label names of a region of any type."""
+    value = region.get("value")
+    fields = value.items() if isinstance(value, Mapping) else ()
+    lists = [names for key, names in fields if str(key).endswith("labels") and isinstance(names, list)]
+    return tuple(name for names in lists for name in names if isinstance(name, str))
+
+
+def _foreign(region: Mapping[str, Any], config: LabelConfig) -> str:
+    return (
+        f"Expected regions of type 'labels' by {config.from_name!r} over {config.to_name!r}, was: one of "
+        f"type {region.get('type')!r} by {region.get('from_name')!r} over {region.get('to_name')!r}"
+    )
 
 
 def is_labels_region(region: Mapping[str, Any], from_name: str, to_name: str) -> bool:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from wapaganda.annotation import ReadReport, is_unread
 from wapaganda.annotation_cost import Prices
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
@@ -61,6 +62,7 @@ class Loop:
     _seconds: dict[str, float] = field(default_factory=dict, init=False)
     _messages: list[str] = field(default_factory=list, init=False)
     _live: LiveModel | None = field(default=None, init=False)
+    _read: ReadReport = field(default_factory=ReadReport, init=False)
 
     def run_round(self) -> RoundReport:
         """Run the next round, or finish one that was interrupted, and report it.
@@ -99,10 +101,16 @@ class Loop:
         return [report for report in finished if report is not None]
 
     def fetch(self) -> Changes:
-        """Update the ledger from the source; its history keeps labels that were deleted there."""
+        """Update the ledger from the source; its history keeps labels that were deleted there.
+
+        Raises:
+            InputError: too much of it could not be read (``ReadReport.check``) and the config is not lenient.
+        """
         with self._timed("fetch"):
             changes = fetch_into(self.ledger, self.source, self.progress)
+        self._read = changes.report
         self._messages.extend(changes.messages)
+        changes.report.check(self.config.lenient)
         return changes
 
     def unlabelled(self) -> list[str]:
@@ -118,7 +126,7 @@ class Loop:
             chosen = self._prepare(number, training_listener(run))
         else:
             self.fetch()
-            chosen = replace(draft, messages=(*draft.messages, *self._messages))
+            chosen = replace(draft, messages=(*draft.messages, *self._messages), read=self._read)
         released = self._release(number, chosen)
         return replace(released, seconds={**released.seconds, **self._seconds})
 
@@ -160,6 +168,7 @@ class Loop:
             assessment=AssessmentPart.of(found, prices.summary),
             seconds=dict(self._seconds),
             messages=tuple(self._messages),
+            read=self._read,
         )
         self.ledger.record_offers(
             number, [(pick.id, pick.rank, pick.score, pick.reason) for pick in selection.picks]
@@ -296,4 +305,4 @@ class Loop:
 
 
 def _is_waiting(document: Document) -> bool:
-    return not document.is_labelled and not document.meta.get("skipped")
+    return not (document.is_labelled or document.meta.get("skipped") or is_unread(document))

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from wapaganda.annotation import ReadReport
 from wapaganda.model_store import ModelStore
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.round.report import RoundReport
@@ -36,6 +37,7 @@ class RoundLog:
         run.tags(
             {
                 "selection": report.selection.summary,
+                "read": " ".join(report.read.lines()),
                 "verdict": report.training.reason,
                 "should_stop": str(report.assessment.should_stop),
                 "advice": report.assessment.advice,
@@ -69,6 +71,16 @@ def training_listener(run: Run) -> StepListener:
     return listen
 
 
+def reading_figures(read: ReadReport) -> dict[str, float]:
+    """The counts of a reading as metrics of a run."""
+    return {
+        "labelled_without_entities": read.n_empty,
+        "not_read": read.n_not_read,
+        "spans_repaired": read.repairs.total,
+        "spans_lost": sum(read.lost.values()),
+    }
+
+
 def _figures(report: RoundReport) -> dict[str, float]:
     on = "holdout" if report.training.n_holdout else "out_of_fold"
     scores = {
@@ -94,6 +106,7 @@ def _figures(report: RoundReport) -> dict[str, float]:
         "candidates": report.selection.n_candidates,
         "released": report.n_released,
         "near_duplicates": report.selection.n_duplicates,
+        **reading_figures(report.read),
     }
     types = {f"f1_{label}": f1 for label, f1 in report.scores.per_type_f1.items()}
     seconds = {f"seconds_{step}": value for step, value in report.seconds.items()}

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from wapaganda.annotation import ReadReport
 from wapaganda.calibration import Calibration
 from wapaganda.pipeline.round.assessment import Assessment
 from wapaganda.pipeline.selection.pool_scores import PoolScores
@@ -140,7 +141,7 @@ class RoundReport:
     """One round of the loop.
 
     ``version``: the version that was trained, ``live``: the one that is live after it. ``release``: one
-    sentence about the released batch. ``seconds`` by step.
+    sentence about the released batch. ``seconds`` by step. ``read``: of the whole source, not flattened.
     """
 
     number: int
@@ -157,12 +158,16 @@ class RoundReport:
     assessment: AssessmentPart = field(default_factory=AssessmentPart)
     seconds: dict[str, float] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
+    read: ReadReport = field(default_factory=ReadReport)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready and flat: the field names of the report and of its parts are the keys."""
         flat: dict[str, Any] = {}
         for each in fields(self):
             value = getattr(self, each.name)
+            if isinstance(value, ReadReport):
+                flat["read"] = value.to_dict()
+                continue
             flat |= (
                 asdict(value) if is_dataclass(value) and not isinstance(value, type) else {each.name: value}
             )
@@ -176,6 +181,7 @@ class RoundReport:
         interval = flat.get("cross_validated_interval")
         flat["cross_validated_interval"] = None if interval is None else (interval[0], interval[1])
         flat["messages"] = tuple(flat.get("messages", ()))
+        flat["read"] = ReadReport.from_dict(flat.get("read", {}))
         parts = {name: part(**_known(part, flat)) for name, part in _PARTS.items()}
         return cls(**{**_known(cls, flat), **parts})
 

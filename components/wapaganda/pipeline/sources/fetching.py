@@ -1,11 +1,16 @@
 """Update the ledger from the source, including deletions and documents that were missed before."""
 
+from dataclasses import replace
+
 from filelock import FileLock
 
+from wapaganda.annotation import ReadReport
 from wapaganda.ledger import Ledger
 from wapaganda.pipeline.ports import Changes, Source
 from wapaganda.progress import Progress
 
+READ_REPORT = "read"
+"""The key in the ledger for the report of the last reading, of the whole source."""
 _UNREAD = "unread"
 """The key in the ledger for the ids of documents that the source has but cannot read."""
 
@@ -13,7 +18,8 @@ _UNREAD = "unread"
 def fetch_into(ledger: Ledger, source: Source, progress: Progress) -> Changes:
     """Write the changes since the last fetch into the ledger; its history keeps deleted labels.
 
-    The cursor is stored last, so an interrupted fetch is repeated.
+    The report of the returned changes is that of the whole source. The cursor is stored last, so an
+    interrupted fetch is repeated.
     """
     # Without the lock, of two programs that fetch at the same time the later one could write older labels.
     with FileLock(ledger.path.with_name("fetch.lock")):
@@ -21,8 +27,10 @@ def fetch_into(ledger: Ledger, source: Source, progress: Progress) -> Changes:
         changes = _take(ledger, source, cursor, progress)
         if changes.total != ledger.counts().documents + len(ledger.value(_UNREAD, [])):
             changes = _settle(ledger, source, changes, cursor, progress)
+        report = changes.report if changes.complete else ReadReport.of(ledger.documents())
+        ledger.set_value(READ_REPORT, report.to_dict())
         ledger.set_cursor(changes.cursor)
-    return changes
+    return replace(changes, report=report)
 
 
 def _take(ledger: Ledger, source: Source, cursor: str | None, progress: Progress) -> Changes:

@@ -3,12 +3,19 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from wapaganda.annotation import read_documents, write_jsonl
+from wapaganda.annotation import (
+    ReadOptions,
+    ReadResult,
+    is_unread,
+    read_documents,
+    without_labels,
+    write_jsonl,
+)
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.ports import Changes, repair_messages
+from wapaganda.pipeline.ports import Changes
 from wapaganda.progress import Progress
 from wapaganda.storage import atomic_path
 
@@ -24,6 +31,7 @@ class FileSource:
     data: Path
     pool: Path
     out: Path
+    options: ReadOptions = field(default_factory=ReadOptions)
 
     @property
     def name(self) -> str:
@@ -32,23 +40,23 @@ class FileSource:
 
     def schema(self) -> LabelSchema:
         """The labels that the labelled texts use, sorted."""
-        return LabelSchema.of(read_documents(self.data).documents)
+        return LabelSchema.of(self._read(self.data).documents)
 
     def fetch(self, cursor: str | None, progress: Progress) -> Changes:
         """All of both files; their modification times are not reliable."""
-        labelled = read_documents(self.data)
-        pool = read_documents(self.pool)
+        labelled, pool = self._read(self.data), self._read(self.pool)
         documents = _known_once(labelled.documents, pool.documents)
         progress("fetch", len(documents), len(documents))
         waiting = [document.id for document in documents if not document.is_labelled]
-        repairs = repair_messages(labelled.repairs + pool.repairs)
-        return Changes(
-            documents, waiting, len(documents), messages=(*repairs, *labelled.skipped, *pool.skipped)
-        )
+        report = labelled.report + pool.report.as_pool()
+        return Changes(documents, waiting, len(documents), report=report)
+
+    def _read(self, path: Path) -> ReadResult:
+        return read_documents(path, options=self.options)
 
     def ids(self) -> frozenset[str]:
         """The ids of all texts in both files."""
-        documents = _known_once(read_documents(self.data).documents, read_documents(self.pool).documents)
+        documents = _known_once(self._read(self.data).documents, self._read(self.pool).documents)
         return frozenset(document.id for document in documents)
 
     def batch_name(self, number: int) -> str:
@@ -67,10 +75,10 @@ class FileSource:
 
 
 def _known_once(labelled: Sequence[Document], pool: Sequence[Document]) -> list[Document]:
-    """The labelled documents, and those of the pool that are not among them, unlabelled."""
-    answered = [document for document in labelled if document.is_labelled]
+    """The labelled documents, also those not read, and those of the pool that are not among them."""
+    answered = [document for document in labelled if document.is_labelled or is_unread(document)]
     texts = {document.text for document in answered}
-    waiting = [document.with_spans(None) for document in pool if document.text not in texts]
+    waiting = [without_labels(document) for document in pool if document.text not in texts]
     return [*_named_by_text(answered), *_named_by_text(waiting)]
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.ports import BatchNameTakenError, Changes, repair_messages
+from wapaganda.pipeline.ports import BatchNameTakenError, Changes
 from wapaganda.progress import Progress
+
+_READER = 2
+"""Raise it when tasks are read in another way: then all are read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class LabelStudioSource:
             unlabelled=[document.id for document in found.documents if not document.is_labelled],
             total=project.n_tasks,
             cursor=f"{found.cursor} {reading}",
-            messages=(*repair_messages(found.repairs), *found.warnings),
+            complete=found.complete,
+            report=found.report,
         )
 
     def ids(self) -> frozenset[str]:
@@ -73,6 +77,7 @@ def _digest(project: ProjectInfo) -> str:
     """A digest of everything that determines which annotations are read, and how."""
     config = project.label_config
     parts = (
+        _READER,
         project.created_at,
         config.labels,
         config.from_name,

@@ -123,7 +123,8 @@ def test_a_malformed_line_is_named_with_file_and_line(selfish, files):
     files.data.write_text('{"text": "fine", "spans": []}\n{"text": \n')
     outcome = selfish("train", "--data", files.data)
     assert outcome.code == 2
-    assert "Expected at least one entity" in outcome.stderr
+    assert "Expected at most 10% of the labelled texts not read, was: 1 of 2 (50%)" in outcome.stderr
+    assert "--lenient" in outcome.stderr
     assert f"{files.data.name}:2" in outcome.stderr
 
 

@@ -57,8 +57,9 @@ def test_an_export_without_its_config_tells_tag_and_field_itself(read, wrapping)
 def test_a_config_decides_when_it_is_given(read):
     config = LabelConfig(("LOC",), "ents", "txt", "body")
     result = read(EXPORT, config=config)
-    assert result.documents[0].spans == ()
-    assert "task 1: Expected a label of the config (LOC), was: 'PER' at 2 regions" in result.notes[0]
+    assert result.documents[0].spans is None
+    assert "task 1: Expected a label of the config (LOC), was: 'PER' (and 1 more)" in result.skipped[0]
+    assert result.report.lost["PER"] == 2
 
 
 def test_two_label_tags_need_a_config(read):

@@ -177,7 +177,8 @@ def test_a_bin_written_by_spacy_is_read(request):
         ("Ada of Oslo", (Span(7, 11, "GPE"),)),
     ]
     assert "document 4: Expected all tokens annotated" in found.skipped[0]
-    assert "2 spans in span groups" in found.notes[0]
+    (beside,) = [each for each in found.report.findings if each.kind == "beside"]
+    assert (beside.count, "span groups" in beside.example) == (2, True)
 
 
 def test_a_broken_bin_is_refused(tmp_path):
@@ -213,9 +214,11 @@ def test_brat_folders_are_read_and_what_is_not_held_is_counted(tmp_path):
         ),
         Document("sub/b", "nobody looked"),
     ]
-    assert found.notes[0].endswith(
-        "not read: 1 attributes, 1 discontinuous spans, 1 equivalences, 1 events, 1 normalisations, "
-        "1 notes, 1 relations"
+    (beside,) = [each for each in found.report.findings if each.kind == "beside"]
+    assert (beside.count, beside.example) == (
+        7,
+        "1 attributes, 1 discontinuous spans, 1 equivalences, 1 events, 1 normalisations, "
+        "1 notes, 1 relations",
     )
     assert ["Expected 'Ann' at 1 4" in found.skipped[0], "Expected a .txt" in found.skipped[1]] == [
         True,
@@ -243,7 +246,8 @@ def test_both_exports_of_doccano_are_read_and_relations_counted(tmp_path):
         ("7", (Span(0, 4, "PER"),)),
         ("8", (Span(0, 3, "PER"),)),
     ]
-    assert "1 relations of doccano" in found.notes[0]
+    assert [(each.kind, each.count) for each in found.report.findings] == [("beside", 1)]
+    assert "relations of doccano" in found.report.lines()[0]
 
 
 def test_rejected_and_ignored_tasks_of_prodigy_are_counted(tmp_path):
@@ -253,7 +257,9 @@ def test_rejected_and_ignored_tasks_of_prodigy_are_counted(tmp_path):
     found = read_documents(tmp_path / "x.jsonl")
     assert [each.spans for each in found.documents] == [(Span(0, 4, "PER"),)]
     assert len(found.skipped) == 2
-    assert "1 with the answer 'reject' and 1 with the answer 'ignore'" in found.notes[0]
+    assert [(each.kind, each.count) for each in found.report.findings] == [("rejected", 2)]
+    assert "2 texts without an answer: the annotator rejected" in found.report.lines()[0]
+    assert found.report.n_not_read == 0
 
 
 def test_tokens_with_tags_under_another_usual_name_are_read(tmp_path):

@@ -132,15 +132,25 @@ def test_a_malformed_record_is_skipped_and_reported_with_its_line(read, line, co
 
 
 def test_spans_are_repaired_and_the_repairs_counted(read):
-    result = read({"text": "Anna ran", "spans": [[0, 5, "P"], [0, 2, "P"], [5, 99, "P"], [3, 3, "P"]]})
+    result = read({"text": "Anna ran", "spans": [[0, 5, "P"], [0, 2, "P"], [3, 3, "P"]]})
     assert result.documents[0].spans == (Span(0, 4, "P"),)
-    assert result.repairs == Repairs(trimmed=1, widened=1, out_of_range=1, empty=1, duplicate=1)
+    assert result.repairs == Repairs(trimmed=1, widened=1, empty=1, duplicate=1)
+    assert result.report.lost == {"P": 2}
+
+
+@pytest.mark.parametrize("spans", [[[0, 4, "P"], [5, 99, "Q"]], [[3, 3, "P"]], [[4, 5, "P"]]])
+def test_a_text_with_a_span_that_means_nothing_is_not_read(read, spans):
+    result = read({"text": "fine", "spans": []}, {"text": "Anna ran", "spans": spans})
+    assert [document.spans for document in result.documents] == [(), None]
+    assert (result.report.n_labelled, result.report.n_empty, result.report.n_not_read) == (1, 1, 1)
+    assert result.report.lost == {label: 1 for _, _, label in spans}
+    assert "x.jsonl:2: Expected spans inside the text" in result.skipped[0]
 
 
 def test_ids_are_made_distinct_and_it_is_said(read):
     result = read({"id": "a", "text": "1"}, {"id": "a", "text": "2"})
     assert [document.id for document in result.documents] == ["a", "a#2"]
-    assert "several documents have the id 'a'" in result.notes[0]
+    assert [(each.kind, each.example) for each in result.report.findings] == [("same-id", "'a' is now 'a#2'")]
 
 
 def test_json_arrays_and_misnamed_files(read):

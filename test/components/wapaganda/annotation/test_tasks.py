@@ -8,6 +8,7 @@ from wapaganda.annotation import (
     LabelConfig,
     default_label_config,
     document_from_task,
+    is_unread,
     parse_label_config,
     read_task,
     result_from_spans,
@@ -78,13 +79,32 @@ def test_other_tags_regions_are_not_ours():
         {"type": "relation", "from_id": "a", "to_id": "b", "direction": "right", "labels": ["knows"]},
         region(0, 1) | {"type": "choices", "from_name": "mood", "value": {"choices": ["good"]}},
         {"id": "r", "type": "textarea", "from_name": "note", "to_name": "body", "value": {"text": ["hm"]}},
-        region(0, 1, "PER", from_name="other"),
-        region(0, 1, "PER", to_name="title"),
-        {"id": "x", "type": "rectanglelabels", "from_name": "ents", "to_name": "body", "value": {"x": 1}},
         {},
     ]
     reading = read_task(task(annotation(*others, PERSON)), CONFIG)
-    assert (reading.document.spans, reading.warnings) == ((ANNA,), ())
+    assert (reading.document.spans, reading.report.findings) == ((ANNA,), ())
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        region(0, 1, "PER", from_name="other"),
+        region(0, 1, "PER", to_name="title"),
+        {
+            "type": "hypertextlabels",
+            "from_name": "ents",
+            "to_name": "body",
+            "value": {"hypertextlabels": ["PER"]},
+        },
+    ],
+)
+def test_a_text_with_a_region_of_another_tag_is_not_read(foreign):
+    reading = read_task(task(annotation(foreign, PERSON)), CONFIG)
+    assert reading.document.spans is None
+    assert is_unread(reading.document)
+    (finding,) = reading.report.findings
+    assert (finding.kind, finding.place) == ("region-tag", "task 7")
+    assert (reading.report.n_not_read, reading.report.n_unlabelled, reading.report.lost) == (1, 0, {"PER": 2})
 
 
 def test_of_several_annotators_the_last_one_counts_and_their_disagreement_is_told():
@@ -118,11 +138,15 @@ def test_without_times_the_highest_id_counts():
     assert spans(new, old) == (ANNA,)
 
 
-def test_aliases_are_resolved_and_unknown_labels_left_out_and_told():
-    reading = read_task(task(annotation(region(ANNA.start, ANNA.end, "Person"), region(0, 5, "ORG"))), CONFIG)
-    assert reading.document.spans == (ANNA,)
-    assert reading.warnings == ("Expected a label of the config (PER, LOC), was: 'ORG' at 1 regions",)
-    assert reading.document.meta["left_out"] == list(reading.warnings)
+def test_aliases_are_resolved_and_a_text_with_an_unknown_label_is_not_read():
+    alias = region(ANNA.start, ANNA.end, "Person")
+    assert read_task(task(annotation(alias)), CONFIG).document.spans == (ANNA,)
+    reading = read_task(task(annotation(alias, region(0, 5, "ORG"))), CONFIG)
+    assert reading.document.spans is None
+    (finding,) = reading.report.findings
+    assert finding.kind == "region-label"
+    assert finding.example == "Expected a label of the config (PER, LOC), was: 'ORG'"
+    assert reading.report.lost == {"PER": 1, "ORG": 1}
 
 
 @pytest.mark.parametrize(
@@ -135,17 +159,17 @@ def test_aliases_are_resolved_and_unknown_labels_left_out_and_told():
         {**PERSON, "value": {"start": "a", "end": 5, "labels": ["PER"]}},
     ],
 )
-def test_a_broken_region_is_left_out_and_told(broken):
+def test_a_text_with_a_broken_region_is_not_read(broken):
     reading = read_task(task(annotation(broken, PERSON)), CONFIG)
-    assert reading.document.spans == (ANNA,)
-    assert len(reading.warnings) == 1
+    assert reading.document.spans is None
+    assert [each.kind for each in reading.report.findings] == ["region-form"]
 
 
 def test_regions_are_repaired_and_it_is_counted():
     both = read_task(task(annotation(region(ANNA.start - 1, ANNA.end + 1, "PER", "LOC"))), CONFIG)
     assert both.document.spans == (Span(ANNA.start, ANNA.end, "LOC"),)
-    assert both.repairs == Repairs(trimmed=2, overlapping=1)
-    assert both.document.meta["repairs"] == {"trimmed": 2, "overlapping": 1}
+    assert both.report.repairs == Repairs(trimmed=2, overlapping=1)
+    assert both.report.lost == {"PER": 1}
 
 
 @pytest.mark.parametrize(

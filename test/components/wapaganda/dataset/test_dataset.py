@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wapaganda.annotation import read_documents
+from wapaganda.annotation import ReadReport, read_documents
 from wapaganda.dataset import (
     SPLITS,
     CardFacts,
@@ -17,7 +17,7 @@ from wapaganda.dataset import (
     split_of,
 )
 from wapaganda.dataset import export as export_module
-from wapaganda.ner import Document, Span
+from wapaganda.ner import Document, Repairs, Span
 
 SHARES = (0.8, 0.1, 0.1)
 
@@ -178,10 +178,10 @@ def test_a_request_is_checked_without_any_document(tmp_path: Path):
 
 
 def test_the_card_does_not_deny_what_was_repaired_while_reading(tmp_path: Path):
-    facts = CardFacts(notes=("a.jsonl: spans repaired: 1 trimmed.",))
+    facts = CardFacts(read=ReadReport(repairs=Repairs(trimmed=1)))
     export_dataset(documents(3), tmp_path / "out", formats=("jsonl",), facts=facts)
     repairs = (tmp_path / "out" / "README.md").read_text().split("## Repairs")[1].split("##")[0]
-    assert "While reading: a.jsonl: spans repaired: 1 trimmed." in repairs
+    assert "While reading: Spans repaired while reading: 1 trimmed of white space." in repairs
     assert "While writing: no repairs." in repairs
 
 

@@ -9,10 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from wapaganda.annotation import default_label_config, parse_label_config
+from wapaganda.annotation import default_label_config, is_unread, parse_label_config
 from wapaganda.label_studio import changes, data_manager
 from wapaganda.label_studio.connection import Connection
-from wapaganda.ner import Repairs
 
 CONFIG = parse_label_config(default_label_config(["PER"]))
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -139,10 +138,13 @@ def test_unreadable_tasks_and_repairs_are_reported():
     values = [{"start": 0, "end": 5, "labels": ["PER"]}, {"start": 9, "end": 12, "labels": ["ORG"]}]
     project.tasks[2]["annotations"] = [{"id": 1, "result": [region | {"value": value} for value in values]}]
     found = changes.fetch(project.connection(), 1, CONFIG, None)
-    assert {document.id for document in found.documents} == {"2", "3"}
-    assert found.repairs == Repairs(trimmed=1)
-    assert [warning[:7] for warning in found.warnings] == ["Task 1 ", "Task 2:"]
-    assert "'ORG'" in found.warnings[1]
+    assert {document.id for document in found.documents if is_unread(document)} == {"1", "2"}
+    assert {each.kind: each.place for each in found.report.findings} == {
+        "malformed": "task 1",
+        "region-label": "task 2",
+    }
+    assert found.report.lost == {"PER": 1, "ORG": 1}
+    assert [each.text for each in found.documents if each.id == "1"] == [""]
 
 
 def test_a_capped_page_size_loses_no_task():

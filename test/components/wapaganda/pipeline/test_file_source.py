@@ -73,7 +73,9 @@ def test_the_schema_is_that_of_the_labelled_texts(source):
 def test_repairs_of_spans_are_among_the_messages(source):
     write(source.data, {"text": "Anna left", "spans": [{"start": 0, "end": 5, "label": "PER"}]})
     changes = source.fetch(None, silent)
-    assert "Spans repaired while reading: 1 trimmed of white space." in changes.messages
+    assert (
+        "Spans repaired while reading: 1 trimmed of white space. See docs/data.md#repairs" in changes.messages
+    )
 
 
 def test_a_release_that_fails_half_way_leaves_no_batch(source):

@@ -4,9 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from wapaganda.annotation import default_label_config, parse_label_config
+from wapaganda.annotation import ReadReport, default_label_config, parse_label_config
 from wapaganda.label_studio import LabelStudioError, VersionTakenError
-from wapaganda.ner import Repairs
 from wapaganda.pipeline import BatchNameTakenError, LabelStudioSource
 
 
@@ -28,7 +27,7 @@ class Studio:
     def fetch(self, project_id, cursor, on_progress):
         self.asked.append(cursor)
         cursor = "2026-01-01T00:00:00.000000Z"
-        return SimpleNamespace(documents=(), cursor=cursor, repairs=Repairs(), warnings=())
+        return SimpleNamespace(documents=(), cursor=cursor, complete=True, report=ReadReport())
 
 
 @pytest.fixture
