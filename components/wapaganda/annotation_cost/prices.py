@@ -15,8 +15,8 @@ from wapaganda.ner import Span
 class Prices:
     """The seconds of an annotator for one unit of work.
 
-    ``word``: to read a word. ``entity``: to mark a missing entity. ``confirmation``: to confirm a correct
-    proposed span. ``removal``: to remove a wrong one.
+    ``word``: to read a word (``ner.reading_words``). ``entity``: to mark a missing entity. ``confirmation``:
+    to confirm a correct proposed span. ``removal``: to remove a wrong one.
 
     Raises:
         ValueError: a price is negative or not a finite number.
@@ -39,8 +39,9 @@ class Prices:
 CORRECTING = Prices(word=0.39, entity=4.2, confirmation=0.8, removal=1.5)
 """Prices for correcting the spans of a model.
 
-0.39 s per word and 4.2 s per entity are a fit to published timings of nine annotators. 0.8 s per confirmation
-(a look) and 1.5 s per removal (a click and a key) are assumptions.
+0.39 s per word and 4.2 s per entity are a fit to published timings of nine annotators of English texts; a
+punctuation mark is a word. 0.8 s per confirmation (a look) and 1.5 s per removal (a click and a key) are
+assumptions.
 """
 
 FROM_SCRATCH = CORRECTING.without_proposals()
@@ -106,7 +107,7 @@ def expected_seconds(
     """The seconds that each text costs according to the model's own expectation: (n,).
 
     Args:
-        n_words: words in each text, (n,).
+        n_words: words that a reader reads in each text (``ner.reading_words``), (n,).
         predicted: spans that the model would propose, (n,).
         correct: the expected number of correct ones among them, (n,).
         entities: the expected number of entities, (n,) or by type (n, L).

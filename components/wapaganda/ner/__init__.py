@@ -4,7 +4,7 @@ from wapaganda.ner.document import Document, LabelSchema, Span
 from wapaganda.ner.repair import Repairs, align_spans, gold_spans, repair_spans, repaired
 from wapaganda.ner.span_codec import decode_spans, encode_spans, span_to_dict
 from wapaganda.ner.tags import decode_tags, encode_tags
-from wapaganda.ner.words import collapse_whitespace, word_offsets
+from wapaganda.ner.words import collapse_whitespace, reading_words, word_offsets
 
 __all__ = [
     "Document",
@@ -18,6 +18,7 @@ __all__ = [
     "encode_spans",
     "encode_tags",
     "gold_spans",
+    "reading_words",
     "repair_spans",
     "repaired",
     "span_to_dict",

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from wapaganda.annotation_cost import count_corrections, seconds_correcting, seconds_from_scratch
-from wapaganda.ner import Document, Span, word_offsets
+from wapaganda.ner import Document, Span, reading_words
 from wapaganda.simulation.predictions import EvaluatedModel
 from wapaganda.simulation.records import RoundRecord, RunRecord
 
@@ -19,7 +19,7 @@ def round_record(
     return RoundRecord(
         round=number,
         texts=len(labelled),
-        words=sum(len(word_offsets(document.text)) for document in labelled),
+        words=sum(reading_words(document.text) for document in labelled),
         entities=types.total(),
         seconds=seconds,
         seconds_correcting=seconds,
@@ -51,14 +51,14 @@ def correcting_so_far(run: RunRecord, labelled: Sequence[Document]) -> float:
 
 def from_scratch(documents: Sequence[Document]) -> float:
     """Seconds to mark these texts without proposals."""
-    words = [len(word_offsets(document.text)) for document in documents]
+    words = [reading_words(document.text) for document in documents]
     entities = [len(document.spans or ()) for document in documents]
     return round(float(seconds_from_scratch(words, entities).sum()), 3)
 
 
 def correcting(documents: Sequence[Document], proposals: Sequence[Sequence[Span]]) -> float:
     """Seconds to correct a model's proposals for these texts."""
-    words = [len(word_offsets(document.text)) for document in documents]
+    words = [reading_words(document.text) for document in documents]
     counts = [count_corrections(d.spans or (), p) for d, p in zip(documents, proposals, strict=True)]
     seconds = seconds_correcting(
         words,

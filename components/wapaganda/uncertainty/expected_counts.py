@@ -14,9 +14,10 @@ from wapaganda.decoding import forward_backward, length_batches, pad, spans_of, 
 class Expectation:
     """Counts for each of n texts under the model's own probabilities.
 
-    ``n_words`` (n,). ``predicted`` (n,): the spans of the best sequence, |Ŝ|. ``expected_correct`` (n,): how
-    many of them should be correct, Σ_Ŝ π with the exact span marginal π. ``entities`` (n, L): expected
-    entities by type, Σ_t s_tk with the start marginal s.
+    ``n_words`` (n,): the rows of the log-probabilities, or what their price counts (``ner.reading_words``).
+    ``predicted`` (n,): the spans of the best sequence, |Ŝ|. ``expected_correct`` (n,): how many of them
+    should be correct, Σ_Ŝ π with the exact span marginal π. ``entities`` (n, L): expected entities by type,
+    Σ_t s_tk with the start marginal s.
     """
 
     n_words: NDArray[np.int64]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from wapaganda.annotation_cost import FittedPrices, Prices, count_corrections, expected_seconds, fit_prices
-from wapaganda.ner import Document, Span, decode_spans, encode_spans, word_offsets
+from wapaganda.ner import Document, Span, decode_spans, encode_spans, reading_words
 from wapaganda.storage import write_json
 from wapaganda.uncertainty import Expectation
 
@@ -43,7 +43,7 @@ def fitted_prices(labelled: Sequence[Document], proposals: Proposals) -> FittedP
         if isinstance(seconds := document.meta.get("lead_time"), int | float)
         and (document.id in proposals or not _was_corrected(document))
     ]
-    words = [len(word_offsets(document.text)) for document, _, _ in timed]
+    words = [reading_words(document.text) for document, _, _ in timed]
     done = [count_corrections(document.spans or (), shown) for document, _, shown in timed]
     return fit_prices(
         words,

@@ -1,12 +1,13 @@
 """Score every unlabelled text with the live model."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.ner import Document, LabelSchema, Span
+from wapaganda.ner import Document, LabelSchema, Span, reading_words
 from wapaganda.pipeline.selection.pool_scores import PoolScores, PoolSpans
 from wapaganda.progress import Progress, silent
 from wapaganda.tagger import TaggedText, Tagger, load_members, member_folder, read_together
@@ -57,6 +58,7 @@ def score_tagged(
     scores = np.zeros(n)
     embeddings: NDArray[np.float16] | None = None
     emissions: list[NDArray[np.float32]] = []
+    read: list[int] = []
     predictions: list[NDArray[np.float32]] = []
     committee_scores = iter(committee) if committee is not None else None
     expected: list[Expectation] = []
@@ -68,13 +70,15 @@ def score_tagged(
         embeddings[index] = each.embedding
         spans.append(each.spans)
         emissions.append(each.log_probs)
+        read.append(reading_words(pool[index].text, each.words))
         if committee_scores is not None:
             predictions.append(next(committee_scores))
         if len(emissions) == BLOCK or index + 1 == n:
             scores[done : index + 1] = score(emissions, measure, predictions)
-            expected.append(expected_counts(emissions))
+            expected.append(replace(expected_counts(emissions), n_words=np.array(read, dtype=np.int64)))
             done = index + 1
             emissions.clear()
+            read.clear()
             predictions.clear()
             progress("score", done, n)
     return PoolScores(

@@ -1,6 +1,7 @@
 """How good the live model is and what more labels buy, in the report of a round."""
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -103,6 +104,15 @@ def test_lead_times_show_what_confirming_costs():
     assert fitted_prices(documents[:200], {}).n_used == 0
     assert fitted_prices([replace(each, meta={}) for each in documents], proposals).prices == CORRECTING
     assert isinstance(found.prices, Prices)
+
+
+def test_lead_times_of_chinese_texts_are_fitted_to_words_that_a_reader_reads():
+    rng = np.random.default_rng(4)
+    documents = [
+        Document(str(n), "北京" * n, (), {"lead_time": 0.5 * math.ceil(2 * n / 1.6) * rng.normal(1, 0.05)})
+        for n in range(1, 61)
+    ]
+    assert fitted_prices(documents, {}).prices.word == pytest.approx(0.5, rel=0.05)
 
 
 def test_a_report_of_an_earlier_version_still_loads():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from wapaganda.ner import Document, LabelSchema, Span
+from wapaganda.ner import Document, LabelSchema, Span, word_offsets
 from wapaganda.pipeline import LoopConfig, PoolScores, choose, score_tagged
 from wapaganda.sampler import Options
 from wapaganda.tagger import TaggedText
@@ -140,3 +140,17 @@ def test_two_measures_choose_different_batches_under_hybrid(pool):
         scored = score_tagged(pool, texts, LabelSchema(("LOC", "PER")), name)
         batches[name] = frozenset(ids(choose(pool, scored, [], replace(HYBRID, measure=name), 1)))
     assert len(set(batches.values())) == len(batches)
+
+
+def test_a_chinese_text_is_priced_by_its_words_and_not_by_its_characters():
+    texts = ["国家主席习近平昨天在北京会见了联合国秘书长。", "Anna went to Oslo on \ue000 Monday .", ""]
+    pool = [Document(str(number), text) for number, text in enumerate(texts)]
+    words = [word_offsets(text) for text in texts]
+    words[1] = np.delete(words[1], 5, axis=0)  # the private-use character is not seen by the tokenizer
+    rows = [np.log(np.full((len(each), 5), 0.2, np.float32)) for each in words]
+    tagged = [TaggedText(*pair, (), np.zeros(4, np.float32)) for pair in zip(words, rows, strict=True)]
+
+    scored = score_tagged(pool, tagged, LabelSchema(("LOC", "PER")), "boundary")
+
+    assert [len(each) for each in words] == [22, 7, 0]
+    assert scored.expectation.n_words.tolist() == [15, 7, 0]
