@@ -15,7 +15,8 @@ from wapaganda.progress import Progress, silent
 from wapaganda.storage import atomic_folder
 from wapaganda.tagger import ModelInput, collate, device_of, model_inputs, quiet_transformers
 from wapaganda.trainer.encoders import LoadedEncoder, load_for_masking
-from wapaganda.trainer.optimisation import make_optimiser, make_schedule, precision_of
+from wapaganda.trainer.mixed_precision import MixedPrecision
+from wapaganda.trainer.optimisation import make_optimiser, make_schedule
 from wapaganda.trainer.recipe import AdaptationRecipe, Recipe, default_learning_rate
 
 _MASKED = 0.15
@@ -86,7 +87,7 @@ def _train(
     loaded: LoadedEncoder, windows: Sequence[ModelInput], recipe: Recipe, progress: Progress
 ) -> list[float]:
     """Train the model in place; the loss of each step."""
-    model, precision = loaded.model, precision_of(recipe, loaded.model.device)
+    model, precision = loaded.model, MixedPrecision(loaded.model, recipe)
     model.get_input_embeddings().weight.requires_grad_(recipe.word_embeddings)
     optimiser = make_optimiser(model, recipe, casing=False)
     schedule = make_schedule(optimiser, recipe)
@@ -99,17 +100,14 @@ def _train(
         decoder.masked = labels != _IGNORED
         if not decoder.masked.any():
             continue
-        with torch.autocast(model.device.type, precision, enabled=precision != torch.float32):
+        with precision.autocast():
             logits = model(input_ids=ids, attention_mask=mask).logits
         scores = (
             logits if logits.ndim == 2 else logits[decoder.masked]
         )  # some compute all places nevertheless
         loss: Tensor = nn.functional.cross_entropy(scores.float(), labels[decoder.masked])
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-        optimiser.step()
+        precision.step(loss, optimiser, recipe.clip_norm)
         schedule.step()
-        optimiser.zero_grad(set_to_none=True)
         losses.append(loss.item())
         progress("adapt", len(losses), recipe.steps)
     return losses

@@ -49,11 +49,17 @@ def make_schedule(optimiser: torch.optim.Optimizer, recipe: Recipe) -> torch.opt
     return torch.optim.lr_scheduler.LambdaLR(optimiser, share)
 
 
+_FORMATS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+
+
 def precision_of(recipe: Recipe, device: torch.device) -> torch.dtype:
-    """bfloat16 or float32 for matrix products. ``auto`` is bfloat16 where the hardware computes it fast."""
-    if recipe.precision == "auto":
-        return torch.bfloat16 if _has_bfloat16(device) else torch.float32
-    return torch.bfloat16 if recipe.precision == "bf16" else torch.float32
+    """The format of matrix products. ``auto`` is bfloat16 where the hardware computes it fast, float16 on
+    other CUDA devices, else float32."""
+    if recipe.precision != "auto":
+        return _FORMATS[recipe.precision]
+    if _has_bfloat16(device):
+        return torch.bfloat16
+    return torch.float16 if device.type == "cuda" else torch.float32
 
 
 def _has_bfloat16(device: torch.device) -> bool:

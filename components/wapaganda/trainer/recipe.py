@@ -17,8 +17,9 @@ class Recipe:
     ``warmup_share``: of the steps; then the rate decays linearly to 0. ``shapes``: give uncased encoders the
     letter case. ``keep``: the share of the last model in a warm start, 0 to 1. ``word_embeddings``: whether
     the word embeddings are trained, too. ``precision``: of matrix products; ``auto`` is bfloat16 (weights and
-    sums stay float32) where the hardware computes it fast, else float32. ``evaluations`` and ``patience``:
-    with a dev set, the number of evaluations, and how many of them without gain stop the training.
+    sums stay float32) where the hardware computes it fast, float16 on other CUDA devices, else float32.
+    ``evaluations`` and ``patience``: with a dev set, the number of evaluations, and how many of them without
+    gain stop the training.
     ``max_restarts``: with another random seed, after a training that learned nothing.
 
     Raises:
@@ -41,7 +42,7 @@ class Recipe:
     shapes: bool = True
     keep: float = 0.5
     word_embeddings: bool = False
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     evaluations: int = 10
     patience: int = 4
     max_restarts: int = 1

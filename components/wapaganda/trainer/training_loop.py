@@ -23,7 +23,8 @@ from wapaganda.tagger import (
 from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
 from wapaganda.trainer.examples import Example, endless_batches, make_examples
 from wapaganda.trainer.job import Callbacks, StepReport, TrainingJob, TrainResult
-from wapaganda.trainer.optimisation import make_optimiser, make_schedule, precision_of
+from wapaganda.trainer.mixed_precision import MixedPrecision
+from wapaganda.trainer.optimisation import make_optimiser, make_schedule
 from wapaganda.trainer.pseudo_labels import (
     augmented_training_set,
     extended_recipe,
@@ -194,8 +195,7 @@ def _train_once(job: TrainingJob, seed: int, attempt: int, on_step: OnStep) -> T
     model.get_input_embeddings().weight.requires_grad_(recipe.word_embeddings)
     optimiser = make_optimiser(model, recipe, casing=encoder.casing)
     schedule = make_schedule(optimiser, recipe)
-    precision = precision_of(recipe, model.device)
-    autocast = precision != torch.float32
+    precision = MixedPrecision(model, recipe)
 
     # The steps.
     best = BestCheckpoint(model)
@@ -207,13 +207,10 @@ def _train_once(job: TrainingJob, seed: int, attempt: int, on_step: OnStep) -> T
     for step in range(1, recipe.steps + 1):
         rate = float(schedule.get_last_lr()[0])
         inputs, tags = _tensors(next(batches), encoder)
-        with torch.autocast(model.device.type, precision, enabled=autocast):
+        with precision.autocast():
             logits, _ = word_logits(model, inputs, casing=encoder.casing)
         loss: Tensor = nn.functional.cross_entropy(logits.float(), tags)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        precision.step(loss, optimiser, recipe.clip_norm)
         schedule.step()
         losses.append(loss.item())
 
