@@ -57,12 +57,19 @@ _NOT_READ = (
         "a region has a label that the label config does not have",
         "Add the label to the label config, or name it as the alias of one that is there.",
     ),
+    Kind(
+        "tag",
+        Effect.NOT_READ,
+        "a tag has another form than the tags of the file",
+        "Correct the tag, or name the scheme by --scheme.",
+    ),
     Kind("region-form", Effect.NOT_READ, "a region lacks its offsets or labels", "Mark it again."),
 )
 _NO_ANSWER = (Kind("rejected", Effect.NO_ANSWER, "the annotator rejected or skipped the text"),)
 _MENDED = (Kind("same-id", Effect.MENDED, "texts with the same id got a number behind it"),)
 _IGNORED = (
     Kind("beside", Effect.IGNORED, "things beside the labels"),
+    Kind("tag-column", Effect.IGNORED, "entities in another tag column"),
     Kind("pool-malformed", Effect.IGNORED, "malformed records of the pool"),
 )
 

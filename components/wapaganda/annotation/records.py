@@ -163,10 +163,7 @@ def _words_and_tags(record: Mapping[str, Any]) -> tuple[str, tuple[Span, ...] | 
 
 
 def _read_tags(words: Sequence[str], tags: Sequence[str]) -> tuple[Span, ...]:
-    try:
-        return TagReader(bare=False).spans(words, tags)
-    except ValueError as error:
-        raise FormatError(str(error)) from None
+    return TagReader().spans(words, tags)
 
 
 def record_from_document(document: Document) -> dict[str, Any]:

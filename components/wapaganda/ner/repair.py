@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
@@ -64,25 +64,30 @@ def repair_spans(text: str, spans: Iterable[Span]) -> tuple[tuple[Span, ...], Re
     long ones the first, then the one whose label comes first in the alphabet.
     """
     words = word_offsets(text)
+    starts, ends = words[:, 0].tolist(), words[:, 1].tolist()
     done = dict.fromkeys(_WORDING, 0)
-    snapped = [good for span in spans if (good := _snap(span, words, len(text), done)) is not None]
+    snapped = [good for span in spans if (good := _snap(span, starts, ends, len(text), done)) is not None]
     kept = _without_overlaps(_merged(snapped, done), done)
     return tuple(sorted(kept)), Repairs(**done)
 
 
-def _snap(span: Span, words: NDArray[np.int32], length: int, done: dict[str, int]) -> Span | None:
+def _snap(
+    span: Span, starts: Sequence[int], ends: Sequence[int], length: int, done: dict[str, int]
+) -> Span | None:
     if span.start >= span.end:
         done["empty"] += 1
         return None
     if span.start < 0 or span.end > length:
         done["out_of_range"] += 1
         return None
-    first = int(np.searchsorted(words[:, 1], span.start, side="right"))
-    last = int(np.searchsorted(words[:, 0], span.end, side="left")) - 1
+    first = bisect_right(ends, span.start)
+    last = bisect_left(starts, span.end) - 1
     if first > last:
         done["empty"] += 1
         return None
-    start, end = int(words[first, 0]), int(words[last, 1])
+    start, end = starts[first], ends[last]
+    if start == span.start and end == span.end:
+        return span
     done["trimmed"] += start > span.start or end < span.end
     done["widened"] += start < span.start or end > span.end
     return replace(span, start=start, end=end)

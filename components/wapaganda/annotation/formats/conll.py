@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,97 +13,161 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.annotation.collecting import Collector, valid_spans
+from wapaganda.annotation.collecting import Collector, FormatError, valid_spans
+from wapaganda.annotation.columns import MAX_COLUMNS, Layout, Rows, recognise
 from wapaganda.annotation.format import Format, Source, register
-from wapaganda.annotation.tag_schemes import TagReader, is_prefixed
+from wapaganda.annotation.tag_schemes import TagReader, labels_in
 from wapaganda.ner import Document, LabelSchema, Span, encode_tags, word_offsets
 
-_COMMENT = re.compile(r"# (id|sent_id|text|newdoc|newpar)\b")
+_COMMENT = re.compile(r"# ?(id|sent_id|text|newdoc|newpar)\b")
 DOCUMENT_START = "-DOCSTART-"
 _BLANKS = re.compile(r"[ \t]+")
 _TOKEN = re.compile(r"[^ \t\r\n]+")
 _BREAKS = re.compile(r"[\t\r\n]")
+_HEADER = frozenset(
+    ("word", "words", "token", "tokens", "form", "text", "tag", "tags", "ner", "label", "labels")
+)
+_HEADER |= {"pos", "chunk", "id", "index", "#"}
+_BOM = "\ufeff"
+_SNIFFED = 200
 
 
 @dataclass(slots=True)
 class _Block:
-    """The lines of one text; ``problem`` is the first malformed line."""
+    """The rows of one text and the number of its first line; ``problem`` is the first malformed line.
 
-    last_line: int = 0
-    words: list[str] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
+    ``comments``: rows before the first word that begin with ``#``; whether it is a word, its tag decides.
+    """
+
+    first_line: int = 0
+    rows: list[list[str]] = field(default_factory=list)
+    comments: list[list[str]] = field(default_factory=list)
     problem: tuple[int, str] | None = None
 
 
 def columns_of(line: str) -> list[str]:
-    """The columns of a line, separated by tabs if it has any, else by spaces."""
-    return [part.strip(" ") for part in line.split("\t")] if "\t" in line else _BLANKS.split(line.strip(" "))
+    """The columns of a line, separated by tabs if it has any, else by spaces.
+
+    Empty columns at the end of the line are no columns.
+    """
+    if "\t" not in line:
+        return _BLANKS.split(line.strip(" "))
+    columns = line.split("\t")
+    if " " in line:
+        columns = [part.strip(" ") for part in columns]
+    while len(columns) > 1 and not columns[-1]:
+        columns.pop()
+    return columns
 
 
 def read_conll(lines: list[str], collector: Collector) -> None:
-    """Collects the texts; a text with a malformed line is skipped and the line reported."""
+    """Collects the texts; a text with a malformed line or tag is not read, and the line reported.
+
+    Raises:
+        FormatError: it is not plausible which columns hold the words and the tags.
+    """
     blocks = list(_blocks(lines))
-    reader = TagReader.of([tag for block in blocks for tag in block.tags])
+    texts = [block.rows for block in blocks if block.rows and not block.problem]
+    if not texts:
+        for block in blocks:
+            collector.skip(*(block.problem or (block.first_line, "Expected words, was: a comment only")))
+        return
+    layout = recognise(texts, collector.options)
     readable: list[list[str]] = []
     for block in blocks:
-        problem = block.problem or _bad_tag(block, reader)
-        if problem:
-            collector.skip(*problem)
+        if block.problem:
+            collector.skip(*block.problem)
             continue
-        spans = reader.spans(block.words, block.tags)
-        collector.add(Document(collector.default_id(), " ".join(block.words), spans))
-        readable.append(block.tags)
+        rows = [*_words_among(block.comments, layout, texts), *block.rows]
+        if not rows:
+            continue
+        words, tags = [row[layout.word] for row in rows], [row[layout.tag] for row in rows]
+        document = Document(collector.default_id(), " ".join(words))
+        try:
+            collector.add(document.with_spans(layout.reader.spans(words, tags)), line=block.first_line)
+        except FormatError as error:
+            wrong = next(at for at, tag in enumerate(tags) if not layout.reader.reads(tag))
+            line = block.first_line + wrong - len(rows) + len(block.rows)
+            collector.unread(document, error.kind, str(error), line, labels_in(layout.reader, tags))
+        else:
+            readable.append(tags)
+    _report(layout, readable, texts, collector)
+
+
+def _words_among(comments: list[list[str]], layout: Layout, texts: Sequence[Rows]) -> list[list[str]]:
+    """The rows beginning with ``#`` that are words: the last column that all texts have as tags fits."""
+    if not comments:
+        return []
+    reader, at = layout.reader, layout.tag
+    known = {row[at] for rows in texts for row in rows} if reader.form == "bare" else set()
+    return [row for row in comments if reader.reads(row[at]) and (not known or row[at] in known)]
+
+
+def _report(layout: Layout, readable: list[list[str]], texts: Sequence[Rows], collector: Collector) -> None:
+    """What was recognised, and the tag columns that were not read."""
     if readable:
-        collector.note(f"tags are {reader.scheme(readable)}")
+        collector.note(f"{layout.describe()}; tags are {layout.reader.scheme(readable)}")
+    for other in layout.others:
+        columns = [[row[other] for row in rows] for rows in texts]
+        reader = TagReader.of(Counter(tag for tags in columns for tag in tags), "auto")
+        count = sum(len(labels_in(reader, tags)) for tags in columns)
+        if count:
+            collector.found("tag-column", f"column {other}, counted from 0", count)
 
 
-def looks_like_conll(lines: Iterable[str]) -> bool:
-    """Whether these lines have two to four columns each and ``O`` or prefixed tags in the last."""
-    rows = [columns_of(line) for line in lines if line.strip() and not _COMMENT.match(line)]
-    shapes = {len(row) for row in rows if row[0] != DOCUMENT_START}
-    tagged = any(row[-1] == "O" or is_prefixed(row[-1]) for row in rows)
-    return tagged and len(shapes) == 1 and shapes <= {2, 3, 4}
+def looks_like_conll(lines: Sequence[str]) -> bool:
+    """Whether these lines have the same number of columns each and ``O`` or prefixed tags in one of them."""
+    blocks = list(_blocks(lines))
+    texts = [block.rows for block in blocks if block.rows]
+    if not texts or any(block.problem for block in blocks):
+        return False
+    try:
+        layout = recognise(texts)
+    except FormatError:
+        return False
+    tags = [row[layout.tag] for rows in texts for row in rows]
+    has_outside = "O" in tags and layout.tag == layout.width - 1
+    return has_outside or (layout.reader.form not in ("bare", "plain") and any(tag != "O" for tag in tags))
 
 
-def _blocks(lines: list[str]) -> Iterator[_Block]:
-    width = _usual_width(lines)
+def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
+    """The texts of a file: blank lines and ``-DOCSTART-`` end a text, comments may stand before one."""
+    split = [columns_of(line.removeprefix(_BOM)) for line in lines]
+    width = _usual_width(split)
     block = _Block()
-    for number, line in enumerate(lines, start=1):
-        columns = columns_of(line)
-        if not line.strip(" \t") or columns[0] == DOCUMENT_START:
-            if block.words or block.problem:
+    rows = block.rows
+    for number, (line, columns) in enumerate(zip(lines, split, strict=True), start=1):
+        if rows and len(columns) == width and columns[0] and DOCUMENT_START not in line:
+            rows.append(columns)
+        elif columns == [""] or (DOCUMENT_START in line and DOCUMENT_START in columns):
+            if block.rows or block.problem or block.comments:
                 yield block
             block = _Block()
-        elif block.words or not _COMMENT.match(line):
-            _take(block, number, line, columns, width)
-    if block.words or block.problem:
+            rows = block.rows
+        elif len(columns) == width and columns[0]:
+            if not block.rows and line.startswith("#"):
+                if not _COMMENT.match(line):
+                    block.comments.append(columns)
+            elif block.rows or not _is_header(columns, number):
+                block.first_line = block.first_line or number
+                block.rows.append(columns)
+        elif block.rows or block.problem or not line.startswith("#"):
+            wanted = f"{width} columns" if width else "2 columns or more"
+            block.problem = block.problem or (number, f"Expected {wanted} (word … tag), was: {line[:80]!r}")
+    if block.rows or block.problem or block.comments:
         yield block
 
 
-def _usual_width(lines: list[str]) -> int:
-    """The number of columns that most lines have, from two to four; 0 when no line does."""
-    widths = Counter(len(columns_of(line)) for line in lines if line.strip(" \t"))
-    return max((2, 3, 4), key=lambda width: widths[width]) if widths.keys() & {2, 3, 4} else 0
+def _is_header(columns: Sequence[str], number: int) -> bool:
+    """Whether the first line names the columns."""
+    return number == 1 and all(column.lower() in _HEADER for column in columns)
 
 
-def _take(block: _Block, number: int, line: str, columns: list[str], width: int) -> None:
-    if len(columns) != width or not columns[0] or not columns[-1]:
-        wanted = f"{width} columns" if width else "2 to 4 columns"
-        block.problem = block.problem or (number, f"Expected {wanted} (word … tag), was: {line[:80]!r}")
-    else:
-        block.words.append(columns[0])
-        block.tags.append(columns[-1])
-        block.last_line = number
-
-
-def _bad_tag(block: _Block, reader: TagReader) -> tuple[int, str] | None:
-    first = block.last_line - len(block.tags) + 1
-    for number, tag in enumerate(block.tags, start=first):
-        try:
-            reader.split(tag)
-        except ValueError as error:
-            return number, str(error)
-    return None
+def _usual_width(split: Sequence[Sequence[str]]) -> int:
+    """The number of columns that most lines have; 0 when most have one or very many."""
+    widths = Counter(map(len, split))
+    usual = (width for width in widths if 1 < width <= MAX_COLUMNS)
+    return max(usual, key=lambda width: (widths[width], -width), default=0)
 
 
 def write_conll(
@@ -137,10 +201,21 @@ def _inexpressible(document: Document, words: NDArray[np.int32]) -> str | None:
         return f"a word is {DOCUMENT_START}"
     if document.text.lstrip(" \t\r\n").startswith("\ufeff"):
         return "it begins with a byte-order mark"
-    wrong = [span.label for span in document.spans if _BREAKS.search(span.label) or span.label.endswith(" ")]
-    if wrong:
-        return f"the label {wrong[0]!r} breaks a line"
+    wrong = next((span.label for span in document.spans if not _is_writable(span.label)), None)
+    if wrong is not None:
+        return f"the label {wrong!r} would be read as something else"
     return None if len(words) else "no words"
+
+
+def _is_writable(label: str) -> bool:
+    """Whether the tag ``B-label`` is read as it was written."""
+    tag = f"B-{label}"
+    if _BREAKS.search(label) or label.endswith(" ") or _BOM in label:
+        return False
+    try:
+        return TagReader.of({"O": 1, tag: 1}).split(tag) == ("B", label)
+    except FormatError:
+        return False
 
 
 def _rows(document: Document, tokens: NDArray[np.int32]) -> Iterator[tuple[str, str]]:
@@ -181,7 +256,7 @@ def _between(cuts: list[int], low: int, high: int) -> list[int]:
 
 
 def _sniff(source: Source) -> float:
-    return 0.4 if not source.is_folder and looks_like_conll(source.lines[:200]) else 0.0
+    return 0.4 if not source.is_folder and looks_like_conll(source.lines[:_SNIFFED]) else 0.0
 
 
 def _read(source: Source, collector: Collector) -> None:

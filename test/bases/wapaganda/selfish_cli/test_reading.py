@@ -65,3 +65,17 @@ def test_status_and_doctor_say_what_the_last_fetch_did_not_read(selfish, tmp_pat
     assert check["ok"] is False
     assert "4 of 13 (31%) not read" in check["message"]
     assert "--lenient" in check["hint"]
+
+
+def test_columns_and_scheme_are_options_and_settings(selfish, tmp_path, monkeypatch):
+    path = tmp_path / "x.conll"
+    path.write_text("Mira B-PER O\nof I-PER O\nOslo I-PER B-LOC\n")
+    out = ("--out", tmp_path / "out", "--force", "--json")
+    assert selfish("export", "--data", path, *out).json["read"]["spans"] == {"PER": 1}
+    inner = selfish("export", "--data", path, "--columns", "word=0,tag=2", *out)
+    assert inner.json["read"]["spans"] == {"LOC": 1}
+    assert "tag in column 2" in inner.json["read"]["recognised"][0]
+    monkeypatch.setenv("READ_COLUMNS", "word=0,tag=2")
+    assert selfish("export", "--data", path, *out).json["read"]["spans"] == {"LOC": 1}
+    wrong = selfish("export", "--data", path, "--columns", "tag=2", *out)
+    assert (wrong.code, "Expected columns such as word=0,tag=3" in wrong.stderr) == (2, True)

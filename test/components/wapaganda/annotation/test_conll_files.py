@@ -59,8 +59,13 @@ def test_iob2_with_orphans_is_read_and_told(read):
 
 def test_a_malformed_line_is_reported_with_its_number_and_only_its_text_is_skipped(read):
     result = read("Anna B-PER\n\nBob B-PER\nbroken\nleft O\n\nUlm B-LOC\nis XX\n\nEva B-PER\n")
-    assert [document.text for document in result.documents] == ["Anna", "Eva"]
-    assert [document.id for document in result.documents] == ["x-000001", "x-000004"]
+    assert [(document.text, document.is_labelled) for document in result.documents] == [
+        ("Anna", True),
+        ("Ulm is", False),
+        ("Eva", True),
+    ]
+    assert [document.id for document in result.documents] == ["x-000001", "x-000003", "x-000004"]
+    assert (result.report.n_not_read, result.report.n_unlabelled, result.report.lost) == (2, 0, {"LOC": 1})
     assert ["x.conll:4: Expected 2 columns" in result.skipped[0], "'broken'" in result.skipped[0]] == [
         True,
         True,
