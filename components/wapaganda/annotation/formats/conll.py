@@ -144,18 +144,24 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
                 yield block
             block = _Block()
             rows = block.rows
-        elif len(columns) == width and columns[0]:
-            if not block.rows and line.startswith("#"):
-                if not _COMMENT.match(line):
-                    block.comments.append(columns)
-            elif block.rows or not _is_header(columns, number):
-                block.first_line = block.first_line or number
-                block.rows.append(columns)
-        elif block.rows or block.problem or not line.startswith("#"):
-            wanted = f"{width} columns" if width else "2 columns or more"
-            block.problem = block.problem or (number, f"Expected {wanted} (word … tag), was: {line[:80]!r}")
+        else:
+            _take(block, number, line, columns, width)
     if block.rows or block.problem or block.comments:
         yield block
+
+
+def _take(block: _Block, number: int, line: str, columns: list[str], width: int) -> None:
+    """Take a line at the beginning of a text, or one of another width."""
+    if len(columns) == width and columns[0]:
+        if not block.rows and line.startswith("#"):
+            if not _COMMENT.match(line):
+                block.comments.append(columns)
+        elif block.rows or not _is_header(columns, number):
+            block.first_line = block.first_line or number
+            block.rows.append(columns)
+    elif block.rows or block.problem or not line.startswith("#"):
+        wanted = f"{width} columns" if width else "2 columns or more"
+        block.problem = block.problem or (number, f"Expected {wanted} (word … tag), was: {line[:80]!r}")
 
 
 def _is_header(columns: Sequence[str], number: int) -> bool:
