@@ -19,7 +19,7 @@ from wapaganda.annotation.format import Format, Source, register
 from wapaganda.annotation.tag_schemes import TagReader, labels_in
 from wapaganda.ner import Document, LabelSchema, Span, encode_tags, word_offsets
 
-_COMMENT = re.compile(r"# ?(id|sent_id|text|newdoc|newpar)\b")
+_COMMENT = re.compile(r"# (id|sent_id|text|newdoc|newpar)\b")
 DOCUMENT_START = "-DOCSTART-"
 _BLANKS = re.compile(r"[ \t]+")
 _TOKEN = re.compile(r"[^ \t\r\n]+")
@@ -67,10 +67,12 @@ def read_conll(lines: list[str], collector: Collector) -> None:
         FormatError: it is not plausible which columns hold the words and the tags.
     """
     blocks = list(_blocks(lines))
-    texts = [block.rows for block in blocks if block.rows and not block.problem]
+    sound = [block for block in blocks if not block.problem]
+    texts = [block.rows for block in sound if block.rows] or [block.comments for block in sound]
     if not texts:
         for block in blocks:
-            collector.skip(*(block.problem or (block.first_line, "Expected words, was: a comment only")))
+            if block.problem:
+                collector.skip(*block.problem)
         return
     layout = recognise(texts, collector.options)
     readable: list[list[str]] = []
