@@ -10,7 +10,7 @@ from typing import Any
 from wapaganda.annotation.collecting import Collector, FormatError
 from wapaganda.annotation.read_report import READ_KEY
 from wapaganda.annotation.tag_schemes import TagReader
-from wapaganda.ner import Document, Span
+from wapaganda.ner import CONSIDERED, Document, Span, label_names, with_considered
 
 #: A line number, if known, and the record or the error at that line.
 NumberedRecord = tuple[int | None, Any]
@@ -47,6 +47,7 @@ def read_records(records: Iterable[NumberedRecord], collector: Collector) -> Non
 def document_from_record(record: object, default_id: str) -> Document:
     """A document from ``{"text", "spans", "id"?, "meta"?}`` or ``{"tokens", "ner_tags"}``.
 
+    ``labels_considered`` or ``schema``: the labels that the annotators could choose from; by default all.
     Spans may also be called ``entities`` or ``label``. A span is ``{"start", "end", "label"}`` or
     ``[start, end, label]``. Without spans, or with ``null``, the document is unlabelled.
 
@@ -66,12 +67,30 @@ def document_from_record(record: object, default_id: str) -> Document:
         raise FormatError(f"Expected meta to be an object, was: {shown(meta)}")
     others = {key: value for key, value in record.items() if key not in _OWN_KEYS}
     kept = {key: value for key, value in meta.items() if key != READ_KEY}
+    known = _with_schema(others | kept)
     return Document(
         default_id if known_id is None else checked_text(str(known_id)),
         checked_text(text),
         spans,
-        others | kept,
+        known,
     )
+
+
+def _with_schema(meta: dict[str, Any]) -> dict[str, Any]:
+    """``meta`` with the labels that the annotators could choose from, if it names them.
+
+    Raises:
+        FormatError: ``labels_considered`` is no list of labels. A ``schema`` of another form is not ours.
+    """
+    if meta.get(CONSIDERED) is not None:
+        labels = label_names(meta[CONSIDERED])
+        if labels is None:
+            raise FormatError(f"Expected {CONSIDERED} to be a list of labels, was: {shown(meta[CONSIDERED])}")
+        return with_considered(meta, labels)
+    labels = label_names(meta.get("schema"))
+    if labels is None:
+        return meta
+    return with_considered({key: value for key, value in meta.items() if key != "schema"}, labels)
 
 
 def checked_text(text: object) -> str:

@@ -7,7 +7,7 @@ others are normalised, as in a conditional random field with transition scores 0
 Shapes: B texts, T words of the longest text, K = 1 + 2L tags for L entity types.
 """
 
-from wapaganda.decoding.batch import FLOOR, length_batches, pad
+from wapaganda.decoding.batch import FLOOR, length_batches, merged_into_outside, pad
 from wapaganda.decoding.forward_backward import (
     ForwardBackward,
     Posterior,
@@ -26,6 +26,7 @@ __all__ = [
     "SpanIndex",
     "forward_backward",
     "length_batches",
+    "merged_into_outside",
     "pad",
     "posterior",
     "span_probability",

@@ -52,6 +52,19 @@ def pad(sequences: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], NDArray[np.int
     return padded, lengths
 
 
+def merged_into_outside(log_probs: NDArray[Any], types: Sequence[int]) -> NDArray[Any]:
+    """Log-probabilities (n, K) in which ``O`` also stands for the tags of these type numbers.
+
+    For labels that cannot say these types: where nothing is marked, there may be an entity of one of them.
+    Their own tags get ``FLOOR``.
+    """
+    columns = [column for number in types for column in (1 + 2 * number, 2 + 2 * number)]
+    merged = log_probs.copy()
+    merged[:, 0] = np.logaddexp.reduce(log_probs[:, [0, *columns]], axis=1)
+    merged[:, columns] = FLOOR
+    return merged
+
+
 def length_batches(
     lengths: Sequence[int], n_tags: int, max_cells: int = 2_000_000
 ) -> Iterator[NDArray[np.int64]]:

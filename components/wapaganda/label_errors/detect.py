@@ -6,9 +6,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.decoding import length_batches, pad, posterior
+from wapaganda.decoding import length_batches, merged_into_outside, pad, posterior
 from wapaganda.label_errors.issue import IssueKind, LabelIssue, text_digest
-from wapaganda.ner import Document, LabelSchema, Span, align_spans
+from wapaganda.ner import Document, LabelSchema, Span, align_spans, judged_spans, missing_types
 
 
 class TextPrediction(Protocol):
@@ -38,7 +38,7 @@ def find_label_issues(
     learning (Northcutt et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels"), word by
     word as in Wang & Mueller 2022, "Detecting Label Errors in Token Classification Data". The probability of
     a whole span falls with its length and would rank every long name first; docs/selfish.md compares the ways
-    to pool the words.
+    to pool the words. Types that the labels of a text cannot say are no issue there (``ner.missing_types``).
 
     Args:
         documents: the labelled documents.
@@ -72,9 +72,13 @@ class _Comparison:
     """The given and the proposed spans of a text, both aligned with the words that the model sees."""
 
     def __init__(self, document: Document, prediction: TextPrediction, schema: LabelSchema) -> None:
-        self.document, self.words, self.log_probs = document, prediction.words, prediction.log_probs
+        self.document, self.words = document, prediction.words
+        missing = missing_types(document, schema)
+        scores = prediction.log_probs
+        self.log_probs = merged_into_outside(scores, missing) if missing else scores
         self.given = _fitted(document, prediction.words)
-        self.proposed = align_spans(prediction.spans, prediction.words)[0]
+        (sayable,) = judged_spans([document], [prediction.spans])
+        self.proposed = align_spans(sayable, prediction.words)[0]
         self.tags = self._tags(self.given, schema)
 
     @property

@@ -6,13 +6,13 @@ import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
-from wapaganda.ner import Document, encode_spans
+from wapaganda.ner import Document, considered_labels, encode_spans
 
 _LIBRARIES = ("wapaganda", "torch", "transformers", "tokenizers", "numpy", "seqeval")
 
 
 def data_fingerprint(documents: Iterable[Document]) -> str:
-    """The SHA-256, 64 hex digits, of ids, texts and spans; in any order."""
+    """The SHA-256, 64 hex digits, of ids, texts, spans and the labels that these can say; in any order."""
     digest = hashlib.sha256()
     for line in sorted(_line(document) for document in documents):
         digest.update(line.encode() + b"\n")
@@ -33,4 +33,6 @@ def library_versions() -> dict[str, str]:
 def _line(document: Document) -> str:
     spans = document.spans
     facts = None if spans is None else sorted(encode_spans(spans))
-    return json.dumps([document.id, document.text, facts])
+    considered = considered_labels(document)
+    schema = [] if considered is None else [sorted(considered)]
+    return json.dumps([document.id, document.text, facts, *schema])

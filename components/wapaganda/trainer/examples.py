@@ -1,25 +1,33 @@
-"""Labelled documents as windows with the tags of their core words, and their batches."""
+"""Labelled documents as windows with the tags of their core words, their batches and their loss."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from wapaganda.errors import InputError
-from wapaganda.ner import Document, LabelSchema, Repairs, align_spans, encode_tags
+from wapaganda.ner import Document, LabelSchema, Repairs, align_spans, encode_tags, missing_types
 from wapaganda.tagger import ModelInput, Tokenization, model_inputs
 from wapaganda.trainer.recipe import Recipe
 
 _BATCHES_SORTED_TOGETHER = 8
+_START = -2.0
+"""Added to the bias of tags that some texts cannot say."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Example:
-    """A window and the tags of its core words, shape (core words,): each word of a text counts once."""
+    """A window and the tags of its core words, shape (core words,): each word of a text counts once.
+
+    ``missing``: the numbers of the types that the labels of the text cannot say.
+    """
 
     window: ModelInput
     tags: NDArray[np.int64]
+    missing: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.window)
@@ -42,8 +50,9 @@ def make_examples(
         tags, done = _tags(document, text.words, schema)
         rows.append(tags)
         repairs = repairs + done
+    missing = [missing_types(document, schema) for document in documents]
     examples = [
-        Example(window, rows[window.text][window.core_start : window.core_end])
+        Example(window, rows[window.text][window.core_start : window.core_end], missing[window.text])
         for window in model_inputs(texts, encoded, tokenization, casing=casing)
     ]
     if not examples:
@@ -83,3 +92,63 @@ def _epoch(
             fitting = max(1, min(recipe.batch_size, recipe.batch_pieces // len(examples[group[0]])))
             yield np.array(group[:fitting])
             group = group[fitting:]
+
+
+def word_loss(logits: Tensor, tags: Tensor, batch: Sequence[Example]) -> Tensor:
+    """The mean loss of a word, in nats, of logits (core words, K) and tags (core words,).
+
+    It is the cross entropy. Where the labels of a text cannot say some types, ``O`` says only that no other
+    type is there: the loss of such a word is −log of the probability of ``O`` and of these types together
+    (Greenberg et al. 2018, "Marginal likelihood training of BiLSTM-CRF for biomedical named entity
+    recognition from disjoint label sets", for single words).
+    """
+    if not any(example.missing for example in batch):
+        return nn.functional.cross_entropy(logits, tags)
+    log_probs = nn.functional.log_softmax(logits, dim=1)
+    allowed = torch.from_numpy(_allowed(batch, logits.shape[1])).to(logits.device)
+    return -log_probs.masked_fill(~allowed, -torch.inf).logsumexp(dim=1).mean()
+
+
+def frequency_loss(examples: Sequence[Example]) -> float:
+    """The mean loss of a word when the tags' frequencies are always predicted: their entropy, in nats."""
+    counts = np.bincount(np.concatenate([example.tags for example in examples]))
+    shares = counts[counts > 0] / counts.sum()
+    entropy = float(-(shares * np.log(shares)).sum())
+    partial = [example for example in examples if example.missing]
+    if not partial:
+        return entropy
+    gained = 0.0  # where O stands for more than O
+    for example in partial:
+        of_missing = sum(counts[column] for column in _columns(example.missing) if column < len(counts))
+        gained += float((example.tags == 0).sum() * np.log1p(of_missing / max(1, counts[0])))
+    return entropy - gained / float(counts.sum())
+
+
+def start_low(model: nn.Module, examples: Sequence[Example], n_tags: int) -> None:
+    """Make the new head's tags of the types that some texts cannot say improbable, before the first step.
+
+    The loss of such texts does not distinguish them from ``O``. From equal probabilities a model with few
+    other texts would mark them everywhere.
+    """
+    types = sorted({number for example in examples for number in example.missing})
+    biases = [each for name, each in model.named_parameters() if name.endswith("bias")]
+    of_head = [each for each in biases if each.shape == (n_tags,)][-1:]
+    with torch.no_grad():
+        for bias in of_head if types else ():
+            bias[_columns(types)] += _START
+
+
+def _allowed(batch: Sequence[Example], n_tags: int) -> NDArray[np.bool_]:
+    """Which tags a word may have by the labels of its text, (core words, K)."""
+    rows = []
+    for example in batch:
+        allowed = np.zeros((len(example.tags), n_tags), dtype=np.bool_)
+        allowed[np.arange(len(example.tags)), example.tags] = True
+        allowed[np.ix_(example.tags == 0, _columns(example.missing))] = True
+        rows.append(allowed)
+    return np.concatenate(rows)
+
+
+def _columns(types: Sequence[int]) -> list[int]:
+    """The tag ids of types."""
+    return [tag for number in types for tag in (1 + 2 * number, 2 + 2 * number)]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from wapaganda.metrics import evaluate
-from wapaganda.ner import Document, LabelSchema, gold_spans
+from wapaganda.ner import Document, LabelSchema, gold_spans, judged_spans
 from wapaganda.tagger import (
     Tagger,
     WordBatch,
@@ -21,7 +21,14 @@ from wapaganda.tagger import (
     word_logits,
 )
 from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
-from wapaganda.trainer.examples import Example, endless_batches, make_examples
+from wapaganda.trainer.examples import (
+    Example,
+    endless_batches,
+    frequency_loss,
+    make_examples,
+    start_low,
+    word_loss,
+)
 from wapaganda.trainer.job import Callbacks, StepReport, TrainingJob, TrainResult
 from wapaganda.trainer.mixed_precision import MixedPrecision
 from wapaganda.trainer.optimisation import make_optimiser, make_schedule
@@ -189,6 +196,7 @@ def _train_once(job: TrainingJob, seed: int, attempt: int, on_step: OnStep) -> T
 
     # The training set: windows with the tags of their words, in batches of similar length.
     examples, repairs = make_examples(job.documents, encoder.tokenization, job.schema, casing=encoder.casing)
+    start_low(model, examples, len(job.schema.tags))
     batches = endless_batches(examples, recipe, np.random.default_rng(seed))
 
     # The optimiser, its schedule and the number format.
@@ -206,10 +214,11 @@ def _train_once(job: TrainingJob, seed: int, attempt: int, on_step: OnStep) -> T
     model.train()
     for step in range(1, recipe.steps + 1):
         rate = float(schedule.get_last_lr()[0])
-        inputs, tags = _tensors(next(batches), encoder)
+        batch = next(batches)
+        inputs, tags = _tensors(batch, encoder)
         with precision.autocast():
             logits, _ = word_logits(model, inputs, casing=encoder.casing)
-        loss: Tensor = nn.functional.cross_entropy(logits.float(), tags)
+        loss = word_loss(logits.float(), tags, batch)
         precision.step(loss, optimiser, recipe.clip_norm)
         schedule.step()
         losses.append(loss.item())
@@ -255,20 +264,14 @@ def _tensors(batch: Sequence[Example], encoder: LoadedEncoder) -> tuple[WordBatc
 
 def _evaluate(tagger: Tagger, dev: Sequence[Document]) -> float:
     """Strict micro F1 on the dev set."""
-    return evaluate(gold_spans(dev), tagger.predict([document.text for document in dev])).micro.f1
+    predicted = judged_spans(dev, tagger.predict([document.text for document in dev]))
+    return evaluate(gold_spans(dev), predicted).micro.f1
 
 
 def _finds_nothing(tagger: Tagger, documents: Sequence[Document]) -> bool:
     """Whether the model finds no entity in the first training texts with entities, if there are any."""
     texts = [document.text for document in documents if document.spans][:_TEXTS_CHECKED]
     return bool(texts) and not any(tagger.predict(texts))
-
-
-def frequency_loss(examples: Sequence[Example]) -> float:
-    """The mean loss of a word when the tags' frequencies are always predicted: their entropy, in nats."""
-    counts = np.bincount(np.concatenate([example.tags for example in examples]))
-    shares = counts[counts > 0] / counts.sum()
-    return float(-(shares * np.log(shares)).sum())
 
 
 class BestCheckpoint:

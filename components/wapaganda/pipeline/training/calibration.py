@@ -2,10 +2,22 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from wapaganda.calibration import Calibration, apply_temperature, bootstrap_f1_interval, fit_calibration
+from wapaganda.decoding import merged_into_outside
 from wapaganda.metrics import evaluate
-from wapaganda.ner import Document, align_spans, encode_tags, gold_spans
+from wapaganda.ner import (
+    Document,
+    LabelSchema,
+    align_spans,
+    encode_tags,
+    gold_spans,
+    judged_spans,
+    missing_types,
+)
 from wapaganda.tagger import TaggedText
 from wapaganda.trainer import Callbacks, TrainingJob, cross_fit
 from wapaganda.uncertainty import expected_counts
@@ -23,7 +35,8 @@ def calibrate(
 ) -> tuple[Calibration, list[TaggedText]]:
     """Cross-fit labelled documents: the calibration, and the out-of-fold predictions in their order.
 
-    It costs ``folds`` trainings and one prediction of all documents. ``keep``: as for ``cross_fit``.
+    Types that the labels of a text cannot say are not judged there. It costs ``folds`` trainings and one
+    prediction of all documents. ``keep``: as for ``cross_fit``.
 
     Raises:
         EncoderUnavailable: the encoder cannot be loaded.
@@ -32,13 +45,13 @@ def calibrate(
     answers = cross_fit(job, folds=folds, keep=keep, callbacks=callbacks)
     documents, schema = job.documents, job.schema
     gold = gold_spans(documents)
-    log_probs = [answer.log_probs for answer in answers]
+    log_probs = [_sayable(*pair, schema) for pair in zip(documents, answers, strict=True)]
     tags = [
         encode_tags(align_spans(spans, answer.words)[0], answer.words, schema)
         for spans, answer in zip(gold, answers, strict=True)
     ]
     fit = fit_calibration(log_probs, tags, folds)
-    predicted = [answer.spans for answer in answers]
+    predicted = judged_spans(documents, [answer.spans for answer in answers])
     calibration = Calibration(
         temperature=fit.temperature,
         confidence=fit.confidence,
@@ -52,6 +65,12 @@ def calibrate(
         bins=fit.bins,
     )
     return calibration, answers
+
+
+def _sayable(document: Document, answer: TaggedText, schema: LabelSchema) -> NDArray[Any]:
+    """The log-probabilities, with the types that the labels of the text cannot say as a part of ``O``."""
+    missing = missing_types(document, schema)
+    return merged_into_outside(answer.log_probs, missing) if missing else answer.log_probs
 
 
 def too_few_to_calibrate(documents: Sequence[Document], folds: int) -> bool:

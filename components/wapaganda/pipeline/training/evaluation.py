@@ -12,7 +12,7 @@ from pathlib import Path
 
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.model_store import ModelStore, Version
-from wapaganda.ner import Document, Span, decode_spans, encode_spans, gold_spans
+from wapaganda.ner import Document, Span, decode_spans, encode_spans, gold_spans, judged_spans
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.holdout import TrainingTexts, text_key
 from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
@@ -85,7 +85,8 @@ def _compare_out_of_fold(
 def _scores(documents: Sequence[Document], answers: Mapping[str, Sequence[Span]]) -> Scores | None:
     if not documents:
         return None
-    return evaluate(gold_spans(documents), [answers[_exact_key(each)] for each in documents])
+    predicted = judged_spans(documents, [answers[_exact_key(each)] for each in documents])
+    return evaluate(gold_spans(documents), predicted)
 
 
 def evaluate_version(
@@ -96,8 +97,12 @@ def evaluate_version(
 
 
 def evaluate_documents(tagger: Tagger, documents: Sequence[Document]) -> Scores:
-    """Strict span scores of a tagger on labelled documents, against their spans after repair."""
-    return evaluate(gold_spans(documents), tagger.predict([document.text for document in documents]))
+    """Strict span scores of a tagger on labelled documents, against their spans after repair.
+
+    Predicted spans of types that the labels of a text cannot say do not count.
+    """
+    predicted = judged_spans(documents, tagger.predict([document.text for document in documents]))
+    return evaluate(gold_spans(documents), predicted)
 
 
 def write_trained_on(folder: Path, documents: Sequence[Document]) -> None:

@@ -3,8 +3,14 @@ import json
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 
-from wapaganda.annotation import FormatError, read_documents, write_datasets_folder, write_jsonl
-from wapaganda.ner import Document, Repairs, Span
+from wapaganda.annotation import (
+    FormatError,
+    read_documents,
+    write_datasets_folder,
+    write_documents,
+    write_jsonl,
+)
+from wapaganda.ner import Document, Repairs, Span, considered_labels
 
 DOCUMENTS = [
     Document(
@@ -159,3 +165,32 @@ def test_json_arrays_and_misnamed_files(read):
     assert [d.text for d in read({"text": "a"}, {"text": "b"}, name="x.txt").documents] == ["a", "b"]
     with pytest.raises(FormatError, match=r"x\.json:2: Expected JSON"):
         read("[", "{]", name="x.json")
+
+
+@pytest.mark.parametrize("key", ["labels_considered", "schema"])
+def test_a_record_names_the_labels_that_its_annotators_could_choose_from(tmp_path, key):
+    path = tmp_path / "a.jsonl"
+    rows = [
+        {"text": "Anna", "spans": [], key: ["PER"]},
+        {"text": "Bob", "spans": [], "meta": {key: ["PER", "LOC"]}},
+        {"text": "Oslo", "spans": []},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    documents = read_documents(path).documents
+    assert [considered_labels(each) for each in documents] == [{"PER"}, {"PER", "LOC"}, None]
+    again = tmp_path / "b.jsonl"
+    write_documents(documents, again)
+    written = read_documents(again).documents
+    assert [considered_labels(each) for each in written] == [{"PER"}, {"PER", "LOC"}, None]
+
+
+def test_a_schema_of_another_kind_stays_in_meta_and_labels_considered_must_be_a_list(tmp_path):
+    path = tmp_path / "a.jsonl"
+    rows = [
+        {"text": "Anna", "spans": [], "schema": {"version": 2}},
+        {"text": "Bob", "spans": [], "labels_considered": "PER"},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = read_documents(path)
+    assert [dict(each.meta) for each in found.documents] == [{"schema": {"version": 2}}]
+    assert "labels_considered" in found.skipped[0]

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from wapaganda.decoding import (
+    FLOOR,
     length_batches,
+    merged_into_outside,
     pad,
     posterior,
     span_probability,
@@ -231,3 +233,12 @@ def test_length_batches_bound_the_padded_size_and_lose_nobody(rng):
     assert sorted(np.concatenate(batches).tolist()) == list(range(301))
     assert batches[0].tolist() == [300]
     assert all(max(lengths[i] for i in batch) * len(batch) * 5 <= 1000 for batch in batches[1:])
+
+
+def test_types_are_merged_into_outside():
+    log_probs = np.log(np.array([[0.4, 0.1, 0.2, 0.25, 0.05], [0.2, 0.2, 0.2, 0.2, 0.2]]))
+    merged = merged_into_outside(log_probs, [0])
+    assert np.exp(merged[:, 0]) == pytest.approx([0.7, 0.6])
+    assert (merged[:, 1:3] == FLOOR).all()
+    assert np.array_equal(merged[:, 3:], log_probs[:, 3:])
+    assert np.exp(log_probs[0, 0]) == pytest.approx(0.4)  # the argument is as it was

@@ -8,7 +8,7 @@ import pytest
 
 from wapaganda.decoding import posterior
 from wapaganda.label_errors import find_label_issues
-from wapaganda.ner import Document, LabelSchema, Span, decode_tags, encode_tags, word_offsets
+from wapaganda.ner import CONSIDERED, Document, LabelSchema, Span, decode_tags, encode_tags, word_offsets
 
 SCHEMA = LabelSchema(("LOC", "PER"))
 PEOPLE = ("Anna", "Bob", "Carla", "Dieter May", "Emil van Dam")
@@ -151,3 +151,23 @@ def test_wrong_input_is_refused():
     odd = one.with_spans([replace(one.spans[0], label="ORG")])
     with pytest.raises(ValueError, match="'ORG'"):
         find_label_issues([odd], [answer(one.text, ())], SCHEMA)
+
+
+def test_a_type_that_the_labels_of_the_text_cannot_say_is_no_issue():
+    text = "In Oslo we saw Anna"
+    oslo, anna = span(text, "Oslo", "LOC"), span(text, "Anna", "PER")
+    sure = answer(text, (oslo, anna))
+    before = Document("a", text, (anna,), {CONSIDERED: ["PER"]})
+    assert find_label_issues([before], [sure], SCHEMA) == []
+    (plain,) = find_label_issues([before, Document("b", text, (anna,))], [sure] * 2, SCHEMA)
+    assert (plain.document_id, plain.kind, plain.proposed) == ("b", "missed", oslo)
+
+
+def test_the_probability_of_a_type_that_cannot_be_said_supports_the_label_outside():
+    text = "In Oslo we saw Anna"
+    oslo, anna = span(text, "Oslo", "LOC"), span(text, "Anna", "PER")
+    sure = answer(text, (oslo,), 0.9)  # Anna was marked, the model finds a place and no person
+    wrong = Document("a", text, (replace(oslo, label="PER"), anna), {CONSIDERED: ["PER"]})
+    found = {each.given: each for each in find_label_issues([wrong], [sure], SCHEMA)}
+    assert found[replace(oslo, label="PER")].kind == "spurious"
+    assert found[anna].kind == "spurious"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wapaganda.model_store import Manifest, ModelStore, ModelStoreError, data_fingerprint, library_versions
-from wapaganda.ner import Document, Span
+from wapaganda.ner import CONSIDERED, Document, Span
 
 FORK = multiprocessing.get_context("fork")
 
@@ -278,3 +278,11 @@ def test_library_versions_name_python_and_numpy():
 def test_a_fingerprint_that_is_none_is_refused():
     with pytest.raises(ValueError, match="at least 8 hex digits, was: 'xyz'"):
         manifest("xyz")
+
+
+def test_the_fingerprint_knows_which_labels_the_annotators_could_choose_from():
+    plain = Document("a", "Anna", ())
+    of_per = Document("a", "Anna", (), {CONSIDERED: ["PER"]})
+    assert data_fingerprint([plain]) != data_fingerprint([of_per])
+    assert data_fingerprint([of_per]) == data_fingerprint([Document("a", "Anna", (), {CONSIDERED: ("PER",)})])
+    assert data_fingerprint([plain]) == data_fingerprint([Document("a", "Anna", (), {"source": "x"})])

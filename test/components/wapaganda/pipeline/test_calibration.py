@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from wapaganda.calibration import Calibration, apply_temperature
-from wapaganda.ner import Document, LabelSchema, Span
+from wapaganda.ner import CONSIDERED, Document, LabelSchema, Span
 from wapaganda.pipeline import calibrate
 from wapaganda.pipeline.training.calibration import too_few_to_calibrate
 from wapaganda.trainer import Callbacks, Recipe, TrainingJob
@@ -51,3 +51,24 @@ def test_a_handful_of_texts_is_not_calibrated(toy_documents):
     assert too_few_to_calibrate([Document(str(i), "and", ()) for i in range(50)], 2)
     copies = [replace(each, text="anna", spans=(Span(0, 4, "NAME"),)) for each in toy_documents]
     assert too_few_to_calibrate(copies, 2)
+
+
+def test_types_that_the_labels_of_a_text_cannot_say_are_not_judged(tiny_encoder, toy_documents):
+    documents = [each if number % 2 else _without_city(each) for number, each in enumerate(toy_documents)]
+    job = TrainingJob(documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=80), device="cpu")
+    found, answers = calibrate(job, folds=2)
+    proposed = sum(
+        span.label == "CITY"
+        for document, answer in zip(documents, answers, strict=True)
+        for span in answer.spans
+        if document.meta
+    )
+    assert proposed > 5  # the models find cities there, and no label says that they are wrong
+    assert sum(each.n for each in found.bins) <= sum(len(answer.spans) for answer in answers) - proposed + 2
+    plain, _ = calibrate(replace(job, documents=[replace(each, meta={}) for each in documents]), folds=2)
+    assert found.f1 > plain.f1
+
+
+def _without_city(document):
+    spans = tuple(span for span in document.spans if span.label != "CITY")
+    return replace(document, spans=spans, meta={CONSIDERED: ["NAME"]})
