@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -104,7 +104,7 @@ class Collector:
         self._lost.update(read.get("lost", {}))
         if is_unread(document):
             reason = read["not_read"]
-            self._refuse(line, f"{place}: {reason['example']}", reason["kind"])
+            self._refuse(line, f"{place}: {reason['example']}", reason["kind"], reason.get("regions"))
         else:
             self._n_records += 1
             self._repairs += Repairs(**read.get("repairs", {}))
@@ -146,19 +146,30 @@ class Collector:
         self._refuse(line, message, kind)
         self._lost.update(labels)
 
-    def _refuse(self, line: int | None, message: str, kind: str) -> Finding:
+    def _refuse(
+        self, line: int | None, message: str, kind: str, regions: Mapping[str, int] | None = None
+    ) -> Finding:
         error = FormatError(message, self.path, line)
         if self.strict:
             raise error
         self._n_records += 1
         self._skipped.append(str(error))
-        return self.found(kind, message, line=line)
+        return self.found(kind, message, line=line, regions=regions)
 
-    def found(self, kind: str, example: str, count: int = 1, line: int | None = None) -> Finding:
-        """Count a finding; the first example of a kind is kept."""
+    def found(
+        self,
+        kind: str,
+        example: str,
+        count: int = 1,
+        line: int | None = None,
+        regions: Mapping[str, int] | None = None,
+    ) -> Finding:
+        """Count a finding; the first example of a kind is kept. ``regions``: by the name that is not known."""
         place = f"{self.path}:{line}" if line is not None else str(self.path)
-        finding, before = Finding(kind, count, place, example), self._findings.get(kind)
-        self._findings[kind] = finding if before is None else replace(before, count=before.count + count)
+        names = dict(regions or {})
+        finding = Finding(kind, count, place, example, names, dict.fromkeys(names, 1))
+        before = self._findings.get(kind)
+        self._findings[kind] = finding if before is None else before + finding
         return finding
 
     def note(self, message: str) -> None:

@@ -48,14 +48,21 @@ _NOT_READ = (
     Kind(
         "region-tag",
         Effect.NOT_READ,
-        "a region was made by another tag or on another field than the label config has",
-        "Give the tags in the label config the names that the regions have.",
+        "regions were made by a tag, or on a text, that the label config does not have",
+        "Was a tag renamed? selfish labels map --project ID --tag OLD=NEW reads its regions as those of the tag NEW.",
+    ),
+    Kind(
+        "region-type",
+        Effect.NOT_READ,
+        "regions are of a type that is not read",
+        "Only <Labels>, <HyperTextLabels> and <ParagraphLabels> over a text are read.",
     ),
     Kind(
         "region-label",
         Effect.NOT_READ,
-        "a region has a label that the label config does not have",
-        "Add the label to the label config, or name it as the alias of one that is there.",
+        "regions have a label that the label config does not have",
+        "Was a label renamed or removed? selfish labels map --project ID OLD=NEW reads its regions as the label "
+        "NEW, and OLD= leaves them out.",
     ),
     Kind(
         "tag",
@@ -64,12 +71,28 @@ _NOT_READ = (
         "Correct the tag, or name the scheme by --scheme.",
     ),
     Kind("region-form", Effect.NOT_READ, "a region lacks its offsets or labels", "Mark it again."),
+    Kind(
+        "offsets-contradict",
+        Effect.NOT_READ,
+        "the words at the offsets of a span are not its own words",
+        "Correct start and end: code points from the start of the text, the end exclusive.",
+    ),
+    Kind(
+        "text-address",
+        Effect.NOT_READ,
+        "the text is the address of a file",
+        "Put the text itself into the task.",
+    ),
 )
 _NO_ANSWER = (Kind("rejected", Effect.NO_ANSWER, "the annotator rejected or skipped the text"),)
-_MENDED = (Kind("same-id", Effect.MENDED, "texts with the same id got a number behind it"),)
+_MENDED = (
+    Kind("same-id", Effect.MENDED, "texts with the same id got a number behind it"),
+    Kind("offsets-mended", Effect.MENDED, "the offsets were counted in another way"),)
 _IGNORED = (
     Kind("beside", Effect.IGNORED, "things beside the labels"),
     Kind("tag-column", Effect.IGNORED, "entities in another tag column"),
+    Kind("other-tag", Effect.IGNORED, "regions of tags that are not read, beside the text"),
+    Kind("label-left-out", Effect.IGNORED, "regions of labels that are left out by selfish labels map"),
     Kind("pool-malformed", Effect.IGNORED, "malformed records of the pool"),
 )
 

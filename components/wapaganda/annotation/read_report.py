@@ -14,7 +14,9 @@ from wapaganda.ner import Document, Repairs
 LIMIT = 0.1
 """The largest share of the labelled texts that may be unread before a command refuses."""
 READ_KEY = "_read"
-"""The key in ``Document.meta`` of what was found: ``not_read``, ``found``, ``repairs``, ``lost``."""
+"""The key in ``Document.meta`` of what was found: ``not_read``, ``found``, ``repairs``, ``lost``, ``original``."""
+ORIGINAL = "original"
+"""The key below it of the labels as they were marked, when they are not learnt as they were."""
 SHOWN = 5
 """At most this number of recognised things are shown one by one."""
 
@@ -23,20 +25,42 @@ SHOWN = 5
 class Finding:
     """Texts with the same kind of finding; ``place`` (file and line, or task) and ``example``: of the first.
 
-    ``count``: of texts, or of things when the kind is about things beside the labels.
+    ``count``: of texts, or of things when the kind is about things beside the labels. ``regions``: the numbers
+    of regions by the label or tag that is not known, and ``texts`` the numbers of texts with such regions.
     """
 
     kind: str
     count: int = 1
     place: str = ""
     example: str = ""
+    regions: Mapping[str, int] = field(default_factory=dict)
+    texts: Mapping[str, int] = field(default_factory=dict)
 
     def line(self) -> str:
         """One line for the terminal."""
         kind = kind_of(self.kind)
         shown = ": ".join(part for part in (self.place, self.example) if part)
         first = f" ({'first: ' if self.count > 1 else ''}{shown.rstrip('.')})" if shown else ""
-        return f"{_head(kind.effect, self.count)}: {kind.what}{first}. See {kind.anchor}"
+        totals = f": {self.totals()}" if self.regions else ""
+        return f"{_head(kind.effect, self.count)}: {kind.what}{totals}{first}. See {kind.anchor}"
+
+    def totals(self) -> str:
+        """The unknown names with their numbers, the most frequent first: ``8 regions of 'PER' in 4 texts``."""
+        named = sorted(self.regions.items(), key=lambda item: (-item[1], item[0]))
+        shown = [f"{_number(count, 'region')} of {name!r} in {_number(self.texts.get(name, 0), 'text')}"
+                 for name, count in named[:SHOWN]]
+        more = f" and {len(named) - SHOWN:,} more names" if len(named) > SHOWN else ""
+        return ", ".join(shown) + more
+
+    def hint(self) -> str:
+        """What to do, for the most frequent unknown name."""
+        names = sorted(self.regions, key=lambda name: (-self.regions[name], name))
+        return kind_of(self.kind).hint.replace("OLD", names[0] if names else "OLD")
+
+    def __add__(self, other: Finding) -> Finding:
+        """The sum of two findings of a kind, with the place and example of the first."""
+        regions, texts = _sum(self.regions, other.regions), _sum(self.texts, other.texts)
+        return replace(self, count=self.count + other.count, regions=regions, texts=texts)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -176,7 +200,7 @@ class ReadReport:
         else:
             return
         why = " ".join(each.line() for each in unread)
-        hints = dict.fromkeys(hint for each in unread if (hint := kind_of(each.kind).hint))
+        hints = dict.fromkeys(hint for each in unread if (hint := each.hint()))
         raise InputError(
             f"Expected {wanted}, was: {found}. {why}".strip(),
             " ".join((*hints, "Or go on without these texts by --lenient (LENIENT=true).")),
@@ -219,7 +243,9 @@ def unread(document: Document, finding: Finding, labels: Iterable[str] = ()) -> 
     ``labels``: those of its marked spans, which are lost.
     """
     known = {key: value for key, value in document.meta.items() if key != READ_KEY}
-    reason = {"kind": finding.kind, "place": finding.place, "example": finding.example}
+    reason: dict[str, Any] = {"kind": finding.kind, "place": finding.place, "example": finding.example}
+    if finding.regions:
+        reason["regions"] = dict(finding.regions)
     read = {"not_read": reason, "lost": dict(Counter(labels))}
     return Document(document.id, document.text, None, known | {READ_KEY: read})
 
@@ -240,12 +266,12 @@ def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     by_kind: dict[str, Finding] = {}
     for each in findings:
         before = by_kind.get(each.kind)
-        by_kind[each.kind] = each if before is None else replace(before, count=before.count + each.count)
+        by_kind[each.kind] = each if before is None else before + each
     return tuple(by_kind.values())
 
 
 def _head(effect: Effect, count: int) -> str:
-    texts = f"{count:,} text{'s' if count != 1 else ''}"
+    texts = _number(count, "text")
     return {
         Effect.NOT_READ: f"{texts} not read",
         Effect.NO_ANSWER: f"{texts} without an answer",
@@ -260,7 +286,13 @@ def _finding(values: Mapping[str, Any]) -> Finding:
         int(values.get("count", 1)),
         str(values.get("place", "")),
         str(values.get("example", "")),
+        regions := dict(values.get("regions", {})),
+        dict(values.get("texts", dict.fromkeys(regions, 1))),
     )
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
 
 
 def _sum(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:

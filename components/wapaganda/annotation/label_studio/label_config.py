@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from html import escape
+from typing import Any, Self
 from xml.etree import ElementTree
 
 from wapaganda.annotation.collecting import FormatError
 
-#: Tags that hold something to label; only ``Text`` has plain offsets.
+#: Tags that hold something to label.
 _OBJECTS = {
     "text",
     "hypertext",
@@ -25,13 +27,61 @@ _OBJECTS = {
 }
 
 
+class TextForm(StrEnum):
+    """The tag that shows the text."""
+
+    TEXT = "Text"
+    """Plain text; offsets are code points."""
+    HYPERTEXT = "HyperText"
+    """HTML; offsets (``globalOffsets``) count its visible text."""
+    PARAGRAPHS = "Paragraphs"
+    """A dialogue; offsets count from the start of a paragraph."""
+
+
+_FORMS = {form.value.lower(): form for form in TextForm}
+_LABEL_TAGS = {
+    "labels": tuple(_FORMS),
+    "hypertextlabels": ("text", "hypertext"),
+    "paragraphlabels": ("paragraphs",),
+}
+"""The tags with labels that can be read, and what they mark."""
+_REGIONAL = {"rectangle", "polygon", "ellipse", "keypoint", "brush", "magicwand", "label", "brushlabels"}
+REGION_TYPES = frozenset(_LABEL_TAGS)
+"""The types of regions that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMapping:
+    """How to read labels and tags that the label config no longer has.
+
+    ``labels``: the old name of a label to a label of the config, or to an empty string when its regions are
+    to be left out. ``tags``: the old name of a tag to that of the config.
+    """
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_dict``; an empty mapping for an empty object."""
+        return cls(dict(values.get("labels", {})), dict(values.get("tags", {})))
+
+    def to_dict(self) -> dict[str, dict[str, str]]:
+        """JSON-ready, for the ledger."""
+        return {"labels": dict(self.labels), "tags": dict(self.tags)}
+
+
 @dataclass(frozen=True, slots=True)
 class LabelConfig:
-    """One ``<Labels>`` over one ``<Text>``.
+    """The labels over one text.
 
     ``labels``: the names that results use (the alias, if a label has one). ``from_name`` and ``to_name``: of
     the tags. ``data_key``: the field of ``data`` with the text; dots select nested fields. ``aliases`` maps
     every other name of a label (its value if it has an alias, its ``predicted_values``) to the label.
+
+    ``tags``: the labels that another tag than ``from_name`` has, with its name. ``beside``: the names of tags
+    that are known and not read, such as an image and its boxes. ``form``: the tag that shows the text.
+    ``mapping``: how to read what older labels were called.
     """
 
     labels: tuple[str, ...]
@@ -39,32 +89,120 @@ class LabelConfig:
     to_name: str = "text"
     data_key: str = "text"
     aliases: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    beside: frozenset[str] = frozenset()
+    form: TextForm = TextForm.TEXT
+    mapping: LabelMapping = LabelMapping()  # noqa: RUF009 - frozen
 
     def canonical(self, name: str) -> str | None:
         """The label that ``name`` refers to; ``None`` if the config does not have it."""
-        return name if name in self.labels else self.aliases.get(name)
+        if name in self.labels:
+            return name
+        mapped = _follow(self.mapping.labels, name, self.labels)
+        return mapped if mapped in self.labels else self.aliases.get(mapped)
+
+    def leaves_out(self, name: str) -> bool:
+        """Whether the user wants the regions of this label to be left out."""
+        return bool(name) and self.canonical(name) is None and not _follow(self.mapping.labels, name, ())
+
+    def tag_of(self, label: str) -> str:
+        """The name of the tag that makes regions of the label."""
+        return self.tags.get(label, self.from_name)
+
+    def is_ours(self, region: Mapping[str, Any]) -> bool:
+        """Whether the tags with our labels made the region on our text."""
+        made_by = self._today(region.get("from_name"))
+        over = self._today(region.get("to_name"))
+        known = made_by == self.from_name or made_by in self.tags.values()
+        return known and over == self.to_name and region.get("type") in REGION_TYPES
+
+    def is_beside(self, region: Mapping[str, Any]) -> bool:
+        """Whether a tag made the region, or it is on an object, that is known and not read."""
+        return bool({self._today(region.get(key)) for key in ("from_name", "to_name")} & self.beside)
+
+    def unknown_tag(self, region: Mapping[str, Any]) -> str:
+        """The name of the tag because of which a region is not ours."""
+        made_by, over = str(region.get("from_name")), str(region.get("to_name"))
+        ours = {self.from_name, *self.tags.values()}
+        return over if self._today(made_by) in ours and self._today(over) != self.to_name else made_by
+
+    def _today(self, name: object) -> str:
+        own = {self.from_name, self.to_name, *self.tags.values()}
+        return _follow(self.mapping.tags, str(name), own)
 
 
-def parse_label_config(xml: str, from_name: str | None = None) -> LabelConfig:
-    """Reads a label config. ``from_name`` selects one of several ``<Labels>``.
+def _follow(mapping: Mapping[str, str], name: str, known: Collection[str]) -> str:
+    """The name at the end of a chain of old names."""
+    seen: set[str] = set()
+    while name in mapping and name not in known and name not in seen:
+        seen.add(name)
+        name = mapping[name]
+    return name
+
+
+def parse_label_config(
+    xml: str, from_name: str | None = None, text_field: str | None = None
+) -> LabelConfig:
+    """Reads a label config: all ``<Labels>`` over one text.
+
+    ``from_name`` selects one of several ``<Labels>``. ``text_field`` selects one of several texts, by the field of
+    ``data`` or by the name of its tag.
 
     Raises:
-        FormatError: it is not XML, or does not have exactly one ``<Labels>`` for exactly one
-            ``<Text value="$…">``; the message says how to fix it.
+        FormatError: it is not XML, has no or several texts with labels, or two tags have the same label; the
+            message says how to fix it.
     """
     root = _parse(xml)
-    texts, others = _objects(root)
+    objects = _objects(root)
+    texts = {name: each for name, each in objects.items() if _kind(each) in _FORMS}
     bound = [
         (control, text)
         for control in root.iter()
-        if _kind(control) == "labels" and from_name in (None, control.get("name"))
         for text in _bound_texts(control, texts)
     ]
-    if len(bound) != 1:
-        raise _not_one(root, bound, others, from_name)
-    control, text = bound[0]
-    labels, aliases = _labels(control)
-    return LabelConfig(labels, _name(control), _name(text), _data_key(text), aliases)
+    wanted = [
+        (control, text)
+        for control, text in bound
+        if from_name in (None, "", control.get("name")) and _is_chosen(text, text_field)
+    ]
+    if len({id(text) for _, text in wanted}) != 1:
+        raise _not_one(root, wanted or (bound if text_field else []), objects, from_name, text_field)
+    text = wanted[0][1]
+    config = _merged([control for control, _ in wanted], text)
+    own = {config.from_name, config.to_name, *config.tags.values()}
+    others = {each.get("name", "") for each in root.iter() if each.get("toName") and _is_regional(each)}
+    return replace(config, beside=frozenset({*others, *objects} - own))
+
+
+def _is_regional(control: ElementTree.Element) -> bool:
+    kind = _kind(control)
+    return kind.endswith("labels") or kind in _REGIONAL
+
+
+def _merged(controls: Sequence[ElementTree.Element], text: ElementTree.Element) -> LabelConfig:
+    """The config of all these tags with labels over the text."""
+    labels: dict[str, str] = {}
+    aliases: dict[str, str] = {}
+    for control in controls:
+        name = _name(control)
+        own, others = _labels(control)
+        if twice := sorted(labels.keys() & set(own)):
+            raise FormatError(
+                f"Expected every label in one <Labels>, was: {', '.join(twice)} in {labels[twice[0]]} and in {name}; "
+                "choose one of them by --label-tag (LABEL_TAG)"
+            )
+        labels |= dict.fromkeys(own, name)
+        aliases = others | aliases
+    first = _name(controls[0])
+    return LabelConfig(
+        tuple(labels),
+        first,
+        _name(text),
+        _data_key(text),
+        {name: label for name, label in aliases.items() if name not in labels},
+        {label: name for label, name in labels.items() if name != first},
+        form=_FORMS[_kind(text)],
+    )
 
 
 def default_label_config(labels: Iterable[str]) -> str:
@@ -101,42 +239,50 @@ def _name(element: ElementTree.Element) -> str:
     return name
 
 
-def _objects(root: ElementTree.Element) -> tuple[dict[str, ElementTree.Element], dict[str, str]]:
-    """The ``<Text>`` tags by name, and the kinds of all other objects by name."""
-    objects = [element for element in root.iter() if _kind(element) in _OBJECTS and element.get("name")]
-    texts = {element.get("name", ""): element for element in objects if _kind(element) == "text"}
-    return texts, {element.get("name", ""): element.tag for element in objects if _kind(element) != "text"}
+def _objects(root: ElementTree.Element) -> dict[str, ElementTree.Element]:
+    """All tags by name that hold something to label."""
+    found = [element for element in root.iter() if _kind(element) in _OBJECTS]
+    return {name: element for element in found if (name := element.get("name"))}
 
 
 def _bound_texts(
     control: ElementTree.Element, texts: Mapping[str, ElementTree.Element]
 ) -> Iterator[ElementTree.Element]:
+    fitting = _LABEL_TAGS.get(_kind(control), ())
     for name in control.get("toName", "").split(","):
-        if name.strip() in texts:
-            yield texts[name.strip()]
+        text = texts.get(name.strip())
+        if text is not None and _kind(text) in fitting:
+            yield text
+
+
+def _is_chosen(text: ElementTree.Element, text_field: str | None) -> bool:
+    return not text_field or text_field in (text.get("name"), text.get("value", "").removeprefix("$"))
 
 
 def _not_one(
     root: ElementTree.Element,
-    bound: list[tuple[ElementTree.Element, ElementTree.Element]],
-    others: Mapping[str, str],
+    bound: Sequence[tuple[ElementTree.Element, ElementTree.Element]],
+    objects: Mapping[str, ElementTree.Element],
     from_name: str | None,
+    text_field: str | None,
 ) -> FormatError:
     if bound:
+        fields = ", ".join(dict.fromkeys(text.get("value", "").removeprefix("$") for _, text in bound))
         pairs = ", ".join(f"{control.get('name')} over {text.get('name')}" for control, text in bound)
+        wanted = f"of the field {text_field!r}" if text_field else "with labels"
         return FormatError(
-            f"Expected one <Labels> over one <Text>, was: {len(bound)} ({pairs}); "
-            "keep one, or create a project for each"
+            f"Expected one text {wanted}, was: {len(bound)} ({pairs}); choose one by --text-field "
+            f"(TEXT_FIELD), out of {fields}"
         )
     regions = [element for element in root.iter() if _kind(element).endswith("labels")]
-    targets = {name for element in regions for name in element.get("toName", "").split(",")}
-    over = sorted({tag for name, tag in others.items() if name in targets})
+    targets = {name.strip() for element in regions for name in element.get("toName", "").split(",")}
+    over = sorted({each.tag for name, each in objects.items() if name in targets and _kind(each) not in _FORMS})
     if over:
         return FormatError(
-            f"Expected <Labels> over a <Text>, was: over {', '.join(over)}; show the text with "
+            f"Expected <Labels> over a text, was: over {', '.join(over)}; show the text with "
             '<Text name="text" value="$text"/> and bind the <Labels> to it by toName'
         )
-    found = "none" if from_name is None else f"none of the name {from_name!r}"
+    found = f"none of the name {from_name!r}" if from_name else "none"
     wrong = [f"{element.get('name')} bound to {element.get('toName')!r}" for element in regions]
     return FormatError(
         f"Expected one <Labels> over one <Text>, was: {'; '.join(wrong) or found}; add "
@@ -145,11 +291,15 @@ def _not_one(
 
 
 def _data_key(text: ElementTree.Element) -> str:
-    value = text.get("value", "")
+    value, tag = text.get("value", ""), text.tag
     if text.get("valueType", "").lower() == "url":
         raise FormatError(
-            'Expected a <Text> with its text in the task, was: valueType="url"; import the texts'
+            f'Expected a <{tag}> with its text in the task, was: valueType="url"; import the texts'
         )
+    if text.get("encoding", "none").lower() != "none":
+        raise FormatError(f"Expected a <{tag}> without encoding, was: {text.get('encoding')!r}")
+    if text.get("textKey", "text") != "text":
+        raise FormatError(f'Expected a <{tag}> with textKey="text", was: {text.get("textKey")!r}')
     if not value.startswith("$") or len(value) == 1:
         raise FormatError(f'Expected a <Text> with value="$field", was: value={value!r}')
     return value[1:]

@@ -9,19 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from wapaganda.annotation.collecting import FormatError
+from wapaganda.annotation.label_studio.answers import Answer, Problem, address_problem, read_answer
 from wapaganda.annotation.label_studio.label_config import LabelConfig
-from wapaganda.annotation.read_report import READ_KEY, Finding, ReadReport, unread
-from wapaganda.annotation.records import checked_score, checked_text, offset, shown
-from wapaganda.ner import Document, Span, repair_spans
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """Why the answer is not understood: the kind, a sentence, and the labels that are lost by it."""
-
-    kind: str
-    message: str
-    labels: tuple[str, ...]
+from wapaganda.annotation.label_studio.task_text import TaskText, is_address, read_text
+from wapaganda.annotation.read_report import ORIGINAL, READ_KEY, Finding, ReadReport, merged, unread
+from wapaganda.annotation.records import shown
+from wapaganda.ner import Document, repair_spans
 
 
 _ANNOTATION_KEYS = ("updated_at", "lead_time", "parent_prediction")
@@ -49,11 +42,12 @@ def document_from_task(task: Mapping[str, Any], config: LabelConfig) -> Document
 
 
 def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
-    """Reads the regions of the config's ``<Labels>`` on its ``<Text>``.
+    """Reads the regions of the config's ``<Labels>`` on its text.
 
     A text is read when all regions that mark a part of something are understood. With a region of another
-    tag, field or type, with an unknown label or outside the text it is not read (``is_unread``): it then
-    has no spans. Choices, ratings, texts and relations are ignored.
+    tag, field or type, with an unknown label, outside the text or with other words than it says it is not
+    read (``is_unread``): it then has no spans. Choices, ratings, texts, relations and the regions of tags that
+    the config has beside (``LabelConfig.beside``) are ignored.
 
     Cancelled (skipped) annotations do not count. Of several others one is used: a ground truth first, then
     the latest change, then the highest id. Without any the document is unlabelled. ``meta["skipped"]`` is
@@ -69,7 +63,7 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
     data = task.get("data")
     if not isinstance(data, Mapping):
         raise FormatError(f"Expected a task with data, was: {shown(task)}")
-    text = checked_text(text_of(data, config.data_key))
+    text = read_text(data, config)
     own = (config.data_key.split(".")[0], READ_KEY)
     others = {key: value for key, value in data.items() if key not in own}
     document_id = str(task["id"]) if task.get("id") is not None else ""
@@ -77,51 +71,51 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
     valid = [annotation for annotation in annotations if not annotation.get("was_cancelled")]
     if not valid:
         meta = others | ({"skipped": True} if annotations else {})
-        return TaskReading(Document(document_id, text, None, meta))
+        document = Document(document_id, text.text, None, meta)
+        return TaskReading(_unread(document, [address_problem(text)]) if is_address(text.text) else document)
     chosen = max(valid, key=_precedence)
-    raw, problems = _spans(_result(chosen), text, config)
-    document = Document(document_id, text, tuple(raw), others | _meta(chosen, valid, text, config))
-    return TaskReading(_read_whole(document, problems))
+    result = _result(chosen)
+    answer = read_answer(result, text, config)
+    if not answer.spans and is_address(text.text):
+        answer.problems.append(address_problem(text))
+    document = Document(
+        document_id, text.text, tuple(answer.spans), others | _meta(chosen, valid, text, config)
+    )
+    return TaskReading(_read_whole(document, answer, result))
 
 
-def _read_whole(document: Document, problems: Sequence[_Problem]) -> Document:
+def _read_whole(document: Document, answer: Answer, result: Sequence[Mapping[str, Any]]) -> Document:
     """The document with repaired spans and the counts of it; without spans if there is a problem."""
     raw = document.spans or ()
     spans, repairs = repair_spans(document.text, raw)
+    problems = answer.problems
     if not problems and repairs.refused and (repairs.out_of_range or not spans):
         message = f"Expected spans inside the text, was: {repairs.describe()}"
-        problems = [_Problem("span-outside", message, ())]
+        problems = [Problem("span-outside", message, ())]
     if problems:
-        marked = [span.label for span in raw] + [label for each in problems for label in each.labels]
-        place = f"task {document.id}" if document.id else ""
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        finding = Finding(problems[0].kind, 1, place, problems[0].message + more)
-        return unread(document, finding, marked)
-    read: dict[str, Any] = {}
-    if repairs.total:
-        read["repairs"] = {kind: count for kind, count in asdict(repairs).items() if count}
-    if repairs.refused:
-        read["lost"] = dict(Counter(span.label for span in raw) - Counter(span.label for span in spans))
+        return _unread(document, problems)
+    lost = answer.lost + (Counter(span.label for span in raw) - Counter(span.label for span in spans))
+    read: dict[str, Any] = {
+        "repairs": {kind: count for kind, count in asdict(repairs).items() if count},
+        "found": [asdict(each) for each in merged(answer.found)],
+        "lost": dict(lost) if repairs.refused or answer.lost else {},
+        ORIGINAL: list(result) if repairs.total or answer.found else [],
+    }
+    read = {key: value for key, value in read.items() if value}
     meta = {**document.meta, READ_KEY: read} if read else document.meta
     return Document(document.id, document.text, spans, meta)
 
 
-def text_of(data: Mapping[str, Any], key: str) -> object:
-    """The field ``key`` of ``data``; dots select fields of nested objects.
-
-    Raises:
-        FormatError: there is no such field.
-    """
-    if key in data:
-        return data[key]
-    value: object = data
-    for part in key.split("."):
-        if not isinstance(value, Mapping) or part not in value:
-            raise FormatError(
-                f"Expected the text in data[{key!r}], was: data with {', '.join(map(str, data)) or 'nothing'}"
-            )
-        value = value[part]
-    return value
+def _unread(document: Document, problems: Sequence[Problem]) -> Document:
+    """The document as one that is not read; the first problem is the reason."""
+    first = problems[0]
+    marked = [span.label for span in document.spans or ()]
+    marked += [label for each in problems for label in each.labels]
+    names = Counter(each.name for each in problems if each.kind == first.kind and each.name)
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    place = f"task {document.id}" if document.id else ""
+    finding = Finding(first.kind, 1, place, first.message + more, dict(names), dict.fromkeys(names, 1))
+    return unread(document, finding, marked)
 
 
 def _annotations(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -154,7 +148,7 @@ def _seconds(moment: object) -> float:
 
 
 def _meta(
-    chosen: Mapping[str, Any], valid: Sequence[Mapping[str, Any]], text: str, config: LabelConfig
+    chosen: Mapping[str, Any], valid: Sequence[Mapping[str, Any]], text: TaskText, config: LabelConfig
 ) -> dict[str, Any]:
     meta = {key: chosen[key] for key in _ANNOTATION_KEYS if chosen.get(key) is not None}
     if chosen.get("id") is not None:
@@ -165,7 +159,7 @@ def _meta(
     if known := [annotator for annotator in annotators if annotator is not None]:
         meta["annotators"] = known
     if len(valid) > 1:
-        answers = {frozenset(_spans(_result(annotation), text, config)[0]) for annotation in valid}
+        answers = {frozenset(read_answer(_result(each), text, config).spans) for each in valid}
         meta["annotators_agree"] = len(answers) == 1
     return meta
 
@@ -173,72 +167,3 @@ def _meta(
 def _annotator(annotation: Mapping[str, Any]) -> object:
     by = annotation.get("completed_by")
     return by.get("id") if isinstance(by, Mapping) else by
-
-
-def _spans(
-    result: Sequence[Mapping[str, Any]], text: str, config: LabelConfig
-) -> tuple[list[Span], list[_Problem]]:
-    """The spans of the regions that are understood, and a problem for each other one that marks something."""
-    spans: list[Span] = []
-    problems: list[_Problem] = []
-    for region in result:
-        if not is_labels_region(region, config.from_name, config.to_name):
-            if marks_something(region):
-                problems.append(_Problem("region-tag", _foreign(region, config), labels_of(region)))
-            continue
-        try:
-            start, end, names = region_parts(region)
-        except FormatError as error:
-            problems.append(_Problem("region-form", str(error), labels_of(region)))
-            continue
-        for name in names:
-            label = config.canonical(name)
-            if label is None:
-                message = f"Expected a label of the config ({', '.join(config.labels)}), was: {name!r}"
-                problems.append(_Problem("region-label", message, (name,)))
-            else:
-                spans.append(Span(start, end, label, checked_score(region.get("score"))))
-    return spans, problems
-
-
-def marks_something(region: Mapping[str, Any]) -> bool:
-    """Whether the region marks a part of something, as opposed to a choice, a rating or a relation."""
-    value = region.get("value")
-    has_place = isinstance(value, Mapping) and ("start" in value or "end" in value)
-    return has_place or str(region.get("type", "")).endswith("labels")
-
-
-def labels_of(region: Mapping[str, Any]) -> tuple[str, ...]:
-    """The label names of a region of any type."""
-    value = region.get("value")
-    fields = value.items() if isinstance(value, Mapping) else ()
-    lists = [names for key, names in fields if str(key).endswith("labels") and isinstance(names, list)]
-    return tuple(name for names in lists for name in names if isinstance(name, str))
-
-
-def _foreign(region: Mapping[str, Any], config: LabelConfig) -> str:
-    return (
-        f"Expected regions of type 'labels' by {config.from_name!r} over {config.to_name!r}, was: one of "
-        f"type {region.get('type')!r} by {region.get('from_name')!r} over {region.get('to_name')!r}"
-    )
-
-
-def is_labels_region(region: Mapping[str, Any], from_name: str, to_name: str) -> bool:
-    """Whether this ``<Labels>`` made the region on this ``<Text>``."""
-    made_by = (region.get("type"), region.get("from_name"), region.get("to_name"))
-    return made_by == ("labels", from_name, to_name)
-
-
-def region_parts(region: Mapping[str, Any]) -> tuple[int, int, list[str]]:
-    """Start, end and label names of a region.
-
-    Raises:
-        FormatError: one of them is missing or has the wrong type.
-    """
-    value = region.get("value")
-    if not isinstance(value, Mapping) or "start" not in value or "end" not in value:
-        raise FormatError(f"Expected a region with start and end, was: {shown(value)}")
-    names = value.get("labels")
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise FormatError(f"Expected a region with labels, was: {shown(value)}")
-    return offset(value["start"], value), offset(value["end"], value), names
