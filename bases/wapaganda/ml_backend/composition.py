@@ -47,7 +47,11 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
         ServerOptions(
             settings.basic_auth,
             int(settings.max_body_mb * 1_000_000),
-            Limits(settings.predict_timeout_seconds),
+            Limits(
+                settings.predict_timeout_seconds,
+                label_tag=settings.label_tag,
+                text_field=settings.text_field,
+            ),
             TriggerConfig(settings.train_after_labels, settings.train_debounce_seconds),
         ),
         ProjectState(settings.data_dir / "backend.sqlite"),

@@ -44,7 +44,7 @@ class CliProject(wapaganda.project_context.ProjectContext):
                 "Expected an access token of Label Studio, was: none.",
                 "Copy one in Label Studio from Account & Settings and set LABEL_STUDIO_API_KEY or --api-key.",
             )
-        return LabelStudio(self.settings.label_studio_url, key)
+        return LabelStudio(self.settings.label_studio_url, key, reading=self.reading)
 
 
 def open_context(

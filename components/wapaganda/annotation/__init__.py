@@ -20,16 +20,18 @@ from wapaganda.annotation.formats.saved_dataset import write_datasets_folder
 from wapaganda.annotation.kinds import KINDS, Effect, Kind, kind_of
 from wapaganda.annotation.label_studio.label_config import (
     LabelConfig,
+    TextForm,
     default_label_config,
     parse_label_config,
 )
 from wapaganda.annotation.label_studio.regions import (
+    refuse_other_forms,
     result_from_spans,
     task_from_document,
     write_label_studio_tasks,
 )
 from wapaganda.annotation.label_studio.tasks import TaskReading, document_from_task, read_task
-from wapaganda.annotation.read_options import SCHEMES, ReadOptions
+from wapaganda.annotation.read_options import SCHEMES, LabelMapping, ReadOptions
 from wapaganda.annotation.read_report import (
     Finding,
     ReadReport,
@@ -51,11 +53,13 @@ __all__ = [
     "FormatError",
     "Kind",
     "LabelConfig",
+    "LabelMapping",
     "ReadOptions",
     "ReadReport",
     "ReadResult",
     "Source",
     "TaskReading",
+    "TextForm",
     "all_formats",
     "by_suffix",
     "default_label_config",
@@ -67,6 +71,7 @@ __all__ = [
     "parse_label_config",
     "read_documents",
     "read_task",
+    "refuse_other_forms",
     "register",
     "result_from_spans",
     "task_from_document",

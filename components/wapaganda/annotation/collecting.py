@@ -164,7 +164,7 @@ class Collector:
         line: int | None = None,
         regions: Mapping[str, int] | None = None,
     ) -> Finding:
-        """Count a finding; the first example of a kind is kept. ``regions``: by the name that is not known."""
+        """Count a finding; the first example of a kind is kept. ``regions``: by their unknown name."""
         place = f"{self.path}:{line}" if line is not None else str(self.path)
         names = dict(regions or {})
         finding = Finding(kind, count, place, example, names, dict.fromkeys(names, 1))

@@ -90,12 +90,24 @@ def _agrees(text: str, start: int, end: int, words: str | None) -> bool:
     return part == words or _bare(part) == _bare(words)
 
 
-def _bare(part: str) -> str:
-    """The words without case, white space and escapes, also Label Studio's "\\n" for a line end."""
-    plain = html.unescape(part) if "&" in part else part
-    plain = plain.replace("\\n", " ").replace("\\r", " ").replace("\\t", " ").replace("\u200b", "")
+def _is_exactly(part: str, words: str | None) -> bool:
+    """Whether these are the words, but for white space; the escapes of HTML count where they are not all."""
+    if words is None or part == words:
+        return True
+    part, words = _single_spaced(part), _single_spaced(words)
+    return part == words or (len(part) > 2 and part == html.unescape(words))
+
+
+def _single_spaced(part: str) -> str:
+    """The words with single blanks; Label Studio writes a line end as a backslash and n."""
+    plain = part.replace("\\n", " ").replace("\\r", " ").replace("\\t", " ").replace("\u200b", "")
     plain = plain if plain.isascii() else unicodedata.normalize("NFC", plain)
-    return " ".join(plain.replace(_MARK, "").split()).casefold()
+    return " ".join(plain.replace(_MARK, "").split())
+
+
+def _bare(part: str) -> str:
+    """The words without case, white space and escapes."""
+    return _single_spaced(html.unescape(part) if "&" in part else part).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,7 @@ class Counted:
             if not 0 <= mark.start <= last < len(self.begins):
                 return None
             start, end = self.begins[mark.start], self.ends[last]
-            if start < 0 or end <= start or not _agrees(text, start, end, mark.words):
+            if start < 0 or end <= start or not _is_exactly(text[start:end], mark.words):
                 return None
             ranges.append(_trimmed(text, start, end))
         return tuple(ranges)

@@ -49,7 +49,7 @@ _NOT_READ = (
         "region-tag",
         Effect.NOT_READ,
         "regions were made by a tag, or on a text, that the label config does not have",
-        "Was a tag renamed? selfish labels map --project ID --tag OLD=NEW reads its regions as those of the tag NEW.",
+        "Was a tag renamed? selfish labels map --project ID --tag OLD=NEW reads its regions as those of NEW.",
     ),
     Kind(
         "region-type",
@@ -61,8 +61,8 @@ _NOT_READ = (
         "region-label",
         Effect.NOT_READ,
         "regions have a label that the label config does not have",
-        "Was a label renamed or removed? selfish labels map --project ID OLD=NEW reads its regions as the label "
-        "NEW, and OLD= leaves them out.",
+        "Was a label renamed or removed? selfish labels map --project ID OLD=NEW reads its regions as "
+        "the label NEW, and OLD= leaves them out.",
     ),
     Kind(
         "tag",
@@ -87,7 +87,8 @@ _NOT_READ = (
 _NO_ANSWER = (Kind("rejected", Effect.NO_ANSWER, "the annotator rejected or skipped the text"),)
 _MENDED = (
     Kind("same-id", Effect.MENDED, "texts with the same id got a number behind it"),
-    Kind("offsets-mended", Effect.MENDED, "the offsets were counted in another way"),)
+    Kind("offsets-mended", Effect.MENDED, "the offsets were counted in another way"),
+)
 _IGNORED = (
     Kind("beside", Effect.IGNORED, "things beside the labels"),
     Kind("tag-column", Effect.IGNORED, "entities in another tag column"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from wapaganda.errors import InputError
 
@@ -14,19 +14,53 @@ SCHEMES = ("auto", "iob2", "iob1", "iobes", "bare", "plain")
 
 
 @dataclass(frozen=True, slots=True)
+class LabelMapping:
+    """How to read labels and tags that the label config no longer has.
+
+    ``labels``: the old name of a label to a label of the config, or to an empty string when its regions are
+    to be left out. ``tags``: the old name of a tag to that of the config.
+    """
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_dict``; an empty mapping for an empty object."""
+        return cls(dict(values.get("labels", {})), dict(values.get("tags", {})))
+
+    def to_dict(self) -> dict[str, dict[str, str]]:
+        """JSON-ready, for the ledger."""
+        return {"labels": dict(self.labels), "tags": dict(self.tags)}
+
+
+@dataclass(frozen=True, slots=True)
 class ReadOptions:
     """What the user says about the files; everything else is recognised.
 
     ``columns``: which column of a CoNLL file holds the ``word`` and which the ``tag``, counted from 0.
     ``scheme``: one of ``SCHEMES``. ``lenient``: go on when more than the allowed share is not read.
+    ``text_field`` and ``label_tag`` are about Label Studio: which field of ``data`` (or which tag) is the
+    text, and the name of the one ``<Labels>`` whose regions are read; empty: all over the text.
+    ``mapping``: how to read labels and tags that were renamed.
     """
 
     columns: Mapping[str, int] = field(default_factory=dict)
     scheme: str = "auto"
     lenient: bool = False
+    text_field: str = ""
+    label_tag: str = ""
+    mapping: LabelMapping = field(default_factory=LabelMapping)
 
     @classmethod
-    def parse(cls, columns: str = "", scheme: str = "auto", lenient: bool = False) -> Self:
+    def parse(
+        cls,
+        columns: str = "",
+        scheme: str = "auto",
+        lenient: bool = False,
+        text_field: str = "",
+        label_tag: str = "",
+    ) -> Self:
         """The options from their texts, such as ``word=0,tag=3``.
 
         Raises:
@@ -34,7 +68,7 @@ class ReadOptions:
         """
         if scheme.lower() not in SCHEMES:
             raise InputError(f"Expected a scheme of {', '.join(SCHEMES)}, was: {scheme!r}")
-        return cls(_columns(columns), scheme.lower(), lenient)
+        return cls(_columns(columns), scheme.lower(), lenient, text_field.strip(), label_tag.strip())
 
 
 def _columns(text: str) -> dict[str, int]:

@@ -14,7 +14,7 @@ from wapaganda.ner import Document, Repairs
 LIMIT = 0.1
 """The largest share of the labelled texts that may be unread before a command refuses."""
 READ_KEY = "_read"
-"""The key in ``Document.meta`` of what was found: ``not_read``, ``found``, ``repairs``, ``lost``, ``original``."""
+"""The key in ``Document.meta``: ``not_read``, ``found``, ``repairs``, ``lost``, ``original``."""
 ORIGINAL = "original"
 """The key below it of the labels as they were marked, when they are not learnt as they were."""
 SHOWN = 5
@@ -25,8 +25,8 @@ SHOWN = 5
 class Finding:
     """Texts with the same kind of finding; ``place`` (file and line, or task) and ``example``: of the first.
 
-    ``count``: of texts, or of things when the kind is about things beside the labels. ``regions``: the numbers
-    of regions by the label or tag that is not known, and ``texts`` the numbers of texts with such regions.
+    ``count``: of texts, or of things when the kind is about things beside the labels. ``regions``: the
+    numbers of regions by the label or tag that is not known; ``texts``: of the texts with such regions.
     """
 
     kind: str
@@ -45,10 +45,12 @@ class Finding:
         return f"{_head(kind.effect, self.count)}: {kind.what}{totals}{first}. See {kind.anchor}"
 
     def totals(self) -> str:
-        """The unknown names with their numbers, the most frequent first: ``8 regions of 'PER' in 4 texts``."""
+        """The unknown names by their numbers: ``8 regions of 'PER' in 4 texts``."""
         named = sorted(self.regions.items(), key=lambda item: (-item[1], item[0]))
-        shown = [f"{_number(count, 'region')} of {name!r} in {_number(self.texts.get(name, 0), 'text')}"
-                 for name, count in named[:SHOWN]]
+        shown = [
+            f"{_number(count, 'region')} of {name!r} in {_number(self.texts.get(name, 0), 'text')}"
+            for name, count in named[:SHOWN]
+        ]
         more = f" and {len(named) - SHOWN:,} more names" if len(named) > SHOWN else ""
         return ", ".join(shown) + more
 

@@ -3,11 +3,18 @@
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from wapaganda.annotation import LabelConfig, document_from_task, parse_label_config, result_from_spans
+from wapaganda.annotation import (
+    LabelConfig,
+    ReadOptions,
+    document_from_task,
+    parse_label_config,
+    result_from_spans,
+)
 from wapaganda.label_studio import backend, changes, data_manager, diagnosis, release, upload
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.errors import LabelStudioError, RejectedError
@@ -30,7 +37,8 @@ class LabelStudio:
     """One Label Studio, with a personal access token or a legacy token.
 
     ``timeout`` is in seconds for one request; imports have at least five minutes. ``retries`` counts the
-    attempts after the first. All methods raise ``LabelStudioError``; its ``hint`` says what to do.
+    attempts after the first. ``reading``: how label configs with several texts or tags and renamed labels are
+    read. All methods raise ``LabelStudioError``; its ``hint`` says what to do.
     """
 
     def __init__(
@@ -40,9 +48,11 @@ class LabelStudio:
         *,
         timeout: float = 60.0,
         retries: int = 4,
+        reading: ReadOptions | None = None,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._reading = reading or ReadOptions()
         self._connection = Connection(
             url, api_key, timeout=timeout, retries=retries, transport=transport, sleep=sleep
         )
@@ -68,7 +78,7 @@ class LabelStudio:
 
     def create_project(self, title: str, label_config: str) -> int:
         """Create a project with this XML labelling configuration; return its id."""
-        parse_label_config(label_config)
+        self._parse(label_config)
         create = self._connection.sdk.projects.create
         made = self._connection.once(
             create, title=title, label_config=label_config, show_collab_predictions=True
@@ -90,11 +100,12 @@ class LabelStudio:
 
     def project(self, project_id: int) -> ProjectInfo:
         """A project as it is now."""
-        return _project(self._found(project_id))
+        found = self._found(project_id)
+        return _project(found, self._config(found))
 
     def set_label_config(self, project_id: int, label_config: str) -> None:
         """Replace the XML labelling configuration."""
-        parse_label_config(label_config)
+        self._parse(label_config)
         self._connection.repeat(self._connection.sdk.projects.update, project_id, label_config=label_config)
 
     def use_uncertainty_sampling(self, project_id: int) -> None:
@@ -160,7 +171,7 @@ class LabelStudio:
         basic_auth: tuple[str, str] | None = None,
     ) -> list[CheckResult]:
         """Check for known problems; reports them instead of raising, and changes nothing."""
-        return diagnosis.diagnose(self._connection, project_id, backend_url, basic_auth)
+        return diagnosis.diagnose(self._connection, project_id, backend_url, basic_auth, self._parse)
 
     def next_document(self, project_id: int) -> Document | None:
         """The next document for the token's user, locked for them; ``None`` when nothing is left."""
@@ -197,7 +208,17 @@ class LabelStudio:
 
     def _label_config(self, project_id: int) -> LabelConfig:
         """Fetched alone: the counts of a large project take Label Studio seconds."""
-        return _config(self._found(project_id, "id,label_config"))
+        return self._config(self._found(project_id, "id,label_config"))
+
+    def _config(self, found: "LseProjectResponse") -> LabelConfig:
+        try:
+            return self._parse(str(found.label_config))
+        except ValueError as error:
+            raise LabelStudioError(f"Project {found.id} cannot be used: {error}") from error
+
+    def _parse(self, label_config: str) -> LabelConfig:
+        config = parse_label_config(label_config, self._reading.label_tag, self._reading.text_field)
+        return replace(config, mapping=self._reading.mapping)
 
     def _found(self, project_id: int, include: str | None = None) -> "LseProjectResponse":
         get, only = self._connection.sdk.projects.get, {"additional_query_parameters": {"include": include}}
@@ -213,20 +234,12 @@ class LabelStudio:
         return found
 
 
-def _config(found: "LseProjectResponse") -> LabelConfig:
-    try:
-        config: LabelConfig = parse_label_config(str(found.label_config))
-    except ValueError as error:
-        raise LabelStudioError(f"Project {found.id} cannot be used: {error}") from error
-    return config
-
-
-def _project(found: "LseProjectResponse") -> ProjectInfo:
+def _project(found: "LseProjectResponse", config: LabelConfig) -> ProjectInfo:
     return ProjectInfo(
         id=int(found.id or 0),
         title=str(found.title),
         created_at=found.created_at.isoformat() if found.created_at else "",
-        label_config=_config(found),
+        label_config=config,
         model_version=str(found.model_version or ""),
         sampling=str(found.sampling or ""),
         n_tasks=int(found.task_number or 0),

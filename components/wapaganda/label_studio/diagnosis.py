@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from wapaganda.annotation import parse_label_config
+from wapaganda.annotation import LabelConfig, parse_label_config
 from wapaganda.label_studio import backend as backends
 from wapaganda.label_studio.connection import LOOPBACK, Connection
 from wapaganda.label_studio.data_manager import model_versions
@@ -16,6 +16,7 @@ from wapaganda.label_studio.release import SAMPLING
 if TYPE_CHECKING:
     from label_studio_sdk import LseProjectResponse, MlBackend, Webhook
 
+ParseConfig = Callable[[str], LabelConfig]
 CONNECT = "Run `selfish connect`."
 NO_ACTION = "no-such-action"
 
@@ -36,11 +37,15 @@ def diagnose(
     project: int | None = None,
     backend_url: str | None = None,
     basic_auth: tuple[str, str] | None = None,
+    parse: ParseConfig = parse_label_config,
 ) -> list[CheckResult]:
-    """The findings about server, project and backend, in the order in which to fix them."""
+    """The findings about server, project and backend, in the order in which to fix them.
+
+    ``parse`` reads the project's label config.
+    """
     findings = [_check("server", lambda: _server(connection))]
     if findings[0].ok and project is not None:
-        findings += _project(connection, project)
+        findings += _project(connection, project, parse)
     if backend_url is not None:
         findings += _address(connection, backend_url, basic_auth, project) if findings[0].ok else []
         findings.append(_check("backend", lambda: _health(backend_url, basic_auth)))
@@ -65,23 +70,23 @@ def _server(connection: Connection) -> CheckResult:
     return CheckResult("server", True, message)
 
 
-def _project(connection: Connection, project: int) -> Iterator[CheckResult]:
+def _project(connection: Connection, project: int, parse: ParseConfig) -> Iterator[CheckResult]:
     try:
         found = connection.repeat(connection.sdk.projects.get, project)
     except LabelStudioError as error:
         yield CheckResult("project", False, str(error), "The number is in its address: /projects/NUMBER/.")
         return
     yield CheckResult("project", True, f"{found.title}: {found.task_number or 0} tasks")
-    yield _label_config(found)
+    yield _label_config(found, parse)
     yield _sampling(found)
     yield _model_version(connection, found)
     yield _pre_annotations(found)
     yield _overlap(found)
 
 
-def _label_config(found: "LseProjectResponse") -> CheckResult:
+def _label_config(found: "LseProjectResponse", parse: ParseConfig) -> CheckResult:
     try:
-        config = parse_label_config(str(found.label_config))
+        config = parse(str(found.label_config))
     except ValueError as error:
         return CheckResult(
             "label config", False, str(error), "Change it under Settings → Labeling Interface."

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from wapaganda.annotation import LabelConfig, document_from_task, result_from_spans
+from wapaganda.annotation import LabelConfig, TextForm, document_from_task, result_from_spans
 from wapaganda.errors import InputError
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.data_manager import (
@@ -134,7 +134,8 @@ def _reason(document: Document, task: Task | None, config: LabelConfig) -> str:
 
 
 def _prediction(document: Document, version: str, rank: float, config: LabelConfig) -> Prediction:
-    regions = result_from_spans(document.spans or (), document.text, config)
+    shown = document.spans if config.form is TextForm.TEXT else None
+    regions = result_from_spans(shown, document.text, config) if shown else []
     return {"task": int(document.id), "model_version": version, "score": rank, "result": regions}
 
 
@@ -196,6 +197,10 @@ def _verify(connection: Connection, project: int, version: str, expected: set[in
 
 def _warnings(project: ProjectInfo) -> tuple[str, ...]:
     warnings = []
+    if project.label_config.form is not TextForm.TEXT:
+        warnings.append(
+            f"Annotators see no proposals: they cannot be shown over <{project.label_config.form}>."
+        )
     if not project.shows_predictions:
         warnings.append(
             "Annotators do not see the pre-annotations: they are switched off in the project's settings."

@@ -1,19 +1,23 @@
 """The files of one project, its jobs and its loop, from the settings."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 if TYPE_CHECKING:
-    from wapaganda.annotation import ReadOptions
+    from wapaganda.annotation import LabelMapping, ReadOptions
     from wapaganda.ledger import Ledger
     from wapaganda.model_store import ModelStore
     from wapaganda.pipeline import Loop, LoopConfig, Source
     from wapaganda.progress import Progress
     from wapaganda.settings import Settings
     from wapaganda.tracking import MirrorReport, RunLog
+
+
+_LABEL_MAPPING = "label mapping"
+"""The key in the ledger."""
 
 
 def jobs_path(settings: "Settings") -> Path:
@@ -40,7 +44,7 @@ class ProjectContext:
 
     @property
     def reading(self) -> "ReadOptions":
-        """How files are read.
+        """How files and the Label Studio project are read, with the labels that were mapped.
 
         Raises:
             InputError: READ_COLUMNS or READ_SCHEME has another form.
@@ -48,7 +52,22 @@ class ProjectContext:
         from wapaganda.annotation import ReadOptions
 
         chosen = self.settings
-        return ReadOptions.parse(chosen.read_columns, chosen.read_scheme, chosen.lenient)
+        options = ReadOptions.parse(
+            chosen.read_columns, chosen.read_scheme, chosen.lenient, chosen.text_field, chosen.label_tag
+        )
+        return replace(options, mapping=self.label_mapping())
+
+    def label_mapping(self) -> "LabelMapping":
+        """How labels and tags are read that were renamed in Label Studio; empty without a ledger."""
+        from wapaganda.annotation import LabelMapping
+
+        if not (self.directory / "ledger.sqlite").exists():
+            return LabelMapping()
+        return LabelMapping.from_dict(self.ledger().value(_LABEL_MAPPING, {}))
+
+    def set_label_mapping(self, mapping: "LabelMapping") -> None:
+        """Remember how renamed labels and tags are read; every later reading of the project obeys it."""
+        self.ledger().set_value(_LABEL_MAPPING, mapping.to_dict())
 
     def lock(self) -> FileLock:
         """The lock of trainings and rounds, not acquired yet."""

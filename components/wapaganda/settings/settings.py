@@ -139,6 +139,16 @@ class Settings(BaseSettings):
         description="Go on when more than a tenth of the labelled texts, or all spans of a label, could not "
         "be read (docs/data.md). Not set: the command or training refuses.",
     )
+    text_field: str = Field(
+        "",
+        description="Label Studio: the field of the tasks with the text, such as `body`, when a project or "
+        "an export has several. Not set: there must be only one.",
+    )
+    label_tag: str = Field(
+        "",
+        description="Label Studio: the name of the one `<Labels>` whose regions are read, when a project has "
+        "several over its text. Not set: all, as one set of labels.",
+    )
     train_after_labels: int = Field(
         50, ge=0, description="Number of new labels after which the ML backend starts a training. 0: never."
     )

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.annotation import LabelConfig, parse_label_config
+from wapaganda.annotation import LabelConfig, parse_label_config, refuse_other_forms
 from wapaganda.ml_backend.prediction.batching import Tagged, TaggingQueue
 from wapaganda.ml_backend.prediction.model_cache import ModelCache
 from wapaganda.ml_backend.prediction.model_repository import UNTRAINED, LoadedModel
@@ -46,13 +46,15 @@ class KnownConfigs(Protocol):
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Seconds for a request, seconds of these for the first load of a model, and the longest text and label
-    config in characters.
+    config in characters. ``label_tag``, ``text_field``: which of several tags and texts is meant.
     """
 
     seconds: float = 90.0
     load_seconds: float = 60.0
     text_chars: int = 500_000
     config_chars: int = 1_000_000
+    label_tag: str = ""
+    text_field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Predictor:
         self._known = known
         self._limits = limits
         self._parse = lru_cache(maxsize=64)(parse_label_config)
+        self._chosen = (limits.label_tag, limits.text_field)
 
     def predict(self, request: PredictRequest) -> list[Answer]:
         """One answer for each task, in order; without an answer an empty one with a reason."""
@@ -104,7 +107,9 @@ class Predictor:
             raise ValueError(
                 f"Expected a label_config of at most {self._limits.config_chars} characters, was: {len(xml)}."
             )
-        return self._parse(xml)
+        config = self._parse(xml, *self._chosen)
+        refuse_other_forms(config)
+        return config
 
     def _without_model(self, request: PredictRequest, project: ProjectRef) -> list[Answer]:
         state = self._models.state(project.key)

@@ -99,7 +99,8 @@ def _loop(context: ProjectContext, number: int, access: tuple[str, str], progres
     from wapaganda.label_studio import LabelStudio
     from wapaganda.pipeline import LabelStudioSource
 
-    return context.loop(LabelStudioSource(LabelStudio(*access), number), progress)
+    studio = LabelStudio(*access, reading=context.reading)
+    return context.loop(LabelStudioSource(studio, number), progress)
 
 
 def _mirror(context: ProjectContext, progress: Progress) -> None:

@@ -29,6 +29,8 @@ def adapt(
     api_key: options.ApiKey = None,
     columns: options.Columns = None,
     scheme: options.Scheme = None,
+    text_field: options.TextField = None,
+    label_tag: options.LabelTag = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Adapt the encoder to your texts by masked language modelling, once, before you train on labels.
@@ -42,6 +44,8 @@ def adapt(
         "label_studio_api_key": api_key,
         "read_columns": columns,
         "read_scheme": scheme,
+        "text_field": text_field,
+        "label_tag": label_tag,
     }
     with session(as_json, "Nothing was written.") as console:
         one_of("Name the texts by --pool FILE or a project by --project ID.", pool=pool, project=project)

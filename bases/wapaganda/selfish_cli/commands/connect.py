@@ -46,6 +46,8 @@ def connect(
     api_key: options.ApiKey = None,
     columns: options.Columns = None,
     scheme: options.Scheme = None,
+    text_field: options.TextField = None,
+    label_tag: options.LabelTag = None,
     lenient: options.Lenient = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -59,6 +61,8 @@ def connect(
         "label_studio_api_key": api_key,
         "read_columns": columns,
         "read_scheme": scheme,
+        "text_field": text_field,
+        "label_tag": label_tag,
         "lenient": lenient,
     }
     with session(as_json, KEPT) as console:

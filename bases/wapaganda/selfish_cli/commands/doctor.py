@@ -27,6 +27,8 @@ def doctor(
     url: options.Url = None,
     api_key: options.ApiKey = None,
     encoder: options.Encoder = None,
+    text_field: options.TextField = None,
+    label_tag: options.LabelTag = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Check settings, folders, encoder, MLflow and Label Studio, and give a hint for each finding.
@@ -34,7 +36,13 @@ def doctor(
     The exit code is 1 when something is wrong. With --project it also checks the backend, webhook and model
     version of the project.
     """
-    overrides = {"label_studio_url": url, "label_studio_api_key": api_key, "baseline_model_name": encoder}
+    overrides = {
+        "label_studio_url": url,
+        "label_studio_api_key": api_key,
+        "baseline_model_name": encoder,
+        "text_field": text_field,
+        "label_tag": label_tag,
+    }
     with session(as_json) as console:
         with console.progress() as progress:
             found = _look(project, backend, overrides, progress)

@@ -45,6 +45,8 @@ def predict(
     model: options.Version = None,
     columns: options.Columns = None,
     scheme: options.Scheme = None,
+    text_field: options.TextField = None,
+    label_tag: options.LabelTag = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Find the entities in a text or in the texts of a file."""
@@ -52,7 +54,12 @@ def predict(
         one_of("Give one text in quotes, or name a file by --data.", text=text, data=data)
         if out is not None:
             check_out(out, data)
-        overrides = {"read_columns": columns, "read_scheme": scheme}
+        overrides = {
+            "read_columns": columns,
+            "read_scheme": scheme,
+            "text_field": text_field,
+            "label_tag": label_tag,
+        }
         context = open_context(project, name, overrides)
         with console.progress() as progress:
             documents, read = _documents(context, text, data, console, progress)

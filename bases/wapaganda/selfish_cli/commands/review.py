@@ -61,6 +61,8 @@ def review(
     api_key: options.ApiKey = None,
     columns: options.Columns = None,
     scheme: options.Scheme = None,
+    text_field: options.TextField = None,
+    label_tag: options.LabelTag = None,
     lenient: options.Lenient = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -75,6 +77,8 @@ def review(
         "label_studio_api_key": api_key,
         "read_columns": columns,
         "read_scheme": scheme,
+        "text_field": text_field,
+        "label_tag": label_tag,
         "lenient": lenient,
     }
     with session(as_json, "Nothing was written.") as console:

@@ -85,6 +85,8 @@ def simulate(
     name: options.Name = "default",
     columns: options.Columns = None,
     scheme: options.Scheme = None,
+    text_field: options.TextField = None,
+    label_tag: options.LabelTag = None,
     lenient: options.Lenient = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -101,6 +103,8 @@ def simulate(
         "measure": measure,
         "read_columns": columns,
         "read_scheme": scheme,
+        "text_field": text_field,
+        "label_tag": label_tag,
         "lenient": lenient,
     }
     with session(as_json, KEPT) as console:

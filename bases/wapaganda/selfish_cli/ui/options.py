@@ -67,6 +67,14 @@ Columns = Annotated[
 Scheme = Annotated[
     str | None, typer.Option("--scheme", help=f"Tag scheme: {', '.join(SCHEMES)}; else READ_SCHEME.")
 ]
+TextField = Annotated[
+    str | None,
+    typer.Option("--text-field", help="Label Studio: the field with the text, such as body; else TEXT_FIELD"),
+]
+LabelTag = Annotated[
+    str | None,
+    typer.Option("--label-tag", help="Label Studio: the one <Labels> that is read, else LABEL_TAG (all)."),
+]
 Lenient = Annotated[
     bool | None,
     typer.Option(

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 from wapaganda.annotation.collecting import Collector, FormatError
-from wapaganda.annotation.label_studio.label_config import LabelConfig
-from wapaganda.annotation.label_studio.tasks import read_task, region_parts, text_of
+from wapaganda.annotation.counting import Counted, Marked, own_words
+from wapaganda.annotation.label_studio.answers import marked_labels, marks_something
+from wapaganda.annotation.label_studio.label_config import REGION_TYPES, LabelConfig, TextForm
+from wapaganda.annotation.label_studio.task_text import is_address, is_dialogue, read_text
+from wapaganda.annotation.label_studio.tasks import read_task
+from wapaganda.annotation.read_options import ReadOptions
 from wapaganda.annotation.records import NumberedRecord, shown
 
-_BY_CONFIG = "give the project's label config"
+_TaskRegion = tuple[Mapping[str, Any], Mapping[str, Any]]
+_TextKeys = tuple[TextForm, list[str]]
 _EXCERPT_FIELDS = ("before", "after", "excerpt_of")
 """The fields next to the text in tasks that were made with EXCERPT_WORDS, a setting of version 0.1."""
 _MIN_KEYS = {"annotation_id", "annotator", "lead_time", "created_at", "updated_at", "agreement", "id"}
@@ -35,10 +42,10 @@ def read_tasks(records: Sequence[NumberedRecord], collector: Collector, config: 
     """
     tasks = _in_full(records, config.to_name if config else "text")
     if config is None:
-        config = infer_config([task for _, task in tasks if is_export(task)])
+        config = infer_config([task for _, task in tasks if is_export(task)], collector.options)
+        tags = " and ".join(repr(name) for name in dict.fromkeys((config.from_name, *config.tags.values())))
         collector.note(
-            f"no label config given: read {config.from_name!r} over {config.to_name!r} "
-            f"in data[{config.data_key!r}]"
+            f"no label config given: read {tags} over {config.to_name!r} in data[{config.data_key!r}]"
         )
     for line, task in tasks:
         try:
@@ -65,74 +72,165 @@ def _document_id(task: Mapping[str, Any]) -> str:
     return str(meta.get("document_id", "")) if isinstance(meta, Mapping) else ""
 
 
-def infer_config(tasks: Sequence[Mapping[str, Any]]) -> LabelConfig:
-    """Infer the label config from the regions of these tasks.
+def infer_config(tasks: Sequence[Mapping[str, Any]], options: ReadOptions | None = None) -> LabelConfig:
+    """Infer the label config from the regions of these tasks; the options choose the text field or the tag.
 
     Raises:
-        FormatError: there are labels from several tags, or not exactly one field can be the text.
+        FormatError: several texts or no text could be meant, or two tags have the same label.
     """
-    regions = [(task, region) for task in tasks for region in _labels_regions(task)]
-    tags = sorted({(str(region.get("from_name")), str(region.get("to_name"))) for _, region in regions})
-    if len(tags) > 1:
-        pairs = ", ".join(f"{from_name} over {to_name}" for from_name, to_name in tags)
-        raise FormatError(f"Expected labels from one tag, was: {pairs}; {_BY_CONFIG}")
-    labels: dict[str, None] = {}
-    keys = _text_keys(tasks)
-    for task, region in regions:
-        try:
-            start, end, names = region_parts(region)
-        except FormatError:
-            continue
-        labels |= dict.fromkeys(names)
-        part = region["value"].get("text")
-        fitting = [key for key in keys if part and _holds(task["data"], key, start, end, part)]
-        keys = fitting or keys
-    if len(keys) > 1 and "text" in keys:
-        keys = ["text"]
-    if len(keys) != 1:
-        raise FormatError(
-            f"Expected one field of data with the text, was: {', '.join(keys) or 'none'}; {_BY_CONFIG}"
-        )
-    from_name, to_name = tags[0] if tags else ("label", "text")
-    return LabelConfig(tuple(sorted(labels)), from_name, to_name, keys[0])
+    options = options or ReadOptions()
+    made = [(task, region) for task in tasks for region in _marking_regions(task)]
+    regions = [each for each in made if each[1].get("type") in REGION_TYPES]
+    wanted = [each for each in regions if options.label_tag in ("", str(each[1].get("from_name")))]
+    field = options.text_field
+    texts = {over: _text_keys(tasks, group, field) for over, group in _by_text(wanted).items()}
+    to_name, (form, key) = _chosen_text(texts or {"text": _text_keys(tasks, [], field)}, field)
+    over = [region for _, region in wanted if str(region.get("to_name")) == to_name]
+    tags = _labels_by_tag(over)
+    first = next(iter(tags), "label")
+    others = {str(region.get("from_name")) for _, region in regions} - tags.keys()
+    media = {str(region.get("to_name")) for _, region in made} - {to_name} if regions else set()
+    chosen = {name for names in (others if options.label_tag else (), media - texts.keys()) for name in names}
+    labels = tuple(sorted({label for names in tags.values() for label in names}))
+    other = {label: tag for tag, names in tags.items() for label in names if tag != first}
+    beside = frozenset(chosen | (texts.keys() - {to_name}))
+    return LabelConfig(labels, first, to_name, key, {}, other, beside, form)
 
 
-def _labels_regions(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _marking_regions(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for annotation in task.get("annotations", task.get("completions")) or []:
-        result = annotation.get("result") if isinstance(annotation, Mapping) else None
+        answered = isinstance(annotation, Mapping) and not annotation.get("was_cancelled")
+        result = annotation.get("result") if answered else None
         for region in result if isinstance(result, list) else []:
-            if isinstance(region, Mapping) and region.get("type") == "labels":
+            if isinstance(region, Mapping) and marks_something(region):
                 yield region
 
 
-def _text_keys(tasks: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The fields that hold a string in most tasks; nested fields are written with dots.
+def _by_text(regions: Sequence[_TaskRegion]) -> dict[str, list[_TaskRegion]]:
+    groups: dict[str, list[_TaskRegion]] = {}
+    for task, region in regions:
+        groups.setdefault(str(region.get("to_name")), []).append((task, region))
+    return groups
 
-    The fields next to the text of an ``EXCERPT_WORDS`` task are left out.
+
+def _labels_by_tag(regions: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """The labels of each tag.
+
+    Raises:
+        FormatError: two tags have the same label.
     """
-    counts: dict[str, int] = {}
-    for task in tasks:
-        around = _EXCERPT_FIELDS if "excerpt_of" in task["data"] else ()
-        for key in _string_keys(task["data"], ""):
-            if key not in around:
-                counts[key] = counts.get(key, 0) + 1
+    tags: dict[str, set[str]] = {}
+    for region in regions:
+        tags.setdefault(str(region.get("from_name")), set()).update(marked_labels(region))
+    for (name, labels), (other, others) in combinations(sorted(tags.items()), 2):
+        if twice := sorted(labels & others):
+            raise FormatError(
+                f"Expected every label from one tag, was: {', '.join(twice)} from {name} and from {other}; "
+                "choose one of them by --label-tag (LABEL_TAG)"
+            )
+    return dict(sorted(tags.items()))
+
+
+def _chosen_text(texts: Mapping[str, _TextKeys], text_field: str) -> tuple[str, tuple[TextForm, str]]:
+    """The name of the tag with the text, its form and the field of data.
+
+    Raises:
+        FormatError: there is not exactly one.
+    """
+    if text_field:
+        fitting = [name for name, (_, keys) in texts.items() if text_field in keys] or [
+            name for name in texts if name == text_field
+        ]
+        if len(fitting) != 1:
+            raise _not_one_text(texts, f"the text in data[{text_field!r}]")
+        form, keys = texts[fitting[0]]
+        return fitting[0], (form, text_field if text_field in keys else _only(texts, keys))
+    if len(texts) > 1:
+        raise _not_one_text(texts, "labels over one text")
+    ((name, (form, keys)),) = texts.items()
+    return name, (form, _only(texts, ["text"] if "text" in keys else keys))
+
+
+def _only(texts: Mapping[str, _TextKeys], keys: Sequence[str]) -> str:
+    if len(keys) != 1:
+        raise _not_one_text(texts, "one field of data with the text")
+    return keys[0]
+
+
+def _not_one_text(texts: Mapping[str, _TextKeys], wanted: str) -> FormatError:
+    keys = ", ".join(dict.fromkeys(key for _, keys in texts.values() for key in keys))
+    over = f" (regions over {', '.join(texts)})" if len(texts) > 1 else ""
+    how = "name it by --text-field (TEXT_FIELD)" if keys else "an address of a file is no text"
+    return FormatError(f"Expected {wanted}, was: {keys or 'none'}{over}; {how}")
+
+
+def _text_keys(
+    tasks: Sequence[Mapping[str, Any]], regions: Sequence[_TaskRegion], text_field: str
+) -> _TextKeys:
+    """The form of the text, and the fields of data that can be it."""
+    form = _form_of(region for _, region in regions)
+    keys = _dialogue_keys(tasks) if form is TextForm.PARAGRAPHS else _string_keys_of(tasks, text_field)
+    for task, region in regions:
+        if len(keys) < 2:
+            break
+        keys = [key for key in keys if _holds(task["data"], key, form, region)] or keys
+    return form, keys
+
+
+def _form_of(regions: Iterable[Mapping[str, Any]]) -> TextForm:
+    for region in regions:
+        value = region.get("value")
+        start = value.get("start") if isinstance(value, Mapping) else None
+        if region["type"] == "paragraphlabels":
+            return TextForm.PARAGRAPHS
+        if region["type"] == "hypertextlabels" or (isinstance(start, str) and not start.isdecimal()):
+            return TextForm.HYPERTEXT
+    return TextForm.TEXT
+
+
+def _dialogue_keys(tasks: Sequence[Mapping[str, Any]]) -> list[str]:
+    counts = Counter(key for task in tasks for key, value in task["data"].items() if is_dialogue(value))
     return [key for key, count in counts.items() if 2 * count > len(tasks)]
 
 
-def _string_keys(data: Mapping[str, Any], prefix: str) -> Iterator[str]:
+def _string_keys_of(tasks: Sequence[Mapping[str, Any]], text_field: str) -> list[str]:
+    """The fields that hold a text in most tasks; nested fields are written with dots.
+
+    Addresses of files are no texts, except in the field that the user named. The fields next to the text of
+    an ``EXCERPT_WORDS`` task are left out.
+    """
+    counts: Counter[str] = Counter()
+    addresses: Counter[str] = Counter()
+    for task in tasks:
+        around = _EXCERPT_FIELDS if "excerpt_of" in task["data"] else ()
+        for key, value in _strings(task["data"], ""):
+            if key not in around:
+                counts[key] += 1
+                addresses[key] += key != text_field and is_address(value)
+    return [key for key, count in counts.items() if 2 * count > len(tasks) and count > addresses[key]]
+
+
+def _strings(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
     for key, value in data.items():
         if isinstance(value, str):
-            yield f"{prefix}{key}"
+            yield f"{prefix}{key}", value
         elif isinstance(value, Mapping):
-            yield from _string_keys(value, f"{prefix}{key}.")
+            yield from _strings(value, f"{prefix}{key}.")
 
 
-def _holds(data: Mapping[str, Any], key: str, start: int, end: int, part: str) -> bool:
+def _holds(data: Mapping[str, Any], key: str, form: TextForm, region: Mapping[str, Any]) -> bool:
+    """Whether the words of the region stand at its offsets in the field ``key``."""
+    value = region.get("value")
+    words = own_words(value.get("text")) if isinstance(value, Mapping) else None
+    if words is None:
+        return False
     try:
-        text = text_of(data, key)
+        text = read_text(data, LabelConfig((), data_key=key, form=form))
+        start, end = text.offsets(region["value"])
     except FormatError:
         return False
-    return isinstance(text, str) and text[start:end] == part
+    counted = text.counted or Counted.of(text.text)
+    return counted.places(text.text, [Marked(start, end, words)]) is not None
 
 
 def _in_full(records: Sequence[NumberedRecord], to_name: str) -> list[NumberedRecord]:
@@ -157,9 +255,11 @@ def _from_min(record: Mapping[str, Any], to_name: str) -> dict[str, Any]:
     result: list[dict[str, Any]] = []
     data: dict[str, Any] = {}
     for key, value in record.items():
-        if isinstance(value, list) and value and all(_is_min_region(item) for item in value):
+        types = [_min_type(item) for item in value] if isinstance(value, list) else []
+        if types and all(types):
             result += [
-                {"type": "labels", "from_name": key, "to_name": to_name, "value": item} for item in value
+                {"type": kind, "from_name": key, "to_name": to_name, "value": item}
+                for kind, item in zip(types, value, strict=True)
             ]
         elif key not in _MIN_KEYS:
             data[key] = value
@@ -173,5 +273,7 @@ def _from_min(record: Mapping[str, Any], to_name: str) -> dict[str, Any]:
     return {"id": record.get("id"), "data": data, "annotations": [annotation]}
 
 
-def _is_min_region(item: object) -> bool:
-    return isinstance(item, Mapping) and {"start", "end", "labels"} <= item.keys()
+def _min_type(item: object) -> str:
+    """The type of a region in JSON_MIN, which is the key of its labels; empty if it is none."""
+    keys = item.keys() if isinstance(item, Mapping) else ()
+    return next((str(key) for key in keys if str(key).endswith("labels")), "")

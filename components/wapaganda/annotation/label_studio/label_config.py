@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from html import escape
-from typing import Any, Self
+from typing import Any
 from xml.etree import ElementTree
 
 from wapaganda.annotation.collecting import FormatError
+from wapaganda.annotation.read_options import LabelMapping
 
 #: Tags that hold something to label.
 _OBJECTS = {
@@ -41,34 +42,13 @@ class TextForm(StrEnum):
 _FORMS = {form.value.lower(): form for form in TextForm}
 _LABEL_TAGS = {
     "labels": tuple(_FORMS),
-    "hypertextlabels": ("text", "hypertext"),
+    "hypertextlabels": ("hypertext",),
     "paragraphlabels": ("paragraphs",),
 }
 """The tags with labels that can be read, and what they mark."""
 _REGIONAL = {"rectangle", "polygon", "ellipse", "keypoint", "brush", "magicwand", "label", "brushlabels"}
 REGION_TYPES = frozenset(_LABEL_TAGS)
 """The types of regions that can be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class LabelMapping:
-    """How to read labels and tags that the label config no longer has.
-
-    ``labels``: the old name of a label to a label of the config, or to an empty string when its regions are
-    to be left out. ``tags``: the old name of a tag to that of the config.
-    """
-
-    labels: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of ``to_dict``; an empty mapping for an empty object."""
-        return cls(dict(values.get("labels", {})), dict(values.get("tags", {})))
-
-    def to_dict(self) -> dict[str, dict[str, str]]:
-        """JSON-ready, for the ledger."""
-        return {"labels": dict(self.labels), "tags": dict(self.tags)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +72,7 @@ class LabelConfig:
     tags: Mapping[str, str] = field(default_factory=dict)
     beside: frozenset[str] = frozenset()
     form: TextForm = TextForm.TEXT
-    mapping: LabelMapping = LabelMapping()  # noqa: RUF009 - frozen
+    mapping: LabelMapping = field(default_factory=LabelMapping)
 
     def canonical(self, name: str) -> str | None:
         """The label that ``name`` refers to; ``None`` if the config does not have it."""
@@ -140,13 +120,11 @@ def _follow(mapping: Mapping[str, str], name: str, known: Collection[str]) -> st
     return name
 
 
-def parse_label_config(
-    xml: str, from_name: str | None = None, text_field: str | None = None
-) -> LabelConfig:
+def parse_label_config(xml: str, from_name: str | None = None, text_field: str | None = None) -> LabelConfig:
     """Reads a label config: all ``<Labels>`` over one text.
 
-    ``from_name`` selects one of several ``<Labels>``. ``text_field`` selects one of several texts, by the field of
-    ``data`` or by the name of its tag.
+    ``from_name`` selects one of several ``<Labels>``. ``text_field`` selects one of several texts, by the
+    field of ``data`` or by the name of its tag.
 
     Raises:
         FormatError: it is not XML, has no or several texts with labels, or two tags have the same label; the
@@ -155,11 +133,7 @@ def parse_label_config(
     root = _parse(xml)
     objects = _objects(root)
     texts = {name: each for name, each in objects.items() if _kind(each) in _FORMS}
-    bound = [
-        (control, text)
-        for control in root.iter()
-        for text in _bound_texts(control, texts)
-    ]
+    bound = [(control, text) for control in root.iter() for text in _bound_texts(control, texts)]
     wanted = [
         (control, text)
         for control, text in bound
@@ -188,8 +162,8 @@ def _merged(controls: Sequence[ElementTree.Element], text: ElementTree.Element) 
         own, others = _labels(control)
         if twice := sorted(labels.keys() & set(own)):
             raise FormatError(
-                f"Expected every label in one <Labels>, was: {', '.join(twice)} in {labels[twice[0]]} and in {name}; "
-                "choose one of them by --label-tag (LABEL_TAG)"
+                f"Expected every label in one <Labels>, was: {', '.join(twice)} in {labels[twice[0]]} "
+                f"and in {name}; choose one of them by --label-tag (LABEL_TAG)"
             )
         labels |= dict.fromkeys(own, name)
         aliases = others | aliases
@@ -276,7 +250,9 @@ def _not_one(
         )
     regions = [element for element in root.iter() if _kind(element).endswith("labels")]
     targets = {name.strip() for element in regions for name in element.get("toName", "").split(",")}
-    over = sorted({each.tag for name, each in objects.items() if name in targets and _kind(each) not in _FORMS})
+    over = sorted(
+        {each.tag for name, each in objects.items() if name in targets and _kind(each) not in _FORMS}
+    )
     if over:
         return FormatError(
             f"Expected <Labels> over a text, was: over {', '.join(over)}; show the text with "

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import ascii_letters, digits
 from typing import Any
 
-from wapaganda.annotation.label_studio.label_config import LabelConfig
+from wapaganda.annotation.label_studio.label_config import LabelConfig, TextForm
 from wapaganda.annotation.read_report import READ_KEY
 from wapaganda.errors import InputError
 from wapaganda.ner import Document, Span
@@ -28,9 +28,23 @@ def result_from_spans(spans: Iterable[Span], text: str, config: LabelConfig) -> 
 
     Raises:
         ValueError: a span is empty or out of range.
-        InputError: a label is not in the config; Label Studio would drop the whole prediction.
+        InputError: a label is not in the config (Label Studio would drop the whole prediction), or another
+            tag than ``<Text>`` shows the text.
     """
+    refuse_other_forms(config)
     return [_region(span, text, config) for span in spans]
+
+
+def refuse_other_forms(config: LabelConfig) -> None:
+    """Check that regions can be written over the text of this config.
+
+    Raises:
+        InputError: it is no ``<Text>``.
+    """
+    if config.form is not TextForm.TEXT:
+        raise InputError(
+            f"Expected a project with <Text>, was: <{config.form}>, whose labels are read but not written."
+        )
 
 
 def _region(span: Span, text: str, config: LabelConfig) -> dict[str, Any]:
@@ -42,7 +56,7 @@ def _region(span: Span, text: str, config: LabelConfig) -> dict[str, Any]:
     part = text[span.start : span.end]
     region: dict[str, Any] = {
         "id": _region_id(f"{span.start}:{span.end}:{label}:{part}"),
-        "from_name": config.from_name,
+        "from_name": config.tag_of(label),
         "to_name": config.to_name,
         "type": "labels",
         "value": {"start": span.start, "end": span.end, "text": part, "labels": [label]},
@@ -63,6 +77,7 @@ def task_from_document(document: Document, config: LabelConfig, ground_truth: bo
     Raises:
         ValueError: a span cannot be a region, see ``result_from_spans``.
     """
+    refuse_other_forms(config)
     data: dict[str, Any] = {key: value for key, value in document.meta.items() if key not in _BOOKKEEPING}
     task: dict[str, Any] = {"data": data | _nested(config.data_key, document.text)}
     if document.spans is not None:

@@ -159,7 +159,8 @@ class _Visible(HTMLParser):
             self._add(data)
 
     def _add(self, data: str) -> None:
-        if self._breaks and self.parts and not self.parts[-1].endswith("\n"):
+        stands = "\n" in (data[:1], self.parts[-1][-1:] if self.parts else "\n")
+        if self._breaks and not stands:
             self.parts.append("\n")
             self._length += 1
         self._breaks = False

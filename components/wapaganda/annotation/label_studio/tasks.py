@@ -16,7 +16,6 @@ from wapaganda.annotation.read_report import ORIGINAL, READ_KEY, Finding, ReadRe
 from wapaganda.annotation.records import shown
 from wapaganda.ner import Document, repair_spans
 
-
 _ANNOTATION_KEYS = ("updated_at", "lead_time", "parent_prediction")
 
 
@@ -46,8 +45,8 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
 
     A text is read when all regions that mark a part of something are understood. With a region of another
     tag, field or type, with an unknown label, outside the text or with other words than it says it is not
-    read (``is_unread``): it then has no spans. Choices, ratings, texts, relations and the regions of tags that
-    the config has beside (``LabelConfig.beside``) are ignored.
+    read (``is_unread``): it then has no spans. Choices, ratings, texts, relations and the regions of tags
+    that the config has beside (``LabelConfig.beside``) are ignored.
 
     Cancelled (skipped) annotations do not count. Of several others one is used: a ground truth first, then
     the latest change, then the highest id. Without any the document is unlabelled. ``meta["skipped"]`` is

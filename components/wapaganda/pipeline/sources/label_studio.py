@@ -10,7 +10,7 @@ from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes
 from wapaganda.progress import Progress
 
-_READER = 2
+_READER = 3
 """Raise it when tasks are read in another way: then all are read again."""
 
 
@@ -84,5 +84,10 @@ def _digest(project: ProjectInfo) -> str:
         config.to_name,
         config.data_key,
         sorted(config.aliases.items()),
+        sorted(config.tags.items()),
+        sorted(config.beside),
+        config.form.value,
+        sorted(config.mapping.labels.items()),
+        sorted(config.mapping.tags.items()),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -2,7 +2,13 @@ import json
 
 import pytest
 
-from wapaganda.annotation import FormatError, LabelConfig, read_documents, write_label_studio_tasks
+from wapaganda.annotation import (
+    FormatError,
+    LabelConfig,
+    ReadOptions,
+    read_documents,
+    write_label_studio_tasks,
+)
 from wapaganda.ner import Document, Span
 
 
@@ -62,19 +68,24 @@ def test_a_config_decides_when_it_is_given(read):
     assert result.report.lost["PER"] == 2
 
 
-def test_two_label_tags_need_a_config(read):
-    content = [*EXPORT, task(5, "Ulm", [region(0, 3, "Ulm", "LOC", from_name="places")])]
-    with pytest.raises(
-        FormatError, match=r"1\.json: Expected labels from one tag, was: ents over txt, places"
-    ):
-        read(content)
+def test_two_label_tags_are_one_schema_unless_they_have_the_same_label(read):
+    ulm = region(0, 3, "Ulm", "LOC", from_name="places")
+    content = [*EXPORT, task(5, "Ulm", [ulm])]
+    assert read(content).documents[-1].spans == (Span(0, 3, "LOC"),)
+    again = [*content, task(6, "Ulm", [ulm | {"from_name": "ents"}])]
+    with pytest.raises(FormatError, match=r"from one tag, was: LOC from ents and from places; .*--label-tag"):
+        read(again)
+    chosen = read(again, options=ReadOptions(label_tag="places"))
+    assert chosen.documents[-2].spans == (Span(0, 3, "LOC"),)
+    assert [(each.kind, each.count) for each in chosen.report.findings] == [("other-tag", 3)]
     config = LabelConfig(("LOC",), "places", "txt", "body")
     assert read(content, config=config).documents[-1].spans == (Span(0, 3, "LOC"),)
 
 
-def test_several_fields_that_could_be_the_text_need_a_config(read):
+def test_several_fields_that_could_be_the_text_need_an_option(read):
     with pytest.raises(FormatError, match="one field of data with the text, was: title, body"):
         read(EXPORT[1:3])
+    assert read(EXPORT[1:3], options=ReadOptions(text_field="title")).documents[0].text == "A title"
     assert read([{"id": 1, "data": {"text": "a", "title": "b"}}]).documents[0].text == "a"
 
 

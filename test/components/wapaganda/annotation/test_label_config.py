@@ -2,7 +2,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from wapaganda.annotation import FormatError, LabelConfig, default_label_config, parse_label_config
+from wapaganda.annotation import (
+    FormatError,
+    LabelConfig,
+    default_label_config,
+    parse_label_config,
+    result_from_spans,
+)
+from wapaganda.errors import InputError
+from wapaganda.ner import Span
 
 PLAIN = '<View><Labels name="label" toName="text"><Label value="PER"/><Label value="LOC"/></Labels>{}</View>'
 TEXT = '<Text name="text" value="$text"/>'
@@ -30,7 +38,8 @@ def test_other_names_nested_views_and_other_tags_beside():
           <Text name="hint" value="$hint"/> <Image name="img" value="$img"/>
           <RectangleLabels name="boxes" toName="img"><Label value="Box"/></RectangleLabels>
         </View> <!-- {"data": {}} -->""")
-    assert config == LabelConfig(("PER", "LOC"), "ents", "body", "article.content")
+    beside = frozenset({"hint", "img", "boxes"})
+    assert config == LabelConfig(("PER", "LOC"), "ents", "body", "article.content", beside=beside)
 
 
 def test_of_several_texts_the_bound_one_counts():
@@ -70,22 +79,16 @@ def test_tag_names_in_small_letters_and_choices_inside_labels():
         (PLAIN.format(""), "was: label bound to 'text'; add"),
         (PLAIN.format('<Text name="txt" value="$text"/>'), "was: label bound to 'text'"),
         (
-            PLAIN.format('<HyperText name="text" value="$html"/>'),
-            "was: over HyperText; show the text with <Text",
+            PLAIN.format('<Audio name="text" value="$html"/>'),
+            "was: over Audio; show the text with <Text",
         ),
         (
-            '<View><HyperTextLabels name="l" toName="h"><Label value="A"/></HyperTextLabels>'
-            '<HyperText name="h" value="$h"/></View>',
-            "was: over HyperText",
+            PLAIN.format('<Text name="text" value="$t" encoding="base64"/>'),
+            "without encoding, was: 'base64'",
         ),
         (
-            '<View><ParagraphLabels name="l" toName="p"><Label value="A"/></ParagraphLabels>'
-            '<Paragraphs name="p" value="$p"/></View>',
-            "was: over Paragraphs",
-        ),
-        (
-            PLAIN.format(TEXT + '<Labels name="more" toName="text"><Label value="A"/></Labels>'),
-            r"was: 2 \(label over",
+            PLAIN.format(TEXT + '<Labels name="more" toName="text"><Label value="LOC"/></Labels>'),
+            "was: LOC in label and in more; choose one of them by --label-tag",
         ),
         (
             PLAIN.replace('toName="text"', 'toName="text,two"').format(
@@ -109,11 +112,52 @@ def test_configs_that_cannot_serve_are_refused_with_the_mend(xml, complaint):
         parse_label_config(xml)
 
 
-def test_one_of_several_labels_can_be_chosen():
+def test_several_labels_over_a_text_are_one_schema_or_one_of_them_is_chosen():
     two = PLAIN.format(TEXT + '<Labels name="more" toName="text"><Label value="A"/></Labels>')
+    both = parse_label_config(two)
+    assert (both.labels, both.tags) == (("PER", "LOC", "A"), {"A": "more"})
+    assert [both.tag_of(label) for label in both.labels] == ["label", "label", "more"]
     assert parse_label_config(two, "more").labels == ("A",)
+    assert parse_label_config(two, "more").beside == {"label"}
     with pytest.raises(FormatError, match="was: label bound"):
         parse_label_config(two, "none")
+
+
+def test_one_of_several_texts_can_be_chosen_by_field_or_tag():
+    title = '<Labels name="more" toName="head"><Label value="A"/></Labels><Text name="head" value="$title"/>'
+    two = PLAIN.format(TEXT + title)
+    with pytest.raises(
+        FormatError, match=r"was: 2 \(label over text, more over head\); .* out of text, title"
+    ):
+        parse_label_config(two)
+    for choice in ("title", "head"):
+        config = parse_label_config(two, text_field=choice)
+        assert (config.labels, config.data_key, config.beside) == (("A",), "title", {"label", "text"})
+    with pytest.raises(FormatError, match="--text-field"):
+        parse_label_config(two, text_field="none")
+
+
+@pytest.mark.parametrize(
+    ("tags", "form"),
+    [
+        ('<Labels name="l" toName="t">{}</Labels><HyperText name="t" value="$t"/>', "HyperText"),
+        (
+            '<HyperTextLabels name="l" toName="t">{}</HyperTextLabels><HyperText name="t" value="$t"/>',
+            "HyperText",
+        ),
+        (
+            '<ParagraphLabels name="l" toName="t">{}</ParagraphLabels><Paragraphs name="t" value="$t"/>',
+            "Paragraphs",
+        ),
+    ],
+)
+def test_hypertext_and_paragraphs_are_read_but_not_written(tags, form):
+    config = parse_label_config(
+        f"<View>{tags.format('<Label value=' + chr(34) + 'A' + chr(34) + '/>')}</View>"
+    )
+    assert (config.labels, config.form, config.data_key) == (("A",), form, "t")
+    with pytest.raises(InputError, match=f"was: <{form}>, whose labels are read but not written"):
+        result_from_spans([Span(0, 1, "A")], "abc", config)
 
 
 def test_the_default_config_is_xml_that_label_studio_knows():

@@ -24,7 +24,7 @@ ANNA = Span(START, START + 4, "PER")
 
 
 def region(start, end, *labels, **others):
-    value = {"start": start, "end": end, "text": "?", "labels": list(labels)}
+    value = {"start": start, "end": end, "text": TEXT[start:end], "labels": list(labels)}
     return {"id": "r", "type": "labels", "from_name": "ents", "to_name": "body", "value": value} | others
 
 
@@ -86,24 +86,24 @@ def test_other_tags_regions_are_not_ours():
 
 
 @pytest.mark.parametrize(
-    "foreign",
+    ("foreign", "kind", "name"),
     [
-        region(0, 1, "PER", from_name="other"),
-        region(0, 1, "PER", to_name="title"),
-        {
-            "type": "hypertextlabels",
-            "from_name": "ents",
-            "to_name": "body",
-            "value": {"hypertextlabels": ["PER"]},
-        },
+        (region(0, 1, "PER", from_name="other"), "region-tag", "other"),
+        (region(0, 1, "PER", to_name="title"), "region-tag", "title"),
+        (
+            region(0, 1) | {"type": "brushlabels", "value": {"brushlabels": ["PER"]}},
+            "region-type",
+            "brushlabels",
+        ),
     ],
 )
-def test_a_text_with_a_region_of_another_tag_is_not_read(foreign):
+def test_a_text_with_a_region_of_another_tag_is_not_read(foreign, kind, name):
     reading = read_task(task(annotation(foreign, PERSON)), CONFIG)
     assert reading.document.spans is None
     assert is_unread(reading.document)
     (finding,) = reading.report.findings
-    assert (finding.kind, finding.place) == ("region-tag", "task 7")
+    assert (finding.kind, finding.place) == (kind, "task 7")
+    assert (finding.regions, finding.texts) == ({name: 1}, {name: 1})
     assert (reading.report.n_not_read, reading.report.n_unlabelled, reading.report.lost) == (1, 0, {"PER": 2})
 
 
