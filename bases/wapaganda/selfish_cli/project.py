@@ -3,7 +3,7 @@
 import contextlib
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from wapaganda.annotation import ReadReport
     from wapaganda.jobs import JobQueue
     from wapaganda.label_studio import LabelStudio
-    from wapaganda.pipeline import Loop
+    from wapaganda.ner import Document
+    from wapaganda.pipeline import LaterType, Loop
     from wapaganda.progress import Progress
     from wapaganda.selfish_cli.ui.console import Console
     from wapaganda.settings import Settings
@@ -163,6 +164,16 @@ def last_reading(context: CliProject) -> "ReadReport":
     from wapaganda.pipeline import READ_REPORT
 
     return ReadReport.from_dict(context.ledger().value(READ_REPORT, {}))
+
+
+def later_types_of(context: CliProject, labelled: "Sequence[Document]") -> "tuple[LaterType, ...]":
+    """The types that some labelled texts of the project could not have, and the hours of a second look."""
+    from wapaganda.pipeline import fitted_prices, later_types, read_proposals
+
+    has_ledger = (context.directory / "ledger.sqlite").exists()
+    labels = context.ledger().labels() if has_ledger else None
+    prices = fitted_prices(labelled, read_proposals(context.directory / "rounds")).prices
+    return later_types(labelled, labels, prices)
 
 
 def chosen_version(context: CliProject, version: str | None) -> str:

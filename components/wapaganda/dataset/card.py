@@ -7,7 +7,7 @@ from statistics import median
 
 from wapaganda.annotation import ReadReport, all_formats
 from wapaganda.dataset.report import ExportReport
-from wapaganda.ner import Document
+from wapaganda.ner import Document, LabelSchema, missing_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ def _origin(documents: Sequence[Document], facts: CardFacts) -> list[str]:
     assisted = sum(document.meta.get("parent_prediction") is not None for document in documents)
     if assisted:
         lines.append(f"{assisted:,} texts were shown to annotators with the spans that a model proposed.")
+    lines += _later_types(documents)
     times = [
         time for document in documents if isinstance(time := document.meta.get("lead_time"), int | float)
     ]
@@ -107,6 +108,21 @@ def _origin(documents: Sequence[Document], facts: CardFacts) -> list[str]:
             f"Model that chose and pre-annotated last: {version} (encoder {facts.encoder or 'unknown'})."
         )
     return lines
+
+
+def _later_types(documents: Sequence[Document]) -> list[str]:
+    """One sentence for each type that some texts were labelled without."""
+    labels = sorted({span.label for document in documents for span in document.spans or ()})
+    if not labels:
+        return []
+    schema = LabelSchema(tuple(labels))
+    missing = Counter(number for document in documents for number in missing_types(document, schema))
+    return [
+        f"{missing[number]:,} texts were labelled before {label!r} existed and say nothing about it: their "
+        "records name the labels that the annotators could choose from (`labels_considered`)."
+        for number, label in enumerate(labels)
+        if missing[number]
+    ]
 
 
 def _repairs(report: ExportReport, facts: CardFacts) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wapaganda.errors import InputError
+from wapaganda.ledger import label_sets
 from wapaganda.ner import Document, Span, decode_spans, encode_spans
 
 _CHUNK = 500
@@ -56,23 +57,32 @@ class PastLabels:
     replaced_at: str
 
 
-def upsert(connection: sqlite3.Connection, documents: Iterable[Document], origin: str) -> UpsertReport:
-    """Add or update documents; labels in the ledger win over copies without labels."""
+def upsert(
+    connection: sqlite3.Connection, documents: Iterable[Document], origin: str, labels: Sequence[str] | None
+) -> UpsertReport:
+    """Add or update documents; labels in the ledger win over copies without labels.
+
+    ``labels``: those that the annotators of new answers could choose from, if they are known.
+    """
     tally = {"added": 0, "changed": 0, "unchanged": 0, "kept": 0}
     for document in documents:
-        tally[_upsert_one(connection, document, origin)] += 1
+        tally[_upsert_one(connection, document, origin, labels)] += 1
     return UpsertReport(**tally)
 
 
-def _upsert_one(connection: sqlite3.Connection, document: Document, origin: str) -> str:
+def _upsert_one(
+    connection: sqlite3.Connection, document: Document, origin: str, labels: Sequence[str] | None
+) -> str:
     new = (_writable(document), _spans_to_json(document.spans), json.dumps(dict(document.meta)))
-    old = connection.execute(
-        "SELECT text, spans, meta FROM documents WHERE id = ?", (document.id,)
+    row = connection.execute(
+        "SELECT text, spans, meta, considered FROM documents WHERE id = ?", (document.id,)
     ).fetchone()
+    old, known = (None, None) if row is None else (row[:3], row[3])
+    considered = label_sets.of_answer(new, old, known, labels)
     if old is None:
         connection.execute(
-            "INSERT INTO documents (id, text, spans, meta, origin) VALUES (?, ?, ?, ?, ?)",
-            (document.id, *new, origin),
+            "INSERT INTO documents (id, text, spans, meta, origin, considered) VALUES (?, ?, ?, ?, ?, ?)",
+            (document.id, *new, origin, considered),
         )
         return "added"
     if old == new:
@@ -82,9 +92,9 @@ def _upsert_one(connection: sqlite3.Connection, document: Document, origin: str)
     if old[1] is not None and old[:2] != new[:2]:
         _remember(connection, [document.id], "replaced")
     connection.execute(
-        "UPDATE documents SET text = ?, spans = ?, meta = ?, origin = ?, "
+        "UPDATE documents SET text = ?, spans = ?, meta = ?, origin = ?, considered = ?, "
         "updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = ?",
-        (*new, origin, document.id),
+        (*new, origin, considered, document.id),
     )
     return "changed"
 
@@ -95,19 +105,23 @@ def page(
     """The next ``size`` documents after the position ``after``, each with its position."""
     which = {None: "", True: "AND spans IS NOT NULL", False: "AND spans IS NULL"}[labelled]
     rows = connection.execute(
-        f"SELECT position, id, text, spans, meta FROM documents WHERE position > ? {which} "
+        f"SELECT position, id, text, spans, meta, considered FROM documents WHERE position > ? {which} "
         "ORDER BY position LIMIT ?",
         (after, size),
     )
-    return [(row[0], _document(row[1:])) for row in rows]
+    labels = label_sets.labels(connection)
+    return [(row[0], label_sets.with_set(_document(row[1:5]), row[5], labels)) for row in rows]
 
 
 def find(connection: sqlite3.Connection, ids: Sequence[str]) -> list[Document]:
     """The documents with these ids, in the order of ``ids``; unknown ids are left out."""
     found: dict[str, Document] = {}
+    labels = label_sets.labels(connection)
     for some, marks in _chunks(ids):
-        rows = connection.execute(f"SELECT id, text, spans, meta FROM documents WHERE id IN ({marks})", some)
-        found.update((row[0], _document(row)) for row in rows)
+        rows = connection.execute(
+            f"SELECT id, text, spans, meta, considered FROM documents WHERE id IN ({marks})", some
+        )
+        found.update((row[0], label_sets.with_set(_document(row[:4]), row[4], labels)) for row in rows)
     return [found[each] for each in ids if each in found]
 
 

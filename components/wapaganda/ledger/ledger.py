@@ -1,12 +1,12 @@
 """The ledger of one project."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from wapaganda.ledger import documents, rounds
+from wapaganda.ledger import documents, label_sets, rounds
 from wapaganda.ledger.documents import Counts, PastLabels, UpsertReport
 from wapaganda.ledger.rounds import Offer, Round
 from wapaganda.ledger.schema import MIGRATIONS, LedgerError
@@ -31,11 +31,14 @@ class Ledger:
         self.path = Path(path)
         self._database = Database(self.path, MIGRATIONS, "a ledger", LedgerError)
 
-    def upsert_documents(self, docs: Iterable[Document], origin: str) -> UpsertReport:
+    def upsert_documents(
+        self, docs: Iterable[Document], origin: str, labels: Sequence[str] | None = None
+    ) -> UpsertReport:
         """Add or update documents by their ids, in transactions of 1,000 documents.
 
         A copy without labels does not replace a labelled document; it counts as ``kept``. Labels that are
-        replaced by others stay in the history.
+        replaced by others stay in the history. ``labels``: those that the annotators of new answers could
+        choose from, if they are known; an answer that is known already keeps its own.
 
         Raises:
             InputError: a text cannot be encoded as UTF-8.
@@ -43,8 +46,23 @@ class Ledger:
         report, source = UpsertReport(), iter(docs)
         while batch := list(islice(source, _BATCH)):
             with self._database.writing() as connection:
-                report += documents.upsert(connection, batch, origin)
+                report += documents.upsert(connection, batch, origin, labels)
         return report
+
+    def labels(self) -> tuple[str, ...] | None:
+        """The labels of the project at the last fetch; None: the source has no label config."""
+        with self._database.reading() as connection:
+            return label_sets.labels(connection)
+
+    def set_labels(self, labels: Sequence[str], renamed: Mapping[str, str]) -> None:
+        """Store the labels that the project has now; ``renamed``: the present names of older labels.
+
+        A labelled document whose annotators could not choose from all of them has its own under
+        ``ner.CONSIDERED`` in its ``meta``. Documents of ledgers without this knowledge get the labels of
+        before, or these if none are known.
+        """
+        with self._database.writing() as connection:
+            label_sets.set_labels(connection, labels, renamed)
 
     def documents(self, labelled: bool | None = None) -> Iterator[Document]:
         """Stream all documents, or only the (un)labelled ones, in the order of insertion."""

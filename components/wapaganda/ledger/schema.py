@@ -46,6 +46,8 @@ MIGRATIONS: Final = (
     ) WITHOUT ROWID;
     CREATE INDEX offers_id ON offers (id);
     """,
+    # The labels that the annotators of a labelled text could choose from, as a JSON list.
+    "ALTER TABLE documents ADD COLUMN considered TEXT;",
 )
 
 

@@ -19,16 +19,23 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.round.steps import choose_step, selected_documents
     from wapaganda.pipeline.selection.batch import choose
     from wapaganda.pipeline.selection.cold_start import choose_first
+    from wapaganda.pipeline.selection.later_types import LaterType, later_types
     from wapaganda.pipeline.selection.pool_scores import PoolScores
+    from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals
     from wapaganda.pipeline.selection.scoring import score_pool, score_tagged, scored_by
     from wapaganda.pipeline.sources.files import FileSource
     from wapaganda.pipeline.sources.label_studio import LabelStudioSource
     from wapaganda.pipeline.training.calibration import calibrate
-    from wapaganda.pipeline.training.evaluation import evaluate_documents, evaluate_version
+    from wapaganda.pipeline.training.evaluation import (
+        evaluate_documents,
+        evaluate_version,
+        out_of_fold_spans,
+    )
     from wapaganda.pipeline.training.versions import TrainingOutcome, train_version, training_job
 
 _LATE = {
     "FileSource": "sources.files",
+    "LaterType": "selection.later_types",
     "LabelStudioSource": "sources.label_studio",
     "Loop": "round.loop",
     "PoolScores": "selection.pool_scores",
@@ -42,6 +49,10 @@ _LATE = {
     "choose_step": "round.steps",
     "evaluate_documents": "training.evaluation",
     "evaluate_version": "training.evaluation",
+    "fitted_prices": "selection.prices",
+    "later_types": "selection.later_types",
+    "out_of_fold_spans": "training.evaluation",
+    "read_proposals": "selection.prices",
     "score_pool": "selection.scoring",
     "score_tagged": "selection.scoring",
     "scored_by": "selection.scoring",
@@ -56,6 +67,7 @@ __all__ = [
     "Changes",
     "FileSource",
     "LabelStudioSource",
+    "LaterType",
     "Loop",
     "LoopConfig",
     "PoolScores",
@@ -72,6 +84,10 @@ __all__ = [
     "decide_promotion",
     "evaluate_documents",
     "evaluate_version",
+    "fitted_prices",
+    "later_types",
+    "out_of_fold_spans",
+    "read_proposals",
     "reading_figures",
     "score_pool",
     "score_tagged",

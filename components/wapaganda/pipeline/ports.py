@@ -1,7 +1,7 @@
 """The interface of a source of texts and labels."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wapaganda.annotation import ReadReport
@@ -20,7 +20,8 @@ class Changes:
     ``documents``: new or changed. ``unlabelled``: ids whose annotation was deleted. ``total``: the number of
     all documents of the source, readable or not; from it the loop sees whether some were deleted.
     ``complete``: these are all documents. ``report``: what was read; after ``Loop.fetch`` of the whole
-    source.
+    source. ``labels``: from which annotators can choose now; ``None``: the documents say it themselves.
+    ``renamed``: the present names of labels that had others before.
     """
 
     documents: Sequence[Document]
@@ -29,6 +30,8 @@ class Changes:
     cursor: str | None = None
     complete: bool = True
     report: ReadReport = ReadReport()  # noqa: RUF009 - frozen
+    labels: Sequence[str] | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def messages(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import typer
 
 from wapaganda.errors import InputError
 from wapaganda.progress import Progress
+from wapaganda.selfish_cli.commands.answers.added import show_added
 from wapaganda.selfish_cli.inputs import read_labelled
 from wapaganda.selfish_cli.outputs import check_parent
 from wapaganda.selfish_cli.project import (
@@ -48,6 +49,10 @@ def review(
         typer.Option("--data", help="The labelled texts as they are now. Default: those of the last update."),
     ] = None,
     project: options.Project = None,
+    added: Annotated[
+        str | None,
+        typer.Option("--added", help="List the texts that were labelled before this type existed instead."),
+    ] = None,
     limit: Annotated[
         int, typer.Option("--limit", min=0, help="How many, the most suspicious first; 0: all.")
     ] = 20,
@@ -71,6 +76,9 @@ def review(
     Each label is compared with the prediction of a model that was not trained on its text. The training of
     the live model makes the list. Labels that were changed since then are left out. With --view the newest
     labels are fetched first.
+
+    With --added TYPE it lists the texts that were labelled before TYPE existed instead, first those in which
+    the models of the cross-fitting find most of it.
     """
     overrides = {
         "label_studio_url": url,
@@ -85,6 +93,11 @@ def review(
         _check_usage(data, project, view, out)
         context = open_context(project, name, overrides)
         with console.progress() as progress:
+            if added is not None:
+                documents, read = _documents(console, context, data, project if view else None, progress)
+                shown = show_added(console, context, added, documents, limit, out, project if view else None)
+                console.emit(shown | {"read": read.to_dict()})
+                return
             version, issues = _issues(context, model)
             documents, read = _documents(console, context, data, project if view else None, progress)
             from wapaganda.label_errors import find_open_issues

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from wapaganda.errors import InputError
-from wapaganda.selfish_cli.project import CliProject, last_reading, open_context
+from wapaganda.selfish_cli.project import CliProject, last_reading, later_types_of, open_context
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.assessment import ASSESSMENT, assessment_facts
 from wapaganda.selfish_cli.ui.console import Console, session
@@ -45,6 +45,8 @@ def _status(context: CliProject) -> dict[str, Any]:
         "unlabelled": None,
         "waiting": None,
         "read": None,
+        "later_types": [],
+        "second_look": [],
         "rounds": [],
     }
     if has_ledger:
@@ -53,6 +55,9 @@ def _status(context: CliProject) -> dict[str, Any]:
         read = last_reading(context)
         found |= {"labelled": counts.labelled, "unlabelled": counts.unlabelled, "waiting": counts.waiting}
         found["read"] = read.to_dict()
+        later = later_types_of(context, list(ledger.documents(labelled=True)))
+        found["later_types"] = [each.to_dict() for each in later]
+        found["second_look"] = [each.line() for each in later]
         found["rounds"] = [
             {
                 "number": each.number,
@@ -103,6 +108,7 @@ def _show(console: Console, context: CliProject, found: dict[str, Any]) -> None:
         ("On disk", f"{found['model_dir']}, {found['data_dir']}"),
     ]
     facts += [("Read", line) for line in _report(found).lines()]
+    facts += [("Second look", line) for line in found["second_look"]]
     facts += assessment_facts(_last_report(found["rounds"]))
     console.show(facts_table(f"Project {context.key}", facts))
 

@@ -14,7 +14,7 @@ from wapaganda.annotation.label_studio.label_config import LabelConfig
 from wapaganda.annotation.label_studio.task_text import TaskText, is_address, read_text
 from wapaganda.annotation.read_report import ORIGINAL, READ_KEY, Finding, ReadReport, merged, unread
 from wapaganda.annotation.records import shown
-from wapaganda.ner import Document, repair_spans
+from wapaganda.ner import Document, repair_spans, with_considered
 
 _ANNOTATION_KEYS = ("updated_at", "lead_time", "parent_prediction")
 
@@ -54,7 +54,8 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
 
     ``meta`` holds the other fields of ``data`` and, as present: ``annotation_id``, ``updated_at``,
     ``lead_time``, ``parent_prediction``, ``ground_truth``, ``annotators`` (ids), ``annotators_agree`` (with
-    several annotations), ``skipped``, and what the report counts.
+    several annotations), ``skipped``, and what the report counts. ``labels_considered`` of ``data`` counts
+    until a person has answered (``lead_time``).
 
     Raises:
         FormatError: the task lacks its text, or annotations are not given in full.
@@ -73,6 +74,8 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
         document = Document(document_id, text.text, None, meta)
         return TaskReading(_unread(document, [address_problem(text)]) if is_address(text.text) else document)
     chosen = max(valid, key=_precedence)
+    if chosen.get("lead_time") is not None:  # a person has looked at it since it was imported
+        others = with_considered(others, None)
     result = _result(chosen)
     answer = read_answer(result, text, config)
     if not answer.spans and is_address(text.text):

@@ -28,6 +28,7 @@ from wapaganda.pipeline.round.report import (
 from wapaganda.pipeline.round.state import RoundState, save_draft, save_report, save_run
 from wapaganda.pipeline.round.steps import choose_step
 from wapaganda.pipeline.selection.batch import offered_batch
+from wapaganda.pipeline.selection.later_types import later_types
 from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals, write_proposals
 from wapaganda.pipeline.selection.scoring import score_pool, scored_by
@@ -153,6 +154,8 @@ class Loop:
             )
         live = self.store.current()
         prices = fitted_prices(labelled, read_proposals(self._rounds))
+        later = later_types(labelled, self.ledger.labels(), prices.prices)
+        self._messages.extend(each.line() for each in later)
         found = self._assess(len(labelled), pool, scored, selection, prices.prices)
         draft = RoundReport(
             number=number,

@@ -35,8 +35,10 @@ def fetch_into(ledger: Ledger, source: Source, progress: Progress) -> Changes:
 
 def _take(ledger: Ledger, source: Source, cursor: str | None, progress: Progress) -> Changes:
     changes = source.fetch(cursor, progress)
+    if changes.labels is not None:
+        ledger.set_labels(changes.labels, changes.renamed)
     ledger.mark_unlabelled(changes.unlabelled)
-    ledger.upsert_documents(changes.documents, source.name)
+    ledger.upsert_documents(changes.documents, source.name, changes.labels)
     return changes
 
 

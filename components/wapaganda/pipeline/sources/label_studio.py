@@ -45,6 +45,8 @@ class LabelStudioSource:
             cursor=f"{found.cursor} {reading}",
             complete=found.complete,
             report=found.report,
+            labels=project.label_config.labels,
+            renamed=project.label_config.aliases,
         )
 
     def ids(self) -> frozenset[str]:

@@ -119,6 +119,15 @@ def write_out_of_fold(folder: Path, documents: Sequence[Document], answers: Sequ
     write_json(folder / _OUT_OF_FOLD, spans)
 
 
+def out_of_fold_spans(folder: Path, documents: Sequence[Document]) -> list[Sequence[Span] | None]:
+    """What the models of the folds predicted for each document; ``None`` for texts that they do not know.
+
+    ``folder``: that of a model version.
+    """
+    found = _read_out_of_fold(folder)
+    return [found.get(_exact_key(document)) for document in documents]
+
+
 def _exact_key(document: Document) -> str:
     """Span offsets depend on white space, so it matters here."""
     return hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()

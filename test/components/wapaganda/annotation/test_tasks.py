@@ -249,3 +249,11 @@ def test_label_studios_own_checker_finds_nothing_wrong():
     spans = [Span(ANNA.start, ANNA.end, "PER", 0.5), Span(0, 5, 'a "b" & <c>')]
     prediction = {"model_version": "al-001", "score": 0.1, "result": result_from_spans(spans, TEXT, config)}
     assert interface.validate_prediction(prediction, return_errors=True) == []
+
+
+def test_the_labels_considered_of_imported_data_count_until_a_person_has_answered():
+    data = {"body": TEXT, "labels_considered": ["PER"]}
+    imported = document_from_task(task(annotation(PERSON)) | {"data": data}, CONFIG)
+    answered = document_from_task(task(annotation(PERSON, lead_time=3.0)) | {"data": data}, CONFIG)
+    assert imported.meta["labels_considered"] == ["PER"]
+    assert "labels_considered" not in answered.meta

@@ -17,7 +17,7 @@ from wapaganda.dataset import (
     split_of,
 )
 from wapaganda.dataset import export as export_module
-from wapaganda.ner import Document, Repairs, Span
+from wapaganda.ner import CONSIDERED, Document, Repairs, Span
 
 SHARES = (0.8, 0.1, 0.1)
 
@@ -204,3 +204,13 @@ def test_texts_that_a_format_cannot_hold_are_reported_and_named_in_the_card(tmp_
     assert reason.startswith("conll: odd: CoNLL cannot express it")
     assert reason in (tmp_path / "out" / "README.md").read_text()
     assert json.loads((tmp_path / "out" / "export.json").read_text())["left_out"] == [reason]
+
+
+def test_the_card_names_types_that_were_added_later(tmp_path: Path):
+    may = Span(0, 3, "DATE")
+    held = [Document(str(n), f"May {n}", (), {CONSIDERED: ["PER"]}) for n in range(3)]
+    export_dataset([*held, Document("x", "May 99", (may,))], tmp_path / "out", ("jsonl",))
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "3 texts were labelled before 'DATE' existed and say nothing about it" in card
+    export_dataset([Document("x", "May 99", (may,))], tmp_path / "plain", ("jsonl",))
+    assert "existed" not in (tmp_path / "plain" / "README.md").read_text()
