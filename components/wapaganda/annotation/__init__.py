@@ -25,12 +25,14 @@ from wapaganda.annotation.label_studio.label_config import (
     parse_label_config,
 )
 from wapaganda.annotation.label_studio.regions import (
+    labels_used,
     refuse_other_forms,
     result_from_spans,
     task_from_document,
     write_label_studio_tasks,
 )
 from wapaganda.annotation.label_studio.tasks import TaskReading, document_from_task, read_task
+from wapaganda.annotation.proposals import Proposal, proposal_of, with_proposal
 from wapaganda.annotation.read_options import SCHEMES, LabelMapping, ReadOptions
 from wapaganda.annotation.read_report import (
     Finding,
@@ -54,6 +56,7 @@ __all__ = [
     "Kind",
     "LabelConfig",
     "LabelMapping",
+    "Proposal",
     "ReadOptions",
     "ReadReport",
     "ReadResult",
@@ -68,7 +71,9 @@ __all__ = [
     "format_titles",
     "is_unread",
     "kind_of",
+    "labels_used",
     "parse_label_config",
+    "proposal_of",
     "read_documents",
     "read_task",
     "refuse_other_forms",
@@ -76,6 +81,7 @@ __all__ = [
     "result_from_spans",
     "task_from_document",
     "unread",
+    "with_proposal",
     "without_labels",
     "writable_suffixes",
     "write_conll",

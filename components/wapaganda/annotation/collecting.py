@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from wapaganda.annotation.proposals import PROPOSED, settled
 from wapaganda.annotation.read_options import ReadOptions
 from wapaganda.annotation.read_report import READ_KEY, Finding, ReadReport, is_unread, unread
 from wapaganda.errors import InputError
@@ -75,11 +76,16 @@ class Collector:
     def add(self, document: Document, repairs: Repairs | None = None, line: int | None = None) -> None:
         """Add a document; its spans are repaired unless ``repairs`` says that they were.
 
-        A text with a span outside of it, or whose spans touch no word, is not read.
+        A text with a span outside of it, or whose spans touch no word, is not read. Spans that are only what
+        a model proposed are not an answer.
 
         Raises:
             FormatError: the text is not read and the collector is strict.
         """
+        if PROPOSED in document.meta:
+            document, proposal = settled(document)
+            if proposal is not None:
+                self.found("machine", f"spans by {proposal.by or 'a model'}", line=line)
         if repairs is None and document.spans:
             raw = document.spans
             document, repairs = repaired(document)

@@ -15,7 +15,7 @@ from typing import Any
 
 from wapaganda.annotation.collecting import Collector, FormatError
 from wapaganda.annotation.label_studio.label_config import LabelConfig
-from wapaganda.annotation.records import NumberedRecord, parse_lines
+from wapaganda.annotation.records import NumberedRecord, parse_json, parse_lines
 from wapaganda.ner import Document
 
 _LINE_END = re.compile(r"\r\n|\n|\r(?!\n)")
@@ -24,8 +24,8 @@ _JSON_START = re.compile(r'\s*(\{\s*["}\w]|\[\s*[\[\]{"0-9])')
 GROUP = "wapaganda.formats"
 """The entry points by which other packages name modules that register a format."""
 
-ASPECTS = ("ids", "order", "meta", "scores", "unlabelled texts", "white space")
-"""What a format can keep besides texts and spans."""
+ASPECTS = ("ids", "order", "meta", "scores", "unlabelled texts", "white space", "proposals")
+"""What a format can keep besides texts and spans. ``proposals``: what a model proposed comes back as that."""
 
 
 @dataclass(eq=False)
@@ -75,7 +75,7 @@ class Source:
             FormatError: it is not JSON.
         """
         try:
-            whole: Any = json.loads(self.text)
+            whole: Any = parse_json(self.text)
         except json.JSONDecodeError as error:
             first = next((line for line in self.lines if line.strip()), "")
             if first.lstrip().startswith("[") or first.strip() == "{":

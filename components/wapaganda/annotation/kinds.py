@@ -65,6 +65,37 @@ _NOT_READ = (
         "the label NEW, and OLD= leaves them out.",
     ),
     Kind(
+        "unknown-key",
+        Effect.NOT_READ,
+        "a key that is not read looks like labels",
+        "Give the labels one of the keys that are read, such as spans or ner_tags (docs/data.md).",
+    ),
+    Kind(
+        "several-keys",
+        Effect.NOT_READ,
+        "several keys hold different labels",
+        "Keep one of them.",
+    ),
+    Kind("doubled-key", Effect.NOT_READ, "a key stands twice in an object", "Keep one of them."),
+    Kind(
+        "label-numbers",
+        Effect.NOT_READ,
+        "the labels are numbers without names",
+        "Write the names of the labels, or save the data set with ClassLabel.",
+    ),
+    Kind(
+        "hidden-tags",
+        Effect.NOT_READ,
+        "the tags of some words are hidden (-1, -100 or null)",
+        "Take the data set with all tags; texts whose tags are all hidden count as unlabelled.",
+    ),
+    Kind(
+        "answers-differ",
+        Effect.NOT_READ,
+        "several annotators gave different answers",
+        "Keep one answer for each text.",
+    ),
+    Kind(
         "tag",
         Effect.NOT_READ,
         "a tag has another form than the tags of the file",
@@ -84,13 +115,23 @@ _NOT_READ = (
         "Put the text itself into the task.",
     ),
 )
-_NO_ANSWER = (Kind("rejected", Effect.NO_ANSWER, "the annotator rejected or skipped the text"),)
+_NO_ANSWER = (
+    Kind("rejected", Effect.NO_ANSWER, "the annotator rejected or skipped the text"),
+    Kind(
+        "machine",
+        Effect.NO_ANSWER,
+        "the spans are a model's, and nobody confirmed them",
+        "Where people have confirmed them, move proposed to spans and delete score.",
+    ),
+)
 _MENDED = (
     Kind("same-id", Effect.MENDED, "texts with the same id got a number behind it"),
+    Kind("meta-number", Effect.MENDED, "a number in meta that is no JSON (NaN, Infinity) became null"),
     Kind("offsets-mended", Effect.MENDED, "the offsets were counted in another way"),
 )
 _IGNORED = (
     Kind("beside", Effect.IGNORED, "things beside the labels"),
+    Kind("other-labels", Effect.IGNORED, "labels under another key than the one that is read"),
     Kind("tag-column", Effect.IGNORED, "entities in another tag column"),
     Kind("other-tag", Effect.IGNORED, "regions of tags that are not read, beside the text"),
     Kind("label-left-out", Effect.IGNORED, "regions of labels that are left out by selfish labels map"),

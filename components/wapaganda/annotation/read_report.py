@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from wapaganda.annotation.kinds import Effect, kind_of
+from wapaganda.annotation.proposals import PROPOSED
 from wapaganda.errors import InputError
 from wapaganda.ner import Document, Repairs
 
@@ -258,8 +259,8 @@ def is_unread(document: Document) -> bool:
 
 
 def without_labels(document: Document) -> Document:
-    """The text as one of a pool: without labels and without what was found about them."""
-    meta = {key: value for key, value in document.meta.items() if key != READ_KEY}
+    """The text as one of a pool: without labels, proposals and what was found about them."""
+    meta = {key: value for key, value in document.meta.items() if key not in (READ_KEY, PROPOSED)}
     return Document(document.id, document.text, None, meta)
 
 

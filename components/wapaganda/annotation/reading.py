@@ -9,6 +9,7 @@ from pathlib import Path
 from wapaganda.annotation.collecting import Collector, FormatError, ReadResult
 from wapaganda.annotation.format import Format, Source, all_formats, by_suffix, format_titles
 from wapaganda.annotation.label_studio.label_config import LabelConfig
+from wapaganda.annotation.proposals import as_proposal
 from wapaganda.annotation.read_options import ReadOptions
 from wapaganda.ner import Document
 from wapaganda.storage import atomic_folder, atomic_path
@@ -52,7 +53,8 @@ def write_documents(documents: Sequence[Document], path: Path, format: str | Non
     """Write the documents atomically; return one sentence for each text that was left out.
 
     ``format`` is the name of a format; without it the suffix decides. A text is left out if the format
-    cannot hold one of its labels: a text is never written with only a part of its labels.
+    cannot hold one of its labels: a text is never written with only a part of its labels. Spans that all have
+    a score are written as what a model proposed (`with_proposal`), which no reader takes for labels.
 
     Raises:
         FormatError: no writable format has this name or suffix.
@@ -61,6 +63,7 @@ def write_documents(documents: Sequence[Document], path: Path, format: str | Non
     if chosen is None or chosen.write is None:
         names = ", ".join(each.name for each in all_formats().values() if each.write is not None)
         raise FormatError(f"Expected a format of {names}, was: {format or path.name}")
+    documents = [as_proposal(each) for each in documents]
     problems = [(each, _unwritable(each)) for each in documents]
     fine = [each for each, problem in problems if problem is None]
     with (atomic_folder if chosen.is_folder else atomic_path)(path) as draft:

@@ -32,8 +32,9 @@ def export_dataset(
 ) -> ExportReport:
     """Split the labelled ``documents`` by their texts and write them into the new folder ``out``.
 
-    Unlabelled documents are left out and counted. The folder is written atomically. ``force``: replace an
-    earlier export; no other folder is replaced.
+    Unlabelled documents are left out and counted. Labels are written without scores, which would mark them as
+    a model's. The folder is written atomically. ``force``: replace an earlier export; no other folder is
+    replaced.
 
     Raises:
         InputError: a format or the shares are wrong, or no document is labelled.
@@ -106,7 +107,7 @@ def _repaired(documents: Iterable[Document]) -> tuple[list[Document], Repairs]:
     for document in documents:
         if document.is_labelled:
             good, repairs = repaired(document)
-            labelled.append(good)
+            labelled.append(good.with_spans(replace(span, score=None) for span in good.spans or ()))
             total += repairs
     return labelled, total
 

@@ -21,6 +21,7 @@ from wapaganda.label_studio.records import (
     Server,
     TaskChanges,
 )
+from wapaganda.label_studio.upload import check_importable
 
 if TYPE_CHECKING:
     from wapaganda.label_studio.client import LabelStudio
@@ -39,6 +40,7 @@ __all__ = [
     "UnauthorizedError",
     "UnreachableError",
     "VersionTakenError",
+    "check_importable",
 ]
 
 

@@ -1,9 +1,10 @@
 """Import documents into a project, each exactly once, even when the network fails."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from wapaganda.annotation import LabelConfig, task_from_document
+from wapaganda.annotation import LabelConfig, proposal_of, task_from_document
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.data_manager import all_tasks, id_above, page_of_tasks, query_of
 from wapaganda.label_studio.errors import LabelStudioError, OutcomeUnknownError
@@ -26,18 +27,42 @@ def import_documents(
     documents: Sequence[Document],
     progress: Progress = silent,
 ) -> list[int]:
-    """Create one task for each document, with an annotation if it is labelled; return the ids in order.
+    """Create one task for each document and return the ids in order.
+
+    A task gets an annotation if its document is labelled, else a prediction if a model proposed spans.
 
     Raises:
         LabelStudioError: a document cannot be a task (nothing is sent then), or the server created
             other tasks than requested.
     """
-    refuse_unusable(((doc.id, doc.text, doc.spans or ()) for doc in documents), config)
+    check_importable(documents, config)
     made: list[int] = []
     for chunk in _chunks(documents):
         made += _import_chunk(connection, project, [_payload(document, config) for document in chunk])
         progress("import", len(made), len(documents))
     return made
+
+
+def check_importable(documents: Iterable[Document], config: LabelConfig) -> None:
+    """Check that every document can be a task of a project with this label config.
+
+    Raises:
+        LabelStudioError: a span or a label cannot be imported, or a value is no JSON; it names the documents.
+    """
+    documents = list(documents)
+    marked = ((each.id, each.text, each.spans or _proposed(each)) for each in documents)
+    refuse_unusable(marked, config)
+    for document in documents:
+        try:
+            json.dumps(_payload(document, config), ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, TypeError) as error:
+            message = f"Nothing was sent: {document.id} holds a value that is no JSON ({error})."
+            raise LabelStudioError(message) from error
+
+
+def _proposed(document: Document) -> Sequence[Span]:
+    proposal = proposal_of(document)
+    return () if proposal is None else proposal.spans
 
 
 def _payload(document: Document, config: LabelConfig) -> Payload:

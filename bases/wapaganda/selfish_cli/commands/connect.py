@@ -117,13 +117,14 @@ def _project(
     labels: str | None,
     documents: Sequence["Document"],
 ) -> int:
-    from wapaganda.annotation import default_label_config
+    from wapaganda.annotation import default_label_config, labels_used, parse_label_config
+    from wapaganda.label_studio import check_importable
 
     wanted = [label.strip() for label in (labels or "").split(",") if label.strip()]
     if project is not None:
         _check_labels(studio, project, wanted)
         return project
-    used = sorted({span.label for document in documents for span in document.spans or ()})
+    used = list(labels_used(documents))
     if wanted and set(used) - set(wanted):
         raise InputError(
             f"Expected labels of the texts out of {', '.join(wanted)}, was: {', '.join(used)}.",
@@ -135,7 +136,9 @@ def _project(
             "Expected the entity types of the new project, was: none.",
             "Name them by --labels PER,LOC,… or import labelled texts by --import FILE.",
         )
-    return studio.create_project(title or "Named entities", default_label_config(wanted))
+    xml = default_label_config(wanted)
+    check_importable(documents, parse_label_config(xml))  # before there is a project that would stay empty
+    return studio.create_project(title or "Named entities", xml)
 
 
 def _check_labels(studio: "LabelStudio", project: int, wanted: Sequence[str]) -> None:

@@ -49,7 +49,11 @@ def predict(
     label_tag: options.LabelTag = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Find the entities in a text or in the texts of a file."""
+    """Find the entities in a text or in the texts of a file.
+
+    --out marks the spans as proposed by the model: no command takes them for labels, and Label Studio imports
+    them as predictions.
+    """
     with session(as_json, "Nothing was written.") as console:
         one_of("Give one text in quotes, or name a file by --data.", text=text, data=data)
         if out is not None:
@@ -66,7 +70,10 @@ def predict(
             tagger = load_tagger(context, model, progress)
             found = _predict(tagger, documents, progress)
             if out is not None:
-                for message in write_texts(found, out):
+                from wapaganda.annotation import with_proposal
+
+                proposed = [with_proposal(each, each.spans or (), tagger.version) for each in found]
+                for message in write_texts(proposed, out):
                     console.warn(message)
         _show(console, found, tagger, out)
         console.emit(_result(context, found, tagger, out) | {"read": read.to_dict()})

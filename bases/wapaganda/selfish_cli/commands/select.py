@@ -100,7 +100,7 @@ def select(
                     f"{batch.version} has no committee: {batch.measure} is used instead of {wanted}."
                 )
             if out is not None:
-                for message in write_texts(batch.documents, out):
+                for message in write_texts(_proposed(batch), out):
                     console.warn(message)
         _show(console, batch, out)
         console.emit(_result(context, batch, out) | {"read": read.to_dict()})
@@ -166,6 +166,16 @@ def _ranked(selection: "Selection", chosen: Sequence["Document"]) -> list["Docum
             meta={"rank": rank, "uncertainty": round(float(pick.score), 6), "drawn": pick.reason},
         )
         for rank, (document, pick) in enumerate(zip(chosen, selection.picks, strict=True))
+    ]
+
+
+def _proposed(batch: Batch) -> list["Document"]:
+    """The texts with the spans as what the model proposes, which no reader takes for labels."""
+    from wapaganda.annotation import with_proposal
+
+    return [
+        each if each.spans is None else with_proposal(each, each.spans, batch.version or "")
+        for each in batch.documents
     ]
 
 

@@ -57,7 +57,8 @@ def update(
     """Run one round of the loop: fetch labels, train, evaluate, score the pool, select and release a batch.
 
     An interrupted round is resumed. On files, --data holds the labelled texts, to which you add what was
-    annotated. Batches are written as JSONL with the spans that the model proposes.
+    annotated. Batches are written as JSONL: what the model proposes stands under proposed, and the answer
+    belongs under spans.
     """
     overrides = {
         "samples_per_iteration": size,

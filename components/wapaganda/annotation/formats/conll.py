@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from wapaganda.annotation.collecting import Collector, FormatError, valid_spans
 from wapaganda.annotation.columns import MAX_COLUMNS, Layout, Rows, recognise
 from wapaganda.annotation.format import Format, Source, register
+from wapaganda.annotation.proposals import marked_spans, with_proposal
 from wapaganda.annotation.tag_schemes import TagReader, labels_in
 from wapaganda.ner import Document, LabelSchema, Span, encode_tags, word_offsets
 
@@ -28,6 +29,8 @@ _HEADER = frozenset(
     ("word", "words", "token", "tokens", "form", "text", "tag", "tags", "ner", "label", "labels")
 )
 _HEADER |= {"pos", "chunk", "id", "index", "#"}
+_PROPOSED = "# proposed by "
+"""The comment before a text whose tags are a model's. Whoever has checked them deletes the line."""
 _BOM = "\ufeff"
 _SNIFFED = 200
 
@@ -37,12 +40,14 @@ class _Block:
     """The rows of one text and the number of its first line; ``problem`` is the first malformed line.
 
     ``comments``: rows before the first word that begin with ``#``; whether it is a word, its tag decides.
+    ``by``: the model that proposed the tags.
     """
 
     first_line: int = 0
     rows: list[list[str]] = field(default_factory=list)
     comments: list[list[str]] = field(default_factory=list)
     problem: tuple[int, str] | None = None
+    by: str | None = None
 
 
 def columns_of(line: str) -> list[str]:
@@ -86,13 +91,18 @@ def read_conll(lines: list[str], collector: Collector) -> None:
         words, tags = [row[layout.word] for row in rows], [row[layout.tag] for row in rows]
         document = Document(collector.default_id(), " ".join(words))
         try:
-            collector.add(document.with_spans(layout.reader.spans(words, tags)), line=block.first_line)
+            spans = layout.reader.spans(words, tags)
         except FormatError as error:
             wrong = next(at for at, tag in enumerate(tags) if not layout.reader.reads(tag))
             line = block.first_line + wrong - len(rows) + len(block.rows)
             collector.unread(document, error.kind, str(error), line, labels_in(layout.reader, tags))
+            continue
+        if block.by is None:
+            document = document.with_spans(spans)
         else:
-            readable.append(tags)
+            document = with_proposal(document, spans, block.by)
+        collector.add(document, line=block.first_line)
+        readable.append(tags)
     _report(layout, readable, texts, collector)
 
 
@@ -154,7 +164,9 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
 
 def _take(block: _Block, number: int, line: str, columns: list[str], width: int) -> None:
     """Take a line at the beginning of a text, or one of another width."""
-    if len(columns) == width and columns[0]:
+    if not block.rows and line.startswith(_PROPOSED) and "\t" not in line:
+        block.by = line.removeprefix(_PROPOSED)
+    elif len(columns) == width and columns[0]:
         if not block.rows and line.startswith("#"):
             if not _COMMENT.match(line):
                 block.comments.append(columns)
@@ -192,12 +204,17 @@ def write_conll(
     """
     left_out = []
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for document in documents:
+        for each in documents:
+            spans, proposal = marked_spans(each)
+            document = each.with_spans(spans)
             words = word_offsets(document.text) if split_punctuation else _tokens(document)
             problem = _inexpressible(document, words)
             if problem:
                 left_out.append(f"{document.id}: CoNLL cannot express it ({problem})")
                 continue
+            if proposal is not None:
+                by = " ".join(proposal.by.split()) or "a model"
+                file.write(f"{_PROPOSED}{by}\n")
             file.write("".join(f"{word}\t{tag}\n" for word, tag in _rows(document, words)) + "\n")
     return tuple(left_out)
 
@@ -207,8 +224,8 @@ def _inexpressible(document: Document, words: NDArray[np.int32]) -> str | None:
         return "not labelled"
     if DOCUMENT_START in document.text:
         return f"a word is {DOCUMENT_START}"
-    if document.text.lstrip(" \t\r\n").startswith("\ufeff"):
-        return "it begins with a byte-order mark"
+    if _BOM in document.text and any(document.text[start] == _BOM for start, _ in words.tolist()):
+        return "a word begins with a byte-order mark"
     wrong = next((span.label for span in document.spans if not _is_writable(span.label)), None)
     if wrong is not None:
         return f"the label {wrong!r} would be read as something else"
@@ -279,7 +296,7 @@ register(
         sniff=_sniff,
         read=_read,
         write=write_conll,
-        keeps=frozenset({"order"}),
+        keeps=frozenset({"order", "proposals"}),
         layout="`conll/<split>.conll`: one word and its IOB2 tag a line, a blank line between texts. White "
         "space inside a text is not kept; the other formats keep it.",
     )

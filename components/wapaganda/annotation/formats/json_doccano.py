@@ -7,6 +7,7 @@ from typing import Any
 
 from wapaganda.annotation.collecting import Collector
 from wapaganda.annotation.format import Format, Source, register
+from wapaganda.annotation.proposals import marked_spans
 from wapaganda.annotation.records import read_records
 from wapaganda.ner import Document, encode_spans
 
@@ -35,7 +36,8 @@ def _write(documents: Sequence[Document], path: Path) -> Sequence[str]:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for document in documents:
             record: dict[str, Any] = {"id": document.id, "text": document.text}
-            record |= {} if document.spans is None else {"label": encode_spans(document.spans)}
+            spans, _ = marked_spans(document)
+            record |= {} if spans is None else {"label": encode_spans(spans)}
             record |= {"meta": dict(document.meta)} if document.meta else {}
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
     return ()
@@ -49,7 +51,7 @@ register(
         sniff=_sniff,
         read=_read,
         write=_write,
-        keeps=frozenset({"ids", "order", "meta", "unlabelled texts", "white space"}),
+        keeps=frozenset({"ids", "order", "meta", "unlabelled texts", "white space", "proposals"}),
         layout="`doccano/<split>.doccano.jsonl`: one object a line, `label` with `[start, end, label]`, to "
         "import into doccano as JSONL.",
     )

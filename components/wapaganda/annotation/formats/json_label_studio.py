@@ -37,6 +37,7 @@ register(
         read=_read,
         write=_write,
         keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space"}),
-        layout="`label-studio/<split>.json`: tasks with annotations, to import into Label Studio.",
+        layout="`label-studio/<split>.json`: tasks to import into Label Studio, with annotations or "
+        "predictions.",
     )
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from wapaganda.annotation.collecting import Collector
 from wapaganda.annotation.format import Format, Source, register
+from wapaganda.annotation.proposals import marked_spans
 from wapaganda.annotation.records import read_records
 from wapaganda.ner import Document, span_to_dict
 
@@ -30,8 +31,9 @@ def _write(documents: Sequence[Document], path: Path) -> Sequence[str]:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for document in documents:
             record: dict[str, Any] = {"id": document.id, "text": document.text}
-            if document.spans is not None:
-                record |= {"spans": [span_to_dict(span) for span in document.spans], "answer": "accept"}
+            spans, proposal = marked_spans(document)
+            record |= {} if spans is None else {"spans": [span_to_dict(span) for span in spans]}
+            record |= {} if spans is None or proposal else {"answer": "accept"}
             record |= {"meta": dict(document.meta)} if document.meta else {}
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
     return ()
@@ -45,7 +47,7 @@ register(
         sniff=_sniff,
         read=_read,
         write=_write,
-        keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space"}),
+        keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space", "proposals"}),
         layout="`prodigy/<split>.prodigy.jsonl`: one task a line with `spans` and `answer`, for Prodigy's "
         "`db-in` or as input of `ner.manual`.",
     )

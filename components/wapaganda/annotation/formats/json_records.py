@@ -30,7 +30,7 @@ register(
         sniff=_sniff,
         read=_read,
         write=_write,
-        keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space"}),
+        keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space", "proposals"}),
         layout="`jsonl/<split>.jsonl`: one object a line, `text` and `spans` with `start`, `end` "
         "(Unicode code points, end exclusive) and `label`.",
     )

@@ -10,7 +10,8 @@ from typing import Any
 
 from wapaganda.annotation.collecting import Collector, FormatError
 from wapaganda.annotation.format import Format, Source, register
-from wapaganda.annotation.records import document_from_record, record_from_document
+from wapaganda.annotation.proposals import PROPOSED
+from wapaganda.annotation.records import read_records, record_from_document
 from wapaganda.ner import Document
 
 
@@ -37,15 +38,10 @@ def read_dataset_folder(path: Path, collector: Collector) -> None:
             dataset = Dataset.load_from_disk(str(folder))
         except (OSError, ValueError, KeyError) as error:
             raise FormatError(f"Expected a folder saved by datasets, was: {error}", folder) from error
-        names = _tag_names(dataset.features)
-        for number, row in enumerate(dataset, start=1):
-            try:
-                document = document_from_record(_record(row, names, split), collector.default_id())
-            except FormatError as error:
-                where = f"row {number}" if split is None else f"row {number} of {split}"
-                collector.skip(None, f"{where}: {error}", error.kind)
-            else:
-                collector.add(document)
+        rows = [_record(row, dataset.features, split) for row in dataset]
+        of = "" if split is None else f" of {split}"
+        where = {number: f"row {number}{of}" for number in range(1, len(rows) + 1)}
+        read_records(enumerate(rows, start=1), collector, where)
 
 
 def _splits(path: Path) -> list[tuple[str | None, Path]]:
@@ -55,25 +51,29 @@ def _splits(path: Path) -> list[tuple[str | None, Path]]:
     return [(split, path / split) for split in json.loads(index.read_text(encoding="utf-8"))["splits"]]
 
 
-def _tag_names(features: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The tag names by column, in the order of their numbers."""
-    inner = {key: getattr(feature, "feature", None) for key, feature in features.items()}
-    return {
-        key: list(feature.names) for key, feature in inner.items() if feature and hasattr(feature, "names")
-    }
+def _named(value: Any, feature: Any) -> Any:  # noqa: ANN401 - any value of a dataset
+    """The value with names in place of the numbers of a ``ClassLabel``; numbers without a name stay."""
+    if hasattr(feature, "names"):
+        known = isinstance(value, int) and 0 <= value < len(feature.names)
+        return feature.names[value] if known else value
+    inner = getattr(feature, "feature", feature[0] if isinstance(feature, list) and feature else None)
+    if isinstance(value, list) and inner is not None:
+        return [_named(each, inner) for each in value]
+    fields = inner if isinstance(inner, Mapping) else feature
+    if isinstance(value, Mapping) and isinstance(fields, Mapping):
+        return {key: _named_field(each, fields.get(key), inner is fields) for key, each in value.items()}
+    return value
 
 
-def _tag_name(tag: int, names: Sequence[str]) -> str:
-    if not 0 <= tag < len(names):
-        raise FormatError(f"Expected tag numbers from 0 to {len(names) - 1}, was: {tag} (a hidden label?)")
-    return names[tag]
+def _named_field(value: Any, feature: Any, is_column: bool) -> Any:  # noqa: ANN401 - any value of a dataset
+    """A field of an object, or of an object of lists, which older versions of the library make."""
+    if is_column and isinstance(value, list):
+        return [_named(each, feature) for each in value]
+    return _named(value, feature)
 
 
-def _record(row: Mapping[str, Any], names: Mapping[str, list[str]], split: str | None) -> dict[str, Any]:
-    record = {key: value for key, value in row.items() if value is not None}
-    for key, tag_names in names.items():
-        if key in record:
-            record[key] = [_tag_name(tag, tag_names) for tag in record[key]]
+def _record(row: Mapping[str, Any], features: Mapping[str, Any], split: str | None) -> dict[str, Any]:
+    record = {key: _named(value, features[key]) for key, value in row.items() if value is not None}
     meta = record.get("meta", {})
     if isinstance(meta, str):
         meta = json.loads(meta)
@@ -101,10 +101,14 @@ def write_datasets_folder(documents: Iterable[Document], path: Path) -> None:
 
 def _row(document: Document) -> dict[str, Any]:
     record = record_from_document(document)
-    spans = record["spans"]
-    return record | {
+    spans, meta = record["spans"], record.get("meta", {})
+    if PROPOSED in record:
+        meta = {**meta, PROPOSED: record[PROPOSED]}
+    return {
+        "id": record["id"],
+        "text": record["text"],
         "spans": None if spans is None else [{"score": None} | span for span in spans],
-        "meta": json.dumps(dict(document.meta), ensure_ascii=False),
+        "meta": json.dumps(meta, ensure_ascii=False),
     }
 
 
@@ -150,7 +154,7 @@ register(
         sniff=_sniff,
         read=_read,
         write=_write,
-        keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space"}),
+        keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space", "proposals"}),
         is_folder=True,
         layout='`datasets/`: for `datasets.load_from_disk("datasets")`.',
         index=_index,

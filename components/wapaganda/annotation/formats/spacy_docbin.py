@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from wapaganda.annotation.collecting import Collector, FormatError, valid_spans
 from wapaganda.annotation.format import Format, Source, register
+from wapaganda.annotation.proposals import marked_spans
 from wapaganda.ner import Document, Span, word_offsets
 
 _ORTH, _ENT_IOB, _ENT_TYPE = 65, 77, 78
@@ -125,10 +126,11 @@ def _tokens(text: str) -> Iterator[tuple[int, int, bool]]:
 
 
 def _tags(document: Document, tokens: Sequence[tuple[int, int, bool]]) -> Iterator[tuple[int, str]]:
-    if document.spans is None:
+    spans, _ = marked_spans(document)
+    if spans is None:
         yield from [(_MISSING, "")] * len(tokens)
         return
-    waiting = iter(valid_spans(document))
+    waiting = iter(valid_spans(document.with_spans(spans)))
     span = next(waiting, None)
     for start, _, _ in tokens:
         while span is not None and span.end <= start:
@@ -231,7 +233,7 @@ register(
         sniff=_sniff,
         read=read_docbin,
         write=write_docbin,
-        keeps=frozenset({"ids", "order", "meta", "unlabelled texts", "white space"}),
+        keeps=frozenset({"ids", "order", "meta", "unlabelled texts", "white space", "proposals"}),
         layout="`spacy/<split>.spacy`: a DocBin for `spacy train`; `user_data` holds `id` and `meta`.",
     )
 )

@@ -10,11 +10,15 @@ from pathlib import Path
 
 from wapaganda.annotation.collecting import Collector, FormatError
 from wapaganda.annotation.format import Format, Source, register
+from wapaganda.annotation.proposals import marked_spans, with_proposal
 from wapaganda.ner import Document, Span
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NEWLINES = re.compile(r"[\r\n]+")
 _T_LINE = re.compile(r"T\S*\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?", re.DOTALL)
+_PROPOSED = "proposed by "
+"""The note on a span that a model proposed. Whoever has checked it deletes the note."""
+_NOTE = re.compile(rf"^#\S*\tAnnotatorNotes (T\S*)\t{_PROPOSED}(.*)$", re.MULTILINE)
 _KINDS = {"R": "relations", "E": "events", "A": "attributes", "M": "attributes", "*": "equivalences"} | {
     "#": "notes",
     "N": "normalisations",
@@ -33,11 +37,16 @@ def read_standoff(source: Source, collector: Collector) -> None:
         try:
             text = path.read_bytes().decode()
             annotations = path.with_suffix(".ann")
-            spans = tuple(_spans(annotations, text, unread)) if annotations.is_file() else None
+            marked = list(_spans(annotations, text, unread)) if annotations.is_file() else None
         except (UnicodeDecodeError, FormatError) as error:
             collector.skip(None, f"{name}: {error}")
         else:
-            collector.add(Document(name, text, spans))
+            spans = None if marked is None else tuple(span for _, span in marked)
+            document = Document(name, text, spans)
+            by = _proposed_by(annotations) if marked else {}
+            if marked and all(key in by for key, _ in marked):
+                document = with_proposal(document, spans or (), by[marked[0][0]])
+            collector.add(document)
     for path in sorted(source.path.rglob("*.ann")):
         if not path.with_suffix(".txt").is_file():
             collector.skip(None, f"{path.relative_to(source.path)}: Expected a .txt next to it, was: none")
@@ -46,7 +55,14 @@ def read_standoff(source: Source, collector: Collector) -> None:
         collector.found("beside", counts, unread.total())
 
 
-def _spans(path: Path, text: str, unread: Counter[str]) -> Iterator[Span]:
+def _proposed_by(path: Path) -> dict[str, str]:
+    """The model that proposed a span, by the key of its ``T`` line."""
+    found = _NOTE.finditer(path.read_bytes().decode())
+    return {match[1]: match[2].strip() for match in found}
+
+
+def _spans(path: Path, text: str, unread: Counter[str]) -> Iterator[tuple[str, Span]]:
+    """The spans, each with the key of its ``T`` line."""
     lines = path.read_bytes().decode().replace("\r\n", "\n").split("\n")
     for number, line in enumerate(lines, start=1):
         if line[:1] == "T":
@@ -69,8 +85,8 @@ def _spans(path: Path, text: str, unread: Counter[str]) -> Iterator[Span]:
             if any(gap.strip() for gap in gaps) or sorted(parts) != parts:
                 unread["discontinuous spans"] += 1
             else:
-                yield Span(start, end, label)
-        elif line.strip():
+                yield line.partition("\t")[0], Span(start, end, label)
+        elif line.strip() and not _NOTE.match(line):
             unread[_KINDS.get(line[0], "other lines")] += 1
 
 
@@ -86,7 +102,8 @@ def write_standoff(documents: Sequence[Document], path: Path) -> Sequence[str]:
     path.mkdir(exist_ok=True)
     left_out, labels, taken = [], set(), set[str]()
     for number, document in enumerate(documents, start=1):
-        spans = document.spans or ()
+        marked, proposal = marked_spans(document)
+        spans = marked or ()
         wrong = [span.label for span in spans if not re.fullmatch(r"\S+", span.label)]
         if wrong:
             left_out.append(f"{document.id}: BRAT cannot hold the label {wrong[0]!r} (white space)")
@@ -97,8 +114,13 @@ def write_standoff(documents: Sequence[Document], path: Path) -> Sequence[str]:
         taken.add(name.lower())
         labels |= {span.label for span in spans}
         (path / f"{name}.txt").write_bytes(document.text.encode())
-        if document.spans is not None:
-            lines = (f"T{at}\t{_t_line(span, document.text)}\n" for at, span in enumerate(spans, start=1))
+        if spans or document.spans is not None:
+            lines = [f"T{at}\t{_t_line(span, document.text)}\n" for at, span in enumerate(spans, start=1)]
+            if proposal is not None:
+                by = " ".join(proposal.by.split()) or "a model"
+                lines += [
+                    f"#{at}\tAnnotatorNotes T{at}\t{_PROPOSED}{by}\n" for at in range(1, len(spans) + 1)
+                ]
             (path / f"{name}.ann").write_bytes("".join(lines).encode())
     conf = "\n".join(["[entities]", *sorted(labels), "[relations]", "[events]", "[attributes]", ""])
     (path / "annotation.conf").write_bytes(conf.encode())
@@ -129,7 +151,7 @@ register(
         sniff=_sniff,
         read=read_standoff,
         write=write_standoff,
-        keeps=frozenset({"unlabelled texts", "white space"}),
+        keeps=frozenset({"unlabelled texts", "white space", "proposals"}),
         is_folder=True,
         layout="`brat/<split>/`: a `.txt` and an `.ann` for each text, and `annotation.conf`.",
     )

@@ -12,7 +12,7 @@ from wapaganda.annotation.counting import Marked, Places, find_places, own_words
 from wapaganda.annotation.label_studio.label_config import REGION_TYPES, LabelConfig
 from wapaganda.annotation.label_studio.task_text import TaskText, is_address
 from wapaganda.annotation.read_report import Finding
-from wapaganda.annotation.records import checked_score, shown
+from wapaganda.annotation.record_spans import checked_score, shown
 from wapaganda.ner import Span
 
 

@@ -15,7 +15,8 @@ from wapaganda.annotation.label_studio.label_config import REGION_TYPES, LabelCo
 from wapaganda.annotation.label_studio.task_text import is_address, is_dialogue, read_text
 from wapaganda.annotation.label_studio.tasks import read_task
 from wapaganda.annotation.read_options import ReadOptions
-from wapaganda.annotation.records import NumberedRecord, shown
+from wapaganda.annotation.record_spans import shown
+from wapaganda.annotation.records import NumberedRecord
 
 _TaskRegion = tuple[Mapping[str, Any], Mapping[str, Any]]
 _TextKeys = tuple[TextForm, list[str]]

@@ -183,8 +183,14 @@ def default_label_config(labels: Iterable[str]) -> str:
     """The XML of one ``<Labels name="label">`` over one ``<Text name="text" value="$text">``.
 
     Raises:
-        FormatError: there is no label.
+        FormatError: there is no label, or one has a character that a label config cannot hold.
     """
+    labels = tuple(labels)
+    for label in labels:
+        wrong = next((each for each in label if not each.isprintable()), None)
+        if wrong is not None or label != label.strip():
+            what = f"the character {wrong!r}" if wrong is not None else "white space at an end"
+            raise FormatError(f"Expected a label of printable characters, was: {what} in {label!r}")
     lines = [f'    <Label value="{escape(label)}"/>' for label in labels]
     if not lines:
         raise FormatError("Expected at least one label, was: none")

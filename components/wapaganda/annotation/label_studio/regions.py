@@ -10,16 +10,19 @@ from string import ascii_letters, digits
 from typing import Any
 
 from wapaganda.annotation.label_studio.label_config import LabelConfig, TextForm
+from wapaganda.annotation.proposals import PROPOSED, as_proposal, marked_spans, proposal_of
 from wapaganda.annotation.read_report import READ_KEY
 from wapaganda.errors import InputError
 from wapaganda.ner import Document, Span
 
 # Label Studio's alphabet for region ids. It does not highlight a region whose id contains a space.
 _ID_ALPHABET = ascii_letters + digits + "_-"
+UNKNOWN_MODEL = "proposed"
+"""The version of a prediction of which nobody knows the model; Label Studio needs one."""
 #: The keys that ``read_task`` adds to ``meta``; they are not part of the task's data.
 _BOOKKEEPING = {
     *("annotation_id", "updated_at", "lead_time", "parent_prediction", "ground_truth"),
-    *("annotators", "annotators_agree", "skipped", READ_KEY),
+    *("annotators", "annotators_agree", "skipped", READ_KEY, PROPOSED),
 }
 
 
@@ -70,7 +73,7 @@ def _region_id(content: str) -> str:
 
 
 def task_from_document(document: Document, config: LabelConfig, ground_truth: bool = False) -> dict[str, Any]:
-    """The task to import for a document, with its annotation if it is labelled.
+    """The task to import for a document, with its annotation if it is labelled, else with what was proposed.
 
     ``meta`` is copied into ``data``, without the keys that ``read_task`` adds.
 
@@ -83,12 +86,21 @@ def task_from_document(document: Document, config: LabelConfig, ground_truth: bo
     if document.spans is not None:
         result = result_from_spans(document.spans, document.text, config)
         task["annotations"] = [{"result": result, "ground_truth": ground_truth}]
+    elif (proposal := proposal_of(document)) is not None:
+        result = result_from_spans(proposal.spans, document.text, config)
+        task["predictions"] = [{"result": result, "model_version": proposal.by or UNKNOWN_MODEL}]
     return task
 
 
 def _nested(key: str, text: str) -> dict[str, Any]:
     first, _, rest = key.partition(".")
     return {first: _nested(rest, text) if rest else text}
+
+
+def labels_used(documents: Iterable[Document]) -> tuple[str, ...]:
+    """The labels of the documents and of their proposals, sorted."""
+    marked = (marked_spans(document)[0] or () for document in documents)
+    return tuple(sorted({span.label for spans in marked for span in spans}))
 
 
 def write_label_studio_tasks(
@@ -101,11 +113,9 @@ def write_label_studio_tasks(
     Raises:
         ValueError: a span cannot be a region, see ``result_from_spans``.
     """
-    documents = list(documents)
+    documents = [as_proposal(document) for document in documents]
     if config is None:
-        config = LabelConfig(
-            tuple(sorted({span.label for document in documents for span in document.spans or ()}))
-        )
+        config = LabelConfig(labels_used(documents))
     tasks = [
         task_from_document(document, config) | {"meta": {"document_id": document.id}}
         for document in documents

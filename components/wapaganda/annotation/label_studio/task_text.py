@@ -11,7 +11,7 @@ from typing import Any
 from wapaganda.annotation.collecting import FormatError
 from wapaganda.annotation.counting import Counted
 from wapaganda.annotation.label_studio.label_config import LabelConfig, TextForm
-from wapaganda.annotation.records import checked_text, offset, shown
+from wapaganda.annotation.record_spans import checked_text, offset, shown
 
 _ADDRESS = re.compile(
     r"\s*(?:/data/(?:upload|local-files)/\S+|/data/local-files\?\S+|(?:s3|gs|azure-blob|file)://\S+"

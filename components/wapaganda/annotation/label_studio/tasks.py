@@ -13,7 +13,7 @@ from wapaganda.annotation.label_studio.answers import Answer, Problem, address_p
 from wapaganda.annotation.label_studio.label_config import LabelConfig
 from wapaganda.annotation.label_studio.task_text import TaskText, is_address, read_text
 from wapaganda.annotation.read_report import ORIGINAL, READ_KEY, Finding, ReadReport, merged, unread
-from wapaganda.annotation.records import shown
+from wapaganda.annotation.record_spans import shown
 from wapaganda.ner import Document, repair_spans, with_considered
 
 _ANNOTATION_KEYS = ("updated_at", "lead_time", "parent_prediction")

@@ -11,6 +11,7 @@ from wapaganda.annotation import (
     ReadResult,
     is_unread,
     read_documents,
+    with_proposal,
     without_labels,
     write_jsonl,
 )
@@ -66,8 +67,9 @@ class FileSource:
         return f"al-{number:03d}"
 
     def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
-        """Write ``<out>/<version>.jsonl``: the texts in their order with the proposed spans."""
+        """Write ``<out>/<version>.jsonl``: the texts in their order with the spans under ``proposed``."""
         target = self.out / f"{version}.jsonl"
+        batch = [each if each.spans is None else with_proposal(each, each.spans, version) for each in batch]
         with atomic_path(target) as draft:
             write_jsonl(batch, draft)
         progress("release", len(batch), len(batch))

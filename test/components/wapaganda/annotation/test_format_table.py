@@ -20,9 +20,11 @@ from wapaganda.annotation import (
     format_titles,
     read_documents,
     register,
+    with_proposal,
     writable_suffixes,
     write_documents,
 )
+from wapaganda.annotation.proposals import marked_spans
 from wapaganda.ner import Document, Span, repaired
 
 WRITABLE = sorted(name for name, each in all_formats().items() if each.write is not None)
@@ -48,6 +50,7 @@ documents = st.lists(
         texts,
         st.none() | marks,
         metas,
+        st.none() | st.sampled_from(["v0001-87729ada", "a\tb", ""]),
     ),
     min_size=1,
     max_size=4,
@@ -55,19 +58,21 @@ documents = st.lists(
 )
 
 
-def document(name, text, marks, meta):
+def document(name, text, marks, meta, by):
     spans = (
         None if marks is None else tuple(Span(a, a + size, label, score) for a, size, label, score in marks)
     )
-    return repaired(Document(name, text, spans, meta))[0]
+    made = repaired(Document(name, text, spans, meta))[0]
+    return made if by is None or made.spans is None else with_proposal(made, made.spans, by)
 
 
 def seen(document, keeps):
-    """What of a document the format promises to keep."""
+    """What of a document the format promises to keep; spans that all have a score are a proposal."""
     text = document.text if "white space" in keeps else document.text.translate(BLANKS)
-    spans = (
+    spans, proposal = marked_spans(document)
+    shown = (
         None
-        if document.spans is None
+        if spans is None
         else [
             (
                 document.text[span.start : span.end].translate(BLANKS),
@@ -75,11 +80,14 @@ def seen(document, keeps):
                 span.score if "scores" in keeps else None,
                 (span.start, span.end) if "white space" in keeps else None,
             )
-            for span in document.spans
+            for span in spans
         ]
     )
-    meta = dict(document.meta) if "meta" in keeps else None
-    return repr((document.id if "ids" in keeps else None, text, spans, meta))
+    if proposal is not None and ("proposals" not in keeps or ("meta" not in keeps and not spans)):
+        shown, proposal = None, None
+    meta = {key: value for key, value in document.meta.items() if key != "proposed"}
+    name = document.id if "ids" in keeps else None
+    return repr((name, text, shown, proposal is not None, meta if "meta" in keeps else None))
 
 
 @pytest.mark.parametrize("name", WRITABLE)
@@ -98,6 +106,9 @@ def test_documents_come_back_or_are_reported(name, parts, tmp_path_factory):
     if not left_out:
         assert back == known if "order" in chosen.keeps else sorted(back) == sorted(known)
     assert found is None or found.skipped == ()
+    # A proposal is never read as a label, whatever the format.
+    labelled = {each.text.translate(BLANKS) for each in wanted if each.spans and not marked_spans(each)[1]}
+    assert {each.text.translate(BLANKS) for each in read if each.spans} <= labelled
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -277,5 +288,8 @@ def test_hidden_tags_of_datasets_are_not_the_last_tag(tmp_path):
         rows, features=Features({"tokens": List(Value("string")), "ner_tags": List(Value("int64"))})
     ).cast(Features({"tokens": List(Value("string")), "ner_tags": tags})).save_to_disk(str(tmp_path / "d"))
     found = read_documents(tmp_path / "d")
-    assert [each.text for each in found.documents] == ["Bob"]
-    assert "Expected tag numbers from 0 to 1, was: -1" in found.skipped[0]
+    assert [(each.text, each.spans) for each in found.documents] == [
+        ("Anna", None),
+        ("Bob", (Span(0, 3, "PER"),)),
+    ]
+    assert (found.report.n_unlabelled, found.report.n_not_read) == (1, 0)

@@ -5,11 +5,13 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 
 from wapaganda.annotation import (
     FormatError,
+    is_unread,
     read_documents,
     write_datasets_folder,
     write_documents,
     write_jsonl,
 )
+from wapaganda.annotation.proposals import as_proposal
 from wapaganda.ner import Document, Repairs, Span, considered_labels
 
 DOCUMENTS = [
@@ -32,19 +34,15 @@ def read(tmp_path):
     return read
 
 
-def with_scores(documents):
-    return [(document, [span.score for span in document.spans or ()]) for document in documents]
-
-
 def test_jsonl_goes_round(tmp_path):
     write_jsonl(DOCUMENTS, tmp_path / "x.jsonl")
-    assert with_scores(read_documents(tmp_path / "x.jsonl").documents) == with_scores(DOCUMENTS)
+    assert read_documents(tmp_path / "x.jsonl").documents == [as_proposal(each) for each in DOCUMENTS]
     assert len((tmp_path / "x.jsonl").read_bytes().splitlines()) == 4
 
 
 def test_a_datasets_folder_goes_round(tmp_path):
     write_datasets_folder(DOCUMENTS, tmp_path / "folder")
-    assert with_scores(read_documents(tmp_path / "folder").documents) == with_scores(DOCUMENTS)
+    assert read_documents(tmp_path / "folder").documents == [as_proposal(each) for each in DOCUMENTS]
     with pytest.raises(FileExistsError, match="Expected an empty or no folder"):
         write_datasets_folder(DOCUMENTS, tmp_path / "folder")
 
@@ -111,7 +109,7 @@ def test_other_fields_are_kept_as_meta(read):
         ('{"text": "\\ud83d"}', "half a surrogate pair"),
         ('{"text": "a", "spans": {}}', "to be a list of spans or null"),
         ('{"text": "a", "label": "good"}', "Expected label to be a list"),
-        ('{"text": "a", "spans": [], "entities": []}', "under one key"),
+        ('{"text": "a", "spans": [], "entities": [[0, 1, "P"]]}', "under one key"),
         ('{"text": "a", "spans": [[0, 1]]}', "start, end and label, was: [0, 1]"),
         ('{"text": "a", "spans": [{"start": 0, "end": 1}]}', "start, end and label"),
         ('{"text": "a", "spans": [["x", 1, "P"]]}', "whole numbers"),
@@ -124,12 +122,14 @@ def test_other_fields_are_kept_as_meta(read):
         ('{"text": "a", "spans": [], "answer": "reject"}', "Expected an accepted record"),
         ('{"tokens": ["a"], "ner_tags": ["B-P", "O"]}', "one tag for each of 1 words"),
         ('{"tokens": ["a"], "ner_tags": [1]}', "tags that are strings"),
-        ('{"tokens": ["a"], "ner_tags": ["P"]}', "Expected O or a tag such as"),
+        ('{"tokens": ["a"], "ner_tags": ["P"]}', "Expected O for words outside of entities"),
     ],
 )
 def test_a_malformed_record_is_skipped_and_reported_with_its_line(read, line, complaint):
     result = read({"text": "fine"}, "", line, {"text": "fine too"})
-    assert [document.id for document in result.documents] == ["x-000001", "x-000003"]
+    read_ones = [document.id for document in result.documents if not is_unread(document)]
+    assert read_ones == ["x-000001", "x-000003"]
+    assert result.report.n_unlabelled == 2
     (reason,) = result.skipped
     assert "x.jsonl:3: " in reason
     assert complaint in reason
@@ -192,5 +192,5 @@ def test_a_schema_of_another_kind_stays_in_meta_and_labels_considered_must_be_a_
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = read_documents(path)
-    assert [dict(each.meta) for each in found.documents] == [{"schema": {"version": 2}}]
+    assert [dict(each.meta) for each in found.documents if each.is_labelled] == [{"schema": {"version": 2}}]
     assert "labels_considered" in found.skipped[0]

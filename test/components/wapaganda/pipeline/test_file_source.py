@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from wapaganda.annotation import read_documents
+from wapaganda.annotation import proposal_of, read_documents
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline import FileSource
 
@@ -62,7 +62,9 @@ def test_a_batch_is_written_in_its_order_with_the_proposed_spans(source):
     sentence = source.release("al-001", batch, silent)
     written = read_documents(source.out / "al-001.jsonl").documents
     assert [each.text for each in written] == ["Bob came", "Carla"]
-    assert written[0].spans == (Span(0, 3, "PER"),)
+    assert [each.spans for each in written] == [None, None]
+    proposals = [proposal_of(each) for each in written]
+    assert [(each.spans, each.by) for each in proposals] == [((Span(0, 3, "PER"),), "al-001"), ((), "al-001")]
     assert "al-001.jsonl" in sentence
 
 
