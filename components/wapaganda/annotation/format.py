@@ -81,7 +81,10 @@ class Source:
             if first.lstrip().startswith("[") or first.strip() == "{":
                 raise FormatError(f"Expected JSON, was: {error.msg}", self.path, error.lineno) from None
             return parse_lines(self.lines)
-        return [(None, record) for record in whole] if isinstance(whole, list) else [(1, whole)]
+        is_pair = isinstance(whole, list) and len(whole) == 2 and isinstance(whole[0], str)
+        return (
+            [(None, record) for record in whole] if isinstance(whole, list) and not is_pair else [(1, whole)]
+        )
 
     @property
     def looks_like_json(self) -> bool:

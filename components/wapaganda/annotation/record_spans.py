@@ -194,7 +194,11 @@ def labels_among(value: object) -> Iterator[str]:
         if isinstance(name, str) and _is_span_like(value):
             yield printable(name)
         else:
-            yield from (name for each in value.values() for name in labels_among(each))
+            for key, each in value.items():
+                if isinstance(each, list) and each and all(map(_is_pair, each)):
+                    yield from [printable(str(key))] * len(each)
+                else:
+                    yield from labels_among(each)
     elif isinstance(value, list | tuple):
         if _is_span_like(value):
             yield from (printable(each) for each in value[:3] if isinstance(each, str))
