@@ -82,9 +82,8 @@ class Source:
                 raise FormatError(f"Expected JSON, was: {error.msg}", self.path, error.lineno) from None
             return parse_lines(self.lines)
         is_pair = isinstance(whole, list) and len(whole) == 2 and isinstance(whole[0], str)
-        return (
-            [(None, record) for record in whole] if isinstance(whole, list) and not is_pair else [(1, whole)]
-        )
+        many = whole if isinstance(whole, list) and not is_pair else None
+        return [(1, whole)] if many is None else [(None, record) for record in many]
 
     @property
     def looks_like_json(self) -> bool:
