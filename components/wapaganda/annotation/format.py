@@ -176,10 +176,10 @@ def format_titles() -> str:
 
 def format_table() -> str:
     """The table of formats as Markdown, for the docs."""
-    rows = ["| Format | Name | Suffixes | Keeps, besides texts and spans |", "|---|---|---|---|"]
+    rows = ["| Format | Name | Suffixes | Does not keep |", "|---|---|---|---|"]
     for each in all_formats().values():
         suffixes = " ".join(f"`{suffix}`" for suffix in each.suffixes)
-        keeps = ", ".join(aspect for aspect in ASPECTS if aspect in each.keeps)
-        kept = keeps or "nothing" if each.write is not None else "(read only)"
+        lost = ", ".join(aspect for aspect in ASPECTS if aspect not in each.keeps)
+        kept = lost or "nothing" if each.write is not None else "(read only)"
         rows.append(f"| {each.title} | `{each.name}` | {suffixes} | {kept} |")
     return "\n".join(rows) + "\n"
