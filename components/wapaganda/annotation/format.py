@@ -179,7 +179,10 @@ def format_table() -> str:
     rows = ["| Format | Name | Suffixes | Does not keep |", "|---|---|---|---|"]
     for each in all_formats().values():
         suffixes = " ".join(f"`{suffix}`" for suffix in each.suffixes)
-        lost = ", ".join(aspect for aspect in ASPECTS if aspect not in each.keeps)
-        kept = lost or "nothing" if each.write is not None else "(read only)"
-        rows.append(f"| {each.title} | `{each.name}` | {suffixes} | {kept} |")
+        kept = [aspect for aspect in ASPECTS if aspect in each.keeps]
+        lost = [aspect for aspect in ASPECTS if aspect not in each.keeps]
+        missing = f"all but {', '.join(kept)}" if 0 < len(kept) < 3 else ", ".join(lost) or "nothing"
+        rows.append(
+            f"| {each.title} | `{each.name}` | {suffixes} | {missing if each.write else '(read only)'} |"
+        )
     return "\n".join(rows) + "\n"
