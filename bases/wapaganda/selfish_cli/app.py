@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from wapaganda.project_context import prepare_environment
-from wapaganda.selfish_cli.commands import jobs, models
+from wapaganda.selfish_cli.commands import jobs, labels, models
 from wapaganda.selfish_cli.commands.adapt import adapt
 from wapaganda.selfish_cli.commands.connect import connect
 from wapaganda.selfish_cli.commands.doctor import doctor
@@ -83,6 +83,22 @@ group(
     list=models.list_models,
     promote=models.promote,
     rollback=models.rollback,
+)
+group(
+    "labels",
+    "Read labels that were renamed in Label Studio, or rename and merge them there with their annotations.",
+    map=labels.map_labels,
+    rename=labels.rename,
+    merge=labels.merge,
+    undo=labels.undo,
+)
+group(
+    "labels",
+    "Read labels that were renamed in Label Studio, or rename and merge them there with their annotations.",
+    map=labels.map_labels,
+    rename=labels.rename,
+    merge=labels.merge,
+    undo=labels.undo,
 )
 group("jobs", "List and cancel the trainings of the ML backend.", list=jobs.list_jobs, cancel=jobs.cancel)
 

@@ -18,6 +18,7 @@ from wapaganda.annotation.format import (
 from wapaganda.annotation.formats.conll import write_conll
 from wapaganda.annotation.formats.saved_dataset import write_datasets_folder
 from wapaganda.annotation.kinds import KINDS, Effect, Kind, kind_of
+from wapaganda.annotation.label_studio.config_edit import LabelChange
 from wapaganda.annotation.label_studio.label_config import (
     LabelConfig,
     TextForm,
@@ -54,6 +55,7 @@ __all__ = [
     "Format",
     "FormatError",
     "Kind",
+    "LabelChange",
     "LabelConfig",
     "LabelMapping",
     "Proposal",

@@ -91,9 +91,11 @@ def _agrees(text: str, start: int, end: int, words: str | None) -> bool:
 
 
 def _is_exactly(part: str, words: str | None) -> bool:
-    """Whether these are the words, but for white space; the escapes of HTML count where they are not all."""
+    """Whether these are the words, but for white space inside; the words may be escaped as in HTML."""
     if words is None or part == words:
         return True
+    if part[:1].isspace() > words[:1].isspace() or part[-1:].isspace() > words[-1:].isspace():
+        return False
     part, words = _single_spaced(part), _single_spaced(words)
     return part == words or (len(part) > 2 and part == html.unescape(words))
 
@@ -222,6 +224,7 @@ _STARTS = (
     _Change("count from 1 or with a byte-order mark", re.compile(r"\A(?!\ufeff)"), lambda _: _MARK),
 )
 _UNITS = {"count UTF-16 units": "utf-16-le", "count bytes of UTF-8": "utf-8"}
+_INCLUSIVE = "name the last character as the end"
 _UNIT_BYTES = {"utf-16-le": 2, "utf-8": 1}
 
 
@@ -237,12 +240,12 @@ def _countings(plain: Counted) -> Iterator[Counted]:
 
 
 def _in_units(counted: Counted, is_full: bool) -> Iterator[Counted]:
-    """The counting itself, and unless ``is_full`` the same in other units and with inclusive ends."""
+    """The counting itself, and unless ``is_full`` the same in other units or with inclusive ends."""
     if counted.name:
         yield counted
     if is_full:
         return
-    yield replace(counted, name=_joined(counted.name, "name the last character as the end"), inclusive=True)
+    yield replace(counted, name=_joined(counted.name, _INCLUSIVE), inclusive=True)
     for name, encoding in _UNITS.items():
         width = _UNIT_BYTES[encoding]
         sizes = [len(unit.encode(encoding, "surrogatepass")) // width for unit in counted.units]
@@ -255,7 +258,8 @@ def _in_units(counted: Counted, is_full: bool) -> Iterator[Counted]:
             each for at, size in zip(counted.ends, sizes, strict=True) for each in [*[-1] * (size - 1), at]
         ]
         yield Counted(_joined(counted.name, name), "", begins, ends)
-        yield Counted(_joined(counted.name, name), "", begins, ends, inclusive=True)
+        if not counted.changes:
+            yield Counted(_joined(name, _INCLUSIVE), "", begins, ends, inclusive=True)
 
 
 def _joined(*names: str) -> str:

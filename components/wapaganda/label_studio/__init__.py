@@ -13,6 +13,7 @@ from wapaganda.label_studio.errors import (
     UnreachableError,
     VersionTakenError,
 )
+from wapaganda.label_studio.label_changes import ChangePlan
 from wapaganda.label_studio.records import (
     BackendInfo,
     CheckResult,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BackendInfo",
+    "ChangePlan",
     "CheckResult",
     "LabelStudio",
     "LabelStudioError",

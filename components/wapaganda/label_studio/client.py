@@ -4,20 +4,31 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import httpx
 
 from wapaganda.annotation import (
+    LabelChange,
     LabelConfig,
     ReadOptions,
     document_from_task,
     parse_label_config,
     result_from_spans,
 )
-from wapaganda.label_studio import backend, changes, data_manager, diagnosis, release, upload
+from wapaganda.label_studio import (
+    backend,
+    changes,
+    data_manager,
+    diagnosis,
+    label_changes,
+    release,
+    upload,
+)
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.errors import LabelStudioError, RejectedError
+from wapaganda.label_studio.label_changes import ChangePlan
 from wapaganda.label_studio.records import (
     BackendInfo,
     CheckResult,
@@ -107,6 +118,33 @@ class LabelStudio:
         """Replace the XML labelling configuration."""
         self._parse(label_config)
         self._connection.repeat(self._connection.sdk.projects.update, project_id, label_config=label_config)
+
+    def plan_label_change(
+        self, project_id: int, kind: str, old: str, new: str, progress: Progress = silent
+    ) -> ChangePlan:
+        """What a change of labels would change: ``rename`` or ``merge`` a label, or rename a ``tag``.
+
+        Nothing is written.
+
+        Raises:
+            FormatError: the label config has not the labels or tags that the change needs.
+        """
+        config = self._label_config(project_id)
+        tags = () if kind == "tag" else (config.from_name, *config.tags.values())
+        change = LabelChange(kind, old, new, tuple(dict.fromkeys(tags)))
+        return label_changes.plan_change(self._connection, project_id, change, progress)
+
+    def apply_label_change(self, plan: ChangePlan, path: Path, progress: Progress = silent) -> ChangePlan:
+        """Carry out a change, saved in ``path``, or go on with one that was interrupted."""
+        return label_changes.apply_change(self._connection, plan, path, progress)
+
+    def undo_label_change(self, plan: ChangePlan, path: Path, progress: Progress = silent) -> ChangePlan:
+        """Undo a change, also one that was interrupted; what was changed by others since stays.
+
+        Raises:
+            LabelStudioError: the label config was changed since.
+        """
+        return label_changes.undo_change(self._connection, plan, path, progress)
 
     def use_uncertainty_sampling(self, project_id: int) -> None:
         """Make "Label All Tasks" follow the released order; only the API can set this, not the web page."""

@@ -36,7 +36,7 @@ def test_documents_arrive_in_order_with_their_annotations(client: LabelStudio, p
     changes = client.fetch(project)
     found = by_id(changes.documents)
     assert changes.complete
-    assert changes.warnings == ()
+    assert changes.report.lines() == ()
     assert [found[str(number)].text for number in ids[:3]] == [document.text for document in labelled[:3]]
     assert found[str(ids[0])].spans == (Span(0, 4, "PER"),)
     assert found[str(ids[200])].spans == ()

@@ -1,0 +1,181 @@
+"""Labels whose names change on a real Label Studio: what the commands say, and how it is mended."""
+
+import httpx
+import pytest
+
+pytestmark = [pytest.mark.label_studio, pytest.mark.slow]
+
+CONFIG = (
+    '<View><Labels name="label" toName="text"><Label value="PER"/><Label value="LOC"/></Labels>'
+    '<Text name="text" value="$text"/></View>'
+)
+
+
+def region(start, end, text, *labels, tag="label"):
+    value = {"start": start, "end": end, "text": text, "labels": list(labels)}
+    return {"id": f"x{start}_{end}", "from_name": tag, "to_name": "text", "type": "labels", "value": value}
+
+
+class Raw:
+    """Label Studio as other programs change it."""
+
+    def __init__(self, server):
+        headers = {"Authorization": f"Token {server.token}"}
+        self.http = httpx.Client(base_url=server.url, headers=headers, timeout=120)
+        made = self._json(self.http.post("/api/projects", json={"title": "case", "label_config": CONFIG}))
+        self.project = made["id"]
+
+    @staticmethod
+    def _json(response):
+        response.raise_for_status()
+        return response.json()
+
+    def add(self, text, *results):
+        task = {"data": {"text": text}, "annotations": [{"result": result} for result in results]}
+        self._json(self.http.post(f"/api/projects/{self.project}/import", json=[task]))
+
+    def configure(self, xml):
+        self._json(self.http.patch(f"/api/projects/{self.project}", json={"label_config": xml}))
+
+    @property
+    def config(self):
+        return self._json(self.http.get(f"/api/projects/{self.project}"))["label_config"]
+
+    def annotations(self):
+        """The annotations of all tasks in their order of change: (label or tag, words) of each region."""
+        query = {"project": self.project, "fields": "all", "page_size": 100}
+        tasks = self._json(self.http.get("/api/tasks", params=query))["tasks"]
+        tasks.sort(key=lambda task: task["id"])
+        every = [sorted(task["annotations"], key=lambda each: each["updated_at"]) for task in tasks]
+        return [[_words(each["result"]) for each in answers] for answers in every]
+
+
+def _words(result):
+    return [("+".join(each["value"]["labels"]), each["from_name"], each["value"]["text"]) for each in result]
+
+
+@pytest.fixture
+def raw(label_studio_server, monkeypatch):
+    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio_server.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", label_studio_server.token)
+    return Raw(label_studio_server)
+
+
+def spans(selfish, raw, tmp_path, *more):
+    out = tmp_path / "out"
+    options = ("--split", "1,0,0", "--formats", "jsonl", "--json", "--force", *more)
+    return selfish("export", "--project", raw.project, "--out", out, *options)
+
+
+def counted(outcome):
+    return {name: split["per_type"] for name, split in outcome.json["splits"].items()}["train"]
+
+
+def test_a_renamed_tag_is_named_with_its_totals_and_mapped(raw, selfish, tmp_path):
+    for name in ("Mira", "Otto", "Jana"):
+        raw.add(f"{name} left Oslo.", [region(0, 4, name, "PER"), region(10, 14, "Oslo", "LOC")])
+    raw.configure(CONFIG.replace('name="label"', 'name="ner"'))
+    refused = spans(selfish, raw, tmp_path)
+    assert refused.code == 2
+    said = "3 texts not read: regions were made by a tag, or on a text, that the label config does not have"
+    assert f"{said}: 6 regions of 'label' in 3 texts" in refused.stderr
+    assert "selfish labels map --project ID --tag label=NEW" in refused.stderr
+    doctor = {
+        each["name"]: each for each in selfish("doctor", "--project", raw.project, "--json").json["checks"]
+    }
+    assert doctor["Labels"]["ok"] is False
+    assert "6 regions of 'label' in 3 texts" in doctor["Labels"]["message"]
+    assert "6 regions of 'label' in 3 texts" in selfish("status", "--project", raw.project).stdout
+
+    wrong = selfish("labels", "map", "label=none", "--tag", "--project", raw.project)
+    assert wrong.code == 2
+    assert "Expected one of the tags ner, text, was: none." in wrong.stderr
+    mapped = selfish("labels", "map", "label=ner", "--tag", "--project", raw.project, "--json")
+    assert mapped.json == {"project": f"ls-{raw.project}", "labels": {}, "tags": {"label": "ner"}}
+    assert counted(spans(selfish, raw, tmp_path)) == {"LOC": 3, "PER": 3}
+
+    assert selfish("labels", "map", "--remove", "label", "--tag", "--project", raw.project).code == 0
+    assert spans(selfish, raw, tmp_path).code == 2
+    done = selfish("labels", "rename", "label=ner", "--tag", "--yes", "--project", raw.project, "--json")
+    assert (done.json["state"], done.json["regions"], done.json["texts"]) == ("done", 6, 3)
+    assert raw.annotations()[0] == [[("PER", "ner", "Mira"), ("LOC", "ner", "Oslo")]]
+    assert counted(spans(selfish, raw, tmp_path)) == {"LOC": 3, "PER": 3}
+
+
+def test_a_label_that_was_renamed_by_hand_is_named_mapped_and_renamed(raw, selfish, tmp_path):
+    for name in ("Mira", "Otto", "Jana", "Nils"):
+        answer = [region(0, 4, name, "PER"), region(9, 12, "Ada", "PER"), region(16, 20, "Oslo", "LOC")]
+        raw.add(f"{name} met Ada in Oslo.", answer)
+    raw.configure(CONFIG.replace('"PER"', '"PERSON"'))
+    raw.add("Bob met Eve in Rome.", [region(0, 3, "Bob", "PERSON")])
+    refused = spans(selfish, raw, tmp_path)
+    assert refused.code == 2
+    said = "4 texts not read: regions have a label that the label config does not have"
+    assert f"{said}: 8 regions of 'PER' in 4 texts" in refused.stderr
+    assert "selfish labels map --project ID PER=NEW" in refused.stderr
+    lenient = spans(selfish, raw, tmp_path, "--lenient")
+    assert counted(lenient) == {"PERSON": 1}
+    assert lenient.json["read"]["findings"][0]["regions"] == {"PER": 8}
+    update = selfish("update", "--project", raw.project)
+    assert update.code == 2
+    assert "8 regions of 'PER' in 4 texts" in update.stderr
+
+    assert selfish("labels", "map", "PER=PERSON", "--project", raw.project).code == 0
+    assert counted(spans(selfish, raw, tmp_path)) == {"LOC": 4, "PERSON": 9}
+    assert "PER" in selfish("labels", "map", "--project", raw.project).stdout
+    assert selfish("labels", "map", "PER=", "--project", raw.project).code == 0
+    left_out = spans(selfish, raw, tmp_path)
+    assert counted(left_out) == {"LOC": 4, "PERSON": 1}
+    assert "Ignored 8 times: regions of labels that are left out" in left_out.stderr
+    assert selfish("labels", "map", "--remove", "PER", "--project", raw.project).code == 0
+
+    dry = selfish("labels", "rename", "PER=PERSON", "--project", raw.project)
+    assert "8 regions in 4 texts" in dry.stdout
+    assert "Nothing was changed." in dry.stderr
+    assert raw.annotations()[0][0][0][0] == "PER"
+    assert selfish("labels", "rename", "PER=PERSON", "--yes", "--project", raw.project).code == 0
+    assert counted(spans(selfish, raw, tmp_path)) == {"LOC": 4, "PERSON": 9}
+    assert selfish("labels", "undo", "--yes", "--project", raw.project).code == 0
+    assert [answer[0][0][0] for answer in raw.annotations()] == ["PER"] * 4 + ["PERSON"]
+
+
+def test_labels_are_renamed_and_merged_everywhere_and_undone(raw, selfish, tmp_path):
+    raw.add("Mira met Bob.", [region(0, 4, "Mira", "PER")], [region(9, 12, "Bob", "LOC")])
+    raw.add("Oslo", [region(0, 4, "Oslo", "LOC")])
+    before = raw.annotations()
+    first = selfish("labels", "rename", "PER=PERSON", "--yes", "--project", raw.project, "--json")
+    assert first.code == 0, first.stderr
+    assert '<Label value="PERSON"' in raw.config
+    assert raw.annotations() == [
+        [[("PERSON", "label", "Mira")], [("LOC", "label", "Bob")]],  # the later answer stays the later one
+        [[("LOC", "label", "Oslo")]],
+    ]
+    both = selfish("labels", "rename", "PERSON=LOC", "--project", raw.project)
+    assert both.code == 2
+    assert "merge them" in both.stderr
+    second = selfish("labels", "merge", "PERSON=LOC", "--yes", "--project", raw.project, "--json").json
+    assert (second["regions"], second["texts"], second["state"]) == (1, 1, "done")
+    assert "PERSON" not in raw.config
+    assert counted(spans(selfish, raw, tmp_path)) == {"LOC": 2}
+    for state in ("PERSON", "PER"):
+        undone = selfish("labels", "undo", "--yes", "--project", raw.project, "--json")
+        assert undone.json["state"] == "undone"
+        assert f'<Label value="{state}"' in raw.config
+    assert raw.annotations() == before
+    assert selfish("labels", "undo", "--yes", "--project", raw.project).code == 2
+
+
+def test_repairs_are_said_for_a_project_as_for_a_file_and_the_regions_go_out_again(raw, selfish, tmp_path):
+    text = "Mira met Bob in Oslo on Monday. "
+    for number in range(30):
+        raw.add(f"{text}{number}", [region(0, 4, "Mira", "PER")])
+    raw.add(f"{text}a", [region(16, 20, "Oslo", "PER", "LOC")])
+    raw.add(f"{text}b", [region(0, 12, "Mira met Bob", "PER"), region(9, 12, "Bob", "PER")])
+    raw.add(f"{text}c", [region(18, 22, "Oslo", "LOC")])
+    outcome = spans(selfish, raw, tmp_path)
+    assert outcome.code == 0, outcome.stderr
+    said = "Spans repaired while reading: 2 refused as overlapping a longer one."
+    assert said in outcome.stderr
+    assert "1 text not read: the words at the offsets of a span are not its own words" in outcome.stderr
+    assert said in (tmp_path / "out" / "README.md").read_text()
+    assert said in selfish("status", "--project", raw.project).stdout
