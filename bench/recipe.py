@@ -9,6 +9,7 @@ recipe (with ``--set key=value`` for a change of it), ``--split test`` for the f
 and ``--set steps=…`` for the time that it saves); its training is not counted. ``--self-training`` trains
 twice, the second time also with pseudo-labels of the unlabelled texts with the most confident
 predictions. ``--folds N`` reports the cross-fitted F1, too: would it have chosen the better recipe?
+``--search`` searches the learning rate first, as the product does when an encoder is new to a project.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from wapaganda.annotation import read_documents
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
 from wapaganda.tagger import Tagger
-from wapaganda.trainer import Recipe, TrainingJob, cross_fit, recipe_for, train
+from wapaganda.trainer import Recipe, TrainingJob, cross_fit, recipe_for, search_learning_rate, train
 
 RESULTS = Path(__file__).parent / "results" / "recipe.json"
 
@@ -64,6 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--warm-from", type=int, default=0, metavar="N")
     parser.add_argument("--self-training", action="store_true", help="the rest of train.conll unlabelled")
     parser.add_argument("--folds", type=int, default=0, metavar="N")
+    parser.add_argument("--search", action="store_true", help="search the learning rate first")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
@@ -73,9 +75,10 @@ def _run_name(arguments: argparse.Namespace, corpus: str) -> str:
     changes = "".join(f"-{change}" for change in sorted(arguments.set))
     taught = "-self" if arguments.self_training else ""
     folds = f"-folds{arguments.folds}" if arguments.folds else ""
+    search = "-search" if arguments.search else ""
     encoder = f"-{Path(arguments.encoder).name}" if arguments.encoder else ""
     name = f"{arguments.split}-{corpus}-{arguments.draw}{arguments.texts}"
-    return f"{name}{encoder}{warm}{taught}{folds}{changes}"
+    return f"{name}{encoder}{warm}{taught}{folds}{search}{changes}"
 
 
 def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any]:
@@ -98,6 +101,10 @@ def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any
         started, used = time.monotonic(), time.process_time()
         unlabelled = _texts_beside(documents, pool) if arguments.self_training else []
         job = TrainingJob(documents, schema, encoder, recipe, device="cpu")
+        found = search_learning_rate(job) if arguments.search else None
+        if found is not None:
+            recipe = recipe.with_rate(found.learning_rate)
+            job = replace(job, recipe=recipe)
         result = train(replace(job, unlabelled=unlabelled, initial_model=last), model)
         cpu_seconds, seconds = time.process_time() - used, time.monotonic() - started
         scores = _scores(Tagger.load(model, device="cpu"), gold)
@@ -117,10 +124,12 @@ def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any
         "recall": scores.micro.recall,
         "last_loss": statistics.fmean(result.losses[-20:]),
         "restarts": result.restarts,
+        "fit": result.fit.to_dict() if result.fit else None,
         "cpu_seconds": round(cpu_seconds, 1),
         "seconds": round(seconds, 1),
         "recipe": asdict(recipe),
         **crosswise,
+        **({"search": found.to_dict()} if found else {}),
     }
 
 

@@ -15,7 +15,8 @@ class CardFacts:
     """Facts about a data set that the documents do not contain.
 
     ``drawn`` maps a document's id to its selection reason, such as "random"; other documents were labelled
-    from the start. ``encoder`` and ``model_version`` name the model that selected and pre-annotated texts.
+    from the start. ``encoder`` and ``model_version`` name the model that selected and pre-annotated texts;
+    ``model_warning`` says what is wrong with it.
     ``read``: what was read from the source.
     """
 
@@ -24,6 +25,7 @@ class CardFacts:
     drawn: Mapping[str, str] = field(default_factory=dict)
     encoder: str = ""
     model_version: str = ""
+    model_warning: str = ""
     created_at: str = ""
     licence: str = ""
     read: ReadReport = field(default_factory=ReadReport)
@@ -107,6 +109,8 @@ def _origin(documents: Sequence[Document], facts: CardFacts) -> list[str]:
         lines.append(
             f"Model that chose and pre-annotated last: {version} (encoder {facts.encoder or 'unknown'})."
         )
+    if facts.model_warning:
+        lines.append(f"About this model: {facts.model_warning}")
     return lines
 
 

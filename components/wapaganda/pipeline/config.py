@@ -11,6 +11,7 @@ class LoopConfig:
     """How the models of one project are trained and evaluated, and how its texts are selected.
 
     ``learning_rate`` and ``train_steps`` of ``None`` mean the encoder's own default (docs/training.md).
+    ``recipe_search``: search the learning rate when an encoder is new to the project, unless one is set.
     ``holdout_fraction``: the part of the labelled texts that is never trained on; ``None``: none with two
     folds or more, since models are then compared by out-of-fold predictions, else a fifth.
     ``promotion_margin``: in F1 (0 to 1), how much worse than the live model a new model may be and still go
@@ -27,6 +28,7 @@ class LoopConfig:
     encoder: str
     learning_rate: float | None = None
     train_steps: int | None = None
+    recipe_search: bool = True
     warm_start: bool = False
     self_training: bool = False
     threshold: float = 0.7

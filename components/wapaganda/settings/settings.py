@@ -47,13 +47,18 @@ class Settings(BaseSettings):
         gt=0,
         le=1,
         allow_inf_nan=False,
-        description="Peak learning rate of the encoder, used only when it is set. Not set: the rate depends "
-        "on the size of the encoder (docs/training.md); for `bert-base-cased` it is this default.",
+        description="Peak learning rate of the encoder, obeyed as it is when you set it. Not set: this "
+        "default is not used. The rate depends on the encoder, and a search corrects it (docs/training.md).",
     )
     train_steps: int | None = Field(
         None,
         ge=1,
         description="Optimiser steps of a training. Not set: the number of texts decides (docs/training.md).",
+    )
+    recipe_search: bool = Field(
+        True,
+        description="Search the learning rate when an encoder is new to a project, and again with three "
+        "times the texts, unless `LEARNING_RATE` is set. It takes at most as long as two trainings.",
     )
     warm_start: bool = Field(
         False,

@@ -22,18 +22,22 @@ from wapaganda.tagger.tokenization import (
 
 if TYPE_CHECKING:
     from wapaganda.tagger.batches import WordBatch, budget_batches, collate, device_of, word_logits
+    from wapaganda.tagger.case_embeddings import add_casing_table, casing_table, save_casing_table
     from wapaganda.tagger.committee import load_members, member_folder, read_together
     from wapaganda.tagger.tagger import Tagger
 
 _HEAVY = {
     "Tagger": "wapaganda.tagger.tagger",
     "WordBatch": "wapaganda.tagger.batches",
+    "add_casing_table": "wapaganda.tagger.case_embeddings",
     "budget_batches": "wapaganda.tagger.batches",
+    "casing_table": "wapaganda.tagger.case_embeddings",
     "collate": "wapaganda.tagger.batches",
     "device_of": "wapaganda.tagger.batches",
     "load_members": "wapaganda.tagger.committee",
     "member_folder": "wapaganda.tagger.committee",
     "read_together": "wapaganda.tagger.committee",
+    "save_casing_table": "wapaganda.tagger.case_embeddings",
     "word_logits": "wapaganda.tagger.batches",
 }
 
@@ -49,7 +53,9 @@ __all__ = [
     "Tokenization",
     "Window",
     "WordBatch",
+    "add_casing_table",
     "budget_batches",
+    "casing_table",
     "collate",
     "device_of",
     "load_members",
@@ -57,6 +63,7 @@ __all__ = [
     "model_inputs",
     "quiet_transformers",
     "read_together",
+    "save_casing_table",
     "windows",
     "word_casing",
     "word_logits",

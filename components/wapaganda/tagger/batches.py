@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from wapaganda.tagger.case_embeddings import casing_table
 from wapaganda.tagger.tokenization import ModelInput
 
 if TYPE_CHECKING:
@@ -56,8 +57,13 @@ def word_logits(
     model: "PreTrainedModel", batch: WordBatch, *, casing: bool, with_hidden: bool = False
 ) -> tuple[Tensor, Tensor | None]:
     """Tag scores, (core words, K), and, if wanted, last hidden states, (core words, hidden)."""
-    arguments: dict[str, Any] = {"input_ids": batch.ids, "attention_mask": batch.mask}
-    if casing:
+    arguments: dict[str, Any] = {"attention_mask": batch.mask}
+    table = casing_table(model) if casing else None
+    if table is None:
+        arguments["input_ids"] = batch.ids
+    else:
+        arguments["inputs_embeds"] = model.get_input_embeddings()(batch.ids) + table(batch.token_type_ids)
+    if casing and table is None:
         arguments["token_type_ids"] = batch.token_type_ids
     output = model(**arguments, output_hidden_states=with_hidden)
     hidden = output.hidden_states[-1][batch.rows, batch.columns] if with_hidden else None

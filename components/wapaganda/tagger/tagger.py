@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from wapaganda.ner import Span
 from wapaganda.progress import Progress, silent
 from wapaganda.tagger.batches import budget_batches, collate, device_of, word_logits
+from wapaganda.tagger.case_embeddings import load_casing_table
 from wapaganda.tagger.entities import decode
 from wapaganda.tagger.hf_logging import quiet_transformers
 from wapaganda.tagger.model_folder import FolderError, ModelFolder
@@ -59,6 +60,7 @@ class Tagger:
                 tokenizer = AutoTokenizer.from_pretrained(
                     path, local_files_only=True, trust_remote_code=False
                 )
+            load_casing_table(model, path)
         except Exception as error:  # safetensors and tokenizers raise plain exceptions
             raise FolderError(f"Expected a complete model folder, was: {path} ({error})") from error
         tokenization = Tokenization(tokenizer, folder.max_pieces, folder.overlap)

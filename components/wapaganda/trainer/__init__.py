@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
 from wapaganda.trainer.errors import EncoderUnavailable
+from wapaganda.trainer.fit import Fit
 from wapaganda.trainer.job import Callbacks, StepReport, TrainingJob, TrainResult
 from wapaganda.trainer.recipe import AdaptationRecipe, Recipe, recipe_for
 
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
     from wapaganda.trainer.domain_adaptation import Adaptation, adapt
     from wapaganda.trainer.embedding import embed
     from wapaganda.trainer.pseudo_labels import unlike
+    from wapaganda.trainer.rate_search import RateSearch, Trial, search_learning_rate
     from wapaganda.trainer.training_loop import TrainedModel, train, train_in_memory
 
 _HEAVY = {
     "Adaptation": "wapaganda.trainer.domain_adaptation",
+    "RateSearch": "wapaganda.trainer.rate_search",
     "TrainedModel": "wapaganda.trainer.training_loop",
+    "Trial": "wapaganda.trainer.rate_search",
     "adapt": "wapaganda.trainer.domain_adaptation",
     "cross_fit": "wapaganda.trainer.cross_fitting",
     "embed": "wapaganda.trainer.embedding",
+    "search_learning_rate": "wapaganda.trainer.rate_search",
     "train": "wapaganda.trainer.training_loop",
     "train_in_memory": "wapaganda.trainer.training_loop",
     "unlike": "wapaganda.trainer.pseudo_labels",
@@ -34,17 +39,21 @@ __all__ = [
     "AdaptationRecipe",
     "Callbacks",
     "EncoderUnavailable",
+    "Fit",
     "LoadedEncoder",
+    "RateSearch",
     "Recipe",
     "StepReport",
     "TrainResult",
     "TrainedModel",
     "TrainingJob",
+    "Trial",
     "adapt",
     "cross_fit",
     "embed",
     "load_encoder",
     "recipe_for",
+    "search_learning_rate",
     "train",
     "train_in_memory",
     "unlike",

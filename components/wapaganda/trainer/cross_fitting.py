@@ -36,7 +36,7 @@ def cross_fit(
     callbacks.progress("calibrate", 0, 0)
     documents = job.documents
     unlabelled = unlike(job.unlabelled, documents)
-    fold_of = _folds([document.text for document in documents], folds, job.recipe.seed)
+    fold_of = folds_of([document.text for document in documents], folds, job.recipe.seed)
     answers: dict[int, TaggedText] = {}
     for fold in range(folds):
         part = replace(
@@ -60,7 +60,7 @@ def _fold_progress(progress: Progress, fold: int, folds: int) -> Progress:
     return lambda _, done, total: progress("calibrate", fold * total + done, folds * total)
 
 
-def _folds(texts: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:
+def folds_of(texts: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:
     """The fold of each text, (n,): folds of equal size, counted in different texts."""
     place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
     if not 2 <= folds <= len(place):

@@ -15,8 +15,7 @@ from wapaganda.progress import Progress, silent
 from wapaganda.storage import atomic_folder
 from wapaganda.tagger import ModelInput, collate, device_of, model_inputs, quiet_transformers
 from wapaganda.trainer.encoders import LoadedEncoder, load_for_masking
-from wapaganda.trainer.mixed_precision import MixedPrecision
-from wapaganda.trainer.optimisation import make_optimiser, make_schedule
+from wapaganda.trainer.optimisation import MixedPrecision, make_optimiser, make_schedule
 from wapaganda.trainer.recipe import AdaptationRecipe, Recipe, default_learning_rate
 
 _MASKED = 0.15
@@ -89,7 +88,7 @@ def _train(
     """Train the model in place; the loss of each step."""
     model, precision = loaded.model, MixedPrecision(loaded.model, recipe)
     model.get_input_embeddings().weight.requires_grad_(recipe.word_embeddings)
-    optimiser = make_optimiser(model, recipe, casing=False)
+    optimiser = make_optimiser(loaded, recipe)
     schedule = make_schedule(optimiser, recipe)
     batches = _masked_batches(loaded, windows, recipe)
     decoder = _MaskedDecoder(model.get_output_embeddings())

@@ -1,6 +1,8 @@
 """Pretrained encoders: found in a folder, in the local cache or on the hub, and loaded with a new head."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +33,16 @@ _DROPOUTS = ("hidden_dropout_prob", "hidden_dropout", "dropout", "dropout_rate",
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LoadedEncoder:
-    """A model with a new head, its tokenization, and whether it reads the letter case as token types."""
+    """A model with a new head, its tokenization, and whether it reads the letter case as token types.
+
+    ``new``: the names of the weights that were not pretrained.
+    """
 
     model: "PreTrainedModel"
     tokenization: Tokenization
     tokenizer: "PreTrainedTokenizerFast"
     casing: bool
+    new: frozenset[str] = frozenset()
 
     def folder(self, schema: LabelSchema) -> ModelFolder:
         """The description of a model folder with this encoder."""
@@ -84,15 +90,20 @@ def load_encoder(
     options: dict[str, Any] = {"local_files_only": local, "trust_remote_code": False}
     try:
         with quiet_transformers():
-            model = AutoModelForTokenClassification.from_pretrained(
-                source, config=config, dtype=torch.float32, **options
+            model, loading = AutoModelForTokenClassification.from_pretrained(
+                source,
+                config=config,
+                dtype=torch.float32,
+                ignore_mismatched_sizes=True,  # the head of another model for entities
+                output_loading_info=True,
+                **options,
             )
             tokenizer = AutoTokenizer.from_pretrained(source, **options)
         tokenization = _tokenization(tokenizer, model, max_pieces, overlap)
     except Exception as error:  # safetensors and tokenizers raise bare ones of their own
         raise _unavailable(name, error, config) from error
     has_casing = casing and _is_uncased(tokenizer) and _add_casing(model)
-    return LoadedEncoder(model, tokenization, tokenizer, has_casing)
+    return LoadedEncoder(model, tokenization, tokenizer, has_casing, _new_weights(loading))
 
 
 def load_for_masking(name: str, *, max_pieces: int) -> tuple[LoadedEncoder, bool]:
@@ -118,7 +129,8 @@ def load_for_masking(name: str, *, max_pieces: int) -> tuple[LoadedEncoder, bool
         raise _unavailable(name, error, config, HINT_MASK) from error
     if tokenizer.mask_token_id is None:
         raise EncoderUnavailable(name, "its tokenizer has no sign for a hidden word", HINT_MASK)
-    return LoadedEncoder(model, tokenization, tokenizer, casing=False), bool(loading["missing_keys"])
+    loaded = LoadedEncoder(model, tokenization, tokenizer, casing=False, new=_new_weights(loading))
+    return loaded, bool(loading["missing_keys"])
 
 
 def find_config(name: str) -> tuple["PretrainedConfig", bool]:
@@ -141,6 +153,12 @@ def find_config(name: str) -> tuple["PretrainedConfig", bool]:
     except (OSError, ValueError) as error:
         hint = HINT_CODE if _needs_code(error) else HINT_NAME
         raise EncoderUnavailable(name, _first_line(error), hint) from error
+
+
+def _new_weights(loading: Mapping[str, Any]) -> frozenset[str]:
+    """The weights that the files lack, or hold in another shape."""
+    mismatched = (each if isinstance(each, str) else each[0] for each in loading["mismatched_keys"])
+    return frozenset([*loading["missing_keys"], *mismatched])
 
 
 def _source_of(name: str) -> str:
@@ -241,13 +259,22 @@ def _is_uncased(tokenizer: "PreTrainedTokenizerFast") -> bool:
 
 
 def _add_casing(model: "PreTrainedModel") -> bool:
-    """Make one token type for each casing, each a copy of the first type; false for a model without types."""
+    """Let the model read the casing of words; false for a model that has no place for it.
+
+    A model with token types gets one type for each casing, each a copy of the first type. Another one gets a
+    table of its own, which is added to the word embeddings.
+    """
     import torch
+
+    from wapaganda.tagger import add_casing_table
 
     embeddings = getattr(model.base_model, "embeddings", None)
     old = getattr(embeddings, "token_type_embeddings", None)
     if embeddings is None or not isinstance(old, torch.nn.Embedding):
-        return False
+        if "inputs_embeds" not in signature(model.forward).parameters:
+            return False
+        add_casing_table(model)
+        return True
     new = torch.nn.Embedding(N_CASINGS, old.embedding_dim)
     with torch.no_grad():
         new.weight.copy_(old.weight[:1].expand(N_CASINGS, -1))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wapaganda.ner import Document, LabelSchema, Repairs
 from wapaganda.progress import Progress, silent
+from wapaganda.trainer.fit import Fit
 from wapaganda.trainer.recipe import Recipe
 
 
@@ -62,6 +63,7 @@ class TrainResult:
     training spans that the tokenizer cannot see. ``collapsed``: the model learned nothing, even after
     ``restarts``. ``dev_f1``: pairs of step and F1. ``n_pseudo_labelled``: texts of the second training with
     the spans of the first model; then losses, steps and restarts count both trainings. ``seconds``: of all.
+    ``fit``: how well the model knows its own training texts.
     """
 
     losses: tuple[float, ...]
@@ -72,6 +74,7 @@ class TrainResult:
     dev_f1: tuple[tuple[int, float], ...] = ()
     n_pseudo_labelled: int = 0
     seconds: float = 0.0
+    fit: Fit | None = None
 
     @property
     def steps(self) -> int:

@@ -1,7 +1,7 @@
 """The settings of a training, and the defaults for an encoder and a number of texts."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 from wapaganda.errors import InputError
 from wapaganda.trainer.encoders import find_config
@@ -19,8 +19,9 @@ class Recipe:
     the word embeddings are trained, too. ``precision``: of matrix products; ``auto`` is bfloat16 (weights and
     sums stay float32) where the hardware computes it fast, float16 on other CUDA devices, else float32.
     ``evaluations`` and ``patience``: with a dev set, the number of evaluations, and how many of them without
-    gain stop the training.
-    ``max_restarts``: with another random seed, after a training that learned nothing.
+    gain stop the training. ``max_restarts``: with another random seed, after a training that learned nothing.
+    ``max_extensions``: how often ``steps`` more are made, while the model is undertrained and the loss still
+    falls.
 
     Raises:
         InputError: a number is out of range.
@@ -46,6 +47,7 @@ class Recipe:
     evaluations: int = 10
     patience: int = 4
     max_restarts: int = 1
+    max_extensions: int = 2
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "steps", "batch_size", "batch_pieces", "evaluations", "patience"):
@@ -55,6 +57,10 @@ class Recipe:
             raise InputError(f"Expected keep from 0 to 1, was: {self.keep}")
         if not 0 <= self.warmup_share < 1:
             raise InputError(f"Expected warmup_share from 0 to below 1, was: {self.warmup_share}")
+
+    def with_rate(self, learning_rate: float) -> Self:
+        """The same with another learning rate of the encoder, and the head's rate as in ``recipe_for``."""
+        return replace(self, learning_rate=learning_rate, head_factor=_head_factor(learning_rate))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +73,24 @@ class AdaptationRecipe:
     device: str = "auto"
 
 
-_LEARNING_RATES = ((512, 2e-4), (768, 3e-5), (1024, 2e-5))
+_LEARNING_RATES = ((512, 2e-4), (768, 5e-5), (1024, 3e-5))
 """Default learning rates of the body by the largest hidden size that they are for."""
 
-_LARGEST = 1e-5
+_LARGEST = 2e-5
 
 
 def default_learning_rate(hidden_size: int) -> float:
     """The learning rate for an encoder of this hidden size, when the user sets none."""
     return next((rate for size, rate in _LEARNING_RATES if hidden_size <= size), _LARGEST)
+
+
+_HEAD_RATE = 2e-3
+"""The lowest learning rate of the new head; it is scaled to the size of its inputs."""
+
+
+def _head_factor(learning_rate: float) -> float:
+    """The head learns at 2e-3 or ten times as fast as the encoder, whichever is faster."""
+    return max(10.0, _HEAD_RATE / learning_rate)
 
 
 _FEW_TYPES = 13
@@ -102,4 +117,9 @@ def recipe_for(
     if learning_rate is None:
         config, _ = find_config(encoder)
         learning_rate = default_learning_rate(int(config.hidden_size))
-    return Recipe(learning_rate=learning_rate, steps=default_steps(n_documents, n_labels), seed=seed)
+    return Recipe(
+        learning_rate=learning_rate,
+        steps=default_steps(n_documents, n_labels),
+        seed=seed,
+        head_factor=_head_factor(learning_rate),
+    )

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from wapaganda.tagger import (
     collate,
     device_of,
     quiet_transformers,
+    save_casing_table,
     word_logits,
 )
 from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
@@ -29,9 +30,9 @@ from wapaganda.trainer.examples import (
     start_low,
     word_loss,
 )
+from wapaganda.trainer.fit import LOSS_WINDOW, checked_texts, fit_of, recent_loss
 from wapaganda.trainer.job import Callbacks, StepReport, TrainingJob, TrainResult
-from wapaganda.trainer.mixed_precision import MixedPrecision
-from wapaganda.trainer.optimisation import make_optimiser, make_schedule
+from wapaganda.trainer.optimisation import MixedPrecision, head_scale_for, make_optimiser, make_schedule
 from wapaganda.trainer.pseudo_labels import (
     augmented_training_set,
     extended_recipe,
@@ -42,10 +43,8 @@ from wapaganda.trainer.pseudo_labels import (
 
 _LOGGER = logging.getLogger(__name__)
 _SEED_STRIDE = 1_000_003
-_LOSS_WINDOW = 20  # steps over which the loss is averaged
 _CONVERGED = 1e-4  # mean loss of a word below which there is nothing left to learn
 _LEARNED_NOTHING = 0.9  # of the loss of always predicting the tags' frequencies
-_TEXTS_CHECKED = 64  # training texts in which the model must find an entity
 
 OnStep = Callable[[StepReport], None]
 
@@ -60,10 +59,12 @@ def train(job: TrainingJob, out: Path, callbacks: Callbacks | None = None) -> Tr
        starts between the pretrained weights and those of ``job.initial_model``.
     3. With ``job.dev`` documents it is evaluated on them ``recipe.evaluations`` times. The best checkpoint is
        kept, and the training stops after ``recipe.patience`` evaluations without gain.
-    4. A training that learns nothing is restarted with another random seed, at most ``recipe.max_restarts``
+    4. A model that does not know its own training texts is undertrained (``Fit``). While the loss still
+       falls, as many steps are added, with a new warm-up, at most ``recipe.max_extensions`` times.
+    5. A training that learns nothing is restarted with another random seed, at most ``recipe.max_restarts``
        times: its loss is not below that of predicting the tags' frequencies, or it finds no entity in the
-       training texts.
-    5. With ``job.unlabelled`` texts, a second and longer training follows, from the pretrained weights. It
+       training texts. A loss that still falls is no reason for it.
+    6. With ``job.unlabelled`` texts, a second and longer training follows, from the pretrained weights. It
        also learns the most confident predictions of the first model. If it learns nothing, the first model is
        the result.
 
@@ -97,6 +98,7 @@ class TrainedModel:
         with quiet_transformers():
             self.encoder.model.save_pretrained(out)
             self.encoder.tokenizer.save_pretrained(out)
+        save_casing_table(self.encoder.model, out)
         self.encoder.folder(self.schema).write(out)
 
 
@@ -145,11 +147,12 @@ def train_in_memory(job: TrainingJob, callbacks: Callbacks | None = None) -> Tra
 
 
 def _listener(callbacks: Callbacks, before: int, total: int) -> OnStep:
-    """Reports the steps of one training as steps of ``total``."""
+    """Reports the steps of one training as steps of ``total``, or of more when steps were added."""
 
     def listen(report: StepReport) -> None:
-        report = replace(report, step=min(before + report.step, total), steps=total)
-        callbacks.progress("train", report.step, total)
+        whole = max(total, before + report.steps)
+        report = replace(report, step=before + report.step, steps=whole)
+        callbacks.progress("train", report.step, whole)
         if callbacks.on_step is not None:
             callbacks.on_step(report)
 
@@ -164,7 +167,8 @@ def _train_with_restarts(job: TrainingJob, on_step: OnStep) -> TrainedModel:
             seed = job.recipe.seed + restarts * _SEED_STRIDE
             attempt = replace(job, initial_model=None) if restarts else job
             trained = _train_once(attempt, seed, restarts + 1, on_step)
-            if not trained.result.collapsed:
+            fit = trained.result.fit
+            if not trained.result.collapsed or (fit is not None and fit.still_falling):
                 break
             _LOGGER.warning(
                 "Attempt %d with seed %d learned nothing: %s",
@@ -198,61 +202,115 @@ def _train_once(job: TrainingJob, seed: int, attempt: int, on_step: OnStep) -> T
     examples, repairs = make_examples(job.documents, encoder.tokenization, job.schema, casing=encoder.casing)
     start_low(model, examples, len(job.schema.tags))
     batches = endless_batches(examples, recipe, np.random.default_rng(seed))
+    guessing = frequency_loss(examples)
 
-    # The optimiser, its schedule and the number format.
+    # The learning rates: word embeddings are frozen, the head's rate fits the size of its inputs.
     model.get_input_embeddings().weight.requires_grad_(recipe.word_embeddings)
-    optimiser = make_optimiser(model, recipe, casing=encoder.casing)
-    schedule = make_schedule(optimiser, recipe)
-    precision = MixedPrecision(model, recipe)
+    head_scale = _head_scale(encoder, examples[: recipe.batch_size], len(job.schema.tags))
 
-    # The steps.
-    best = BestCheckpoint(model)
-    evaluate_every = max(1, recipe.steps // recipe.evaluations)
-    losses: list[float] = []
-    dev_f1: list[tuple[int, float]] = []
-    stopped_because, collapsed = "all steps were made", False
-    model.train()
-    for step in range(1, recipe.steps + 1):
-        rate = float(schedule.get_last_lr()[0])
-        batch = next(batches)
-        inputs, tags = _tensors(batch, encoder)
-        with precision.autocast():
-            logits, _ = word_logits(model, inputs, casing=encoder.casing)
-        loss = word_loss(logits.float(), tags, batch)
-        precision.step(loss, optimiser, recipe.clip_norm)
-        schedule.step()
-        losses.append(loss.item())
-
-        # Evaluation on the dev set, and early stopping.
-        f1 = None
-        if job.dev and (step % evaluate_every == 0 or step == recipe.steps):
-            f1 = _evaluate(tagger, job.dev)
-            dev_f1.append((step, f1))
-            best.offer(f1)
-        on_step(StepReport(step, recipe.steps, losses[-1], rate, f1, attempt))
-
-        # Reasons to stop.
-        recent = float(np.mean(losses[-_LOSS_WINDOW:]))
-        if best.evaluations_without_gain >= recipe.patience:
-            stopped_because = f"no gain on the dev set in {best.evaluations_without_gain} evaluations"
+    # The steps, and as many again while the model is undertrained and the loss still falls.
+    steps = _Steps(job, encoder, batches, head_scale, attempt, on_step)
+    checked = checked_texts(job.documents)
+    for extension in range(recipe.max_extensions + 1):
+        stopped_because = steps.run()
+        model.eval()
+        predicted = tagger.predict([document.text for document in checked]) if steps.finite else []
+        fit = fit_of(steps.losses, guessing, checked, predicted, extension)
+        if job.dev or not steps.finite or not (fit.undertrained and fit.still_falling):
             break
-        if step > max(_LOSS_WINDOW, recipe.steps // 2) and recent < _CONVERGED:
-            stopped_because = f"the training loss fell below {_CONVERGED}"
-            break
-        if not np.isfinite(recent):
-            stopped_because, collapsed = "the training loss stayed high", True
-            break
-    else:
-        if recent > _LEARNED_NOTHING * frequency_loss(examples) > 0:
-            stopped_because, collapsed = "the training loss stayed high", True
 
-    # The best checkpoint, and whether it finds anything.
-    best.restore()
-    model.eval()
-    if not collapsed and _finds_nothing(tagger, job.documents):
+    # Whether it learned anything.
+    collapsed = not steps.finite or (steps.all_made and fit.loss > _LEARNED_NOTHING * guessing > 0)
+    if collapsed:
+        stopped_because = "the training loss stayed high"
+    elif checked and not any(predicted):
         stopped_because, collapsed = "no entity was found in the training texts", True
-    result = TrainResult(tuple(losses), stopped_because, repairs, collapsed, dev_f1=tuple(dev_f1))
+    result = TrainResult(
+        tuple(steps.losses), stopped_because, repairs, collapsed, dev_f1=tuple(steps.dev_f1), fit=fit
+    )
     return TrainedModel(encoder, job.schema, result)
+
+
+def _head_scale(encoder: LoadedEncoder, examples: Sequence[Example], n_tags: int) -> float:
+    """``head_scale_for`` these examples, without dropout."""
+    inputs, _ = _tensors(examples, encoder)
+    encoder.model.eval()
+    return head_scale_for(
+        encoder.model, lambda: word_logits(encoder.model, inputs, casing=encoder.casing), n_tags
+    )
+
+
+class _Steps:
+    """The optimiser steps of one training. ``losses`` and ``dev_f1`` are those of all steps so far.
+
+    ``finite``: whether the loss is still a number. ``all_made``: whether the last ``run`` made all its steps.
+    """
+
+    def __init__(
+        self,
+        job: TrainingJob,
+        encoder: LoadedEncoder,
+        batches: Iterator[list[Example]],
+        head_scale: float,
+        attempt: int,
+        on_step: OnStep,
+    ) -> None:
+        self._job, self._encoder, self._batches = job, encoder, batches
+        self._attempt, self._on_step = attempt, on_step
+        self._optimiser = make_optimiser(encoder, job.recipe, head_scale=head_scale)
+        self._precision = MixedPrecision(encoder.model, job.recipe)
+        self._tagger = encoder.tagger(job.schema)
+        self._best = BestCheckpoint(encoder.model)
+        self.losses: list[float] = []
+        self.dev_f1: list[tuple[int, float]] = []
+        self.finite = self.all_made = True
+
+    def run(self) -> str:
+        """Make ``recipe.steps`` steps with warm-up and decay, and say in a clause why they ended."""
+        recipe, model = self._job.recipe, self._encoder.model
+        schedule = make_schedule(self._optimiser, recipe)
+        evaluate_every = max(1, recipe.steps // recipe.evaluations)
+        before = len(self.losses)
+        self.all_made = False
+        model.train()
+        for step in range(1, recipe.steps + 1):
+            rate = float(schedule.get_last_lr()[0])
+            self.losses.append(self._make_one())
+            schedule.step()
+
+            # Evaluation on the dev set, and early stopping.
+            f1 = None
+            if self._job.dev and (step % evaluate_every == 0 or step == recipe.steps):
+                f1 = _evaluate(self._tagger, self._job.dev)
+                self.dev_f1.append((before + step, f1))
+                self._best.offer(f1)
+            made, total = before + step, before + recipe.steps
+            self._on_step(StepReport(made, total, self.losses[-1], rate, f1, self._attempt))
+
+            # Reasons to stop.
+            recent = recent_loss(self.losses)
+            if self._best.evaluations_without_gain >= recipe.patience:
+                self._best.restore()
+                return f"no gain on the dev set in {self._best.evaluations_without_gain} evaluations"
+            if step > max(LOSS_WINDOW, recipe.steps // 2) and recent < _CONVERGED:
+                self._best.restore()
+                return f"the training loss fell below {_CONVERGED}"
+            if not np.isfinite(recent):
+                self.finite = False
+                return "the training loss is not a number"
+        self.all_made = True
+        self._best.restore()
+        return "all steps were made"
+
+    def _make_one(self) -> float:
+        """One optimiser step, and its loss."""
+        encoder, batch = self._encoder, next(self._batches)
+        inputs, tags = _tensors(batch, encoder)
+        with self._precision.autocast():
+            logits, _ = word_logits(encoder.model, inputs, casing=encoder.casing)
+        loss = word_loss(logits.float(), tags, batch)
+        self._precision.step(loss, self._optimiser, self._job.recipe.clip_norm)
+        return loss.item()
 
 
 def _tensors(batch: Sequence[Example], encoder: LoadedEncoder) -> tuple[WordBatch, Tensor]:
@@ -266,12 +324,6 @@ def _evaluate(tagger: Tagger, dev: Sequence[Document]) -> float:
     """Strict micro F1 on the dev set."""
     predicted = judged_spans(dev, tagger.predict([document.text for document in dev]))
     return evaluate(gold_spans(dev), predicted).micro.f1
-
-
-def _finds_nothing(tagger: Tagger, documents: Sequence[Document]) -> bool:
-    """Whether the model finds no entity in the first training texts with entities, if there are any."""
-    texts = [document.text for document in documents if document.spans][:_TEXTS_CHECKED]
-    return bool(texts) and not any(tagger.predict(texts))
 
 
 class BestCheckpoint:

@@ -70,3 +70,26 @@ def _toy_document(number: int, draw: random.Random) -> Document:
         if label:
             spans.append(Span(start, len(text), label))
     return Document(str(number), text, tuple(spans))
+
+
+@pytest.fixture(scope="session")
+def tiny_mpnet(tiny_encoder, tmp_path_factory):
+    """The folder of a tiny uncased encoder without token types, with the tokenizer of ``tiny_encoder``."""
+    import torch
+    from transformers import AutoTokenizer, MPNetConfig, MPNetModel
+
+    folder = tmp_path_factory.mktemp("mpnet")
+    AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(folder)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = MPNetConfig(
+            vocab_size=len(VOCABULARY),
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=64,
+            max_position_embeddings=42,
+            pad_token_id=0,
+        )
+        MPNetModel(config).save_pretrained(folder)
+    return str(folder)

@@ -15,6 +15,7 @@ from wapaganda.selfish_cli.project import CliProject, open_context, project_loop
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
+from wapaganda.selfish_cli.ui.versions import undertrained
 
 if TYPE_CHECKING:
     from wapaganda.annotation import ReadReport
@@ -126,6 +127,7 @@ def _material(
         drawn=drawn,
         encoder=live.manifest.encoder if live and project is not None else "",
         model_version=live.name if live and project is not None else "",
+        model_warning=undertrained(live) if live and project is not None else "",
         created_at=made,
         licence=licence,
         read=read,

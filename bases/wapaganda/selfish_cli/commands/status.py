@@ -84,6 +84,10 @@ def _report(found: dict[str, Any]) -> "ReadReport":
     return ReadReport.from_dict(found["read"] or {})
 
 
+def _live(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in found["versions"] if each["name"] == found["live"]]
+
+
 def _last_report(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     """The report of the last finished round."""
     return next((each for each in reversed(rounds) if each["step"] == "done"), {})
@@ -104,6 +108,7 @@ def _show(console: Console, context: CliProject, found: dict[str, Any]) -> None:
         ]
     facts += [
         ("Live model", found["live"] or "none"),
+        *(("Warning", each["undertrained"]) for each in _live(found) if each["undertrained"]),
         ("MLflow", found["mlflow"]),
         ("On disk", f"{found['model_dir']}, {found['data_dir']}"),
     ]

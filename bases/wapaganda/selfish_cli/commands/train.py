@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wapaganda.calibration import Calibration
     from wapaganda.ner import Document, LabelSchema
     from wapaganda.pipeline import TrainingOutcome, TrainingTexts
+    from wapaganda.trainer import Fit
 
 KEPT = "The live model and all labels did not change. The unfinished training was discarded."
 
@@ -191,6 +192,9 @@ def _train(context: CliProject, material: Material, progress: Progress) -> "Trai
         run.metrics(trained.steps, best)
     if trained.calibration is not None:
         run.metrics(trained.steps, _cross_validated(trained.calibration))
+    if trained.fit is not None:
+        run.metrics(trained.steps, _fit_figures(trained.fit))
+        run.tags({"undertrained": trained.fit.describe()})
     run.end("FINISHED")
     return trained
 
@@ -206,6 +210,11 @@ def _cross_validated(calibration: "Calibration | None") -> dict[str, float]:
         "temperature": calibration.temperature,
         "span_calibration_error": calibration.ece_after,
     }
+
+
+def _fit_figures(fit: "Fit") -> dict[str, float]:
+    figures = {"train_loss_share": fit.loss_share}
+    return figures if fit.f1 is None else figures | {"train_f1": fit.f1}
 
 
 def _show(console: Console, context: CliProject, material: Material, trained: "TrainingOutcome") -> None:
@@ -279,6 +288,7 @@ def _result(
         "n_judged": trained.scores.n_documents if trained.scores else 0,
         "steps": trained.steps,
         "stopped_because": trained.stopped_because,
+        "fit": trained.fit.to_dict() if trained.fit else None,
         "best_dev_f1": trained.best_dev_f1,
         "best_step": trained.best_step,
         "seconds": round(trained.seconds, 2),

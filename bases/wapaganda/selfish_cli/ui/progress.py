@@ -22,6 +22,7 @@ NAMES = {
     "encoder": "Getting the encoder",
     "fetch": "Fetching labels",
     "adapt": "Adapting the encoder",
+    "search": "Searching the learning rate",
     "train": "Training",
     "calibrate": "Cross-fitting",
     "judge": "Evaluating the model",

@@ -23,7 +23,13 @@ def version_record(version: "Version") -> dict[str, Any]:
         "labels": list(manifest.labels),
         "f1": micro.get("f1"),
         "reason": manifest.reason,
+        "undertrained": undertrained(version),
     }
+
+
+def undertrained(version: "Version") -> str:
+    """The sentence about a version that does not know its own training texts; empty when it does."""
+    return str((version.manifest.metrics.get("fit") or {}).get("undertrained", ""))
 
 
 def versions_table(records: Sequence[Mapping[str, Any]], live: str | None) -> Fitting:

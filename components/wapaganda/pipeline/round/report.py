@@ -16,20 +16,35 @@ from wapaganda.sampler import Selection
 
 @dataclass(frozen=True, slots=True)
 class TrainingPart:
-    """The training: whether the version went live and why; the texts it learned from and those held out."""
+    """The training: whether the version went live and why; the texts it learned from and those held out.
+
+    ``train_f1`` (0 to 1) and ``loss_share``: how well it knows its own training texts (``Fit``).
+    ``undertrained``: the sentence about it; empty when it is not.
+    """
 
     promoted: bool = False
     reason: str = "No model was trained."
     n_train: int = 0
     n_holdout: int = 0
+    train_f1: float | None = None
+    loss_share: float | None = None
+    undertrained: str = ""
 
     @classmethod
     def of(cls, outcome: TrainingOutcome | None) -> Self:
         """The part of a training; ``None``: there was none."""
         if outcome is None:
             return cls()
-        decision = outcome.decision
-        return cls(decision.promote, decision.reason, outcome.n_train, outcome.n_holdout)
+        decision, fit = outcome.decision, outcome.fit
+        return cls(
+            decision.promote,
+            decision.reason,
+            outcome.n_train,
+            outcome.n_holdout,
+            fit.f1 if fit else None,
+            fit.loss_share if fit else None,
+            fit.describe() if fit else "",
+        )
 
 
 @dataclass(frozen=True, slots=True)

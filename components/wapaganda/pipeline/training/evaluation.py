@@ -27,11 +27,15 @@ _OUT_OF_FOLD = "out_of_fold.json"
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The scores of a new model, those of the live one, and the decision; ``None``: not measured."""
+    """The scores of a new model, those of the live one, and the decision; ``None``: not measured.
+
+    ``same_scores``: of the new model on the labels on which the live one was measured.
+    """
 
     scores: Scores | None
     previous_scores: Scores | None
     decision: PromotionDecision
+    same_scores: Scores | None = None
 
 
 def compare(folder: Path, live: Version | None, texts: TrainingTexts, config: LoopConfig) -> Comparison:
@@ -64,7 +68,7 @@ def _compare_held_out(
     fair = [document for document in holdout if text_key(document.text) not in trained_on]
     same = scores if len(fair) == len(holdout) else evaluate_documents(tagger, fair)
     previous = evaluate_documents(Tagger.load(live.path, device=config.device), fair) if fair else None
-    return Comparison(scores, previous, decide_promotion(_f1(same), _f1(previous), margin, name))
+    return Comparison(scores, previous, decide_promotion(_f1(same), _f1(previous), margin, name), same)
 
 
 def _compare_out_of_fold(
@@ -79,7 +83,7 @@ def _compare_out_of_fold(
     both = [each for each in fair if _exact_key(each) in old]
     scores, previous, same = _scores(fair, new), _scores(both, old), _scores(both, new)
     decision = decide_promotion(_f1(same), _f1(previous), config.promotion_margin, name, labels)
-    return Comparison(scores, previous, decision)
+    return Comparison(scores, previous, decision, same)
 
 
 def _scores(documents: Sequence[Document], answers: Mapping[str, Sequence[Span]]) -> Scores | None:

@@ -8,10 +8,13 @@ from wapaganda.calibration import Calibration
 from wapaganda.model_store import Manifest, ModelStore, Version, data_fingerprint, library_versions
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.evaluation import Comparison
-from wapaganda.trainer import Recipe, TrainingJob
+from wapaganda.trainer import Fit, Recipe, TrainingJob
 from wapaganda.uncertainty import find_measure
 
 _CROSS_VALIDATED = "cross_validated"
+_FIT = "fit"
+_LATER_KEYS = {"max_extensions"}
+"""Keys of a recipe that versions before 0.3 do not have."""
 
 
 def made_before(
@@ -23,9 +26,13 @@ def made_before(
     for made in reversed(store.versions()):
         manifest = made.manifest
         found = (manifest.data_fingerprint, tuple(manifest.labels), manifest.encoder)
-        if found == wanted and manifest.recipe in ways:
+        if found == wanted and any(_same_way(manifest.recipe, way) for way in ways):
             return made
     return None
+
+
+def _same_way(stored: Mapping[str, Any], way: Mapping[str, Any]) -> bool:
+    return {key: value for key, value in way.items() if key in stored or key not in _LATER_KEYS} == stored
 
 
 def manifest_of(
@@ -34,11 +41,14 @@ def manifest_of(
     compared: Comparison,
     calibration: Calibration | None,
     live: Version | None,
+    fit: Fit | None,
 ) -> Manifest:
     """The manifest of a new version; ``live`` is the one that was live when it was made."""
     metrics: dict[str, Any] = {} if compared.scores is None else compared.scores.to_dict()
     if calibration is not None:
         metrics[_CROSS_VALIDATED] = calibration.to_dict()
+    if fit is not None:
+        metrics[_FIT] = fit.to_dict()
     return Manifest(
         labels=job.schema.labels,
         encoder=config.encoder,
@@ -57,6 +67,12 @@ def calibration_of(manifest: Manifest) -> Calibration | None:
     """The calibration by cross-fitting when the version was made; ``None``: it was not cross-fitted."""
     values = manifest.metrics.get(_CROSS_VALIDATED)
     return None if values is None else Calibration.from_dict(values)
+
+
+def fit_of(manifest: Manifest) -> Fit | None:
+    """How well the version knew its own training texts; ``None``: it was not measured, before 0.3."""
+    values = manifest.metrics.get(_FIT)
+    return None if values is None else Fit.from_dict(values)
 
 
 def _way(job: TrainingJob, config: LoopConfig) -> Mapping[str, Any]:

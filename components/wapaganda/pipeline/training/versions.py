@@ -14,11 +14,14 @@ from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.cross_fitting import calibrate_folder, too_few_messages
 from wapaganda.pipeline.training.evaluation import Comparison, compare, write_trained_on
+from wapaganda.pipeline.training.fit import compare_fit, fit_messages
 from wapaganda.pipeline.training.holdout import TrainingTexts
-from wapaganda.pipeline.training.manifests import calibration_of, made_before, manifest_of
+from wapaganda.pipeline.training.learning_rates import search_and_keep, search_is_due, with_chosen_rate
+from wapaganda.pipeline.training.manifests import calibration_of, fit_of, made_before, manifest_of
 from wapaganda.pipeline.training.promotion import PromotionDecision
 from wapaganda.trainer import (
     Callbacks,
+    Fit,
     TrainingJob,
     TrainResult,
     recipe_for,
@@ -32,6 +35,7 @@ class TrainingOutcome:
     """The result of a training: the version, its scores, those of the live model, and the decision.
 
     ``calibration``: by cross-fitting; ``None`` if it is switched off or there are too few texts.
+    ``fit``: how well the version knows its own training texts; ``None`` for versions before 0.3.
     ``best_dev_f1`` at optimiser step ``best_step``: of the checkpoint that was kept, only with dev texts.
     ``stopped_because``: why the training ended; empty when the version was made before.
     """
@@ -48,6 +52,7 @@ class TrainingOutcome:
     reused: bool
     messages: tuple[str, ...]
     calibration: Calibration | None = None
+    fit: Fit | None = None
     stopped_because: str = ""
     best_dev_f1: float | None = None
     best_step: int | None = None
@@ -62,7 +67,7 @@ def training_job(texts: TrainingTexts, schema: LabelSchema, config: LoopConfig) 
         texts.train,
         schema,
         config.encoder,
-        recipe if config.train_steps is None else replace(recipe, steps=config.train_steps),
+        recipe if config.train_steps is None else replace(recipe, steps=config.train_steps, max_extensions=0),
         unlabelled=unlike(texts.unlabelled, known) if config.self_training else (),
         dev=texts.dev,
         device=config.device,
@@ -79,8 +84,9 @@ def train_version(
 ) -> TrainingOutcome:
     """Train on ``texts.train``, compare with the live model, publish, and promote when not worse.
 
-    With two folds or more the recipe is also cross-fitted: its calibration and the likely label errors are
-    written into the folder of the model. A version that was made from the same documents by the same recipe
+    The learning rate is searched first when the encoder is new to the project (`search_is_due`). With two
+    folds or more the recipe is also cross-fitted: its calibration and the likely label errors are written
+    into the folder of the model. A version that was made from the same documents by the same recipe
     is used again, so repeating an interrupted round makes no second one. Training texts that are also dev
     texts are left out.
 
@@ -98,7 +104,8 @@ def train_version(
         )
     # Without unlabelled texts, self-training is an ordinary training.
     asked = config.self_training
-    job = training_job(texts, schema, config)
+    default = training_job(texts, schema, config)
+    job = with_chosen_rate(default, config, store)
     config = replace(config, self_training=bool(job.unlabelled))
     live = store.current()
     final = _warm_start(job, live, config)
@@ -109,6 +116,11 @@ def train_version(
         compared = compare(same.path, rival, texts, config)
         compared = _keep_pinned(compared, live, documents, store)
         return _again(same, live, compared, texts, store)
+    search = None
+    if search_is_due(default, config, store):
+        search = search_and_keep(default, store, callbacks)
+        job = with_chosen_rate(default, config, store)
+        final = _warm_start(job, live, config)
     shutil.rmtree(scratch, ignore_errors=True)
     result = train(final, scratch, callbacks)
     write_trained_on(scratch, documents)
@@ -116,18 +128,17 @@ def train_version(
     if not result.collapsed:
         calibration = calibrate_folder(scratch, job, config, callbacks.progress)
     callbacks.progress("judge", 0, 0)
-    compared = compare(scratch, live, texts, config)
-    if result.collapsed and live is not None:
-        decision = PromotionDecision(False, f"The training learned nothing, so {live.name} stays live.")
-        compared = replace(compared, decision=decision)
+    compared = compare_fit(compare(scratch, live, texts, config), result, live)
     compared = _keep_pinned(compared, live, documents, store)
-    made = store.publish(scratch, manifest_of(final, config, compared, calibration, live))
+    made = store.publish(scratch, manifest_of(final, config, compared, calibration, live, result.fit))
     if compared.decision.promote:
         store.promote(made.name)
     shutil.rmtree(scratch, ignore_errors=True)
     messages = (
+        *((search.describe(),) if search else ()),
         *_messages(result, final.initial_model, asked),
         *_dev_messages(result, n_given - len(documents)),
+        *fit_messages(result, job, config),
         *too_few_messages(documents, config),
     )
     return _outcome(made, live, compared, texts, result=result, messages=messages)
@@ -178,6 +189,7 @@ def _outcome(
         reused=result is None,
         messages=messages,
         calibration=calibration_of(made.manifest),
+        fit=fit_of(made.manifest),
         stopped_because=result.stopped_because if result else "",
         best_dev_f1=result.best_dev_f1 if result else None,
         best_step=result.best_step if result else None,
@@ -197,10 +209,10 @@ def _messages(result: TrainResult, last: Path | None, self_training: bool) -> tu
         messages.append(f"The training started from {last.name} because of WARM_START.")
     if result.repairs.total:
         messages.append(f"Spans that the tokenizer cannot see: {result.repairs.describe()}.")
-    if result.collapsed:
-        messages.append(f"The training learned nothing, even after a restart: {result.stopped_because}.")
-    elif result.restarts:
+    if result.restarts and not result.collapsed:
         messages.append("The training learned nothing at first and was restarted with another random seed.")
+    if result.fit is not None and result.fit.extensions:
+        messages.append(f"The loss still fell, so the training was extended to {result.fit.steps:,} steps.")
     return tuple(messages)
 
 

@@ -591,7 +591,7 @@ def test_a_model_that_is_worse_out_of_fold_stays_a_candidate(loop, source, tmp_p
     loop.config = replace(loop.config, folds=2, train_steps=60)
     good = loop.run_round()
     documents = list(loop.ledger.documents(labelled=True))
-    loop.config = replace(loop.config, train_steps=12)
+    loop.config = replace(loop.config, train_steps=14)
     worse = train_version(
         TrainingTexts(documents),
         SCHEMA,
@@ -692,7 +692,7 @@ def test_too_few_texts_for_folds_are_reported_and_the_round_goes_on(loop):
     loop.config = replace(loop.config, folds=20)
     report = loop.run_round()
     assert report.calibration.temperature is None
-    assert "too few to calibrate" in report.messages[0]
+    assert "too few to calibrate" in " ".join(report.messages)
     assert len(source_files(loop, "proposals.json")) == 1
 
 

@@ -9,7 +9,7 @@ import torch
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.tagger import load_members, read_together
 from wapaganda.trainer import Recipe, TrainingJob, cross_fit
-from wapaganda.trainer.cross_fitting import _folds
+from wapaganda.trainer.cross_fitting import folds_of
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_size=8, word_embeddings=True)
@@ -42,7 +42,7 @@ def test_a_label_that_stands_on_one_text_only_is_never_found_out_of_fold(tiny_en
 
 
 def test_equal_texts_share_a_fold_and_folds_are_of_equal_size():
-    folds = _folds(["a", "b", "a", "c", "d", "a"], 2, seed=1)
+    folds = folds_of(["a", "b", "a", "c", "d", "a"], 2, seed=1)
 
     assert folds[0] == folds[2] == folds[5]
     assert sorted((folds[[0, 1, 3, 4]] == fold).sum() for fold in (0, 1)) == [2, 2]
@@ -58,7 +58,7 @@ def test_the_models_of_the_folds_become_a_committee_that_reads_together(
     members = load_members(tmp_path, "cpu")
     assert len(members) == 3
     texts = [document.text for document in toy_documents]
-    fold_of = _folds(texts, 3, RECIPE.seed)
+    fold_of = folds_of(texts, 3, RECIPE.seed)
     readings = list(read_together(members, texts))
     for answer, reading, fold in zip(answers, readings, fold_of, strict=True):
         np.testing.assert_allclose(reading[fold], answer.log_probs, atol=1e-5)
@@ -69,4 +69,4 @@ def test_the_models_of_the_folds_become_a_committee_that_reads_together(
 @pytest.mark.parametrize("folds", [1, 3])
 def test_too_few_or_too_many_folds_are_refused(folds):
     with pytest.raises(ValueError, match=f"Expected 2 to 2 folds for 2 different texts, was: {folds}"):
-        _folds(["a", "b", "b"], folds, seed=1)
+        folds_of(["a", "b", "b"], folds, seed=1)

@@ -4,12 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from transformers import BartConfig, BartModel, BertModel, DistilBertConfig, DistilBertModel
 
-from wapaganda.ner import LabelSchema
-from wapaganda.trainer import EncoderUnavailable, load_encoder, recipe_for
+from wapaganda.ner import Document, LabelSchema, Span
+from wapaganda.tagger import Tagger, casing_table
+from wapaganda.trainer import EncoderUnavailable, TrainingJob, load_encoder, recipe_for, train_in_memory
 from wapaganda.trainer.encoders import find_config
 from wapaganda.trainer.recipe import Recipe, default_learning_rate, default_steps
 
@@ -120,6 +122,52 @@ def encoder_of(model, tiny_encoder, tmp_path) -> str:
     return str(folder)
 
 
+def test_an_uncased_encoder_without_token_types_reads_the_case_from_a_table(tiny_mpnet, tmp_path):
+    texts = ["anna saw oslo", "Anna saw OSLO"]
+    spans = (Span(0, 4, "NAME"),)
+    documents = [
+        Document(str(number), texts[number % 2], spans if number % 2 else ()) for number in range(16)
+    ]
+    recipe = Recipe(learning_rate=5e-3, steps=60, batch_size=8)
+
+    trained = train_in_memory(TrainingJob(documents, SCHEMA, tiny_mpnet, recipe, device="cpu"))
+    trained.save(tmp_path / "model")
+    read = Tagger.load(tmp_path / "model", device="cpu")
+
+    assert trained.encoder.casing
+    assert (tmp_path / "model" / "casing.safetensors").is_file()
+    assert [[(span.start, span.label) for span in found] for found in read.predict(texts)] == [
+        [],
+        [(0, "NAME")],
+    ]
+    for here, there in zip(trained.tagger.tag(texts), read.tag(texts), strict=True):
+        assert (here.log_probs == there.log_probs).all()
+
+
+def test_a_table_of_zeros_changes_nothing_at_first(tiny_mpnet):
+    with_casing, without = load_encoder(tiny_mpnet, SCHEMA), load_encoder(tiny_mpnet, SCHEMA, casing=False)
+    with_casing.model.classifier.load_state_dict(without.model.classifier.state_dict())
+
+    answers = [
+        next(loaded.tagger(SCHEMA).tag(["Anna saw OSLO"])).log_probs for loaded in (with_casing, without)
+    ]
+
+    np.testing.assert_allclose(*answers, atol=1e-6)
+    assert (casing_table(with_casing.model).weight == 0).all()
+    assert casing_table(without.model) is None
+
+
+def test_the_head_of_another_model_for_entities_is_replaced(tiny_encoder, toy_documents, tmp_path):
+    other = LabelSchema(("CITY", "NAME", "RIVER"))
+    short = Recipe(learning_rate=5e-3, steps=2, batch_size=8)
+    train_in_memory(TrainingJob(toy_documents, other, tiny_encoder, short, device="cpu")).save(tmp_path)
+
+    loaded = load_encoder(str(tmp_path), SCHEMA)
+
+    assert loaded.model.classifier.out_features == 5
+    assert loaded.new == {"classifier.weight", "classifier.bias"}
+
+
 def unavailable(name: str) -> EncoderUnavailable:
     with pytest.raises(EncoderUnavailable) as caught:
         load_encoder(name, SCHEMA)
@@ -212,9 +260,11 @@ def test_a_learning_rate_is_obeyed_and_otherwise_goes_by_the_encoder(tiny_encode
 
     assert (chosen.learning_rate, chosen.seed) == (1e-4, 7)
     assert default.learning_rate == default_learning_rate(32) == 2e-4
+    assert (chosen.head_factor, default.head_factor) == pytest.approx((20, 10))  # 2e-3 both
+    assert chosen.with_rate(1e-2).head_factor == 10  # never slower than ten times the encoder
     assert default.steps == default_steps(200, 4) == 200
     assert default_steps(200, 26) == 240  # each of many types is met less often
-    assert [default_learning_rate(size) for size in (384, 768, 1024, 4096)] == [2e-4, 3e-5, 2e-5, 1e-5]
+    assert [default_learning_rate(size) for size in (384, 768, 1024, 4096)] == [2e-4, 5e-5, 3e-5, 2e-5]
 
 
 def test_the_recipe_does_not_look_for_an_encoder_when_the_rate_is_given():

@@ -10,8 +10,7 @@ from wapaganda.metrics import evaluate
 from wapaganda.ner import LabelSchema
 from wapaganda.tagger import Tagger
 from wapaganda.trainer import Recipe, TrainingJob, train
-from wapaganda.trainer.mixed_precision import MixedPrecision
-from wapaganda.trainer.optimisation import precision_of
+from wapaganda.trainer.optimisation import MixedPrecision, precision_of
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_size=8, word_embeddings=True)

@@ -1,5 +1,6 @@
 """The parts of a training: examples, batches, schedule, best checkpoint."""
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -8,9 +9,9 @@ import torch
 
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.trainer import Recipe, load_encoder
-from wapaganda.trainer.examples import endless_batches, make_examples
-from wapaganda.trainer.optimisation import make_optimiser, make_schedule
-from wapaganda.trainer.training_loop import BestCheckpoint, frequency_loss
+from wapaganda.trainer.examples import endless_batches, frequency_loss, make_examples
+from wapaganda.trainer.optimisation import head_scale_for, make_optimiser, make_schedule
+from wapaganda.trainer.training_loop import BestCheckpoint
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=1e-3, steps=20, batch_size=4, batch_pieces=60)
@@ -76,7 +77,7 @@ def test_one_window_that_exceeds_the_budget_is_a_batch_of_its_own(examples):
 
 
 def test_head_and_case_learn_faster_and_norms_do_not_decay(loaded):
-    optimiser = make_optimiser(loaded.model, RECIPE, casing=True)
+    optimiser = make_optimiser(loaded, RECIPE)
 
     groups = {
         id(parameter): (group["lr"], group["weight_decay"])
@@ -91,6 +92,60 @@ def test_head_and_case_learn_faster_and_norms_do_not_decay(loaded):
     assert named["bert.embeddings.LayerNorm.weight"] == (1e-3, 0.0)
     assert named["bert.encoder.layer.0.output.dense.weight"] == (1e-3, 0.01)
     assert optimiser.defaults["fused"]
+
+
+class Headed(torch.nn.Module):
+    """A body that gives the same features to every word, and a head for two tags."""
+
+    def __init__(self, features: list[float]):
+        super().__init__()
+        self.body = torch.nn.Linear(1, len(features))
+        self.classifier = torch.nn.Linear(len(features), 2)
+        self.features = torch.tensor([features, features])
+
+    def forward(self):
+        return self.classifier(self.features)
+
+
+@pytest.mark.parametrize(
+    ("features", "scale"),
+    [
+        ([106.0], 1.0),
+        ([-53.0, 53.0], 1.0),  # the sum of absolute values counts
+        ([80.0], 1.0),  # rounded, so that it does not depend on the texts
+        ([140.0], 1.0),
+        ([60.0], 2.0),
+        ([27.0], 4.0),
+        ([400.0], 0.25),
+        ([0.001], 8.0),
+        ([1e6], 1 / 8),
+        ([0.0], 1.0),
+    ],
+)
+def test_the_rate_of_the_head_fits_the_size_of_its_inputs(features, scale):
+    model = Headed(features)
+
+    assert head_scale_for(model, model, 2) == scale
+    assert not model.classifier._forward_pre_hooks
+
+
+def test_a_model_without_a_linear_head_keeps_the_rate():
+    model = Headed([1.0])
+
+    assert head_scale_for(model, model, 7) == 1.0
+
+
+def test_pretrained_weights_beside_the_body_do_not_learn_as_the_head(loaded):
+    known = replace(loaded, new=frozenset({"classifier.bias"}))
+
+    groups = {
+        id(parameter): group["lr"]
+        for group in make_optimiser(known, RECIPE, head_scale=2.0).param_groups
+        for parameter in group["params"]
+    }
+
+    assert groups[id(loaded.model.classifier.weight)] == 1e-3
+    assert groups[id(loaded.model.classifier.bias)] == 2e-2
 
 
 def test_the_rate_rises_over_the_warm_up_and_falls_to_nothing():
