@@ -243,8 +243,7 @@ def trained(folder, tmp_path_factory):
 def test_the_limit_and_the_letter_case_of_an_encoder_are_found(family, loaded):
     assert loaded.tokenization.max_pieces == family.longest
     assert loaded.tokenization.pad_id == loaded.tokenizer.pad_token_id
-    if family.token_types or not family.uncased:
-        assert loaded.casing == family.uncased
+    assert loaded.casing == family.uncased
 
 
 def test_every_word_of_every_script_keeps_its_place_and_its_letters(family, loaded):

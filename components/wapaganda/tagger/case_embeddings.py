@@ -3,21 +3,19 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 
 from wapaganda.tagger.tokenization import N_CASINGS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-CASING_FILE = "casing.safetensors"
+CASING_FILE = "casing.npy"
 """The file of a model folder with the table; transformers does not read it."""
 
 CASING_TABLE = "casing_embeddings"
 """The name of the table among the modules of a model."""
-
-_KEY = "weight"
 
 
 def casing_table(model: "PreTrainedModel") -> torch.nn.Embedding | None:
@@ -38,7 +36,7 @@ def save_casing_table(model: "PreTrainedModel", folder: Path) -> None:
     """Write the table of the model, if it has one, into its folder."""
     table = casing_table(model)
     if table is not None:
-        save_file({_KEY: table.weight.detach().cpu().contiguous()}, folder / CASING_FILE)
+        np.save(folder / CASING_FILE, table.weight.detach().cpu().numpy())
 
 
 def load_casing_table(model: "PreTrainedModel", folder: Path) -> None:
@@ -46,4 +44,5 @@ def load_casing_table(model: "PreTrainedModel", folder: Path) -> None:
     path = folder / CASING_FILE
     if path.is_file():
         add_casing_table(model)
-        model.get_submodule(CASING_TABLE).load_state_dict(load_file(path))
+        weight = torch.from_numpy(np.load(path, allow_pickle=False))
+        model.get_submodule(CASING_TABLE).load_state_dict({"weight": weight})

@@ -109,7 +109,7 @@ def _try(
 
 
 def _share_of_wins(counts: NDArray[np.int64], others: NDArray[np.int64], seed: int) -> float:
-    """The share of bootstrap samples in which the F1 of ``counts`` is above that of ``others``: (2, n) both."""
+    """The share of bootstrap samples in which the F1 of ``counts`` (2, n) is above that of ``others``."""
     n = counts.shape[1]
     rows = np.random.default_rng(seed).integers(n, size=(_RESAMPLES, n))
     f1, other = (

@@ -135,7 +135,7 @@ def test_an_uncased_encoder_without_token_types_reads_the_case_from_a_table(tiny
     read = Tagger.load(tmp_path / "model", device="cpu")
 
     assert trained.encoder.casing
-    assert (tmp_path / "model" / "casing.safetensors").is_file()
+    assert (tmp_path / "model" / "casing.npy").is_file()
     assert [[(span.start, span.label) for span in found] for found in read.predict(texts)] == [
         [],
         [(0, "NAME")],
