@@ -9,9 +9,9 @@ from pathlib import Path
 
 from wapaganda.annotation.proposals import PROPOSED, settled
 from wapaganda.annotation.read_options import ReadOptions
-from wapaganda.annotation.read_report import READ_KEY, Finding, ReadReport, is_unread, unread
+from wapaganda.annotation.read_report import ORIGINAL, READ_KEY, Finding, ReadReport, is_unread, unread
 from wapaganda.errors import InputError
-from wapaganda.ner import Document, Repairs, Span, repaired
+from wapaganda.ner import Document, Repairs, Span, repaired, span_to_dict
 
 
 class FormatError(InputError):
@@ -95,6 +95,9 @@ class Collector:
                 return
             if repairs.refused:
                 self._lost.update(_labels(raw) - _labels(document.spans or ()))
+            if repairs.total > repairs.trimmed:
+                read = {**document.meta.get(READ_KEY, {}), ORIGINAL: [span_to_dict(span) for span in raw]}
+                document = replace(document, meta={**document.meta, READ_KEY: read})
         if repairs is not None:
             self._repairs += repairs
         self._n_records += 1

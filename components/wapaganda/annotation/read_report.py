@@ -18,6 +18,8 @@ READ_KEY = "_read"
 """The key in ``Document.meta``: ``not_read``, ``found``, ``repairs``, ``lost``, ``original``."""
 ORIGINAL = "original"
 """The key below it of the labels as they were marked, when they are not learnt as they were."""
+ORIGINAL_REGIONS = "original_regions"
+"""The key in ``meta`` of the same in files that we write."""
 SHOWN = 5
 """At most this number of recognised things are shown one by one."""
 
@@ -262,6 +264,17 @@ def without_labels(document: Document) -> Document:
     """The text as one of a pool: without labels, proposals and what was found about them."""
     meta = {key: value for key, value in document.meta.items() if key not in (READ_KEY, PROPOSED)}
     return Document(document.id, document.text, None, meta)
+
+
+def with_original(document: Document) -> Document:
+    """The document to write: the labels as they were marked go out in ``meta``, if they were changed."""
+    if READ_KEY not in document.meta:
+        return document
+    meta = {key: value for key, value in document.meta.items() if key != READ_KEY}
+    original = document.meta[READ_KEY].get(ORIGINAL)
+    if document.spans is not None and original:
+        meta[ORIGINAL_REGIONS] = original
+    return Document(document.id, document.text, document.spans, meta)
 
 
 def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -11,6 +11,7 @@ from wapaganda.annotation.format import Format, Source, all_formats, by_suffix, 
 from wapaganda.annotation.label_studio.label_config import LabelConfig
 from wapaganda.annotation.proposals import as_proposal
 from wapaganda.annotation.read_options import ReadOptions
+from wapaganda.annotation.read_report import with_original
 from wapaganda.ner import Document
 from wapaganda.storage import atomic_folder, atomic_path
 
@@ -54,7 +55,8 @@ def write_documents(documents: Sequence[Document], path: Path, format: str | Non
 
     ``format`` is the name of a format; without it the suffix decides. A text is left out if the format
     cannot hold one of its labels: a text is never written with only a part of its labels. Spans that all have
-    a score are written as what a model proposed (`with_proposal`), which no reader takes for labels.
+    a score are written as what a model proposed (`with_proposal`), which no reader takes for labels. Labels
+    that were repaired while reading go out as they were marked, in ``meta["original_regions"]``.
 
     Raises:
         FormatError: no writable format has this name or suffix.
@@ -63,7 +65,7 @@ def write_documents(documents: Sequence[Document], path: Path, format: str | Non
     if chosen is None or chosen.write is None:
         names = ", ".join(each.name for each in all_formats().values() if each.write is not None)
         raise FormatError(f"Expected a format of {names}, was: {format or path.name}")
-    documents = [as_proposal(each) for each in documents]
+    documents = [as_proposal(with_original(each)) for each in documents]
     problems = [(each, _unwritable(each)) for each in documents]
     fine = [each for each, problem in problems if problem is None]
     with (atomic_folder if chosen.is_folder else atomic_path)(path) as draft:

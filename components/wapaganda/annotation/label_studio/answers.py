@@ -31,13 +31,15 @@ class Answer:
     """The ``spans`` of an annotation as they were marked, and what was found.
 
     ``problems``: if there is one, the answer is not understood whole. ``found``: what was mended, or left out
-    on purpose. ``lost``: the labels of the regions that were left out.
+    on purpose. ``lost``: the labels of the regions that were left out. ``beside``: whether there are choices,
+    relations or texts, which are no labels.
     """
 
     spans: list[Span] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     found: list[Finding] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
+    beside: bool = False
 
     def leave_out(self, kind: str, name: str, labels: Sequence[str]) -> None:
         """Count a region that is not read on purpose."""
@@ -61,6 +63,8 @@ def read_answer(result: Sequence[Mapping[str, Any]], text: TaskText, config: Lab
             regions += _own_region(region, text, config, answer)
         elif marks_something(region):
             _foreign_region(region, config, answer)
+        else:
+            answer.beside = True
     if regions:
         _place(regions, text, answer)
     return answer

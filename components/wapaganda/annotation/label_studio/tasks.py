@@ -101,7 +101,7 @@ def _read_whole(document: Document, answer: Answer, result: Sequence[Mapping[str
         "repairs": {kind: count for kind, count in asdict(repairs).items() if count},
         "found": [asdict(each) for each in merged(answer.found)],
         "lost": dict(lost) if repairs.refused or answer.lost else {},
-        ORIGINAL: list(result) if repairs.total or answer.found else [],
+        ORIGINAL: list(result) if repairs.total > repairs.trimmed or answer.found or answer.beside else [],
     }
     read = {key: value for key, value in read.items() if value}
     meta = {**document.meta, READ_KEY: read} if read else document.meta

@@ -1,5 +1,7 @@
 """Labels whose names change on a real Label Studio: what the commands say, and how it is mended."""
 
+import json
+
 import httpx
 import pytest
 
@@ -179,3 +181,14 @@ def test_repairs_are_said_for_a_project_as_for_a_file_and_the_regions_go_out_aga
     assert "1 text not read: the words at the offsets of a span are not its own words" in outcome.stderr
     assert said in (tmp_path / "out" / "README.md").read_text()
     assert said in selfish("status", "--project", raw.project).stdout
+    doctor = {
+        each["name"]: each for each in selfish("doctor", "--project", raw.project, "--json").json["checks"]
+    }
+    assert said in doctor["Labels"]["message"]
+    lines = (tmp_path / "out" / "jsonl" / "train.jsonl").read_text().splitlines()
+    records = {record["text"][-1]: record for record in map(json.loads, lines)}
+    assert "original_regions" not in records["9"]["meta"]
+    assert [span["label"] for span in records["a"]["spans"]] == ["LOC"]
+    assert [each["value"]["labels"] for each in records["a"]["meta"]["original_regions"]] == [["PER", "LOC"]]
+    nested = [each["value"]["text"] for each in records["b"]["meta"]["original_regions"]]
+    assert nested == ["Mira met Bob", "Bob"]
