@@ -32,9 +32,16 @@ from wapaganda.annotation.label_studio.regions import (
     task_from_document,
     write_label_studio_tasks,
 )
+from wapaganda.annotation.label_studio.several import answers_of
 from wapaganda.annotation.label_studio.tasks import TaskReading, document_from_task, read_task
 from wapaganda.annotation.proposals import Proposal, proposal_of, with_proposal
-from wapaganda.annotation.read_options import SCHEMES, LabelMapping, ReadOptions
+from wapaganda.annotation.read_options import (
+    ANSWER_RULES,
+    SCHEMES,
+    AnswerRule,
+    LabelMapping,
+    ReadOptions,
+)
 from wapaganda.annotation.read_report import (
     Finding,
     ReadReport,
@@ -46,9 +53,11 @@ from wapaganda.annotation.reading import read_documents, write_documents
 from wapaganda.annotation.records import write_jsonl
 
 __all__ = [
+    "ANSWER_RULES",
     "ASPECTS",
     "KINDS",
     "SCHEMES",
+    "AnswerRule",
     "Collector",
     "Effect",
     "Finding",
@@ -66,6 +75,7 @@ __all__ = [
     "TaskReading",
     "TextForm",
     "all_formats",
+    "answers_of",
     "by_suffix",
     "default_label_config",
     "document_from_task",

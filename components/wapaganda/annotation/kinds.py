@@ -123,6 +123,12 @@ _NO_ANSWER = (
         "the spans are a model's, and nobody confirmed them",
         "Where people have confirmed them, move proposed to spans and delete score.",
     ),
+    Kind(
+        "undecided",
+        Effect.NO_ANSWER,
+        "annotators disagree and nobody has decided",
+        "Mark an annotation as ground truth in Label Studio, or name REVIEWERS; selfish agree lists them.",
+    ),
 )
 _MENDED = (
     Kind("same-id", Effect.MENDED, "texts with the same id got a number behind it"),

@@ -12,6 +12,22 @@ from wapaganda.errors import InputError
 SCHEMES = ("auto", "iob2", "iob1", "iobes", "bare", "plain")
 """The tag schemes that ``--scheme`` takes. ``plain``: B, I and O without a type."""
 
+ANSWER_RULES = ("newest", "majority", "adjudicated")
+"""The values of ``ANSWERS``: which answer of several annotators is learnt."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRule:
+    """Which answer is learnt from a text that several annotators have labelled.
+
+    ``rule``: ``newest`` (a ground truth first), ``majority`` (the spans that more than half of the annotators
+    marked) or ``adjudicated`` (a ground truth, else the newest answer of one of the ``reviewers``, else what
+    all answers say). ``reviewers``: numbers or email addresses of Label Studio's users, in lower case.
+    """
+
+    rule: str = "newest"
+    reviewers: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class LabelMapping:
@@ -42,7 +58,8 @@ class ReadOptions:
     ``scheme``: one of ``SCHEMES``. ``lenient``: go on when more than the allowed share is not read.
     ``text_field`` and ``label_tag`` are about Label Studio: which field of ``data`` (or which tag) is the
     text, and the name of the one ``<Labels>`` whose regions are read; empty: all over the text.
-    ``mapping``: how to read labels and tags that were renamed.
+    ``mapping``: how to read labels and tags that were renamed. ``answers``: what is learnt when several
+    annotators have labelled a text.
     """
 
     columns: Mapping[str, int] = field(default_factory=dict)
@@ -51,6 +68,7 @@ class ReadOptions:
     text_field: str = ""
     label_tag: str = ""
     mapping: LabelMapping = field(default_factory=LabelMapping)
+    answers: AnswerRule = field(default_factory=AnswerRule)
 
     @classmethod
     def parse(
@@ -60,6 +78,8 @@ class ReadOptions:
         lenient: bool = False,
         text_field: str = "",
         label_tag: str = "",
+        answers: str = "newest",
+        reviewers: str = "",
     ) -> Self:
         """The options from their texts, such as ``word=0,tag=3``.
 
@@ -68,7 +88,17 @@ class ReadOptions:
         """
         if scheme.lower() not in SCHEMES:
             raise InputError(f"Expected a scheme of {', '.join(SCHEMES)}, was: {scheme!r}")
-        return cls(_columns(columns), scheme.lower(), lenient, text_field.strip(), label_tag.strip())
+        if answers not in ANSWER_RULES:
+            raise InputError(f"Expected answers of {', '.join(ANSWER_RULES)}, was: {answers!r}")
+        names = tuple(name.strip().lower() for name in reviewers.split(",") if name.strip())
+        return cls(
+            _columns(columns),
+            scheme.lower(),
+            lenient,
+            text_field.strip(),
+            label_tag.strip(),
+            answers=AnswerRule(answers, names),
+        )
 
 
 def _columns(text: str) -> dict[str, int]:

@@ -256,7 +256,7 @@ class LabelStudio:
 
     def _parse(self, label_config: str) -> LabelConfig:
         config = parse_label_config(label_config, self._reading.label_tag, self._reading.text_field)
-        return replace(config, mapping=self._reading.mapping)
+        return replace(config, mapping=self._reading.mapping, answers=self._reading.answers)
 
     def _found(self, project_id: int, include: str | None = None) -> "LseProjectResponse":
         get, only = self._connection.sdk.projects.get, {"additional_query_parameters": {"include": include}}

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.round.steps import choose_step, selected_documents
     from wapaganda.pipeline.selection.batch import choose
     from wapaganda.pipeline.selection.cold_start import choose_first
+    from wapaganda.pipeline.selection.disagreements import (
+        Disagreement,
+        agreement_of,
+        disagreements,
+    )
     from wapaganda.pipeline.selection.later_types import LaterType, later_types
     from wapaganda.pipeline.selection.pool_scores import PoolScores
     from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals
@@ -34,6 +39,9 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.training.versions import TrainingOutcome, train_version, training_job
 
 _LATE = {
+    "Disagreement": "selection.disagreements",
+    "agreement_of": "selection.disagreements",
+    "disagreements": "selection.disagreements",
     "FileSource": "sources.files",
     "LaterType": "selection.later_types",
     "LabelStudioSource": "sources.label_studio",
@@ -65,6 +73,7 @@ __all__ = [
     "READ_REPORT",
     "BatchNameTakenError",
     "Changes",
+    "Disagreement",
     "FileSource",
     "LabelStudioSource",
     "LaterType",
@@ -77,11 +86,13 @@ __all__ = [
     "Source",
     "TrainingOutcome",
     "TrainingTexts",
+    "agreement_of",
     "calibrate",
     "choose",
     "choose_first",
     "choose_step",
     "decide_promotion",
+    "disagreements",
     "evaluate_documents",
     "evaluate_version",
     "fitted_prices",

@@ -53,7 +53,13 @@ class ProjectContext:
 
         chosen = self.settings
         options = ReadOptions.parse(
-            chosen.read_columns, chosen.read_scheme, chosen.lenient, chosen.text_field, chosen.label_tag
+            chosen.read_columns,
+            chosen.read_scheme,
+            chosen.lenient,
+            chosen.text_field,
+            chosen.label_tag,
+            chosen.answers,
+            chosen.reviewers,
         )
         return replace(options, mapping=self.label_mapping())
 

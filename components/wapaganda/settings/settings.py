@@ -154,6 +154,17 @@ class Settings(BaseSettings):
         description="Label Studio: the name of the one `<Labels>` whose regions are read, when a project has "
         "several over its text. Not set: all, as one set of labels.",
     )
+    answers: Literal["newest", "majority", "adjudicated"] = Field(
+        "newest",
+        description="What is learnt from a text that several annotators have labelled: the `newest` answer "
+        "(a ground truth first), the spans of the `majority`, or only what was `adjudicated` "
+        "(docs/data.md).",
+    )
+    reviewers: str = Field(
+        "",
+        description="With `ANSWERS=adjudicated`: the users of Label Studio whose answers decide, by number "
+        "or email address, with commas between.",
+    )
     train_after_labels: int = Field(
         50, ge=0, description="Number of new labels after which the ML backend starts a training. 0: never."
     )

@@ -48,6 +48,7 @@ def read_tasks(records: Sequence[NumberedRecord], collector: Collector, config: 
         collector.note(
             f"no label config given: read {tags} over {config.to_name!r} in data[{config.data_key!r}]"
         )
+    config = replace(config, answers=collector.options.answers)
     for line, task in tasks:
         try:
             if isinstance(task, FormatError):

@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from wapaganda.annotation.collecting import FormatError
-from wapaganda.annotation.read_options import LabelMapping
+from wapaganda.annotation.read_options import AnswerRule, LabelMapping
 
 #: Tags that hold something to label.
 _OBJECTS = {
@@ -61,7 +61,7 @@ class LabelConfig:
 
     ``tags``: the labels that another tag than ``from_name`` has, with its name. ``beside``: the names of tags
     that are known and not read, such as an image and its boxes. ``form``: the tag that shows the text.
-    ``mapping``: how to read what older labels were called.
+    ``mapping``: how to read what older labels were called. ``answers``: what is learnt of several answers.
     """
 
     labels: tuple[str, ...]
@@ -73,6 +73,7 @@ class LabelConfig:
     beside: frozenset[str] = frozenset()
     form: TextForm = TextForm.TEXT
     mapping: LabelMapping = field(default_factory=LabelMapping)
+    answers: AnswerRule = field(default_factory=AnswerRule)
 
     def canonical(self, name: str) -> str | None:
         """The label that ``name`` refers to; ``None`` if the config does not have it."""

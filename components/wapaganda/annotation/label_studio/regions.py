@@ -10,6 +10,7 @@ from string import ascii_letters, digits
 from typing import Any
 
 from wapaganda.annotation.label_studio.label_config import LabelConfig, TextForm
+from wapaganda.annotation.label_studio.several import ANSWERS_KEY
 from wapaganda.annotation.proposals import PROPOSED, as_proposal, marked_spans, proposal_of
 from wapaganda.annotation.read_report import READ_KEY
 from wapaganda.errors import InputError
@@ -22,7 +23,7 @@ UNKNOWN_MODEL = "proposed"
 #: The keys that ``read_task`` adds to ``meta``; they are not part of the task's data.
 _BOOKKEEPING = {
     *("annotation_id", "updated_at", "lead_time", "parent_prediction", "ground_truth"),
-    *("annotators", "annotators_agree", "skipped", READ_KEY, PROPOSED),
+    *("annotators", "annotators_agree", "skipped", "undecided", ANSWERS_KEY, READ_KEY, PROPOSED),
 }
 
 

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from wapaganda.annotation.collecting import FormatError
-from wapaganda.annotation.label_studio.answers import Answer, Problem, address_problem, read_answer
+from wapaganda.annotation.label_studio.answers import Problem, address_problem, read_answer
 from wapaganda.annotation.label_studio.label_config import LabelConfig
-from wapaganda.annotation.label_studio.task_text import TaskText, is_address, read_text
+from wapaganda.annotation.label_studio.several import (
+    ANSWERS_KEY,
+    Given,
+    adjudicated,
+    annotator_of,
+    by_majority,
+    kept_answers,
+    latest_of_each,
+    precedence,
+)
+from wapaganda.annotation.label_studio.task_text import is_address, read_text
+from wapaganda.annotation.read_options import AnswerRule
 from wapaganda.annotation.read_report import ORIGINAL, READ_KEY, Finding, ReadReport, merged, unread
 from wapaganda.annotation.record_spans import shown
-from wapaganda.ner import Document, repair_spans, with_considered
+from wapaganda.ner import Document, with_considered
 
 _ANNOTATION_KEYS = ("updated_at", "lead_time", "parent_prediction")
 
@@ -48,14 +58,17 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
     read (``is_unread``): it then has no spans. Choices, ratings, texts, relations and the regions of tags
     that the config has beside (``LabelConfig.beside``) are ignored.
 
-    Cancelled (skipped) annotations do not count. Of several others one is used: a ground truth first, then
-    the latest change, then the highest id. Without any the document is unlabelled. ``meta["skipped"]`` is
-    true if it has cancelled ones. Predictions and drafts are never used as labels.
+    Cancelled (skipped) annotations do not count. Of several others the rule of the config
+    (``LabelConfig.answers``) chooses; by default it is a ground truth first, then the latest change, then the
+    highest id. Without any the document is unlabelled. ``meta["skipped"]`` is true if it has cancelled ones,
+    ``meta["undecided"]`` if several annotators disagree and nobody has decided. Predictions and drafts are
+    never used as labels.
 
     ``meta`` holds the other fields of ``data`` and, as present: ``annotation_id``, ``updated_at``,
     ``lead_time``, ``parent_prediction``, ``ground_truth``, ``annotators`` (ids), ``annotators_agree`` (with
-    several annotations), ``skipped``, and what the report counts. ``labels_considered`` of ``data`` counts
-    until a person has answered (``lead_time``).
+    several annotations), ``skipped``, ``undecided``, the answers of several annotators (``answers_of``), and
+    what the report counts. ``labels_considered`` of ``data`` counts until a person has answered
+    (``lead_time``).
 
     Raises:
         FormatError: the task lacks its text, or annotations are not given in full.
@@ -73,25 +86,44 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
         meta = others | ({"skipped": True} if annotations else {})
         document = Document(document_id, text.text, None, meta)
         return TaskReading(_unread(document, [address_problem(text)]) if is_address(text.text) else document)
-    chosen = max(valid, key=_precedence)
-    if chosen.get("lead_time") is not None:  # a person has looked at it since it was imported
+    given = [Given.of(each, read_answer(_result(each), text, config), text.text) for each in valid]
+    answers = latest_of_each(given) if len(given) > 1 else given
+    chosen = _chosen(given, answers, config.answers)
+    about = _meta(given, answers)
+    if chosen is None:
+        return TaskReading(_undecided(Document(document_id, text.text, None, others | about), answers))
+    if chosen.annotation.get("lead_time") is not None:  # a person has looked at it since it was imported
         others = with_considered(others, None)
-    result = _result(chosen)
-    answer = read_answer(result, text, config)
-    if not answer.spans and is_address(text.text):
-        answer.problems.append(address_problem(text))
-    document = Document(
-        document_id, text.text, tuple(answer.spans), others | _meta(chosen, valid, text, config)
+    if not chosen.answer.spans and is_address(text.text):
+        chosen.answer.problems.append(address_problem(text))
+    meta = others | _meta_of(chosen.annotation) | about
+    raw = Document(document_id, text.text, tuple(chosen.answer.spans), meta)
+    return TaskReading(_read_whole(raw, chosen))
+
+
+def _chosen(given: Sequence[Given], answers: Sequence[Given], rule: AnswerRule) -> Given | None:
+    """The answer that is learnt; ``None``: nobody has decided."""
+    if len(answers) > 1 and rule.rule == "majority":
+        return by_majority(answers)
+    if len(answers) > 1 and rule.rule == "adjudicated":
+        return adjudicated(given, rule)
+    return max(given, key=lambda each: precedence(each.annotation))
+
+
+def _undecided(document: Document, answers: Sequence[Given]) -> Document:
+    """The document of annotators who disagree, without labels."""
+    place = f"task {document.id}" if document.id else ""
+    finding = Finding("undecided", 1, place, f"{len(answers)} annotators disagree")
+    return replace(
+        document, meta={**document.meta, "undecided": True, READ_KEY: {"found": [asdict(finding)]}}
     )
-    return TaskReading(_read_whole(document, answer, result))
 
 
-def _read_whole(document: Document, answer: Answer, result: Sequence[Mapping[str, Any]]) -> Document:
+def _read_whole(document: Document, chosen: Given) -> Document:
     """The document with repaired spans and the counts of it; without spans if there is a problem."""
-    raw = document.spans or ()
-    spans, repairs = repair_spans(document.text, raw)
-    problems = answer.problems
-    if not problems and repairs.refused and (repairs.out_of_range or not spans):
+    answer, spans, repairs = chosen.answer, chosen.spans, chosen.repairs
+    raw, problems = answer.spans, answer.problems
+    if not chosen.is_placed and not problems:
         message = f"Expected spans inside the text, was: {repairs.describe()}"
         problems = [Problem("span-outside", message, ())]
     if problems:
@@ -101,11 +133,18 @@ def _read_whole(document: Document, answer: Answer, result: Sequence[Mapping[str
         "repairs": {kind: count for kind, count in asdict(repairs).items() if count},
         "found": [asdict(each) for each in merged(answer.found)],
         "lost": dict(lost) if repairs.refused or answer.lost else {},
-        ORIGINAL: list(result) if repairs.total > repairs.trimmed or answer.found or answer.beside else [],
+        ORIGINAL: _original(chosen),
     }
     read = {key: value for key, value in read.items() if value}
     meta = {**document.meta, READ_KEY: read} if read else document.meta
     return Document(document.id, document.text, spans, meta)
+
+
+def _original(chosen: Given) -> list[Mapping[str, Any]]:
+    """The regions as they were marked, if the document does not say all of them."""
+    repairs, answer = chosen.repairs, chosen.answer
+    changed = repairs.total > repairs.trimmed or answer.found or answer.beside
+    return _result(chosen.annotation) if changed else []
 
 
 def _unread(document: Document, problems: Sequence[Problem]) -> Document:
@@ -136,36 +175,20 @@ def _result(annotation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return result
 
 
-def _precedence(annotation: Mapping[str, Any]) -> tuple[bool, float, int]:
-    changed = annotation.get("updated_at") or annotation.get("created_at")
-    number = annotation.get("id")
-    return bool(annotation.get("ground_truth")), _seconds(changed), number if isinstance(number, int) else -1
+def _meta_of(annotation: Mapping[str, Any]) -> dict[str, Any]:
+    """What the ``meta`` of a document says about the annotation that is learnt."""
+    meta = {key: annotation[key] for key in _ANNOTATION_KEYS if annotation.get(key) is not None}
+    if annotation.get("id") is not None:
+        meta["annotation_id"] = annotation["id"]
+    return meta | ({"ground_truth": True} if annotation.get("ground_truth") else {})
 
 
-def _seconds(moment: object) -> float:
-    try:
-        return datetime.fromisoformat(str(moment)).timestamp()
-    except ValueError:
-        return float("-inf")
-
-
-def _meta(
-    chosen: Mapping[str, Any], valid: Sequence[Mapping[str, Any]], text: TaskText, config: LabelConfig
-) -> dict[str, Any]:
-    meta = {key: chosen[key] for key in _ANNOTATION_KEYS if chosen.get(key) is not None}
-    if chosen.get("id") is not None:
-        meta["annotation_id"] = chosen["id"]
-    if chosen.get("ground_truth"):
-        meta["ground_truth"] = True
-    annotators = [_annotator(annotation) for annotation in valid]
-    if known := [annotator for annotator in annotators if annotator is not None]:
-        meta["annotators"] = known
-    if len(valid) > 1:
-        answers = {frozenset(read_answer(_result(each), text, config).spans) for each in valid}
-        meta["annotators_agree"] = len(answers) == 1
-    return meta
-
-
-def _annotator(annotation: Mapping[str, Any]) -> object:
-    by = annotation.get("completed_by")
-    return by.get("id") if isinstance(by, Mapping) else by
+def _meta(given: Sequence[Given], answers: Sequence[Given]) -> dict[str, Any]:
+    """What the ``meta`` of a document says about its annotators."""
+    annotators = [annotator_of(each.annotation) for each in given]
+    known = [annotator for annotator in annotators if annotator is not None]
+    meta: dict[str, Any] = {"annotators": known} if known else {}
+    if len(given) > 1:
+        meta["annotators_agree"] = len({frozenset(each.answer.spans) for each in given}) == 1
+    kept = kept_answers(answers) if len(answers) > 1 else []
+    return meta | ({ANSWERS_KEY: kept} if len(kept) > 1 else {})

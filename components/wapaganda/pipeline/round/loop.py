@@ -308,4 +308,5 @@ class Loop:
 
 
 def _is_waiting(document: Document) -> bool:
-    return not (document.is_labelled or document.meta.get("skipped") or is_unread(document))
+    left_out = document.meta.get("skipped") or document.meta.get("undecided")
+    return not (document.is_labelled or left_out or is_unread(document))

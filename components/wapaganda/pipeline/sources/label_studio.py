@@ -5,12 +5,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wapaganda.annotation import AnswerRule, LabelConfig
 from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes
 from wapaganda.progress import Progress
 
-_READER = 3
+_READER = 4
 """Raise it when tasks are read in another way: then all are read again."""
 
 
@@ -46,7 +47,7 @@ class LabelStudioSource:
             complete=found.complete,
             report=found.report,
             labels=project.label_config.labels,
-            renamed=project.label_config.aliases,
+            renamed=_renamed(project.label_config),
         )
 
     def ids(self) -> frozenset[str]:
@@ -75,6 +76,12 @@ class LabelStudioSource:
         )
 
 
+def _renamed(config: LabelConfig) -> dict[str, str]:
+    """The present names of older labels, by aliases and by what the user has mapped."""
+    old = (*config.aliases, *config.mapping.labels)
+    return {name: label for name in old if (label := config.canonical(name)) is not None}
+
+
 def _digest(project: ProjectInfo) -> str:
     """A digest of everything that determines which annotations are read, and how."""
     config = project.label_config
@@ -91,5 +98,6 @@ def _digest(project: ProjectInfo) -> str:
         config.form.value,
         sorted(config.mapping.labels.items()),
         sorted(config.mapping.tags.items()),
+        *([config.answers] if config.answers != AnswerRule() else []),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
