@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from wapaganda.project_context import prepare_environment
 from wapaganda.selfish_cli.commands import jobs, labels, models
 from wapaganda.selfish_cli.commands.adapt import adapt
+from wapaganda.selfish_cli.commands.answers.agree import agree
 from wapaganda.selfish_cli.commands.connect import connect
 from wapaganda.selfish_cli.commands.doctor import doctor
 from wapaganda.selfish_cli.commands.export import export
@@ -65,7 +66,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, select, update, predict, status, review, simulate, adapt, export, doctor, connect):
+for command in (
+    train,
+    select,
+    update,
+    predict,
+    status,
+    review,
+    agree,
+    simulate,
+    adapt,
+    export,
+    doctor,
+    connect,
+):
     app.command(help=flowing(command.__doc__))(command)
 
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from wapaganda.annotation import ReadReport, all_formats
+from wapaganda.annotation import ReadReport, all_formats, answers_of
 from wapaganda.dataset.report import ExportReport
+from wapaganda.metrics import annotator_agreement
 from wapaganda.ner import Document, LabelSchema, missing_types
 
 
@@ -16,8 +17,8 @@ class CardFacts:
 
     ``drawn`` maps a document's id to its selection reason, such as "random"; other documents were labelled
     from the start. ``encoder`` and ``model_version`` name the model that selected and pre-annotated texts;
-    ``model_warning`` says what is wrong with it.
-    ``read``: what was read from the source.
+    ``model_warning`` says what is wrong with it. ``read``: what was read from the source. ``answers``: the
+    rule for texts that several annotators have labelled.
     """
 
     title: str = "A data set for named-entity recognition"
@@ -29,6 +30,7 @@ class CardFacts:
     created_at: str = ""
     licence: str = ""
     read: ReadReport = field(default_factory=ReadReport)
+    answers: str = "newest"
 
 
 def data_card(
@@ -99,6 +101,7 @@ def _origin(documents: Sequence[Document], facts: CardFacts) -> list[str]:
     if assisted:
         lines.append(f"{assisted:,} texts were shown to annotators with the spans that a model proposed.")
     lines += _later_types(documents)
+    lines += _agreement(documents, facts)
     times = [
         time for document in documents if isinstance(time := document.meta.get("lead_time"), int | float)
     ]
@@ -112,6 +115,28 @@ def _origin(documents: Sequence[Document], facts: CardFacts) -> list[str]:
     if facts.model_warning:
         lines.append(f"About this model: {facts.model_warning}")
     return lines
+
+
+_RULES = {
+    "newest": "the newest answer, a ground truth first",
+    "majority": "the spans that more than half of the annotators marked",
+    "adjudicated": "the answer that was adjudicated",
+}
+
+
+def _agreement(documents: Sequence[Document], facts: CardFacts) -> list[str]:
+    """How far the annotators agree, and which of their answers are in the data set."""
+    found = annotator_agreement([answers for document in documents if (answers := answers_of(document))])
+    if not found.n_texts:
+        return []
+    measured = ""
+    if found.f1 is not None and found.interval is not None:
+        low, high = found.interval
+        measured = f" They agree with a span F1 of {found.f1:.1%} ({low:.1%} to {high:.1%})."
+    return [
+        f"{found.n_texts:,} texts were labelled by two annotators or more, {found.n_equal:,} of them the "
+        f"same by all.{measured} The data set holds {_RULES.get(facts.answers, facts.answers)}."
+    ]
 
 
 def _later_types(documents: Sequence[Document]) -> list[str]:

@@ -196,6 +196,21 @@ class LabelStudio:
         """Create or update the tab ``title`` with exactly these annotated tasks; return its id."""
         return data_manager.view_of_annotated(self._connection, project_id, title, task_ids)
 
+    def set_annotators(self, project_id: int, number: int, share: int) -> None:
+        """Ask for answers of ``number`` annotators in ``share`` percent of the tasks; only the API can.
+
+        "Label All Tasks" then offers such a task to the next user as well, until it has as many answers.
+        """
+        update = self._connection.sdk.projects.update
+        self._connection.repeat(
+            update, project_id, maximum_annotations=number, overlap_cohort_percentage=share
+        )
+
+    def user_names(self) -> dict[str, str]:
+        """The email addresses of the users by their numbers."""
+        found = self._connection.get("/api/users/")
+        return {str(user["id"]): str(user["email"]) for user in found}
+
     def connect_backend(
         self, project_id: int, url: str, title: str = "wapaganda", basic_auth: tuple[str, str] | None = None
     ) -> BackendInfo:

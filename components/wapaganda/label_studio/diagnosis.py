@@ -127,12 +127,20 @@ def _pre_annotations(found: "LseProjectResponse") -> CheckResult:
 
 
 def _overlap(found: "LseProjectResponse") -> CheckResult:
-    number = int(found.maximum_annotations or 1)
-    if number == 1:
-        return CheckResult("annotators per task", True, "1")
-    message = f"{number}: half-done tasks are served before the batch's order."
+    name, number = "annotators per task", int(found.maximum_annotations or 1)
+    share = 100 if found.overlap_cohort_percentage is None else int(found.overlap_cohort_percentage)
+    back = f"selfish agree --project {found.id} --annotators 1 sets it back"
+    if number == 1 or not share:
+        hint = (
+            "To measure agreement, invite a second annotator (Organization → Add People) and run selfish "
+            f"agree --project {found.id} --annotators 2 --share 20: a fifth of the texts is served to both."
+        )
+        return CheckResult(name, True, "1", hint)
+    message = f"{number} in {share}% of the tasks: half-done tasks are served before the batch's order."
+    if share < 100:
+        return CheckResult(name, True, message, f"{back[0].upper()}{back[1:]}.")
     return CheckResult(
-        "annotators per task", False, message, "Set it to 1 under Settings → Annotation, or accept it."
+        name, False, message, f"{back[0].upper()}{back[1:]}, and --share 20 asks for a fifth of the texts."
     )
 
 

@@ -131,6 +131,7 @@ def _material(
         created_at=made,
         licence=licence,
         read=read,
+        answers=context.settings.answers,
     )
     return documents, facts, read
 

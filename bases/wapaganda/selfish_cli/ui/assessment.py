@@ -20,6 +20,9 @@ def assessment_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         report.get("ece"),
         report.get("temperature"),
     )
+    facts += annotator_facts(
+        report.get("n_labelled_twice"), report.get("annotator_f1"), report.get("annotator_interval")
+    )
     if report.get("agreement") is not None:
         facts.append(("Agreement", f"κ {report['agreement']:.3f} with the previous model, on entity words"))
     advice = str(report.get("advice") or report.get("stop_reason") or "")
@@ -29,6 +32,16 @@ def assessment_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     if advice:
         facts.append(("Advice", advice))
     return facts
+
+
+def annotator_facts(
+    n_texts: int | None, f1: float | None, interval: Sequence[float] | None
+) -> list[tuple[str, str]]:
+    """How far the annotators agree; empty when no text was labelled twice."""
+    if not n_texts or f1 is None or interval is None:
+        return []
+    low, high = map(percent, interval)
+    return [("Annotators", f"agree with F1 {percent(f1)} ({low} to {high}) in {n_texts:,} texts")]
 
 
 def cross_validated_facts(

@@ -18,6 +18,7 @@ from wapaganda.pipeline.round.assessment import Assessment, agreement_with, asse
 from wapaganda.pipeline.round.live_model import LiveModel
 from wapaganda.pipeline.round.record import RoundLog, StepListener, training_listener
 from wapaganda.pipeline.round.report import (
+    AnnotatorsPart,
     AssessmentPart,
     CalibrationPart,
     RoundReport,
@@ -28,6 +29,7 @@ from wapaganda.pipeline.round.report import (
 from wapaganda.pipeline.round.state import RoundState, save_draft, save_report, save_run
 from wapaganda.pipeline.round.steps import choose_step
 from wapaganda.pipeline.selection.batch import offered_batch
+from wapaganda.pipeline.selection.disagreements import agreement_of
 from wapaganda.pipeline.selection.later_types import later_types
 from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals, write_proposals
@@ -169,6 +171,7 @@ class Loop:
             calibration=CalibrationPart.of(outcome.calibration if outcome else None),
             selection=SelectionPart.of(selection, scored),
             assessment=AssessmentPart.of(found, prices.summary),
+            annotators=AnnotatorsPart.of(agreement_of(self.ledger.documents())),
             seconds=dict(self._seconds),
             messages=tuple(self._messages),
             read=self._read,

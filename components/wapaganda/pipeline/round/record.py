@@ -98,6 +98,7 @@ def _figures(report: RoundReport) -> dict[str, float]:
         "temperature": report.calibration.temperature,
         "span_calibration_error": report.calibration.ece,
         "agreement": report.assessment.agreement,
+        "annotator_f1": report.annotators.annotator_f1,
         "forecast_gain": report.assessment.forecast_gain,
         "forecast_hours": report.assessment.forecast_hours,
     }
@@ -106,6 +107,7 @@ def _figures(report: RoundReport) -> dict[str, float]:
         "trained_on": report.training.n_train,
         "held_out": report.training.n_holdout,
         "pool": report.selection.n_pool,
+        "labelled_twice": report.annotators.n_labelled_twice,
         "candidates": report.selection.n_candidates,
         "released": report.n_released,
         "near_duplicates": report.selection.n_duplicates,

@@ -8,6 +8,7 @@ import numpy as np
 
 from wapaganda.annotation import ReadReport
 from wapaganda.calibration import Calibration
+from wapaganda.metrics import AnnotatorAgreement
 from wapaganda.pipeline.round.assessment import Assessment
 from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.training.versions import TrainingOutcome
@@ -152,6 +153,21 @@ class AssessmentPart:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnotatorsPart:
+    """The texts that two annotators or more have labelled: their number, the strict span F1 (0 to 1) of one
+    answer against the other, and its 95 % interval. ``None``: there is no such text, or no span in them."""
+
+    n_labelled_twice: int = 0
+    annotator_f1: float | None = None
+    annotator_interval: tuple[float, float] | None = None
+
+    @classmethod
+    def of(cls, found: AnnotatorAgreement) -> Self:
+        """The part of an agreement."""
+        return cls(found.n_texts, found.f1, found.interval)
+
+
+@dataclass(frozen=True, slots=True)
 class RoundReport:
     """One round of the loop.
 
@@ -171,6 +187,7 @@ class RoundReport:
     calibration: CalibrationPart = field(default_factory=CalibrationPart)
     selection: SelectionPart = field(default_factory=SelectionPart)
     assessment: AssessmentPart = field(default_factory=AssessmentPart)
+    annotators: AnnotatorsPart = field(default_factory=AnnotatorsPart)
     seconds: dict[str, float] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
     read: ReadReport = field(default_factory=ReadReport)
@@ -195,6 +212,8 @@ class RoundReport:
         flat = {names.get(key, key): value for key, value in values.items()}
         interval = flat.get("cross_validated_interval")
         flat["cross_validated_interval"] = None if interval is None else (interval[0], interval[1])
+        agreed = flat.get("annotator_interval")
+        flat["annotator_interval"] = None if agreed is None else (agreed[0], agreed[1])
         flat["messages"] = tuple(flat.get("messages", ()))
         flat["read"] = ReadReport.from_dict(flat.get("read", {}))
         parts = {name: part(**_known(part, flat)) for name, part in _PARTS.items()}
@@ -207,6 +226,7 @@ _PARTS: Mapping[str, type] = {
     "calibration": CalibrationPart,
     "selection": SelectionPart,
     "assessment": AssessmentPart,
+    "annotators": AnnotatorsPart,
 }
 _KEYS = {"messages": "notes", "summary": "selection"}
 """The keys on disk and in ``--json`` that differ from the field names."""
