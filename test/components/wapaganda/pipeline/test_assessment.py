@@ -9,9 +9,11 @@ import pytest
 
 from wapaganda.annotation_cost import CORRECTING, Prices
 from wapaganda.calibration import Calibration, ConfidenceMap
+from wapaganda.metrics import annotator_agreement
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline import PoolScores, RoundReport
 from wapaganda.pipeline.round.assessment import assess_progress
+from wapaganda.pipeline.round.report import AnnotatorsPart
 from wapaganda.pipeline.selection.prices import (
     fitted_prices,
     read_proposals,
@@ -120,6 +122,7 @@ def test_a_report_of_an_earlier_version_still_loads():
         *("estimated_f1", "cross_validated_f1", "cross_validated_interval", "temperature", "ece"),
         *("agreement", "forecast", "forecast_gain", "forecast_hours", "pricing", "advice", "read"),
         *("train_f1", "loss_share", "undertrained"),
+        *("n_labelled_twice", "annotator_f1", "annotator_interval"),
     }
     report = RoundReport.from_dict(EARLIER)
     assert report.assessment.estimated_f1 is None
@@ -142,7 +145,7 @@ def test_keys_of_a_later_version_are_ignored_and_the_keys_on_disk_are_flat():
     assert (report.training.n_train, report.scores.f1, report.selection.summary) == (26, 0.5, "s")
     flat = report.to_dict()
     assert set(EARLIER) <= set(flat)
-    assert len(flat) == 42
+    assert len(flat) == 45
     assert not any(
         isinstance(value, dict)
         for key, value in flat.items()
@@ -158,3 +161,11 @@ EARLIER = {
     **{"n_duplicates": 0, "mean_uncertainty": 0.2, "selection": "s", "release": "r", "should_stop": False},
     **{"stop_reason": "", "seconds": {"fetch": 0.1}, "notes": []},
 }
+
+
+def test_the_report_carries_the_agreement_of_the_annotators():
+    agreed = annotator_agreement([{"1": (Span(0, 4, "PER"),), "2": (Span(0, 4, "PER"),)}])
+    report = replace(RoundReport.from_dict(EARLIER), annotators=AnnotatorsPart.of(agreed))
+    flat = json.loads(json.dumps(report.to_dict()))
+    assert (flat["n_labelled_twice"], flat["annotator_f1"]) == (1, 1.0)
+    assert RoundReport.from_dict(flat) == report
