@@ -98,7 +98,7 @@ class Collector:
             if repairs.total > repairs.trimmed:
                 read = {**document.meta.get(READ_KEY, {}), ORIGINAL: [span_to_dict(span) for span in raw]}
                 document = replace(document, meta={**document.meta, READ_KEY: read})
-        if repairs is not None:
+        if repairs is not None and repairs.total:
             self._repairs += repairs
         self._n_records += 1
         self._keep(document)

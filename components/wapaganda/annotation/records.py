@@ -189,8 +189,8 @@ class RecordReader:
         for record in records:
             if isinstance(record, Mapping) and not record.keys().isdisjoint(_WORD_KEYS):
                 found = _tags_of(record)
-                if found and isinstance(found[1], list):
-                    counts.update(tag for tag in found[1] if isinstance(tag, str))
+                if found and isinstance(found[1], list) and all(isinstance(tag, str) for tag in found[1]):
+                    counts.update(found[1])
         if not counts:
             return cls()
         try:
@@ -265,8 +265,8 @@ class RecordReader:
         if found is None:
             return text, None, used
         used.add(found[0])
-        if all(tag in _NO_TAG for tag in found[1]):
-            return text, () if not words and found[1] == [] else None, used
+        if isinstance(found[1], list) and all(tag in _NO_TAG for tag in found[1]):
+            return text, () if not words and not found[1] else None, used
         spans = self._read_tags(words, found[1])
         if text_key is None:
             return text, spans, used
@@ -397,7 +397,7 @@ def _words(record: Mapping[str, Any]) -> list[str] | None:
 
 def _tags_of(record: Mapping[str, Any]) -> tuple[str, Any] | None:
     """The key and the tags of a record with tokens."""
-    lower = {key.lower(): key for key in record if isinstance(key, str)}
+    lower = {key if key.islower() else key.lower(): key for key in record}
     for name in TAG_KEYS:
         key = lower.get(name)
         if key is not None and record[key] is not None:

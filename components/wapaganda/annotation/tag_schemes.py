@@ -20,12 +20,14 @@ _FORMS = {
     "B-PER": re.compile(r"(?P<prefix>[BIESLUMW])-(?P<type>.+)", re.DOTALL),
     "b-per": re.compile(r"(?P<prefix>[BIESLUMWbieslumw])-(?P<type>.+)", re.DOTALL),
     "B_PER": re.compile(r"(?P<prefix>[BIESLUMWbieslumw])_(?P<type>.+)", re.DOTALL),
+    "B:PER": re.compile(r"(?P<prefix>[BIESLUMWbieslumw])[:.](?P<type>.+)", re.DOTALL),
     "PER-B": re.compile(r"(?P<type>.+)-(?P<prefix>[BIESLUMWbieslumw])", re.DOTALL),
     "PER_B": re.compile(r"(?P<type>.+)_(?P<prefix>[BIESLUMWbieslumw])", re.DOTALL),
 }
 _ENOUGH = {"B-PER": 0.5}
 """The part of the tags that must have a form; 0.9 for the others, which are easily mistaken."""
 _JOINED = re.compile(r"[|/,;+ ] ?[BIESLUMW]-")
+_PREFIXED = re.compile(r"[BI][^\w\s]\w")
 _LETTERS = frozenset("BIESLUMWbieslumw")
 _OPENING = frozenset("BISUW")
 _OUTSIDE_WORDS = frozenset({"o", "other", "out", "outside", "none", "null", "-", "_", "0"})
@@ -37,8 +39,9 @@ _BEGINS, _ENDS = "BS", "ES"
 class TagReader:
     """Reads the tags of one file.
 
-    ``form``: how a tag is written: ``B-PER``, ``b-per``, ``B_PER``, ``PER-B``, ``PER_B``, ``plain`` (B, I, O
-    without a type) or ``bare`` (types without a prefix). ``outside``: the tags outside of entities.
+    ``form``: how a tag is written: ``B-PER``, ``b-per``, ``B_PER``, ``B:PER``, ``PER-B``, ``PER_B``,
+    ``plain`` (B, I, O without a type) or ``bare`` (types without a prefix). ``outside``: the tags outside of
+    entities.
     """
 
     form: str = "B-PER"
@@ -198,9 +201,9 @@ def form_of(marked: Mapping[str, int]) -> str:
 
 
 def _check_bare(marked: Mapping[str, int], has_outside: bool) -> None:
-    prefixes = sorted(tag for tag in marked if tag.rstrip("-_") in _LETTERS)
+    prefixes = sorted(tag for tag in marked if tag.rstrip("-_") in _LETTERS or _PREFIXED.match(tag))
     if prefixes:
-        raise FormatError(f"Expected entity types, was: the prefix {prefixes[0]!r} without a type")
+        raise FormatError(f"Expected entity types, was: {prefixes[0]!r}, a prefix without a known type")
     numbers = sorted(tag for tag in marked if tag.isdecimal())
     if numbers:
         raise FormatError(f"Expected entity types, was: the number {numbers[0]!r}")

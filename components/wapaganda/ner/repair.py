@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Self
 
@@ -36,12 +36,19 @@ class Repairs:
     duplicate: int = 0
 
     def __add__(self, other: Self) -> Self:
-        return type(self)(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        return type(self)(
+            self.trimmed + other.trimmed,
+            self.widened + other.widened,
+            self.out_of_range + other.out_of_range,
+            self.empty + other.empty,
+            self.overlapping + other.overlapping,
+            self.duplicate + other.duplicate,
+        )
 
     @property
     def total(self) -> int:
         """The number of all repairs."""
-        return sum(getattr(self, field.name) for field in fields(self))
+        return self.trimmed + self.widened + self.duplicate + self.refused
 
     @property
     def refused(self) -> int:

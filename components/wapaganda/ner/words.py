@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import methodcaller
 
 import numpy as np
 import regex
@@ -25,6 +26,9 @@ _WORD = regex.compile(
 )
 
 
+_WORD_SPAN = methodcaller("span")
+
+
 def word_offsets(text: str) -> NDArray[np.int32]:
     """The words of ``text`` as code-point offsets ``[start, end)``, ascending, disjoint. Shape: (n_words, 2).
 
@@ -34,7 +38,7 @@ def word_offsets(text: str) -> NDArray[np.int32]:
     visible grapheme cluster, such as a punctuation mark or an emoji with all its joiners. White space,
     control and format characters and combining marks without a base belong to no word.
     """
-    spans = [match.span() for match in _WORD.finditer(text)]
+    spans = list(map(_WORD_SPAN, _WORD.finditer(text)))
     return np.array(spans, dtype=np.int32).reshape(-1, 2)
 
 

@@ -165,7 +165,11 @@ def marked_labels(region: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def marks_something(region: Mapping[str, Any]) -> bool:
-    """Whether the region marks a part of something, as opposed to a choice, a rating or a relation."""
+    """Whether the region marks a part of something, as opposed to a choice, a rating or a relation.
+
+    A region without a type, which nobody can understand, counts as well.
+    """
     value = region.get("value")
     has_place = isinstance(value, Mapping) and ("start" in value or "end" in value)
-    return has_place or str(region.get("type", "")).endswith("labels")
+    has_type = region.get("type") is not None or not region
+    return has_place or not has_type or str(region.get("type")).endswith("labels")

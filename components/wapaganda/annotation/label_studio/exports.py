@@ -15,6 +15,7 @@ from wapaganda.annotation.label_studio.label_config import REGION_TYPES, LabelCo
 from wapaganda.annotation.label_studio.task_text import is_address, is_dialogue, read_text
 from wapaganda.annotation.label_studio.tasks import read_task
 from wapaganda.annotation.read_options import ReadOptions
+from wapaganda.annotation.read_report import Finding, is_unread, unread
 from wapaganda.annotation.record_spans import shown
 from wapaganda.annotation.records import NumberedRecord
 
@@ -62,7 +63,24 @@ def read_tasks(records: Sequence[NumberedRecord], collector: Collector, config: 
         document = reading.document
         if not document.id:
             document = replace(document, id=_document_id(task) or collector.default_id())
+        unknown = _unknown_results(task)
+        if unknown and document.spans is None and not is_unread(document):
+            message = f"Expected annotations, was: {unknown!r}, which is not read"
+            document = unread(document, Finding("unknown-key", 1, "", message))
         collector.take(document, f"task {document.id}", line)
+
+
+_TASK_KEYS = frozenset(("annotations", "completions", "predictions", "drafts", "data", "meta"))
+
+
+def _unknown_results(task: Mapping[str, Any]) -> str:
+    """A key of a task that is not read and holds results, as ``annotations`` does; else empty."""
+    for key, value in task.items():
+        some = value if isinstance(value, list) else [value]
+        holds = any(isinstance(each, Mapping) and isinstance(each.get("result"), list) for each in some)
+        if key not in _TASK_KEYS and holds:
+            return str(key)
+    return ""
 
 
 def _task_id(task: object) -> str:
@@ -82,7 +100,7 @@ def infer_config(tasks: Sequence[Mapping[str, Any]], options: ReadOptions | None
     """
     options = options or ReadOptions()
     made = [(task, region) for task in tasks for region in _marking_regions(task)]
-    regions = [each for each in made if each[1].get("type") in REGION_TYPES]
+    regions = [each for each in made if str(each[1].get("type")) in REGION_TYPES]
     wanted = [each for each in regions if options.label_tag in ("", str(each[1].get("from_name")))]
     field = options.text_field
     texts = {over: _text_keys(tasks, group, field) for over, group in _by_text(wanted).items()}
@@ -100,7 +118,8 @@ def infer_config(tasks: Sequence[Mapping[str, Any]], options: ReadOptions | None
 
 
 def _marking_regions(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for annotation in task.get("annotations", task.get("completions")) or []:
+    found = task.get("annotations", task.get("completions"))
+    for annotation in found if isinstance(found, list) else []:
         answered = isinstance(annotation, Mapping) and not annotation.get("was_cancelled")
         result = annotation.get("result") if answered else None
         for region in result if isinstance(result, list) else []:

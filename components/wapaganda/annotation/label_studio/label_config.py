@@ -95,7 +95,7 @@ class LabelConfig:
         made_by = self._today(region.get("from_name"))
         over = self._today(region.get("to_name"))
         known = made_by == self.from_name or made_by in self.tags.values()
-        return known and over == self.to_name and region.get("type") in REGION_TYPES
+        return known and over == self.to_name and str(region.get("type")) in REGION_TYPES
 
     def is_beside(self, region: Mapping[str, Any]) -> bool:
         """Whether a tag made the region, or it is on an object, that is known and not read."""
@@ -108,6 +108,8 @@ class LabelConfig:
         return over if self._today(made_by) in ours and self._today(over) != self.to_name else made_by
 
     def _today(self, name: object) -> str:
+        if not self.mapping.tags:
+            return str(name)
         own = {self.from_name, self.to_name, *self.tags.values()}
         return _follow(self.mapping.tags, str(name), own)
 

@@ -123,6 +123,8 @@ def _read_whole(document: Document, chosen: Given) -> Document:
     """The document with repaired spans and the counts of it; without spans if there is a problem."""
     answer, spans, repairs = chosen.answer, chosen.spans, chosen.repairs
     raw, problems = answer.spans, answer.problems
+    if not (problems or repairs.total or answer.found or answer.lost or answer.beside) and chosen.is_placed:
+        return document if document.spans == spans else document.with_spans(spans)
     if not chosen.is_placed and not problems:
         message = f"Expected spans inside the text, was: {repairs.describe()}"
         problems = [Problem("span-outside", message, ())]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from wapaganda.annotation import read_documents
+from wapaganda.annotation import read_documents, writable_suffixes
 from wapaganda.model_store import ModelStore
 from wapaganda.tracking import MirrorReport
 
@@ -163,6 +163,23 @@ def test_select_says_by_what_it_goes_when_it_cannot_go_by_the_measure(trained, s
         assert "instead of" not in found.stderr
 
 
+@pytest.mark.parametrize("suffix", writable_suffixes())
+def test_what_was_predicted_is_never_learnt_or_exported_as_labels(trained, selfish, files, tmp_path, suffix):
+    out = tmp_path / f"predicted{suffix}"
+    assert selfish("predict", "--data", files.pool, "--out", out).code == 0
+    assert not any(each.is_labelled for each in read_documents(out).documents)
+    learnt = selfish("train", "--data", out)
+    assert (learnt.code, "Expected labelled texts" in learnt.stderr) == (2, True)
+    exported = selfish("export", "--data", out, "--out", tmp_path / "set")
+    assert exported.code == 2
+    if suffix == ".json":
+        tasks = json.loads(out.read_text())
+        assert not any("annotations" in task for task in tasks)
+        assert {each["model_version"] for task in tasks for each in task["predictions"]} == {
+            trained["version"]
+        }
+
+
 def test_update_goes_round_the_loop_and_status_tells(selfish, files, tmp_path):
     first = selfish(
         "update", "--data", files.data, "--pool", files.pool, "--test", files.test, "--size", 4, "--json"
@@ -171,16 +188,23 @@ def test_update_goes_round_the_loop_and_status_tells(selfish, files, tmp_path):
     assert (first.json["number"], first.json["n_released"]) == (1, 4)
     assert 0 <= first.json["test_f1"] <= 1
     (batch,) = (tmp_path / "kept" / "default" / "batches").glob("*.jsonl")
-    answered = [json.loads(line) for line in batch.read_text().splitlines()]
+    offered = [json.loads(line) for line in batch.read_text().splitlines()]
+    assert [each["spans"] for each in offered] == [None] * 4
+    unanswered = files.data.read_text() + batch.read_text()
+    answers = [{"text": each["text"], "spans": each["proposed"]["spans"]} for each in offered]
+    for each in answers:
+        each["spans"] = [{key: span[key] for key in ("start", "end", "label")} for span in each["spans"]]
+    files.data.write_text(unanswered)
+    same = selfish("update", "--data", files.data, "--pool", files.pool, "--size", 4, "--json").json
+    assert same["n_labelled"] == first.json["n_labelled"]  # what the model proposed is no answer
+    assert [each["kind"] for each in same["read"]["findings"]] == ["machine"]
     with files.data.open("a") as data:
-        data.writelines(
-            json.dumps({"text": each["text"], "spans": each["spans"]}) + "\n" for each in answered
-        )
+        data.writelines(json.dumps(each) + "\n" for each in answers)
     second = selfish("update", "--data", files.data, "--pool", files.pool, "--size", 4, "--json").json
-    assert second["number"] == 2
+    assert second["number"] == 3
     assert second["n_labelled"] == first.json["n_labelled"] + 4
     status = selfish("status", "--json").json
-    assert [each["number"] for each in status["rounds"]] == [1, 2]
+    assert [each["number"] for each in status["rounds"]] == [1, 2, 3]
     assert status["labelled"] == second["n_labelled"]
     assert status["live"] == second["live"]
     shown = selfish("status")

@@ -14,6 +14,7 @@ FORMS = {
     "B-PER": "{0}-{1}",
     "b-per": None,
     "B_PER": "{0}_{1}",
+    "B:PER": "{0}:{1}",
     "PER-B": "{1}-{0}",
     "PER_B": "{1}_{0}",
 }
@@ -211,7 +212,7 @@ def test_the_outer_entities_are_read_and_the_inner_ones_counted(read):
         ("Mira NNP\nlives VBZ\nin IN\nOslo NNP\n", "no tag that is O"),
         ("Mira mira\nlives live\nO o\nOslo oslo\n", "words of the text|no tag that is O"),
         ("Mira 1\nlives O\nOslo 2\n", "the number '1'"),
-        ("Mira PER\nlives O\nOslo B\n", "the prefix 'B' without a type"),
+        ("Mira PER\nlives O\nOslo B\n", "'B', a prefix without a known type"),
         ("Mira B-PER|B-LOC\nlives O\nOslo B-LOC\n", "several in one"),
         ("Mira O B-PER\nlives B-X O\nin O O\nOslo O B-LOC\n", "several that differ"),
         ("".join(f"w{number} T{number}\nx O\n" for number in range(201)), "at most 200 entity types"),
