@@ -34,14 +34,15 @@ def set_labels(connection: sqlite3.Connection, names: Sequence[str], renamed: Ma
         "UPDATE documents SET considered = ? WHERE spans IS NOT NULL AND considered IS NULL",
         (_to_json(before or names),),
     )
-    _rename(connection, {old: new for old, new in renamed.items() if old not in names})
+    rename(connection, {old: [new] for old, new in renamed.items() if old not in names})
     connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (_LABELS, _to_json(names)))
 
 
-def _rename(connection: sqlite3.Connection, renamed: Mapping[str, str]) -> None:
+def rename(connection: sqlite3.Connection, renamed: Mapping[str, Sequence[str]]) -> None:
+    """Replace labels in all sets by one label or more."""
     held = connection.execute("SELECT DISTINCT considered FROM documents WHERE considered IS NOT NULL")
     for (text,) in held.fetchall():
-        new = _to_json([renamed.get(name, name) for name in json.loads(text)])
+        new = _to_json([each for name in json.loads(text) for each in renamed.get(name, [name])])
         if new != text:
             connection.execute("UPDATE documents SET considered = ? WHERE considered = ?", (new, text))
 
@@ -68,14 +69,24 @@ def _is_answered(row: Row) -> bool:
 
 
 def _same_answer(new: Row, old: Row) -> bool:
-    """By its number and time; an answer without a number is the same if text and spans are."""
+    """By its number and time; an answer without a number is the same if text and spans are.
+
+    An answer of which a program changed nothing but labels is the same, too: a person's work takes time.
+    """
     if new == old:
         return True
     found: Mapping[str, Any] = json.loads(new[2])
     known: Mapping[str, Any] = json.loads(old[2])
     if found.get(_ANSWER[0]) is None:
         return new[:2] == old[:2]
-    return all(found.get(key) == known.get(key) for key in _ANSWER)
+    if all(found.get(key) == known.get(key) for key in _ANSWER):
+        return True
+    same = all(found.get(key) == known.get(key) for key in (_ANSWER[0], "lead_time"))
+    return same and new[1] != old[1] and _places(new[1]) == _places(old[1])
+
+
+def _places(spans: str | None) -> list[tuple[int, int]] | None:
+    return None if spans is None else [(start, end) for start, end, *_ in json.loads(spans)]
 
 
 def with_set(document: Document, considered: str | None, now: tuple[str, ...] | None) -> Document:

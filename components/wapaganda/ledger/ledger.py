@@ -64,6 +64,11 @@ class Ledger:
         with self._database.writing() as connection:
             label_sets.set_labels(connection, labels, renamed)
 
+    def rename_labels(self, renamed: Mapping[str, Sequence[str]]) -> None:
+        """Replace labels that got other names in the source, each by one or more, in what the texts remember."""
+        with self._database.writing() as connection:
+            label_sets.rename(connection, renamed)
+
     def documents(self, labelled: bool | None = None) -> Iterator[Document]:
         """Stream all documents, or only the (un)labelled ones, in the order of insertion."""
         after = 0

@@ -121,6 +121,8 @@ def undo(
         if yes:
             with project_lock(context), console.progress() as progress:
                 plan = context.studio().undo_label_change(plan, path, progress)
+                old, new = plan.change.old, plan.change.new
+                _rename_in_ledger(context, plan, {new: [new, old] if plan.change.kind == "merge" else [old]})
         _show_change(console, context.key, plan, path, "Undo", yes)
 
 
@@ -198,7 +200,14 @@ def _change(console: Console, context: CliProject, kind: str, pair: str, yes: bo
         if yes:
             with project_lock(context):
                 plan = context.studio().apply_label_change(plan, path, progress)
+                _rename_in_ledger(context, plan, {old: [new]})
     _show_change(console, context.key, plan, path, "Change", yes)
+
+
+def _rename_in_ledger(context: CliProject, plan: "ChangePlan", renamed: Mapping[str, Sequence[str]]) -> None:
+    """Rename the labels that the annotators of each text could choose from."""
+    if plan.change.kind != "tag" and (context.directory / "ledger.sqlite").exists():
+        context.ledger().rename_labels(renamed)
 
 
 def _open_or_new(context: CliProject, kind: str, old: str, new: str) -> "tuple[Path, ChangePlan | None]":

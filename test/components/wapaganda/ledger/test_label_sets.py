@@ -115,3 +115,22 @@ def test_an_old_ledger_is_migrated_and_its_texts_get_the_labels_known_at_the_nex
         "a": ["PER", "LOC"],
         "pool": ["PER", "LOC", "DATE"],
     }
+
+
+def test_a_label_renamed_by_a_program_is_no_second_look(ledger):
+    read(ledger, [answer("a"), answer("b", ())], "PER", "LOC")
+    read(ledger, [], "PER", "LOC", "DATE")
+    ledger.rename_labels({"PER": ["PERSON"]})
+    later = answer("a", (Span(0, 4, "PERSON"),), moment="2026-03-03T00:00:00Z")
+    read(ledger, [later], "PERSON", "LOC", "DATE")
+    assert considered(ledger) == {"a": ["PERSON", "LOC"], "b": ["PERSON", "LOC"]}
+    ledger.rename_labels({"PERSON": ["PERSON", "PER"]})  # a merge that was undone
+    assert considered(ledger)["b"] == ["PERSON", "PER", "LOC"]
+
+
+def test_a_person_who_changes_a_label_has_looked_again(ledger):
+    first, second = answer("a"), answer("a", (Span(0, 4, "ORG"),), moment="2026-03-03T00:00:00Z")
+    read(ledger, [Document("a", first.text, first.spans, {**first.meta, "lead_time": 5.0})], "PER", "ORG")
+    again = Document("a", second.text, second.spans, {**second.meta, "lead_time": 9.0})
+    read(ledger, [again], "PER", "ORG", "DATE")
+    assert considered(ledger) == {"a": None}
