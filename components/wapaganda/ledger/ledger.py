@@ -65,7 +65,7 @@ class Ledger:
             label_sets.set_labels(connection, labels, renamed)
 
     def rename_labels(self, renamed: Mapping[str, Sequence[str]]) -> None:
-        """Replace labels that got other names in the source, each by one or more, in what the texts remember."""
+        """Replace labels that got other names in the source, each by one or more, in the sets of texts."""
         with self._database.writing() as connection:
             label_sets.rename(connection, renamed)
 

@@ -132,7 +132,7 @@ def _read_whole(document: Document, chosen: Given) -> Document:
         return _unread(document, problems)
     lost = answer.lost + (Counter(span.label for span in raw) - Counter(span.label for span in spans))
     read: dict[str, Any] = {
-        "repairs": {kind: count for kind, count in asdict(repairs).items() if count},
+        "repairs": {kind: n for kind, n in asdict(repairs).items() if n} if repairs.total else {},
         "found": [asdict(each) for each in merged(answer.found)],
         "lost": dict(lost) if repairs.refused or answer.lost else {},
         ORIGINAL: _original(chosen),
