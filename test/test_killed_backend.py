@@ -25,6 +25,7 @@ def environment(label_studio_server, small_encoder, tmp_path):
         "BASELINE_MODEL_NAME": small_encoder,
         "TRAIN_STEPS": "60",
         "FOLDS": "0",
+        "RECIPE_SEARCH": "false",
         "TRAIN_AFTER_LABELS": "0",
         "SAMPLES_PER_ITERATION": "5",
         "LABEL_STUDIO_URL": label_studio_server.url,

@@ -23,6 +23,7 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
         "MODEL_DIR": str(folder / "models"),
         "DATA_DIR": str(folder / "kept"),
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlruns.db'}",
+        "RECIPE_SEARCH": "false",
     }
     return {**os.environ, **own, **settings}
 
