@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Self
+from typing import NamedTuple, Self
 
 _LONGEST = 100_000
 """In a longer text, in code points, two changes at once are not tried."""
@@ -21,8 +21,7 @@ _MARK = "\ufeff"
 _BLANK = " \t\n\r\x0b\x0c\x85\xa0\u2028\u2029\u200b" + _MARK
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(NamedTuple):
     """The offsets of a span as they were read, and its own words if it carries them."""
 
     start: int
@@ -56,9 +55,8 @@ def find_places(text: str, marks: Sequence[Marked], counted: Counted | None = No
     leads all spans to their words is used, unless another one leads to other places.
     """
     if counted is None:
-        ranges = tuple((mark.start, mark.end) for mark in marks)
-        wrong = next((mark for mark in marks if not _agrees(text, mark.start, mark.end, mark.words)), None)
-        if wrong is None:
+        ranges = tuple([(start, end) for start, end, _ in marks])
+        if all(text[start:end] == words or _agrees(text, start, end, words) for start, end, words in marks):
             return Places(ranges)
     elif (held := counted.places(text, marks)) is not None:
         return Places(held)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from wapaganda.annotation.collecting import FormatError
 from wapaganda.annotation.counting import Marked, Places, find_places, own_words
@@ -47,8 +47,7 @@ class Answer:
         self.lost.update(labels)
 
 
-@dataclass(frozen=True, slots=True)
-class _Region:
+class _Region(NamedTuple):
     marked: Marked
     labels: tuple[str, ...]
     score: float | None
@@ -74,8 +73,8 @@ def _own_region(
     region: Mapping[str, Any], text: TaskText, config: LabelConfig, answer: Answer
 ) -> list[_Region]:
     try:
-        names = labels_of(region)
-        start, end = text.offsets(_value(region))
+        names, value = labels_of(region), region["value"]
+        start, end = text.offsets(value)
     except FormatError as error:
         answer.problems.append(Problem("region-form", str(error), marked_labels(region)))
         return []
@@ -89,9 +88,14 @@ def _own_region(
         else:
             message = f"Expected a label of the config ({', '.join(config.labels)}), was: {name!r}"
             answer.problems.append(Problem("region-label", message, (name,), name))
-    words = own_words(_value(region).get("text"))
-    score = checked_score(region.get("score"))
-    return [_Region(Marked(start, end, words), tuple(labels), score)]
+    score = region.get("score")
+    return [
+        _Region(
+            Marked(start, end, own_words(value.get("text"))),
+            tuple(labels),
+            None if score is None else checked_score(score),
+        )
+    ]
 
 
 def _foreign_region(region: Mapping[str, Any], config: LabelConfig, answer: Answer) -> None:
@@ -111,7 +115,7 @@ def _foreign_region(region: Mapping[str, Any], config: LabelConfig, answer: Answ
 def _place(regions: Sequence[_Region], text: TaskText, answer: Answer) -> None:
     """Adds the spans of the regions, whose offsets are checked against their own words."""
     marks = [region.marked for region in regions]
-    if is_address(text.text) and not all(mark.words for mark in marks):
+    if not all(mark.words for mark in marks) and is_address(text.text):
         answer.problems.append(address_problem(text))
     places = find_places(text.text, marks, text.counted)
     if places.ranges is None:
@@ -136,24 +140,19 @@ def address_problem(text: TaskText) -> Problem:
     return Problem("text-address", f"Expected a text, was: {shown(text.text)}", ())
 
 
-def _value(region: Mapping[str, Any]) -> Mapping[str, Any]:
-    value = region.get("value")
-    if not isinstance(value, Mapping):
-        raise FormatError(f"Expected a region with start and end, was: {shown(value)}")
-    return value
-
-
-def labels_of(region: Mapping[str, Any]) -> tuple[str, ...]:
-    """The label names of a region that can be read.
+def labels_of(region: Mapping[str, Any]) -> Sequence[str]:
+    """The label names of a region that can be read; it has a ``value`` then.
 
     Raises:
         FormatError: it has none, or they are no strings.
     """
-    value = _value(region)
+    value = region.get("value")
+    if not isinstance(value, dict):
+        raise FormatError(f"Expected a region with start and end, was: {shown(value)}")
     names = value.get("labels", value.get(str(region.get("type"))))
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise FormatError(f"Expected a region with labels, was: {shown(value)}")
-    return tuple(names)
+    return names
 
 
 def marked_labels(region: Mapping[str, Any]) -> tuple[str, ...]:

@@ -92,8 +92,9 @@ class LabelConfig:
 
     def is_ours(self, region: Mapping[str, Any]) -> bool:
         """Whether the tags with our labels made the region on our text."""
-        made_by = self._today(region.get("from_name"))
-        over = self._today(region.get("to_name"))
+        made_by, over = region.get("from_name"), region.get("to_name")
+        if self.mapping.tags:
+            made_by, over = self._today(made_by), self._today(over)
         known = made_by == self.from_name or made_by in self.tags.values()
         return known and over == self.to_name and str(region.get("type")) in REGION_TYPES
 

@@ -17,6 +17,8 @@ _ADDRESS = re.compile(
     r"\s*(?:/data/(?:upload|local-files)/\S+|/data/local-files\?\S+|(?:s3|gs|azure-blob|file)://\S+"
     r"|https?://\S+\.(?:txt|text|md|html?|json|csv|wav|mp3|ogg|flac|mp4|png|jpe?g|gif|pdf)(?:\?\S*)?)\s*"
 )
+_ELSEWHERE = {"globalOffsets", "startOffset", "endOffset"}
+"""Keys of a region whose start and end may be no offsets into the whole text."""
 _HIDDEN = {"script", "style"}
 _BLOCKS = {
     *("address", "article", "aside", "blockquote", "body", "dd", "div", "dl", "dt", "figcaption", "figure"),
@@ -44,6 +46,9 @@ class TaskText:
         """
         if self.starts is not None:
             return self._in_dialogue(value, self.starts)
+        start, end = value.get("start"), value.get("end")
+        if type(start) is int and type(end) is int and not value.keys() & _ELSEWHERE:
+            return start, end
         around = value.get("globalOffsets")
         if isinstance(around, Mapping) and {"start", "end"} <= around.keys():
             value = around

@@ -130,6 +130,8 @@ def _read_whole(document: Document, chosen: Given) -> Document:
         problems = [Problem("span-outside", message, ())]
     if problems:
         return _unread(document, problems)
+    if not (repairs.total or answer.found or answer.beside):
+        return Document(document.id, document.text, spans, document.meta)
     lost = answer.lost + (Counter(span.label for span in raw) - Counter(span.label for span in spans))
     read: dict[str, Any] = {
         "repairs": {kind: n for kind, n in asdict(repairs).items() if n} if repairs.total else {},

@@ -5,6 +5,9 @@ import json
 import httpx
 import pytest
 
+from wapaganda.label_studio import LabelStudio
+from wapaganda.ner import Span
+
 pytestmark = [pytest.mark.label_studio, pytest.mark.slow]
 
 CONFIG = (
@@ -192,3 +195,48 @@ def test_repairs_are_said_for_a_project_as_for_a_file_and_the_regions_go_out_aga
     assert [each["value"]["labels"] for each in records["a"]["meta"]["original_regions"]] == [["PER", "LOC"]]
     nested = [each["value"]["text"] for each in records["b"]["meta"]["original_regions"]]
     assert nested == ["Mira met Bob", "Bob"]
+
+
+TWO_TAGS = (
+    '<View><Labels name="label" toName="text"><Label value="PER"/><Label value="LOC"/></Labels>'
+    '<Labels name="things" toName="text"><Label value="SHIP"/></Labels>{}'
+    '<Text name="text" value="$text"/></View>'
+)
+
+
+def test_two_tags_over_a_text_are_one_schema_or_one_is_chosen(raw, selfish, tmp_path, label_studio_server):
+    raw.configure(TWO_TAGS.format(""))
+    ship = region(12, 17, "Maria", "SHIP", tag="things")
+    for number in range(3):
+        raw.add(f"Mira on the Maria {number}", [region(0, 4, "Mira", "PER"), ship])
+    raw.add("Bob on the Maria")
+    assert counted(spans(selfish, raw, tmp_path)) == {"PER": 3, "SHIP": 3}
+    chosen = spans(selfish, raw, tmp_path, "--label-tag", "things")
+    assert counted(chosen) == {"SHIP": 3}
+    assert "Ignored 3 times: regions of tags that are not read, beside the text" in chosen.stderr
+
+    with LabelStudio(label_studio_server.url, label_studio_server.token) as studio:
+        (waiting,) = [each for each in studio.fetch(raw.project).documents if not each.is_labelled]
+        proposed = (Span(0, 3, "PER", 0.9), Span(11, 16, "SHIP", 0.8))
+        assert studio.release(raw.project, [waiting.with_spans(proposed)], "al-001").n_created == 1
+    query = {"project": raw.project, "fields": "all", "page_size": 100}
+    tasks = raw.http.get("/api/tasks", params=query).json()["tasks"]
+    (prediction,) = [each for task in tasks for each in task["predictions"]]
+    assert _words(prediction["result"]) == [("PER", "label", "Bob"), ("SHIP", "things", "Maria")]
+
+
+def test_labels_over_two_texts_need_a_text_field(raw, selfish, tmp_path):
+    other = (
+        '<Labels name="second" toName="head"><Label value="X"/></Labels><Text name="head" value="$title"/>'
+    )
+    raw.configure(TWO_TAGS.format(other))
+    answer = [region(0, 4, "Mira", "PER"), region(0, 3, "Bob", "X", tag="second") | {"to_name": "head"}]
+    task = {"data": {"text": "Mira sails", "title": "Bob wins"}, "annotations": [{"result": answer}]}
+    raw.http.post(f"/api/projects/{raw.project}/import", json=[task]).raise_for_status()
+    refused = spans(selfish, raw, tmp_path)
+    assert refused.code != 0
+    assert "choose one by --text-field (TEXT_FIELD), out of text, title" in refused.stderr
+    doctor = selfish("doctor", "--project", raw.project, "--json").json["checks"]
+    assert any("--text-field" in each["message"] for each in doctor if each["ok"] is False)
+    assert counted(spans(selfish, raw, tmp_path, "--text-field", "text")) == {"PER": 1}
+    assert counted(spans(selfish, raw, tmp_path, "--text-field", "title")) == {"X": 1}
