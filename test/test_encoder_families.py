@@ -320,7 +320,7 @@ def test_two_folds_answer_every_text(folder):
 def test_a_version_answers_predict_and_its_texts_are_exported(folder, tmp_path):
     settings = Settings(model_dir=tmp_path / "models", data_dir=tmp_path / "data", device="cpu")
     store = ModelStore(settings.model_dir / "ls-7")
-    config = LoopConfig(folder, learning_rate=3e-3, train_steps=25, folds=2, device="cpu")
+    config = LoopConfig(folder, learning_rate=3e-3, train_steps=80, folds=2, device="cpu")
     outcome = train_version(TrainingTexts(DOCUMENTS), SCHEMA, config, store, tmp_path / "scratch")
     assert store.current().name == outcome.version
     assert outcome.calibration is not None
