@@ -58,9 +58,21 @@ def search_and_keep(job: TrainingJob, store: ModelStore, callbacks: Callbacks) -
 
 
 def _read(root: Path) -> Mapping[str, Any]:
+    """The kept searches by encoder. A damaged file holds none: they are made again and replace it."""
     path = root / _SEARCHES
-    found: Mapping[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    return found
+    try:
+        found = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    except ValueError:
+        return {}
+    kept = found.items() if isinstance(found, dict) else ()
+    return {encoder: each for encoder, each in kept if _is_whole(each)}
+
+
+def _is_whole(search: object) -> bool:
+    """Whether a kept search has what is read from it."""
+    values = search if isinstance(search, dict) else {}
+    rate, n_documents = values.get("learning_rate"), values.get("n_documents")
+    return isinstance(rate, float) and rate > 0 and isinstance(n_documents, int)
 
 
 def _n_filled(documents: Sequence[Document]) -> int:

@@ -97,6 +97,20 @@ def test_a_rate_by_hand_wins_over_an_earlier_search(train, searched):
     assert rate_of(train, train(count=41, recipe_search=False)) == DEFAULT
 
 
+@pytest.mark.parametrize(
+    "damaged", ["", "{", "[1]", '{"ENCODER": 3}', '{"ENCODER": {"n_documents": 40, "learning_rate": -1.0}}']
+)
+def test_a_damaged_record_of_searches_is_made_again(train, searched, tiny_encoder, damaged):
+    train.store.root.mkdir(parents=True)
+    path = train.store.root / "recipe_search.json"
+    path.write_text(damaged.replace("ENCODER", tiny_encoder), "utf-8")
+
+    outcome = train()
+
+    assert (len(searched), rate_of(train, outcome)) == (1, 2e-3)
+    assert json.loads(path.read_text("utf-8"))[tiny_encoder]["learning_rate"] == 2e-3
+
+
 def test_the_same_texts_again_make_no_second_version_and_no_second_search(train, searched):
     first, again = train(), train()
 
