@@ -56,8 +56,8 @@ class FileState:
         """The state of a file with ``n_people`` texts of people that hold ``people_spans`` spans.
 
         The interval has two sources. The calibration is uncertain: ``Correction.spread``. And even with known
-        probabilities the number X of errors is chance, with the variance 2·X. Both together are the
-        log-normal spread √log(1 + spread² + 2 / X) of the number of errors; false positives and misses vary together.
+        probabilities the number X of errors is chance, with the variance 2·X. Both together give X the
+        log-normal spread √log(1 + spread² + 2 / X); false positives and misses vary together.
         Errors of people are not counted.
 
         Args:
