@@ -8,6 +8,7 @@ from filelock import FileLock
 
 if TYPE_CHECKING:
     from wapaganda.annotation import LabelMapping, ReadOptions
+    from wapaganda.dataset import LabelHistory
     from wapaganda.ledger import Ledger
     from wapaganda.model_store import ModelStore
     from wapaganda.pipeline import Loop, LoopConfig, Source
@@ -85,6 +86,18 @@ class ProjectContext:
         from wapaganda.ledger import Ledger
 
         return Ledger(self.directory / "ledger.sqlite")
+
+    def label_history(self) -> "LabelHistory":
+        """Why texts were offered and what annotators were shown; empty when the project has had no round."""
+        from wapaganda.dataset import LabelHistory
+        from wapaganda.pipeline import read_proposals
+
+        if not (self.directory / "ledger.sqlite").exists():
+            return LabelHistory()
+        ledger = self.ledger()
+        offers = (offer for each in ledger.rounds() for offer in ledger.offers(each.number))
+        reasons = {offer.document_id: offer.reason for offer in offers}
+        return LabelHistory(read_proposals(self.directory / "rounds"), reasons)
 
     def store(self) -> "ModelStore":
         """The model versions."""

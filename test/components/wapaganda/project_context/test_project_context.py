@@ -6,9 +6,12 @@ from dataclasses import fields
 import pytest
 from filelock import Timeout
 
+from wapaganda.dataset import LabelHistory
+from wapaganda.ner import Span
 from wapaganda.pipeline import LoopConfig
 from wapaganda.project_context import ProjectContext, jobs_path, prepare_environment
 from wapaganda.settings import Settings
+from wapaganda.storage import write_json
 
 
 @pytest.fixture
@@ -75,3 +78,21 @@ def test_importing_the_brick_loads_nothing_heavy():
     code = f"import sys, wapaganda.project_context; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_label_history_is_that_of_the_last_offer_of_each_text(context):
+    assert context.label_history() == LabelHistory()
+    assert not context.directory.exists()
+    ledger = context.ledger()
+    for number, offers in enumerate([[("a", 0, 0.9, "uncertain"), ("b", 1, 0.1, "random")]] * 2, start=1):
+        ledger.start_round()
+        ledger.record_offers(number, offers[number - 1 :])
+        folder = context.directory / "rounds" / f"{number:03d}"
+        write_json(
+            folder / "proposals.json", {each[0]: [[0, number, "PER"]] for each in offers[number - 1 :]}
+        )
+    ledger.start_round()
+    ledger.record_offers(3, [("a", 0, 0.0, "audit")])
+    known = context.label_history()
+    assert known.reasons == {"a": "audit", "b": "random"}
+    assert known.shown == {"a": (Span(0, 1, "PER"),), "b": (Span(0, 2, "PER"),)}
