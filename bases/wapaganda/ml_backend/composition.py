@@ -1,5 +1,7 @@
 """The server wired to the real bricks: models from MODEL_DIR, trainings from the job table in DATA_DIR."""
 
+import logging
+import sqlite3
 import sys
 import threading
 from collections.abc import Sequence
@@ -8,17 +10,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wapaganda.errors import WapagandaError
 from wapaganda.jobs import Job, JobQueue, Supervisor
 from wapaganda.ml_backend.prediction.batching import TextTagger
 from wapaganda.ml_backend.prediction.predictor import Limits
+from wapaganda.ml_backend.prediction.tasks import Showing
 from wapaganda.ml_backend.services import Effects, ServerOptions, Services
 from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.project_state import ProjectState
 from wapaganda.ml_backend.training.trigger import TrainingStatus, TriggerConfig
 from wapaganda.model_store import ModelStore, ModelStoreError
-from wapaganda.project_context import jobs_path
+from wapaganda.project_context import ProjectContext, jobs_path
 from wapaganda.settings import Settings
 from wapaganda.uncertainty import score, without_committee
+
+logger = logging.getLogger(__name__)
 
 ROUND_JOB = "wapaganda.ml_backend.training.round_job"
 
@@ -43,6 +49,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
             QueuedTrainings(queue, supervisor),
             measure,
             [supervisor, Preloading()],
+            LedgerShowings(settings),
         ),
         ServerOptions(
             settings.basic_auth,
@@ -118,6 +125,24 @@ class StoredModels:
 
     def _store(self, project: str) -> ModelStore:
         return ModelStore(self._model_dir / project)
+
+
+class LedgerShowings:
+    """How the spans of a project are shown, from its ledger: labels that were mapped, and the floor."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self, key: str) -> Showing:
+        """What holds now; without a readable ledger every label is shown by its own name."""
+        context = ProjectContext(self._settings, key)
+        try:
+            return Showing(context.label_mapping(), context.proposal_floor())
+        except (WapagandaError, OSError, sqlite3.Error):
+            logger.exception(
+                "The ledger of %s could not be read; labels that were mapped are not shown.", key
+            )
+            return Showing()
 
 
 class QueuedTrainings:

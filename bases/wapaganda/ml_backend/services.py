@@ -8,7 +8,14 @@ from wapaganda.ml_backend.middleware.telemetry import Telemetry
 from wapaganda.ml_backend.prediction.batching import TaggingQueue
 from wapaganda.ml_backend.prediction.model_cache import ModelCache
 from wapaganda.ml_backend.prediction.model_repository import ModelRepository
-from wapaganda.ml_backend.prediction.predictor import Limits, Predictor, UncertaintyMeasure
+from wapaganda.ml_backend.prediction.predictor import (
+    Known,
+    KnownShowings,
+    Limits,
+    Predictor,
+    UncertaintyMeasure,
+)
+from wapaganda.ml_backend.prediction.tasks import Showing
 from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.event_queue import EventQueue
 from wapaganda.ml_backend.training.project_state import ProjectState
@@ -25,14 +32,21 @@ class Background(Protocol):
         """Stop."""
 
 
+def _as_it_is(key: str) -> Showing:
+    """Nothing is known about the project: all its spans are shown under their own labels."""
+    return Showing()
+
+
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """The external parts of a server: models on disk, trainings, and the uncertainty measure."""
+    """The external parts of a server: models on disk, trainings, the uncertainty measure, and what was
+    decided about the spans of each project."""
 
     repository: ModelRepository
     trainings: Trainings
     measure: UncertaintyMeasure
     background: Sequence[Background] = ()
+    showings: KnownShowings = _as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +96,7 @@ class Services:
             credentials,
             models,
             queue,
-            Predictor(models, queue, effects.measure, known_config, options.limits),
+            Predictor(models, queue, effects.measure, Known(known_config, effects.showings), options.limits),
             EventQueue(trigger, credentials),
             Telemetry(),
         )

@@ -4,6 +4,7 @@ The cost is linear, as in studies that timed annotators. Each read word and each
 the spans of a model are shown, each confirmed and each removed span has a price, too.
 """
 
+from wapaganda.annotation_cost.floor import proposal_floor, worth_showing
 from wapaganda.annotation_cost.lead_times import MINIMUM_LEAD_TIMES, FittedPrices, fit_prices
 from wapaganda.annotation_cost.prices import (
     CORRECTING,
@@ -28,6 +29,8 @@ __all__ = [
     "count_corrections",
     "expected_seconds",
     "fit_prices",
+    "proposal_floor",
     "seconds_correcting",
     "seconds_from_scratch",
+    "worth_showing",
 ]

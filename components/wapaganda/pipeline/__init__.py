@@ -15,7 +15,7 @@ from wapaganda.pipeline.training.promotion import PromotionDecision, decide_prom
 if TYPE_CHECKING:
     from wapaganda.pipeline.round.loop import Loop
     from wapaganda.pipeline.round.record import RoundLog, reading_figures
-    from wapaganda.pipeline.round.report import RoundReport
+    from wapaganda.pipeline.round.report import ProposalsPart, RoundReport
     from wapaganda.pipeline.round.steps import choose_step, selected_documents
     from wapaganda.pipeline.selection.batch import choose
     from wapaganda.pipeline.selection.cold_start import choose_first
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from wapaganda.pipeline.selection.later_types import LaterType, later_types
     from wapaganda.pipeline.selection.pool_scores import PoolScores
-    from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals
+    from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals, remembered_prices
     from wapaganda.pipeline.selection.scoring import score_pool, score_tagged, scored_by
     from wapaganda.pipeline.sources.files import FileSource
     from wapaganda.pipeline.sources.label_studio import LabelStudioSource
@@ -47,6 +47,7 @@ _LATE = {
     "LabelStudioSource": "sources.label_studio",
     "Loop": "round.loop",
     "PoolScores": "selection.pool_scores",
+    "ProposalsPart": "round.report",
     "RoundLog": "round.record",
     "RoundReport": "round.report",
     "reading_figures": "round.record",
@@ -61,6 +62,7 @@ _LATE = {
     "later_types": "selection.later_types",
     "out_of_fold_spans": "training.evaluation",
     "read_proposals": "selection.prices",
+    "remembered_prices": "selection.prices",
     "score_pool": "selection.scoring",
     "score_tagged": "selection.scoring",
     "scored_by": "selection.scoring",
@@ -81,6 +83,7 @@ __all__ = [
     "LoopConfig",
     "PoolScores",
     "PromotionDecision",
+    "ProposalsPart",
     "RoundLog",
     "RoundReport",
     "Source",
@@ -100,6 +103,7 @@ __all__ = [
     "out_of_fold_spans",
     "read_proposals",
     "reading_figures",
+    "remembered_prices",
     "score_pool",
     "score_tagged",
     "scored_by",

@@ -1,7 +1,9 @@
 """The settings of the loop, passed on by a base."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
+from wapaganda.annotation_cost import Prices, proposal_floor
 from wapaganda.sampler import Options
 from wapaganda.uncertainty import AUTO
 
@@ -22,7 +24,8 @@ class LoopConfig:
     the same encoder and labels. ``self_training``: add a second training, also on the most confident
     predictions of the first model (pseudo-labels). ``folds``: with 2 or more, cross-fitting with this number
     of models follows every training and calibrates the model. ``lenient``: go on when more than a tenth of
-    the labelled texts, or all spans of a label, could not be read.
+    the labelled texts, or all spans of a label, could not be read. ``proposal_floor``: annotators are not
+    shown spans of a lower confidence (0 to 1); ``auto``: by the prices of the annotators.
     """
 
     encoder: str
@@ -44,6 +47,7 @@ class LoopConfig:
     folds: int = 4
     device: str = "auto"
     lenient: bool = False
+    proposal_floor: float | Literal["auto"] = "auto"
 
     @property
     def held_out(self) -> float:
@@ -51,3 +55,7 @@ class LoopConfig:
         if self.holdout_fraction is None:
             return 0.0 if self.folds >= 2 else 0.2
         return self.holdout_fraction
+
+    def floor(self, prices: Prices) -> float:
+        """The confidence (0 to 1) below which annotators with these prices are not shown a span."""
+        return proposal_floor(prices) if self.proposal_floor == "auto" else self.proposal_floor

@@ -76,6 +76,14 @@ class ProjectContext:
         """Remember how renamed labels and tags are read; every later reading of the project obeys it."""
         self.ledger().set_value(_LABEL_MAPPING, mapping.to_dict())
 
+    def proposal_floor(self) -> float:
+        """The confidence (0 to 1) below which annotators are not shown a span, by the last round's prices."""
+        from wapaganda.annotation_cost import CORRECTING
+        from wapaganda.pipeline import remembered_prices
+
+        known = (self.directory / "ledger.sqlite").exists()
+        return self.config().floor(remembered_prices(self.ledger()) if known else CORRECTING)
+
     def lock(self) -> FileLock:
         """The lock of trainings and rounds, not acquired yet."""
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wapaganda.errors import InputError
 from wapaganda.settings.locations import home_path, http_url, tracking_uri
+from wapaganda.settings.numbers import auto_or_share
 from wapaganda.settings.registered import measure_name, strategy_name
 from wapaganda.settings.removed import removed_settings
 
@@ -164,6 +165,11 @@ class Settings(BaseSettings):
         "",
         description="With `ANSWERS=adjudicated`: the users of Label Studio whose answers decide, by number "
         "or email address, with commas between.",
+    )
+    proposal_floor: Annotated[float | Literal["auto"], BeforeValidator(auto_or_share)] = Field(
+        "auto",
+        description="Annotators are not shown spans of a lower confidence, 0 to 1. `auto`: spans that would "
+        "cost more time than they save (docs/training.md#doubtful-proposals). 0: all spans are shown.",
     )
     train_after_labels: int = Field(
         50, ge=0, description="Number of new labels after which the ML backend starts a training. 0: never."

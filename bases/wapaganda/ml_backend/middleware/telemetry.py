@@ -32,6 +32,11 @@ class Telemetry:
             "Predicted spans left out because the project's config lacks their label.",
             registry=self.registry,
         )
+        self._hidden = Counter(
+            "wapaganda_hidden_spans_total",
+            "Predicted spans left out because their confidence is below PROPOSAL_FLOOR.",
+            registry=self.registry,
+        )
         self._events = Counter(
             "wapaganda_webhook_events_total", "Webhook events.", ["outcome"], registry=self.registry
         )
@@ -58,6 +63,7 @@ class Telemetry:
         for each in given:
             self._tasks.labels("answered" if each.reason is None else "empty").inc()
             self._dropped.inc(each.dropped)
+            self._hidden.inc(each.hidden)
 
     def event(self, outcome: str) -> None:
         """Count one webhook event."""

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -18,6 +18,8 @@ from wapaganda.ml_backend.prediction.model_repository import UNTRAINED, LoadedMo
 from wapaganda.ml_backend.prediction.tasks import (
     UNANSWERED,
     Answer,
+    RequestConfig,
+    Showing,
     UnreadableTaskError,
     answer,
     drawn_ranges,
@@ -41,6 +43,21 @@ class KnownConfigs(Protocol):
 
     def __call__(self, key: str) -> str | None:
         """The config (XML) last seen for a project, by its key."""
+
+
+class KnownShowings(Protocol):
+    """What users and rounds have decided about the spans of a project."""
+
+    def __call__(self, key: str) -> Showing:
+        """How the spans of a project are shown now, by its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known about the projects: their label configs, and how their spans are shown."""
+
+    configs: KnownConfigs
+    showings: KnownShowings
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +88,7 @@ class Predictor:
         models: ModelCache,
         queue: TaggingQueue,
         measure: UncertaintyMeasure,
-        known: KnownConfigs,
+        known: Known,
         limits: Limits,
     ) -> None:
         self._models = models
@@ -95,10 +112,12 @@ class Predictor:
             config = self._config(request, project)
         except ValueError as error:
             return _all(request, UNANSWERED, str(error))
-        return self._with_model(request, config, live, deadline)
+        showing = self._known.showings(project.key)
+        config = replace(config, mapping=showing.mapping)
+        return self._with_model(request, RequestConfig(config, showing.floor), live, deadline)
 
     def _config(self, request: PredictRequest, project: ProjectRef) -> LabelConfig:
-        xml = request.label_config or self._known(project.key)
+        xml = request.label_config or self._known.configs(project.key)
         if not xml:
             raise ValueError(
                 "Expected the project's label_config, was: none, in the request or in a /setup before it."
@@ -120,29 +139,28 @@ class Predictor:
         return _all(request, UNTRAINED, "There is no model yet: label some texts and start a training.")
 
     def _with_model(
-        self, request: PredictRequest, config: LabelConfig, live: LoadedModel, deadline: float
+        self, request: PredictRequest, config: RequestConfig, live: LoadedModel, deadline: float
     ) -> list[Answer]:
         answers: list[Answer | None] = [None] * len(request.tasks)
         readable = []
         for place, task in enumerate(request.tasks):
             try:
-                readable.append(_Readable(place, text_of(task, config, self._limits.text_chars)))
+                readable.append(_Readable(place, text_of(task, config.labels, self._limits.text_chars)))
             except UnreadableTaskError as problem:
                 answers[place] = Answer(live.version, reason=str(problem))
         readable.sort(key=lambda each: len(each.text))
-        drawn = drawn_ranges(request.params)
+        config = replace(config, drawn=drawn_ranges(request.params))
         for start in range(0, len(readable), self._queue.batch_texts):
             part = readable[start : start + self._queue.batch_texts]
-            for each, given in zip(part, self._answer_part(part, config, live, drawn, deadline), strict=True):
+            for each, given in zip(part, self._answer_part(part, config, live, deadline), strict=True):
                 answers[each.place] = given
         return [given or Answer(UNANSWERED) for given in answers]
 
     def _answer_part(
         self,
         part: Sequence[_Readable],
-        config: LabelConfig,
+        config: RequestConfig,
         live: LoadedModel,
-        drawn: Sequence[tuple[int, int]],
         deadline: float,
     ) -> list[Answer]:
         left = deadline - time.monotonic()
@@ -155,7 +173,7 @@ class Predictor:
             return [late] * len(part)
         confidences = iter(self._confidences(tagged))
         return [
-            _answer_one(each.text, said, config, live.version, confidences, drawn)
+            _answer_one(each.text, said, config, live.version, confidences)
             for each, said in zip(part, tagged, strict=True)
         ]
 
@@ -172,16 +190,15 @@ class Predictor:
 def _answer_one(
     text: str,
     tagged: Tagged | Exception,
-    config: LabelConfig,
+    config: RequestConfig,
     version: str,
     confidences: Iterator[float],
-    drawn: Sequence[tuple[int, int]],
 ) -> Answer:
     if isinstance(tagged, Exception):
         return Answer(UNANSWERED, reason=f"The model failed on this text: {type(tagged).__name__}.")
     confidence = float(next(confidences))
     try:
-        return answer(tagged.spans, text, config, version, confidence, drawn)
+        return answer(tagged.spans, text, config, version, confidence)
     except Exception as error:
         logger.exception("A task was left empty.")
         reason = f"The spans of this text could not be converted: {type(error).__name__}."

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from wapaganda.annotation import LabelConfig, result_from_spans
+from wapaganda.annotation import LabelConfig, LabelMapping, result_from_spans
+from wapaganda.annotation_cost import worth_showing
 from wapaganda.ner import Span
 
 UNANSWERED: Final = "unanswered"
@@ -21,14 +22,35 @@ class UnreadableTaskError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Showing:
+    """How the spans of a project are shown: ``mapping`` of older labels, and the confidence (0 to 1) below
+    which a span is hidden."""
+
+    mapping: LabelMapping = field(default_factory=LabelMapping)
+    floor: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RequestConfig:
+    """The label config of a request, the confidence below which a span is hidden, and the ranges that an
+    annotator has drawn by hand."""
+
+    labels: LabelConfig
+    floor: float = 0.0
+    drawn: Sequence[tuple[int, int]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer for one task; ``dropped`` counts spans whose label the project does not have (any more)."""
+    """The answer for one task; ``dropped`` counts spans whose label the project does not have (any more),
+    ``hidden`` those that are too doubtful."""
 
     model_version: str
     result: Sequence[Mapping[str, Any]] = field(default=())
     score: float = 0.0
     reason: str | None = None
     dropped: int = 0
+    hidden: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The item of ``results``; Label Studio stores the first three and ignores the reason."""
@@ -70,16 +92,23 @@ def drawn_ranges(params: object) -> tuple[tuple[int, int], ...]:
 def answer(
     spans: Iterable[Span],
     text: str,
-    config: LabelConfig,
+    config: RequestConfig,
     version: str,
     confidence: float,
-    drawn: Sequence[tuple[int, int]] = (),
 ) -> Answer:
-    """The regions of one text, without spans that overlap a region drawn by hand."""
+    """The regions of one text, without spans below the floor or over a region that was drawn by hand."""
+    drawn = config.drawn
     free = [span for span in spans if not any(span.start < end and start < span.end for start, end in drawn)]
-    known = [span for span in free if config.canonical(span.label) is not None]
+    known = [span for span in free if config.labels.canonical(span.label) is not None]
+    shown = worth_showing(known, config.floor)
     score = min(1.0, max(0.0, confidence)) if math.isfinite(confidence) else 0.0
-    return Answer(version, result_from_spans(known, text, config), score, dropped=len(free) - len(known))
+    return Answer(
+        version,
+        result_from_spans(shown, text, config.labels),
+        score,
+        dropped=len(free) - len(known),
+        hidden=len(known) - len(shown),
+    )
 
 
 def _field(data: Mapping[str, object], key: str) -> object:

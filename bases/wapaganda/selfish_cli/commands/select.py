@@ -1,7 +1,7 @@
 """selfish select: the next batch from a pool, without training or releasing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +18,7 @@ from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
 if TYPE_CHECKING:
     from wapaganda.annotation import ReadReport
     from wapaganda.ner import Document
+    from wapaganda.pipeline import ProposalsPart
     from wapaganda.sampler import Selection
 
 SHOWN = 10
@@ -27,13 +28,14 @@ SHOWN = 10
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The chosen texts, best first, with the spans of the model ``version`` (``None``: no model), which
-    scored the pool by ``measure``."""
+    scored the pool by ``measure``. ``proposals``: how many of these spans were left out as too doubtful."""
 
     selection: "Selection"
     documents: list["Document"]
     version: str | None
     labels: tuple[str, ...]
     measure: str
+    proposals: "ProposalsPart"
 
 
 def select(
@@ -137,7 +139,7 @@ def _choose(
     progress: Progress,
 ) -> Batch:
     progress("load", 0, 0)
-    from wapaganda.pipeline import choose_step, score_pool, scored_by, selected_documents
+    from wapaganda.pipeline import ProposalsPart, choose_step, score_pool, scored_by, selected_documents
     from wapaganda.uncertainty import find_measure
 
     config = context.config()
@@ -154,8 +156,19 @@ def _choose(
     selection = choose_step(pool, scored, labelled, config, config.seed, progress)
     ranked = _ranked(selection, selected_documents(selection, pool, scored))
     if tagger is None:
-        return Batch(selection, ranked, None, (), measure)
-    return Batch(selection, ranked, tagger.version, tagger.schema.labels, measure)
+        return Batch(selection, ranked, None, (), measure, ProposalsPart())
+    shown, proposals = _worth_showing(ranked, context.proposal_floor())
+    return Batch(selection, shown, tagger.version, tagger.schema.labels, measure, proposals)
+
+
+def _worth_showing(batch: Sequence["Document"], floor: float) -> tuple[list["Document"], "ProposalsPart"]:
+    """The texts without the spans below the floor, and the numbers of both kinds."""
+    from wapaganda.annotation_cost import worth_showing
+    from wapaganda.pipeline import ProposalsPart
+
+    shown = [each.with_spans(worth_showing(each.spans or (), floor)) for each in batch]
+    all_ = (span for each in batch for span in each.spans or ())
+    return shown, ProposalsPart(floor).of(all_, (span for each in shown for span in each.spans or ()))
 
 
 def _ranked(selection: "Selection", chosen: Sequence["Document"]) -> list["Document"]:
@@ -195,6 +208,8 @@ def _show(console: Console, batch: Batch, out: Path | None) -> None:
         ("Pool", f"{chosen.n_pool:,} texts, {chosen.n_candidates:,} candidates"),
         ("Choice", chosen.summary),
     ]
+    if hidden := batch.proposals.describe():
+        facts.append(("Hidden", hidden))
     if out is not None:
         facts.append(("Written", str(out)))
     console.show(facts_table("", facts))
@@ -222,5 +237,6 @@ def _result(context: CliProject, batch: Batch, out: Path | None) -> dict[str, An
         "should_stop": chosen.should_stop,
         "reason": chosen.summary,
         "out": str(out) if out else None,
+        **asdict(batch.proposals),
         "batch": [document_dict(document) | dict(document.meta) for document in batch.documents],
     }

@@ -139,6 +139,8 @@ def _show(console: Console, report: "RoundReport", scores: "Scores | None") -> N
         ("Batch", f"{report.n_released:,} texts. {report.selection.summary}"),
         ("Released", report.release),
     ]
+    if hidden := report.proposals.describe():
+        facts.append(("Hidden", hidden))
     facts.extend(assessment_facts(report.to_dict()))
     facts.extend(("Note", note) for note in report.messages)
     console.show(facts_table(f"Round {report.number}", facts))

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from wapaganda.pipeline.round.report import (
     AnnotatorsPart,
     AssessmentPart,
     CalibrationPart,
+    ProposalsPart,
     RoundReport,
     ScoresPart,
     SelectionPart,
@@ -32,7 +33,12 @@ from wapaganda.pipeline.selection.batch import offered_batch
 from wapaganda.pipeline.selection.disagreements import agreement_of
 from wapaganda.pipeline.selection.later_types import later_types
 from wapaganda.pipeline.selection.pool_scores import PoolScores
-from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals, write_proposals
+from wapaganda.pipeline.selection.prices import (
+    fitted_prices,
+    read_proposals,
+    remember_prices,
+    write_proposals,
+)
 from wapaganda.pipeline.selection.scoring import score_pool, scored_by
 from wapaganda.pipeline.sources.fetching import fetch_into
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
@@ -156,6 +162,7 @@ class Loop:
             )
         live = self.store.current()
         prices = fitted_prices(labelled, read_proposals(self._rounds))
+        remember_prices(self.ledger, prices.prices)
         later = later_types(labelled, self.ledger.labels(), prices.prices)
         self._messages.extend(each.line() for each in later)
         found = self._assess(len(labelled), pool, scored, selection, prices.prices)
@@ -172,6 +179,7 @@ class Loop:
             selection=SelectionPart.of(selection, scored),
             assessment=AssessmentPart.of(found, prices.summary),
             annotators=AnnotatorsPart.of(agreement_of(self.ledger.documents())),
+            proposals=ProposalsPart(self.config.floor(prices.prices)),
             seconds=dict(self._seconds),
             messages=tuple(self._messages),
             read=self._read,
@@ -255,7 +263,9 @@ class Loop:
             )
         with self._timed("release"):
             proposed = self._proposed(number, documents)
-            batch = offered_batch(offers, documents, proposed, self.source.schema().labels)
+            labels, floor = self.source.schema().labels, chosen.proposals.proposal_floor
+            batch = offered_batch(offers, documents, proposed, labels, floor)
+            chosen = replace(chosen, proposals=_counted(chosen.proposals, batch, proposed, labels))
             write_proposals(self._folder(number), batch)
             try:
                 sentence = self.source.release(chosen.batch, batch, self.progress)
@@ -308,6 +318,17 @@ class Loop:
         start = time.monotonic()
         yield
         self._seconds[step] = round(time.monotonic() - start, 3)
+
+
+def _counted(
+    part: ProposalsPart,
+    batch: Sequence[Document],
+    proposed: Mapping[str, Sequence[Span]],
+    labels: Collection[str],
+) -> ProposalsPart:
+    """The numbers of shown and hidden proposals; spans of labels that the project lacks do not count."""
+    known = (span for each in batch for span in proposed.get(each.id, ()) if span.label in labels)
+    return part.of(known, (span for each in batch for span in each.spans or ()))
 
 
 def _is_waiting(document: Document) -> bool:

@@ -101,6 +101,7 @@ def _figures(report: RoundReport) -> dict[str, float]:
         "annotator_f1": report.annotators.annotator_f1,
         "forecast_gain": report.assessment.forecast_gain,
         "forecast_hours": report.assessment.forecast_hours,
+        "proposal_floor": report.proposals.proposal_floor,
     }
     counts = {
         "labelled": report.n_labelled,
@@ -110,6 +111,8 @@ def _figures(report: RoundReport) -> dict[str, float]:
         "labelled_twice": report.annotators.n_labelled_twice,
         "candidates": report.selection.n_candidates,
         "released": report.n_released,
+        "spans_shown": sum(report.proposals.spans_shown.values()),
+        "spans_hidden": sum(report.proposals.spans_hidden.values()),
         "near_duplicates": report.selection.n_duplicates,
         **reading_figures(report.read),
     }

@@ -1,7 +1,8 @@
 """The report of a round, in parts; as a dictionary it is flat."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from wapaganda.annotation import ReadReport
 from wapaganda.calibration import Calibration
 from wapaganda.metrics import AnnotatorAgreement
+from wapaganda.ner import Span
 from wapaganda.pipeline.round.assessment import Assessment
 from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.training.versions import TrainingOutcome
@@ -168,6 +170,36 @@ class AnnotatorsPart:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposalsPart:
+    """What annotators are shown of the spans in the batch: those of at least the confidence
+    ``proposal_floor`` (0 to 1). ``spans_shown`` and ``spans_hidden``: their numbers by type."""
+
+    proposal_floor: float = 0.0
+    spans_shown: dict[str, int] = field(default_factory=dict)
+    spans_hidden: dict[str, int] = field(default_factory=dict)
+
+    def of(self, proposed: Iterable[Span], shown: Iterable[Span]) -> Self:
+        """The part with the numbers of these spans."""
+        all_, seen = Counter(span.label for span in proposed), Counter(span.label for span in shown)
+        return replace(self, spans_shown=_by_type(seen), spans_hidden=_by_type(all_ - seen))
+
+    def describe(self) -> str:
+        """One sentence; empty when nothing is hidden."""
+        if not self.spans_hidden:
+            return ""
+        shown, hidden = sum(self.spans_shown.values()), sum(self.spans_hidden.values())
+        types = ", ".join(f"{count:,} {label}" for label, count in self.spans_hidden.items())
+        return (
+            f"{hidden:,} of {shown + hidden:,} proposed spans are hidden, since their confidence is below "
+            f"{self.proposal_floor:.2f}: {types}."
+        )
+
+
+def _by_type(counts: Counter[str]) -> dict[str, int]:
+    return {label: counts[label] for label in sorted(counts)}
+
+
+@dataclass(frozen=True, slots=True)
 class RoundReport:
     """One round of the loop.
 
@@ -188,6 +220,7 @@ class RoundReport:
     selection: SelectionPart = field(default_factory=SelectionPart)
     assessment: AssessmentPart = field(default_factory=AssessmentPart)
     annotators: AnnotatorsPart = field(default_factory=AnnotatorsPart)
+    proposals: ProposalsPart = field(default_factory=ProposalsPart)
     seconds: dict[str, float] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
     read: ReadReport = field(default_factory=ReadReport)
@@ -227,6 +260,7 @@ _PARTS: Mapping[str, type] = {
     "selection": SelectionPart,
     "assessment": AssessmentPart,
     "annotators": AnnotatorsPart,
+    "proposals": ProposalsPart,
 }
 _KEYS = {"messages": "notes", "summary": "selection"}
 """The keys on disk and in ``--json`` that differ from the field names."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.annotation_cost import PRICES, expected_seconds
+from wapaganda.annotation_cost import PRICES, expected_seconds, worth_showing
 from wapaganda.ledger import Offer
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
@@ -91,15 +91,17 @@ def offered_batch(
     documents: Sequence[Document],
     proposed: Mapping[str, Sequence[Span]],
     labels: Collection[str],
+    floor: float = 0.0,
 ) -> list[Document]:
     """Those of ``documents`` that were offered, by rank, with the spans in ``proposed`` that have one of
-    these ``labels``: the live model may be older than the labels of the project."""
+    these ``labels`` (the live model may be older than the labels of the project) and at least the confidence
+    ``floor``."""
     by_id = {document.id: document for document in documents}
     chosen = [offer for offer in offers if offer.document_id in by_id]
     return [
         offered(
             by_id[each.document_id],
-            (span for span in proposed.get(each.document_id, ()) if span.label in labels),
+            worth_showing((s for s in proposed.get(each.document_id, ()) if s.label in labels), floor),
             rank,
             each.score,
         )

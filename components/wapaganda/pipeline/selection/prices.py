@@ -2,16 +2,27 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from wapaganda.annotation_cost import FittedPrices, Prices, count_corrections, expected_seconds, fit_prices
+from wapaganda.annotation_cost import (
+    CORRECTING,
+    FittedPrices,
+    Prices,
+    count_corrections,
+    expected_seconds,
+    fit_prices,
+)
+from wapaganda.ledger import Ledger
 from wapaganda.ner import Document, Span, decode_spans, encode_spans, reading_words
 from wapaganda.storage import write_json
 from wapaganda.uncertainty import Expectation
 
 _FILE = "proposals.json"
+_PRICES = "prices"
+"""The key in the ledger."""
 
 Proposals = Mapping[str, Sequence[Span]]
 """The spans that annotators were shown, by document id."""
@@ -52,6 +63,17 @@ def fitted_prices(labelled: Sequence[Document], proposals: Proposals) -> FittedP
         [each.spurious for each in done],
         [seconds for _, seconds, _ in timed],
     )
+
+
+def remember_prices(ledger: Ledger, prices: Prices) -> None:
+    """Store the prices of a round: until the next one they decide which proposals annotators see."""
+    ledger.set_value(_PRICES, asdict(prices))
+
+
+def remembered_prices(ledger: Ledger) -> Prices:
+    """The prices of the last round; before the first one the assumed ones."""
+    stored = ledger.value(_PRICES)
+    return CORRECTING if stored is None else Prices(**stored)
 
 
 def seconds_per_text(expectation: Expectation, prices: Prices) -> float | None:

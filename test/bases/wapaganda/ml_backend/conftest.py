@@ -138,10 +138,10 @@ def serve(tmp_path, repository) -> Iterator[Callable[..., Server]]:
     """A function that starts a server with other options than the defaults."""
     started = []
 
-    def start(*, basic_auth=None, max_body_bytes=1_000_000, limits=None, trigger=None, measure=fake_measure):
+    def start(*, basic_auth=None, max_body_bytes=1_000_000, limits=None, trigger=None, **effects):
         trainings = FakeTrainings()
         services = Services.of(
-            Effects(repository, trainings, measure),
+            Effects(repository, trainings, **({"measure": fake_measure} | effects)),
             ServerOptions(
                 basic_auth,
                 max_body_bytes,

@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from wapaganda.annotation import LabelMapping
 from wapaganda.ml_backend.prediction.predictor import Limits
+from wapaganda.ml_backend.prediction.tasks import Showing
 
 
 def task(text, number=1):
@@ -112,6 +114,23 @@ def test_labels_that_the_project_lacks_are_left_out_and_counted(server):
     (item,) = server.predict([task("Anna of Acme")]).json()["results"]
     assert [region["value"]["labels"] for region in item["result"]] == [["PER"]]
     assert "wapaganda_dropped_spans_total 1.0" in server.client.get("/metrics").text
+
+
+def test_doubtful_spans_are_hidden_and_counted(serve, repository):
+    repository.put("ls-12", "v1")
+    for floor, shown, hidden in ((0.75, 2, 0), (0.76, 0, 2)):
+        server = serve(showings=lambda key, floor=floor: Showing(floor=floor if key == "ls-12" else 0.0))
+        (item,) = server.predict([task("Anna in Rome")]).json()["results"]
+        assert (len(item["result"]), item["score"], "reason" in item) == (shown, 0.75, False)
+        assert f"wapaganda_hidden_spans_total {hidden:.1f}" in server.client.get("/metrics").text
+
+
+def test_labels_that_were_mapped_are_shown_under_their_new_name(serve, repository):
+    repository.put("ls-12", "v1")
+    mapping = LabelMapping(labels={"ORG": "LOC"})
+    server = serve(showings=lambda key: Showing(mapping))
+    (item,) = server.predict([task("Acme")]).json()["results"]
+    assert [region["value"]["labels"] for region in item["result"]] == [["LOC"]]
 
 
 def test_names_come_from_the_config_of_the_request(server):

@@ -5,19 +5,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from wapaganda.annotation import LabelMapping
+from wapaganda.annotation_cost import CORRECTING, Prices, proposal_floor
 from wapaganda.jobs import JobQueue, State
 from wapaganda.label_studio import LabelStudioError
 from wapaganda.ml_backend.composition import (
+    LedgerShowings,
     QueuedTrainings,
     StoredModels,
     compose,
     credentials_path,
 )
+from wapaganda.ml_backend.prediction.tasks import Showing
 from wapaganda.ml_backend.project_id import ProjectRef
 from wapaganda.ml_backend.training import round_job
 from wapaganda.ml_backend.training.credentials import CredentialFile, Credentials
 from wapaganda.ml_backend.training.round_job import label_studio_access, project_lock
 from wapaganda.model_store import Manifest, ModelStore
+from wapaganda.pipeline.selection.prices import remember_prices
 from wapaganda.progress import silent
 from wapaganda.project_context import ProjectContext, jobs_path
 from wapaganda.settings import Settings
@@ -145,6 +150,20 @@ class TestComposition:
         texts = [np.log(rng.dirichlet(np.ones(3), size=n)) for n in (4, 6)]
         found = compose(Settings()).effects.measure(texts)
         assert found.tolist() == score(texts, used).tolist()
+
+    def test_spans_are_shown_as_the_ledger_and_the_settings_say(self, monkeypatch):
+        showings, context = LedgerShowings(Settings()), ProjectContext(Settings(), "ls-12")
+        assert showings("ls-12") == Showing(floor=proposal_floor(CORRECTING))
+        assert not context.directory.exists()
+        mapping = LabelMapping(labels={"PER": "PERSON"})
+        context.directory.mkdir(parents=True)
+        context.set_label_mapping(mapping)
+        remember_prices(context.ledger(), Prices(1.0, 4.0, 1.0, 3.0))
+        assert showings("ls-12") == Showing(mapping, 0.5)
+        monkeypatch.setenv("PROPOSAL_FLOOR", "0.2")
+        assert LedgerShowings(Settings())("ls-12") == Showing(mapping, 0.2)
+        (context.directory / "ledger.sqlite").write_bytes(b"no ledger" * 1000)
+        assert showings("ls-12") == Showing()
 
     def test_trainings_join_the_queued_one(self, tmp_path):
         queue = JobQueue(tmp_path / "jobs.sqlite")

@@ -151,6 +151,25 @@ def test_select_offers_uncertain_texts_first_and_none_twice(trained, selfish, fi
     assert not labelled & {entry["text"] for entry in found["batch"]}
 
 
+def test_select_leaves_doubtful_spans_out_and_says_so(trained, selfish, files, monkeypatch):
+    arguments = ("select", "--pool", files.pool, "--size", 6)
+
+    def spans(found):
+        return [span for each in found["batch"] for span in each["spans"]]
+
+    monkeypatch.setenv("PROPOSAL_FLOOR", "0")
+    all_ = spans(selfish(*arguments, "--json").json)
+    floor = round(sorted(span["score"] for span in all_)[len(all_) // 2] - 1e-6, 6)  # scores are rounded
+    monkeypatch.setenv("PROPOSAL_FLOOR", str(floor))
+    found = selfish(*arguments, "--json").json
+    assert spans(found) == [span for span in all_ if span["score"] >= floor]
+    n_hidden = sum(found["spans_hidden"].values())
+    assert (found["proposal_floor"], n_hidden) == (floor, len(all_) - len(spans(found)))
+    assert f"{n_hidden} of {len(all_)} proposed spans are hidden" in " ".join(
+        selfish(*arguments).stdout.split()
+    )
+
+
 def test_select_says_by_what_it_goes_when_it_cannot_go_by_the_measure(trained, selfish, files):
     arguments = ("select", "--pool", files.pool, "--size", 3, "--strategy", "uncertainty", "--json")
     found = selfish(*arguments, "--measure", "committee")

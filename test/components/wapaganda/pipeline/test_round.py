@@ -1,13 +1,16 @@
 """Whole rounds with a source in memory and everything else real: ledger, store, run log, a tiny encoder."""
 
 import itertools
+import json
 import shutil
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 from filelock import FileLock, Timeout
 
+from wapaganda.annotation_cost import CORRECTING, proposal_floor
 from wapaganda.calibration import ConfidenceMap
 from wapaganda.label_errors import read_issues
 from wapaganda.ledger import Ledger
@@ -19,13 +22,18 @@ from wapaganda.pipeline import (
     Loop,
     LoopConfig,
     PoolScores,
+    ProposalsPart,
     RoundLog,
+    RoundReport,
     TrainingTexts,
+    read_proposals,
+    remembered_prices,
     split_holdout,
     train_version,
     training_job,
 )
 from wapaganda.pipeline.round.assessment import agreement_with
+from wapaganda.pipeline.round.state import RoundState, save_draft
 from wapaganda.pipeline.training import versions
 from wapaganda.pipeline.training.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.training.manifests import calibration_of
@@ -354,6 +362,40 @@ def test_proposals_with_labels_that_the_project_no_longer_has_are_left_out(loop,
     loop.run_round()
     proposed = [span.label for item in source.released["al-001"] for span in item.spans]
     assert set(proposed) == {"NAME"}
+
+
+def test_doubtful_spans_are_hidden_counted_by_type_and_not_among_the_stored_proposals(loop, source):
+    loop.config = replace(loop.config, proposal_floor=0.0)
+    source.outages = 1
+    with pytest.raises(ConnectionError):
+        loop.run_round()
+    found = loop._proposed(1, loop.ledger.find([each.document_id for each in loop.ledger.offers(1)]))
+    scores = sorted(span.score for spans in found.values() for span in spans)
+    floor = scores[len(scores) // 2]
+    assert scores[0] < floor
+    draft = RoundState.of(loop.ledger.round(1)).draft
+    save_draft(loop.ledger, replace(draft, proposals=ProposalsPart(floor)))
+
+    report = loop.run_round()
+
+    shown = {item.id: item.spans for item in source.released["al-001"]}
+    assert shown == {key: tuple(s for s in spans if s.score >= floor) for key, spans in found.items()}
+    assert read_proposals(loop.directory / "rounds") == shown
+    hidden = Counter(span.label for spans in found.values() for span in spans if span.score < floor)
+    assert report.proposals.spans_hidden == dict(hidden)
+    assert report.proposals.spans_shown == dict(Counter(s.label for spans in shown.values() for s in spans))
+    assert f"{hidden.total()} of {len(scores)} proposed spans are hidden" in report.proposals.describe()
+    assert RoundReport.from_dict(json.loads(json.dumps(report.to_dict()))) == report
+    (run,) = loop.record.runs.runs()
+    assert run.last_metrics()["spans_hidden"] == hidden.total()
+
+
+def test_the_floor_of_a_round_follows_the_prices_unless_it_is_set(loop):
+    assert loop.run_round().proposals.proposal_floor == proposal_floor(CORRECTING)
+    assert remembered_prices(loop.ledger) == CORRECTING
+    loop.config = replace(loop.config, proposal_floor=0.0)
+    report = loop.run_round()
+    assert (report.proposals.proposal_floor, report.proposals.spans_hidden) == (0.0, {})
 
 
 def test_labels_made_while_a_batch_waited_for_its_release_are_trained_on_at_once(loop, source):

@@ -51,6 +51,8 @@ def test_the_environment_goes_before_the_env_file(monkeypatch, tmp_path):
             "1.5",
             "UNCERTAINTY_THRESHOLD: Expected less than or equal to 1, was: '1.5'",
         ),
+        ("PROPOSAL_FLOOR", "1.5", "PROPOSAL_FLOOR: Expected auto or a number from 0 to 1, was: '1.5'"),
+        ("PROPOSAL_FLOOR", "nan", "PROPOSAL_FLOOR: Expected auto or a number from 0 to 1, was: 'nan'"),
         ("SAMPLES_PER_ITERATION", "many", "SAMPLES_PER_ITERATION: Expected a valid integer"),
         ("STRATEGY", "best", "STRATEGY: Expected a strategy among "),
         (
