@@ -13,6 +13,9 @@ from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
 
 if TYPE_CHECKING:
+    from wapaganda.pipeline.completion.campaign import Campaign, CampaignFolder
+    from wapaganda.pipeline.completion.completed import Completion, completed
+    from wapaganda.pipeline.completion.machine_labels import CampaignError, MachineLabels
     from wapaganda.pipeline.round.loop import Loop
     from wapaganda.pipeline.round.record import RoundLog, reading_figures
     from wapaganda.pipeline.round.report import ProposalsPart, RoundReport
@@ -39,6 +42,12 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.training.versions import TrainingOutcome, train_version, training_job
 
 _LATE = {
+    "Campaign": "completion.campaign",
+    "CampaignError": "completion.machine_labels",
+    "CampaignFolder": "completion.campaign",
+    "Completion": "completion.completed",
+    "MachineLabels": "completion.machine_labels",
+    "completed": "completion.completed",
     "Disagreement": "selection.disagreements",
     "agreement_of": "selection.disagreements",
     "disagreements": "selection.disagreements",
@@ -74,13 +83,18 @@ _LATE = {
 __all__ = [
     "READ_REPORT",
     "BatchNameTakenError",
+    "Campaign",
+    "CampaignError",
+    "CampaignFolder",
     "Changes",
+    "Completion",
     "Disagreement",
     "FileSource",
     "LabelStudioSource",
     "LaterType",
     "Loop",
     "LoopConfig",
+    "MachineLabels",
     "PoolScores",
     "PromotionDecision",
     "ProposalsPart",
@@ -94,6 +108,7 @@ __all__ = [
     "choose",
     "choose_first",
     "choose_step",
+    "completed",
     "decide_promotion",
     "disagreements",
     "evaluate_documents",

@@ -1,0 +1,96 @@
+"""The labels of a model for the texts that nobody has labelled, frozen for one campaign."""
+
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wapaganda.errors import WapagandaError
+from wapaganda.ner import Document, Span
+from wapaganda.pipeline.selection.pool_scores import PoolSpans, text_digests
+from wapaganda.storage import atomic_path
+
+
+class CampaignError(WapagandaError):
+    """The files of a campaign are missing or damaged, or do not fit the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineLabels:
+    """The machine part of a file: n texts with the labels of one model.
+
+    ``ids`` (n,). ``labels``: the entity types. ``spans``: the model's, with their confidence, and a digest of
+    each text. ``n_words``, ``predicted``, ``expected_correct`` and ``entities`` (n,): the words that a reader
+    reads, the spans, how many of them the model expects to be right, and the entities that it expects.
+    ``order`` (n,): the rows in the order in which an audit takes them.
+    """
+
+    ids: tuple[str, ...]
+    labels: tuple[str, ...]
+    spans: PoolSpans
+    n_words: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    expected_correct: NDArray[np.float64]
+    entities: NDArray[np.float64]
+    order: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def row(self, row: int) -> tuple[Span, ...]:
+        """The spans of one text."""
+        return self.spans.row(row, self.labels)
+
+    def rows(self, documents: Sequence[Document]) -> Mapping[str, int]:
+        """The row by id; a document that is not in the machine part, or whose text has changed, has none."""
+        place = {document_id: row for row, document_id in enumerate(self.ids)}
+        digests = text_digests([document.text for document in documents])
+        return {
+            document.id: place[document.id]
+            for document, digest in zip(documents, digests, strict=True)
+            if document.id in place and self.spans.texts[place[document.id]] == digest
+        }
+
+    def of(self, documents: Sequence[Document]) -> Iterator[Document]:
+        """Those of ``documents`` that are in the machine part with the same text, with the model's spans."""
+        rows = self.rows(documents)
+        return (each.with_spans(self.row(rows[each.id])) for each in documents if each.id in rows)
+
+    def save(self, path: Path) -> None:
+        """Write one ``.npz`` file atomically."""
+        with atomic_path(path) as draft:
+            np.savez_compressed(
+                draft,
+                ids=np.array(self.ids, dtype=np.str_),
+                labels=np.array(self.labels, dtype=np.str_),
+                spans=self.spans.places,
+                span_scores=self.spans.scores,
+                texts=self.spans.texts,
+                n_words=self.n_words,
+                predicted=self.predicted,
+                expected_correct=self.expected_correct,
+                entities=self.entities,
+                order=self.order,
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> "MachineLabels":
+        """Read the file of ``save``.
+
+        Raises:
+            CampaignError: it is missing or damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                ids, labels = (tuple(stored[each].tolist()) for each in ("ids", "labels"))
+                spans = PoolSpans(stored["spans"], stored["span_scores"], stored["texts"])
+                arrays = (stored[each] for each in _ARRAYS)
+                return cls(ids, labels, spans, *arrays)
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise CampaignError(f"Expected the labels of a campaign in {path}, was: {error!r}.") from error
+
+
+_ARRAYS = ("n_words", "predicted", "expected_correct", "entities", "order")
