@@ -25,6 +25,7 @@ from wapaganda.annotation.label_studio.label_config import (
     default_label_config,
     parse_label_config,
 )
+from wapaganda.annotation.label_studio.machine_answers import has_machine_answer, is_machine_answer
 from wapaganda.annotation.label_studio.regions import (
     labels_used,
     refuse_other_forms,
@@ -81,6 +82,8 @@ __all__ = [
     "document_from_task",
     "format_table",
     "format_titles",
+    "has_machine_answer",
+    "is_machine_answer",
     "is_unread",
     "kind_of",
     "labels_used",

@@ -124,6 +124,13 @@ _NO_ANSWER = (
         "Where people have confirmed them, move proposed to spans and delete score.",
     ),
     Kind(
+        "machine-answer",
+        Effect.NO_ANSWER,
+        "the annotation is an unchanged prediction that nobody looked at",
+        "Delete these annotations in the Data Manager, then the texts are offered again; or let annotators "
+        "open them and press Update.",
+    ),
+    Kind(
         "undecided",
         Effect.NO_ANSWER,
         "annotators disagree and nobody has decided",
@@ -139,6 +146,11 @@ _IGNORED = (
     Kind("beside", Effect.IGNORED, "things beside the labels"),
     Kind("other-labels", Effect.IGNORED, "labels under another key than the one that is read"),
     Kind("tag-column", Effect.IGNORED, "entities in another tag column"),
+    Kind(
+        "machine-copy",
+        Effect.IGNORED,
+        "unchanged predictions that nobody looked at, beside the annotation of a person",
+    ),
     Kind("other-tag", Effect.IGNORED, "regions of tags that are not read, beside the text"),
     Kind("label-left-out", Effect.IGNORED, "regions of labels that are left out by selfish labels map"),
     Kind("pool-malformed", Effect.IGNORED, "malformed records of the pool"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wapaganda.ner import Document, Span, decode_spans, repair_spans, span_to_dict
 
@@ -40,8 +40,9 @@ def proposal_of(document: Document) -> Proposal | None:
 def marked_spans(document: Document) -> tuple[tuple[Span, ...] | None, Proposal | None]:
     """The spans that a format writes, and the proposal if they are one: it says so next to them.
 
-    Spans that all have a score are a model's, too.
+    Spans that all have a score are a model's, too, unless a person has taken time for them.
     """
+    document = _confirmed(document)
     if document.spans and all(span.score is not None for span in document.spans):
         return document.spans, Proposal(document.spans, "")
     proposal = proposal_of(document)
@@ -50,10 +51,18 @@ def marked_spans(document: Document) -> tuple[tuple[Span, ...] | None, Proposal 
 
 def as_proposal(document: Document) -> Document:
     """The document; as an unlabelled one with a proposal if all its spans have a score."""
+    document = _confirmed(document)
     spans, proposal = marked_spans(document)
     if proposal is None or document.spans is None:
         return document
     return with_proposal(document, spans or (), proposal.by)
+
+
+def _confirmed(document: Document) -> Document:
+    """The document; without scores if an annotator has submitted its spans (accepted proposals keep them)."""
+    if not document.spans or not document.meta.get("lead_time"):
+        return document
+    return document.with_spans([replace(span, score=None) for span in document.spans])
 
 
 def settled(document: Document) -> tuple[Document, Proposal | None]:

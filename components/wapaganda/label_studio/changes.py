@@ -1,12 +1,20 @@
 """Fetch only what changed, by ``updated_at``, with an overlap so that no change is missed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from wapaganda.annotation import Finding, FormatError, LabelConfig, ReadReport, read_task, unread
+from wapaganda.annotation import (
+    Finding,
+    FormatError,
+    LabelConfig,
+    ReadReport,
+    is_machine_answer,
+    read_task,
+    unread,
+)
 from wapaganda.label_studio.connection import Connection
-from wapaganda.label_studio.data_manager import Query, Task, page_of_tasks, query_of
+from wapaganda.label_studio.data_manager import Query, Task, page_of_tasks, query_of, tasks_by_id
 from wapaganda.label_studio.records import TaskChanges
 from wapaganda.ner import Document
 from wapaganda.progress import Progress, silent
@@ -39,6 +47,7 @@ def fetch(
         asked_at = asked_at or date
         tasks.update((int(task["id"]), task) for task in page)
         progress("fetch", len(tasks), len(tasks) + left)
+    tasks |= _with_predictions(connection, project, tasks)
     documents = tuple(_document(number, task, config) for number, task in tasks.items())
     newest = max((_moment(task) for task in tasks.values()), default=cursor or BEGINNING)
     return TaskChanges(documents, _next_cursor(newest, asked_at), cursor is None, ReadReport.of(documents))
@@ -67,6 +76,18 @@ def _pages(
             operator, since, number, seen = "greater_or_equal", last, 1, 0
         else:  # more tasks than fit on a page changed at the same moment
             number += 1
+
+
+def _with_predictions(connection: Connection, project: int, tasks: Mapping[int, Task]) -> dict[int, Task]:
+    """Those of the tasks that may have annotations at which nobody has looked, with their predictions.
+
+    Pages of tasks leave predictions out, which makes them three times faster.
+    """
+    doubtful = [
+        number for number, task in tasks.items() if any(map(is_machine_answer, task.get("annotations") or ()))
+    ]
+    found = tasks_by_id(connection, project, "id,predictions,result", doubtful)
+    return {number: {**tasks[number], "predictions": each["predictions"]} for number, each in found.items()}
 
 
 def _changed_since(operator: str, since: str) -> Query:

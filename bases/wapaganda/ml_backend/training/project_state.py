@@ -23,7 +23,14 @@ _MIGRATIONS = (
         PRIMARY KEY (project, annotation)
     );
     """,
+    """
+    CREATE TABLE machine_answers (
+        project TEXT NOT NULL, annotation INTEGER NOT NULL, task INTEGER NOT NULL,
+        PRIMARY KEY (project, annotation)
+    );
+    """,
 )
+_TABLES = ("new_labels", "machine_answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,42 +92,55 @@ class ProjectState:
         return new
 
     def record_labels(self, event: WebhookEvent) -> None:
-        """Store the labels of an event; an annotation counts once, and so does a task."""
-        if event.project is None or not (event.labels or event.withdrawn or event.deleted_tasks):
+        """Store the labels of an event; an annotation counts once, and so does a task.
+
+        An annotation that an event before had as a machine's is a label when a person has changed it.
+        """
+        stored = [*event.labels, *event.machine]
+        if event.project is None or not (stored or event.withdrawn or event.deleted_tasks):
             return
         key = event.project.key
+        gone = [*(label.annotation for label in stored), *event.withdrawn]
         with self._lock, self._database.writing() as connection:
-            connection.executemany(
-                "INSERT OR REPLACE INTO new_labels VALUES (?, ?, ?)",
-                [(key, label.annotation, label.task) for label in event.labels],
-            )
-            connection.executemany(
-                "DELETE FROM new_labels WHERE project = ? AND annotation = ?",
-                [(key, annotation) for annotation in event.withdrawn],
-            )
-            connection.executemany(
-                "DELETE FROM new_labels WHERE project = ? AND task = ?",
-                [(key, task) for task in event.deleted_tasks],
-            )
+            for table in _TABLES:
+                connection.executemany(
+                    f"DELETE FROM {table} WHERE project = ? AND annotation = ?",
+                    [(key, annotation) for annotation in gone],
+                )
+                connection.executemany(
+                    f"DELETE FROM {table} WHERE project = ? AND task = ?",
+                    [(key, task) for task in event.deleted_tasks],
+                )
+            for table, labels in zip(_TABLES, (event.labels, event.machine), strict=True):
+                connection.executemany(
+                    f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)",
+                    [(key, label.annotation, label.task) for label in labels],
+                )
 
     def new_labels(self, key: str) -> int:
         """The number of tasks labelled since the last training: by events or by Label Studio's total, the
-        larger one.
+        larger one. The total counts tasks with a machine's answer, which are subtracted.
         """
         with self._database.reading() as connection:
             (seen,) = connection.execute(
                 "SELECT COUNT(DISTINCT task) FROM new_labels WHERE project = ?", (key,)
             ).fetchone()
+            (machine,) = connection.execute(
+                "SELECT COUNT(DISTINCT task) FROM machine_answers WHERE project = ? AND task NOT IN "
+                "(SELECT task FROM new_labels WHERE project = ?)",
+                (key, key),
+            ).fetchone()
         record = self._records.get(key)
         if record is None or record.total is None or record.trained_total is None:
             return int(seen)
-        return max(int(seen), record.total - record.trained_total)
+        return max(int(seen), record.total - record.trained_total - int(machine))
 
     def start_training(self, key: str) -> None:
         """Reset the count of new labels: a training that sees all current labels was submitted."""
         with self._lock:
             with self._database.writing() as connection:
-                connection.execute("DELETE FROM new_labels WHERE project = ?", (key,))
+                for table in _TABLES:
+                    connection.execute(f"DELETE FROM {table} WHERE project = ?", (key,))
             if record := self._records.get(key):
                 self._save(replace(record, trained_total=record.total))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeGuard
 
+from wapaganda.annotation import is_machine_answer
 from wapaganda.ml_backend.project_id import ProjectRef, project_ref
 
 Payload = Mapping[str, object]
@@ -21,14 +22,16 @@ class NewLabel:
 class WebhookEvent:
     """An event for the backend. Events can get lost, so a training never depends only on them.
 
-    ``total`` is Label Studio's number of labelled tasks in the whole project, which compensates for lost
-    events.
+    ``machine``: annotations at which nobody has looked; they are no new labels, although ``total`` counts
+    them. ``total`` is Label Studio's number of labelled tasks in the whole project, which compensates for
+    lost events.
     """
 
     reason: str
     project: ProjectRef | None = None
     train_now: bool = False
     labels: tuple[NewLabel, ...] = ()
+    machine: tuple[NewLabel, ...] = ()
     withdrawn: tuple[int, ...] = ()
     deleted_tasks: tuple[int, ...] = ()
     total: int | None = None
@@ -87,7 +90,9 @@ def _storable(text: str) -> str:
 def _annotated(payload: Payload) -> WebhookEvent:
     items = list(_items(payload, "annotation", "annotations"))
     tasks = [_number(item) for item in _items(payload, "task", "tasks")]
-    labels, withdrawn = [], []
+    labels: list[NewLabel] = []
+    machine: list[NewLabel] = []
+    withdrawn: list[int] = []
     for place, item in enumerate(items):
         annotation = _number(item)
         task = _number(item.get("task"))
@@ -98,9 +103,9 @@ def _annotated(payload: Payload) -> WebhookEvent:
         if item.get("was_cancelled"):
             withdrawn.append(annotation)
         elif task is not None:
-            labels.append(NewLabel(annotation, task))
-    reason = f"{len(labels)} submitted, {len(withdrawn)} skipped."
-    return WebhookEvent(reason, labels=tuple(labels), withdrawn=tuple(withdrawn))
+            (machine if is_machine_answer(item) else labels).append(NewLabel(annotation, task))
+    reason = f"{len(labels)} submitted, {len(withdrawn)} skipped, {len(machine)} copied from predictions."
+    return WebhookEvent(reason, labels=tuple(labels), machine=tuple(machine), withdrawn=tuple(withdrawn))
 
 
 def _unannotated(payload: Payload) -> WebhookEvent:

@@ -113,7 +113,7 @@ def _texts(
 ) -> tuple[list["Document"], list["Document"], "ReadReport"]:
     """The pool, the other known texts, and the report of the reading."""
     progress("read", 0, 0)
-    from wapaganda.annotation import ReadReport, is_unread
+    from wapaganda.annotation import ReadReport, has_machine_answer, is_unread
 
     read = read_texts(data, context.reading) if data else None
     known = list(read.documents) if read else []
@@ -123,7 +123,10 @@ def _texts(
         report += loop.fetch().report
         held = list(loop.ledger.documents())
         waiting = [
-            each for each in held if not (each.is_labelled or each.meta.get("skipped") or is_unread(each))
+            each
+            for each in held
+            if not (each.is_labelled or each.meta.get("skipped") or is_unread(each))
+            and not has_machine_answer(each)
         ]
         return waiting, [*known, *held], report
     assert pool is not None

@@ -10,6 +10,11 @@ from typing import Any
 from wapaganda.annotation.collecting import FormatError
 from wapaganda.annotation.label_studio.answers import Problem, address_problem, read_answer
 from wapaganda.annotation.label_studio.label_config import LabelConfig
+from wapaganda.annotation.label_studio.machine_answers import (
+    MACHINE_ANSWER,
+    is_machine_answer,
+    machine_finding,
+)
 from wapaganda.annotation.label_studio.several import (
     ANSWERS_KEY,
     Given,
@@ -62,7 +67,8 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
     (``LabelConfig.answers``) chooses; by default it is a ground truth first, then the latest change, then the
     highest id. Without any the document is unlabelled. ``meta["skipped"]`` is true if it has cancelled ones,
     ``meta["undecided"]`` if several annotators disagree and nobody has decided. Predictions and drafts are
-    never used as labels.
+    never used as labels, nor are annotations that are predictions at which nobody has looked
+    (``is_machine_answer``).
 
     ``meta`` holds the other fields of ``data`` and, as present: ``annotation_id``, ``updated_at``,
     ``lead_time``, ``parent_prediction``, ``ground_truth``, ``annotators`` (ids), ``annotators_agree`` (with
@@ -81,24 +87,36 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
     others = {key: value for key, value in data.items() if key not in own}
     document_id = str(task["id"]) if task.get("id") is not None else ""
     annotations = _annotations(task)
-    valid = [annotation for annotation in annotations if not annotation.get("was_cancelled")]
+    uncancelled = [annotation for annotation in annotations if not annotation.get("was_cancelled")]
+    machine = [each for each in uncancelled if is_machine_answer(each, task.get("predictions"))]
+    valid = [each for each in uncancelled if each not in machine]
     if not valid:
-        meta = others | ({"skipped": True} if annotations else {})
-        document = Document(document_id, text.text, None, meta)
+        meta = others | ({"skipped": True} if len(annotations) > len(machine) else {})
+        document = _with_machine(MACHINE_ANSWER, machine, Document(document_id, text.text, None, meta))
         return TaskReading(_unread(document, [address_problem(text)]) if is_address(text.text) else document)
     given = [Given.of(each, read_answer(_result(each), text, config), text.text) for each in valid]
     answers = latest_of_each(given) if len(given) > 1 else given
     chosen = _chosen(given, answers, config.answers)
     about = _meta(given, answers)
     if chosen is None:
-        return TaskReading(_undecided(Document(document_id, text.text, None, others | about), answers))
+        undecided = _undecided(Document(document_id, text.text, None, others | about), answers)
+        return TaskReading(_with_machine("machine-copy", machine, undecided))
     if chosen.annotation.get("lead_time") is not None:  # a person has looked at it since it was imported
         others = with_considered(others, None)
     if not chosen.answer.spans and is_address(text.text):
         chosen.answer.problems.append(address_problem(text))
     meta = others | _meta_of(chosen.annotation) | about
     raw = Document(document_id, text.text, tuple(chosen.answer.spans), meta)
-    return TaskReading(_read_whole(raw, chosen))
+    return TaskReading(_with_machine("machine-copy", machine, _read_whole(raw, chosen)))
+
+
+def _with_machine(kind: str, machine: Sequence[Mapping[str, Any]], document: Document) -> Document:
+    """The document with what was found about the annotations that are a machine's."""
+    if not machine:
+        return document
+    read = document.meta.get(READ_KEY, {})
+    found = [*read.get("found", ()), asdict(machine_finding(kind, machine, document.id))]
+    return replace(document, meta={**document.meta, READ_KEY: {**read, "found": found}})
 
 
 def _chosen(given: Sequence[Given], answers: Sequence[Given], rule: AnswerRule) -> Given | None:

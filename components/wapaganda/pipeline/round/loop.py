@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wapaganda.annotation import ReadReport, is_unread
+from wapaganda.annotation import ReadReport, has_machine_answer, is_unread
 from wapaganda.annotation_cost import Prices
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
@@ -156,10 +156,7 @@ class Loop:
         outcome = self._train(number, labelled, on_step)
         pool = [each for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
         scored = self._score(number, pool)
-        with self._timed("select"):
-            selection = choose_step(
-                pool, scored, labelled, self.config, self.config.seed + number, self.progress
-            )
+        selection = self._select(number, pool, scored, labelled)
         live = self.store.current()
         prices = fitted_prices(labelled, read_proposals(self._rounds))
         remember_prices(self.ledger, prices.prices)
@@ -189,6 +186,28 @@ class Loop:
         )
         save_draft(self.ledger, draft, data_fingerprint(labelled))
         return draft
+
+    def _select(
+        self,
+        number: int,
+        pool: Sequence[Document],
+        scored: PoolScores | None,
+        labelled: Sequence[Document],
+    ) -> Selection:
+        """The next batch. Texts with a machine's annotation stay in the pool and are not offered."""
+        free = [each for each in pool if not has_machine_answer(each)]
+        with self._timed("select"):
+            selection = choose_step(
+                free, scored, labelled, self.config, self.config.seed + number, self.progress
+            )
+        if len(free) == len(pool):
+            return selection
+        self._messages.append(
+            f"{len(pool) - len(free):,} unlabelled texts are not offered: Label Studio counts their "
+            "unchanged predictions as annotations and serves them to nobody. Delete these annotations "
+            "there, or let annotators open them and press Update (docs/data.md#machine-answer)."
+        )
+        return replace(selection, n_pool=len(pool))
 
     def _train(
         self, number: int, labelled: Sequence[Document], on_step: StepListener

@@ -11,7 +11,7 @@ from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import BatchNameTakenError, Changes
 from wapaganda.progress import Progress
 
-_READER = 4
+_READER = 5
 """Raise it when tasks are read in another way: then all are read again."""
 
 

@@ -321,6 +321,18 @@ def test_texts_that_vanished_or_were_skipped_are_not_offered(loop, source):
     assert {item.id for item in source.released["al-001"]} <= set(pool[20:])
 
 
+def test_texts_with_a_copied_prediction_stay_in_the_pool_and_are_not_offered(loop, source):
+    copied = {"_read": {"found": [{"kind": "machine-answer", "count": 1}]}}
+    pool = [each for each in source.texts.values() if not each.is_labelled]
+    for each in pool[:-2]:
+        source.texts[each.id] = replace(each, meta=copied)
+    report = loop.run_round()
+    assert {each.id for each in source.released["al-001"]} <= {each.id for each in pool[-2:]}
+    assert report.selection.n_pool == len(pool)
+    (note,) = [each for each in report.messages if "not offered" in each]
+    assert note.startswith(f"{len(pool) - 2} unlabelled texts are not offered")
+
+
 def test_an_empty_pool_is_said_and_releases_nothing(loop, source):
     source.texts = {key: each for key, each in source.texts.items() if each.is_labelled}
     report = loop.run_round()
