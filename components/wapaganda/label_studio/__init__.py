@@ -23,6 +23,7 @@ from wapaganda.label_studio.records import (
     TaskChanges,
 )
 from wapaganda.label_studio.upload import check_importable
+from wapaganda.label_studio.write_back import WrittenAnnotations
 
 if TYPE_CHECKING:
     from wapaganda.label_studio.client import LabelStudio
@@ -42,6 +43,7 @@ __all__ = [
     "UnauthorizedError",
     "UnreachableError",
     "VersionTakenError",
+    "WrittenAnnotations",
     "check_importable",
 ]
 

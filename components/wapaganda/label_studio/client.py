@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -25,6 +25,7 @@ from wapaganda.label_studio import (
     label_changes,
     release,
     upload,
+    write_back,
 )
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.errors import LabelStudioError, RejectedError
@@ -37,6 +38,7 @@ from wapaganda.label_studio.records import (
     Server,
     TaskChanges,
 )
+from wapaganda.label_studio.write_back import WrittenAnnotations
 from wapaganda.ner import Document, Span
 from wapaganda.progress import Progress, silent
 
@@ -191,6 +193,43 @@ class LabelStudio:
         """
         project = self.project(project_id)
         return release.release(self._connection, project, batch, version, progress, chunk_size)
+
+    def write_predictions(
+        self,
+        project_id: int,
+        documents: Sequence[Document],
+        version: str,
+        known: Collection[str] = (),
+        progress: Progress = silent,
+    ) -> int:
+        """Store the spans of each document as a prediction of ``version``, and show these to annotators.
+
+        It can be repeated after a failure or a restart: nothing is stored twice. ``known``: the ids of all
+        documents that may have a prediction of the version. Returns the number of tasks that have one.
+        """
+        project = self.project(project_id)
+        return write_back.write_predictions(self._connection, project, documents, version, known, progress)
+
+    def write_annotations(
+        self,
+        project_id: int,
+        version: str,
+        task_ids: Sequence[int],
+        path: Path,
+        progress: Progress = silent,
+    ) -> WrittenAnnotations:
+        """Make annotations of the token's user from the predictions of ``version``, where nobody has any.
+
+        ``path``: the file that records them, by which they can be taken back. It can be repeated.
+        """
+        return write_back.write_annotations(self._connection, project_id, version, task_ids, path, progress)
+
+    def undo_annotations(
+        self, project_id: int, path: Path, progress: Progress = silent
+    ) -> WrittenAnnotations | None:
+        """Delete the annotations that ``write_annotations`` has recorded in ``path``, if nobody has worked
+        at them; ``None`` if there are none. It can be repeated."""
+        return write_back.undo_annotations(self._connection, project_id, path, progress)
 
     def show_annotated(self, project_id: int, task_ids: Sequence[int], title: str) -> int:
         """Create or update the tab ``title`` with exactly these annotated tasks; return its id."""

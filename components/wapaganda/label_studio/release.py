@@ -68,7 +68,7 @@ def release(
     if not fit and not present:
         raise LabelStudioError("None of the batch is left to label.", "Select a new batch.")
     predictions = [_prediction(item, version, ranks[int(item.id)], project.label_config) for item in fit]
-    _send_all(connection, project.id, version, predictions, progress, chunk_size)
+    send_all(connection, project.id, version, predictions, progress, chunk_size)
     warnings = _verify(connection, project.id, version, present.keys() | {int(item.id) for item in fit})
     point_at(connection, project, version)
     by_rank = query_of([predicted_by(version)], "tasks:predictions_score")
@@ -139,7 +139,7 @@ def _prediction(document: Document, version: str, rank: float, config: LabelConf
     return {"task": int(document.id), "model_version": version, "score": rank, "result": regions}
 
 
-def _send_all(
+def send_all(
     connection: Connection,
     project: int,
     version: str,
@@ -147,6 +147,7 @@ def _send_all(
     progress: Progress,
     chunk_size: int,
 ) -> None:
+    """Send predictions in chunks, each of which Label Studio stores as a whole, exactly once."""
     for start in range(0, len(predictions), chunk_size):
         chunk = predictions[start : start + chunk_size]
         _send(connection, project, version, chunk)

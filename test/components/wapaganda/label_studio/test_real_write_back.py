@@ -1,0 +1,139 @@
+"""Machine labels of a whole project, written to the real Label Studio and taken back."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from label_studio_server import LabelStudioServer
+from wapaganda.annotation import has_machine_answer
+from wapaganda.label_studio import LabelStudio, VersionTakenError, WrittenAnnotations
+from wapaganda.ner import Document, Span
+
+pytestmark = pytest.mark.label_studio
+
+TEXT = "Anna saw Bob"
+ANNA, BOB = Span(0, 4, "PER", 0.75), Span(9, 12, "PER", 0.5)
+VERSION = "complete-1"
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+class Mortal(httpx.HTTPTransport):
+    """Dies at the write number ``last``: before it is sent, or after it has arrived."""
+
+    def __init__(self, last: int, *, arrives: bool) -> None:
+        super().__init__()
+        self.left, self.arrives = last, arrives
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return super().handle_request(request)
+        self.left -= 1
+        if self.left == 0 and not self.arrives:
+            raise Killed
+        response = super().handle_request(request)
+        if self.left == 0:
+            raise Killed
+        return response
+
+
+def machine_texts(client: LabelStudio, project: int, number: int = 6) -> list[Document]:
+    ids = client.import_documents(project, [Document(f"d{n}", TEXT) for n in range(number)])
+    spans = [(ANNA,), (ANNA, BOB), ()]
+    return [Document(str(each), TEXT, spans[n % 3]) for n, each in enumerate(ids)]
+
+
+def annotations(client: LabelStudio, task: int) -> list[dict]:
+    return client._connection.get(f"/api/tasks/{task}/annotations/")
+
+
+@contextmanager
+def killed() -> Iterator[list[bool]]:
+    died = [False]
+    try:
+        yield died
+    except Killed:
+        died[0] = True
+
+
+def test_machine_labels_are_shown_and_written_where_nobody_has_answered(
+    client: LabelStudio, project: int, tmp_path: Path
+):
+    texts = machine_texts(client, project)
+    first, second, third, skipped, confirmed, late = (int(each.id) for each in texts)
+    assert client.write_predictions(project, texts, VERSION) == 6
+    assert client.write_predictions(project, texts[1:], VERSION, [texts[0].id]) == 6
+    with pytest.raises(VersionTakenError):
+        client.write_predictions(project, texts[1:], VERSION)
+    info = client.project(project)
+    assert (info.model_version, info.n_predictions) == (VERSION, 6)
+    client.annotate(project, first, TEXT, [BOB], 2.0)
+    client.annotate(project, skipped, TEXT, None)
+
+    path = tmp_path / "annotations.json"
+    record = client.write_annotations(project, VERSION, [int(each.id) for each in texts], path)
+    assert set(record.written) == {second, third, confirmed, late}
+    found = {int(each.id): each for each in client.fetch(project).documents}
+    assert [number for number, each in found.items() if each.is_labelled] == [first]
+    assert {number for number, each in found.items() if has_machine_answer(each)} == set(record.written)
+
+    (ours,) = annotations(client, confirmed)
+    client._connection._client.patch(
+        f"/api/annotations/{ours['id']}/", json={"result": ours["result"], "lead_time": 3.0}
+    )
+    client.annotate(project, late, TEXT, [], 1.0)
+    again = client.write_annotations(project, VERSION, [int(each.id) for each in texts], path)
+    assert set(again.written) == {second, third, confirmed}
+    assert [each["lead_time"] for each in annotations(client, late)] == [1.0]
+
+    undone = client.undo_annotations(project, path)
+    assert undone is not None
+    assert (undone.written, set(undone.kept)) == ({}, {confirmed})
+    left = {number for number in found if annotations(client, number)}  # Label Studio lists no skips here
+    assert left == {first, confirmed, late}
+    assert [each.id for each in client.fetch(project).documents if each.meta.get("skipped")] == [str(skipped)]
+    assert client.project(project).n_predictions == 6
+    assert client.undo_annotations(project, tmp_path / "none.json") is None
+
+
+def test_a_kill_at_any_write_leaves_nothing_twice_and_everything_can_be_undone(
+    label_studio_server: LabelStudioServer, client: LabelStudio, project: int, tmp_path: Path
+):
+    texts = machine_texts(client, project, 4)
+    person = int(texts[0].id)
+    client.annotate(project, person, TEXT, [BOB], 2.0)
+    tasks = [int(each.id) for each in texts]
+    path = tmp_path / "annotations.json"
+
+    def attempt(transport: Mortal | None, work: Callable[[LabelStudio], object]) -> bool:
+        server = label_studio_server
+        with killed() as died, LabelStudio(server.url, server.token, transport=transport) as mortal:
+            work(mortal)
+        return died[0]
+
+    def write(mortal: LabelStudio) -> None:
+        mortal.write_predictions(project, texts[1:], VERSION)
+        mortal.write_annotations(project, VERSION, tasks, path)
+
+    def undo(mortal: LabelStudio) -> None:
+        mortal.undo_annotations(project, path)
+
+    kills = 0
+    for work, wanted in ((write, 1), (undo, 0)):
+        for arrives in (False, True):
+            for last in (1, 1, 2, 1):
+                kills += attempt(Mortal(last, arrives=arrives), work)
+        assert attempt(None, work) is False
+        assert [len(annotations(client, number)) for number in tasks] == [1, wanted, wanted, wanted]
+        assert client.versions(project)[VERSION] == 3
+    assert kills >= 6
+    (mine,) = annotations(client, person)
+    assert mine["result"][0]["value"]["text"] == "Bob"
+    record = WrittenAnnotations.load(path)
+    assert record is not None
+    assert record.state == "undone"
