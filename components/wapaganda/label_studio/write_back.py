@@ -205,7 +205,7 @@ def _make(connection: Connection, project: int, version: str, tasks: Sequence[in
     The action leaves out predictions that have an annotation already, so it may be asked again.
     """
     body = {"selectedItems": {"all": False, "included": list(tasks)}, "model_version": version}
-    params = {"id": ACTION, "project": project}
+    params: dict[str, str | int | float | bool] = {"id": ACTION, "project": project}
     for attempt in range(connection.retries + 1):
         try:
             timeout = max(UPLOAD_TIMEOUT, connection.timeout)
