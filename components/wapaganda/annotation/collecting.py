@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wapaganda.annotation.proposals import PROPOSED, settled
+from wapaganda.annotation.proposals import PROPOSED, proposal_of, settled
 from wapaganda.annotation.read_options import ReadOptions
 from wapaganda.annotation.read_report import ORIGINAL, READ_KEY, Finding, ReadReport, is_unread, unread
 from wapaganda.errors import InputError
@@ -119,6 +119,8 @@ class Collector:
             self._repairs += Repairs(**read.get("repairs", {}))
             for each in read.get("found", ()):
                 self.found(each["kind"], f"{place}: {each['example']}", each.get("count", 1), line)
+            if (proposal := proposal_of(document)) is not None:
+                self.found("machine", f"{place}: spans by {proposal.by or 'a model'}", line=line)
         self._keep(document)
 
     def _keep(self, document: Document) -> None:

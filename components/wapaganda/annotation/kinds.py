@@ -151,6 +151,7 @@ _IGNORED = (
         Effect.IGNORED,
         "unchanged predictions that nobody looked at, beside the annotation of a person",
     ),
+    Kind("prediction-not-read", Effect.IGNORED, "predictions that are not understood"),
     Kind("other-tag", Effect.IGNORED, "regions of tags that are not read, beside the text"),
     Kind("label-left-out", Effect.IGNORED, "regions of labels that are left out by selfish labels map"),
     Kind("pool-malformed", Effect.IGNORED, "malformed records of the pool"),

@@ -36,7 +36,7 @@ register(
         sniff=_sniff,
         read=_read,
         write=_write,
-        keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space"}),
+        keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space", "proposals"}),
         layout="`label-studio/<split>.json`: tasks to import into Label Studio, with annotations or "
         "predictions.",
     )

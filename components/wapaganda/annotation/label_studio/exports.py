@@ -12,6 +12,7 @@ from wapaganda.annotation.collecting import Collector, FormatError
 from wapaganda.annotation.counting import Counted, Marked, own_words
 from wapaganda.annotation.label_studio.answers import marked_labels, marks_something
 from wapaganda.annotation.label_studio.label_config import REGION_TYPES, LabelConfig, TextForm
+from wapaganda.annotation.label_studio.predictions import newest_prediction, with_prediction
 from wapaganda.annotation.label_studio.task_text import is_address, is_dialogue, read_text
 from wapaganda.annotation.label_studio.tasks import read_task
 from wapaganda.annotation.read_options import ReadOptions
@@ -43,8 +44,11 @@ def read_tasks(records: Sequence[NumberedRecord], collector: Collector, config: 
         FormatError: the tag or the text field cannot be inferred.
     """
     tasks = _in_full(records, config.to_name if config else "text")
+    predicted = config
     if config is None:
-        config = infer_config([task for _, task in tasks if is_export(task)], collector.options)
+        exported = [task for _, task in tasks if is_export(task)]
+        config = infer_config(exported, collector.options)
+        predicted = _with_predicted_labels(config, exported)
         tags = " and ".join(repr(name) for name in dict.fromkeys((config.from_name, *config.tags.values())))
         collector.note(
             f"no label config given: read {tags} over {config.to_name!r} in data[{config.data_key!r}]"
@@ -67,6 +71,7 @@ def read_tasks(records: Sequence[NumberedRecord], collector: Collector, config: 
         if unknown and document.spans is None and not is_unread(document):
             message = f"Expected annotations, was: {unknown!r}, which is not read"
             document = unread(document, Finding("unknown-key", 1, "", message))
+        document = with_prediction(document, task, predicted or config)
         collector.take(document, f"task {document.id}", line)
 
 
@@ -95,11 +100,14 @@ def _document_id(task: Mapping[str, Any]) -> str:
 def infer_config(tasks: Sequence[Mapping[str, Any]], options: ReadOptions | None = None) -> LabelConfig:
     """Infer the label config from the regions of these tasks; the options choose the text field or the tag.
 
+    The regions of predictions are used when there are no others.
+
     Raises:
         FormatError: several texts or no text could be meant, or two tags have the same label.
     """
     options = options or ReadOptions()
     made = [(task, region) for task in tasks for region in _marking_regions(task)]
+    made = made or [(task, region) for task in tasks for region in _predicted_regions(task)]
     regions = [each for each in made if str(each[1].get("type")) in REGION_TYPES]
     wanted = [each for each in regions if options.label_tag in ("", str(each[1].get("from_name")))]
     field = options.text_field
@@ -120,11 +128,30 @@ def infer_config(tasks: Sequence[Mapping[str, Any]], options: ReadOptions | None
 def _marking_regions(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     found = task.get("annotations", task.get("completions"))
     for annotation in found if isinstance(found, list) else []:
-        answered = isinstance(annotation, Mapping) and not annotation.get("was_cancelled")
-        result = annotation.get("result") if answered else None
-        for region in result if isinstance(result, list) else []:
-            if isinstance(region, Mapping) and marks_something(region):
-                yield region
+        if isinstance(annotation, Mapping) and not annotation.get("was_cancelled"):
+            yield from _regions_of(annotation)
+
+
+def _predicted_regions(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    prediction = newest_prediction(task)
+    if prediction is not None:
+        yield from _regions_of(prediction)
+
+
+def _regions_of(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    result = answer.get("result")
+    for region in result if isinstance(result, list) else []:
+        if isinstance(region, Mapping) and marks_something(region):
+            yield region
+
+
+def _with_predicted_labels(config: LabelConfig, tasks: Sequence[Mapping[str, Any]]) -> LabelConfig:
+    """The config with the labels that only predictions have."""
+    ours = [each for task in tasks for each in _predicted_regions(task) if config.is_ours(each)]
+    labels = {label: str(region["from_name"]) for region in ours for label in marked_labels(region)}
+    new = {label: tag for label, tag in labels.items() if label not in config.labels}
+    other = {label: tag for label, tag in new.items() if tag != config.from_name}
+    return replace(config, labels=(*config.labels, *sorted(new)), tags={**config.tags, **other})
 
 
 def _by_text(regions: Sequence[_TaskRegion]) -> dict[str, list[_TaskRegion]]:

@@ -21,17 +21,20 @@ def is_machine_answer(annotation: Mapping[str, Any], predictions: object = None)
 
     "Create Annotations From Predictions" of the Data Manager makes such annotations: with the prediction as
     parent, its regions, and no lead time. An annotator who submits an unchanged proposal leaves a lead time.
-    A ground truth (the star) counts as an annotator's.
+    A ground truth (the star) counts as an annotator's. Without a parent, which is forgotten when predictions
+    are deleted, an annotation is a model's when all its regions have the score of a model.
 
     Args:
         annotation: as exported or from the API.
         predictions: those of its task, as far as they are known. If the parent is among them with its result,
             the regions must be equal; otherwise none may be drawn or changed by hand.
     """
-    parent = parent_of(annotation)
-    if parent is None or annotation.get("lead_time") or annotation.get("ground_truth"):
+    if annotation.get("lead_time") or annotation.get("ground_truth"):
         return False
-    regions = _regions(annotation.get("result"))
+    parent, regions = parent_of(annotation), _regions(annotation.get("result"))
+    if parent is None:
+        scored = all(region.get("score") is not None for region in regions)
+        return bool(regions) and scored and not any(region.get("origin") in _BY_HAND for region in regions)
     predicted = _predicted(parent, predictions)
     if predicted is not None:
         return Counter(map(_said, regions)) == Counter(map(_said, predicted))
@@ -54,9 +57,9 @@ def has_machine_answer(document: Document) -> bool:
 def machine_finding(kind: str, annotations: Sequence[Mapping[str, Any]], task: str) -> Finding:
     """The finding about the machine answers of a task, of which there is at least one."""
     first = annotations[0]
-    example = (
-        f"annotation {first.get('id', '?')} is prediction {parent_of(first)} unchanged, with no lead time"
-    )
+    parent = parent_of(first)
+    copied = f"is prediction {parent} unchanged" if parent is not None else "has the scores of a model"
+    example = f"annotation {first.get('id', '?')} {copied}, with no lead time"
     return Finding(kind, 1, f"task {task}" if task else "", example)
 
 

@@ -76,12 +76,14 @@ def _region_id(content: str) -> str:
 def task_from_document(document: Document, config: LabelConfig, ground_truth: bool = False) -> dict[str, Any]:
     """The task to import for a document, with its annotation if it is labelled, else with what was proposed.
 
+    Spans that all have a score are a model's: they become a prediction, unless a person has confirmed them.
     ``meta`` is copied into ``data``, without the keys that ``read_task`` adds.
 
     Raises:
         ValueError: a span cannot be a region, see ``result_from_spans``.
     """
     refuse_other_forms(config)
+    document = as_proposal(document)
     data: dict[str, Any] = {key: value for key, value in document.meta.items() if key not in _BOOKKEEPING}
     task: dict[str, Any] = {"data": data | _nested(config.data_key, document.text)}
     if document.spans is not None:

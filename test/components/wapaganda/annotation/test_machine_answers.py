@@ -42,7 +42,11 @@ def task(*annotations: dict, predictions: object = ()) -> dict:
         ({"result": [region(0, 3, id="b", origin="prediction")]}, [PREDICTION], True),
         ({"lead_time": 2.5}, None, False),
         ({"ground_truth": True}, None, False),
-        ({"parent_prediction": None}, None, False),
+        ({"parent_prediction": None}, None, True),  # the prediction was deleted, its scores are there
+        ({"parent_prediction": None, "result": [region(0, 3)]}, None, False),
+        ({"parent_prediction": None, "result": [region(0, 3, score=0.4), region(8, 11)]}, None, False),
+        ({"parent_prediction": None, "result": []}, None, False),
+        ({"parent_prediction": None, "lead_time": 2.0}, None, False),
         ({"result": [region(0, 3, origin="prediction-changed")]}, None, False),
         ({"result": [region(0, 3), region(8, 11)]}, [PREDICTION], False),
         ({"result": [region(0, 3, "LOC")]}, [PREDICTION], False),

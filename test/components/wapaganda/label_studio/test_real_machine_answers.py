@@ -59,6 +59,16 @@ def test_copies_are_unlabelled_until_a_person_has_looked_at_them(
     assert labelled == set(ids[:2])
 
 
+def test_a_copy_is_known_by_its_scores_when_the_prediction_was_deleted(
+    client: LabelStudio, project: int, raw: httpx.Client
+):
+    ids = copied(client, raw, project)
+    where = {"id": "delete_tasks_predictions", "project": project}
+    raw.post("/api/dm/actions", params=where, json={"selectedItems": {"all": True}}).raise_for_status()
+    assert all(annotation_of(raw, number)["parent_prediction"] is None for number in ids)
+    assert all(map(has_machine_answer, client.fetch(project).documents))
+
+
 def test_an_unchanged_proposal_that_was_submitted_is_an_answer(
     client: LabelStudio, project: int, raw: httpx.Client
 ):
