@@ -4,14 +4,17 @@ import logging
 import sqlite3
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.errors import WapagandaError
 from wapaganda.jobs import Job, JobQueue, Supervisor
+from wapaganda.ledger import LedgerError
 from wapaganda.ml_backend.prediction.batching import TextTagger
 from wapaganda.ml_backend.prediction.predictor import Limits
 from wapaganda.ml_backend.prediction.tasks import Showing
@@ -50,6 +53,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
             measure,
             [supervisor, Preloading()],
             LedgerShowings(settings),
+            StoredReports(settings),
         ),
         ServerOptions(
             settings.basic_auth,
@@ -143,6 +147,26 @@ class LedgerShowings:
                 "The ledger of %s could not be read; labels that were mapped are not shown.", key
             )
             return Showing()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReports:
+    """The reports of the rounds in the ledgers."""
+
+    settings: Settings
+
+    def __call__(self, project: str) -> Mapping[str, Any]:
+        """The report of the last finished round; empty when there is none, or the ledger cannot be read."""
+        context = ProjectContext(self.settings, project)
+        if not (context.directory / "ledger.sqlite").exists():
+            return {}
+        try:
+            rounds = context.ledger().rounds()
+        except LedgerError as error:
+            logger.warning("The reports of %s cannot be read: %s", project, error)
+            return {}
+        reports = (each.payload.get("report") for each in reversed(rounds) if each.step == "done")
+        return next((report for report in reports if report is not None), {})
 
 
 class QueuedTrainings:

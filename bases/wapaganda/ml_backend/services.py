@@ -1,8 +1,8 @@
 """Everything that a server needs, wired together in `composition` and in tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from wapaganda.ml_backend.middleware.telemetry import Telemetry
 from wapaganda.ml_backend.prediction.batching import TaggingQueue
@@ -37,16 +37,29 @@ def _as_it_is(key: str) -> Showing:
     return Showing()
 
 
+class LastReport(Protocol):
+    """The report of a project's last round."""
+
+    def __call__(self, project: str) -> Mapping[str, Any]:
+        """As plain values; empty before the first round."""
+
+
+def no_report(project: str) -> Mapping[str, Any]:
+    """Before the first round."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """The external parts of a server: models on disk, trainings, the uncertainty measure, and what was
-    decided about the spans of each project."""
+    """The external parts of a server: models on disk, trainings, the uncertainty measure, what was decided
+    about the spans of each project, and what its last round reported."""
 
     repository: ModelRepository
     trainings: Trainings
     measure: UncertaintyMeasure
     background: Sequence[Background] = ()
     showings: KnownShowings = _as_it_is
+    last_report: LastReport = no_report
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,12 @@ the spans of a model are shown, each confirmed and each removed span has a price
 """
 
 from wapaganda.annotation_cost.floor import proposal_floor, worth_showing
-from wapaganda.annotation_cost.lead_times import MINIMUM_LEAD_TIMES, FittedPrices, fit_prices
+from wapaganda.annotation_cost.lead_times import (
+    MINIMUM_LEAD_TIMES,
+    FittedPrices,
+    fit_prices,
+    usable_lead_times,
+)
 from wapaganda.annotation_cost.prices import (
     CORRECTING,
     FROM_SCRATCH,
@@ -32,5 +37,6 @@ __all__ = [
     "proposal_floor",
     "seconds_correcting",
     "seconds_from_scratch",
+    "usable_lead_times",
     "worth_showing",
 ]

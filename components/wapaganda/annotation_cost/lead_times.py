@@ -54,7 +54,7 @@ def fit_prices(
     times: NDArray[np.float64] = np.asarray(lead_times, dtype=np.float64)
     if times.shape != expected.shape or times.ndim != 1:
         raise ValueError(f"Expected the lead times of {expected.shape} texts, was: shape {times.shape}")
-    usable = (times > 0) & (times < _OUTLIER * expected) & (times > expected / _OUTLIER)
+    usable = usable_lead_times(times, expected)
     n_used, seen = int(usable.sum()), len(times)
     if n_used < MINIMUM_LEAD_TIMES:
         reason = f"{n_used} of {seen} lead times are usable, {MINIMUM_LEAD_TIMES} are needed"
@@ -67,6 +67,16 @@ def fit_prices(
         return FittedPrices(prior, 0, f"Assumed prices: {reason}.")
     prices = Prices(*_fit(work / expected[:, None], times / expected, np.array(astuple(prior))).tolist())
     return FittedPrices(prices, n_used, f"Prices from {n_used} of {seen} lead times: {_shown(prices)}.")
+
+
+def usable_lead_times(lead_times: ArrayLike, expected: ArrayLike) -> NDArray[np.bool_]:
+    """Which lead times are no break and no click without reading, by the expected seconds: (n,) and (n,).
+
+    Those above 0 and at most ten times off.
+    """
+    times: NDArray[np.float64] = np.asarray(lead_times, dtype=np.float64)
+    wanted: NDArray[np.float64] = np.asarray(expected, dtype=np.float64)
+    return (times > 0) & (times < _OUTLIER * wanted) & (times > wanted / _OUTLIER)
 
 
 def _grows(expected: NDArray[np.float64], times: NDArray[np.float64]) -> bool:

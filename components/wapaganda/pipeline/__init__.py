@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Source
+from wapaganda.pipeline.ports import REVIEW, TRAINING_BATCH, BatchNameTakenError, Changes, Source
 from wapaganda.pipeline.sources.fetching import READ_REPORT
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.completion.campaign import Campaign, CampaignFolder
     from wapaganda.pipeline.completion.completed import Completion, completed
     from wapaganda.pipeline.completion.machine_labels import CampaignError, MachineLabels
+    from wapaganda.pipeline.round.file_part import FilePart, present_file
     from wapaganda.pipeline.round.loop import Loop
+    from wapaganda.pipeline.round.purpose import selected_purpose
     from wapaganda.pipeline.round.record import RoundLog, reading_figures
     from wapaganda.pipeline.round.report import ProposalsPart, RoundReport
     from wapaganda.pipeline.round.steps import choose_step, selected_documents
@@ -29,8 +31,15 @@ if TYPE_CHECKING:
     )
     from wapaganda.pipeline.selection.later_types import LaterType, later_types
     from wapaganda.pipeline.selection.pool_scores import PoolScores
-    from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals, remembered_prices
+    from wapaganda.pipeline.selection.prices import (
+        fitted_prices,
+        hours_spent,
+        read_proposals,
+        remembered_prices,
+    )
+    from wapaganda.pipeline.selection.review import choose_review, doubtful_first
     from wapaganda.pipeline.selection.scoring import score_pool, score_tagged, scored_by
+    from wapaganda.pipeline.selection.waiting import is_waiting
     from wapaganda.pipeline.sources.files import FileSource
     from wapaganda.pipeline.sources.label_studio import LabelStudioSource
     from wapaganda.pipeline.training.calibration import calibrate
@@ -39,6 +48,7 @@ if TYPE_CHECKING:
         evaluate_version,
         out_of_fold_spans,
     )
+    from wapaganda.pipeline.training.manifests import calibration_of
     from wapaganda.pipeline.training.versions import TrainingOutcome, train_version, training_job
 
 _LATE = {
@@ -51,6 +61,7 @@ _LATE = {
     "Disagreement": "selection.disagreements",
     "agreement_of": "selection.disagreements",
     "disagreements": "selection.disagreements",
+    "FilePart": "round.file_part",
     "FileSource": "sources.files",
     "LaterType": "selection.later_types",
     "LabelStudioSource": "sources.label_studio",
@@ -62,26 +73,35 @@ _LATE = {
     "reading_figures": "round.record",
     "TrainingOutcome": "training.versions",
     "calibrate": "training.calibration",
+    "calibration_of": "training.manifests",
     "choose": "selection.batch",
     "choose_first": "selection.cold_start",
+    "choose_review": "selection.review",
     "choose_step": "round.steps",
+    "doubtful_first": "selection.review",
     "evaluate_documents": "training.evaluation",
     "evaluate_version": "training.evaluation",
     "fitted_prices": "selection.prices",
+    "hours_spent": "selection.prices",
+    "is_waiting": "selection.waiting",
     "later_types": "selection.later_types",
     "out_of_fold_spans": "training.evaluation",
+    "present_file": "round.file_part",
     "read_proposals": "selection.prices",
     "remembered_prices": "selection.prices",
     "score_pool": "selection.scoring",
     "score_tagged": "selection.scoring",
     "scored_by": "selection.scoring",
     "selected_documents": "round.steps",
+    "selected_purpose": "round.purpose",
     "train_version": "training.versions",
     "training_job": "training.versions",
 }
 
 __all__ = [
     "READ_REPORT",
+    "REVIEW",
+    "TRAINING_BATCH",
     "BatchNameTakenError",
     "Campaign",
     "CampaignError",
@@ -89,6 +109,7 @@ __all__ = [
     "Changes",
     "Completion",
     "Disagreement",
+    "FilePart",
     "FileSource",
     "LabelStudioSource",
     "LaterType",
@@ -105,17 +126,23 @@ __all__ = [
     "TrainingTexts",
     "agreement_of",
     "calibrate",
+    "calibration_of",
     "choose",
     "choose_first",
+    "choose_review",
     "choose_step",
     "completed",
     "decide_promotion",
     "disagreements",
+    "doubtful_first",
     "evaluate_documents",
     "evaluate_version",
     "fitted_prices",
+    "hours_spent",
+    "is_waiting",
     "later_types",
     "out_of_fold_spans",
+    "present_file",
     "read_proposals",
     "reading_figures",
     "remembered_prices",
@@ -123,6 +150,7 @@ __all__ = [
     "score_tagged",
     "scored_by",
     "selected_documents",
+    "selected_purpose",
     "split_holdout",
     "train_version",
     "training_job",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from wapaganda.annotation_cost import Prices, proposal_floor
+from wapaganda.file_state import TARGET_F1
 from wapaganda.sampler import Options
 from wapaganda.uncertainty import AUTO
 
@@ -19,7 +20,9 @@ class LoopConfig:
     ``promotion_margin``: in F1 (0 to 1), how much worse than the live model a new model may be and still go
     live. ``measure``: the registered measure that scores and ranks texts, or ``auto`` (docs/settings.md).
     ``cost_exponent``: 0 ranks by the acquisition value of a text, 1 by that value divided by its price.
-    ``prices``: the name of a price list of ``wapaganda.annotation_cost``. ``warm_start``: start a training
+    ``prices``: the name of a price list of ``wapaganda.annotation_cost``. ``purpose``: ``model``: the batches
+    teach the model most; ``dataset``: the order of review; ``auto``: first the one, then the other
+    (``round/purpose.py``). ``target_f1`` (0 to 1): of the whole file. ``warm_start``: start a training
     half-way between the live model and the pretrained weights, with half the steps, if the live model has
     the same encoder and labels. ``self_training``: add a second training, also on the most confident
     predictions of the first model (pseudo-labels). ``folds``: with 2 or more, cross-fitting with this number
@@ -40,6 +43,8 @@ class LoopConfig:
     measure: str = AUTO
     cost_exponent: float = 0.5
     prices: str = "scratch"
+    purpose: str = "auto"
+    target_f1: float = TARGET_F1
     options: Options = field(default_factory=Options)
     seed: int = 13
     holdout_fraction: float | None = None

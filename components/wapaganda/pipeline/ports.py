@@ -8,6 +8,11 @@ from wapaganda.annotation import ReadReport
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.progress import Progress
 
+TRAINING_BATCH = "al"
+"""The kind of a batch that teaches the model most."""
+REVIEW = "review"
+"""The kind of a batch whose labels are reviewed, and the selection reason of its texts."""
+
 
 class BatchNameTakenError(Exception):
     """The name of a new batch is already used by another batch."""
@@ -55,8 +60,8 @@ class Source(Protocol):
     def ids(self) -> frozenset[str]:
         """The ids of all documents of the source."""
 
-    def batch_name(self, number: int) -> str:
-        """A name for the batch of round ``number``, like ``al-001``, that no earlier batch has."""
+    def batch_name(self, number: int, kind: str = TRAINING_BATCH) -> str:
+        """A name for the batch of round ``number``, like ``<kind>-001``, that no earlier batch has."""
 
     def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
         """Release the batch to the annotators as ``version``, in its order; return one sentence about it.

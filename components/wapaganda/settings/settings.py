@@ -126,6 +126,19 @@ class Settings(BaseSettings):
         description="Exponent of the annotation cost in the ranking: 0 ignores the cost, 1 ranks by gain per "
         "second.",
     )
+    purpose: Literal["auto", "model", "dataset"] = Field(
+        "auto",
+        description="What the batches of a project are for: to train a better `model`, or to review the "
+        "model's labels until the `dataset` is good. `auto` changes from the first to the second when two "
+        "rounds in a row forecast less than 0.5 F1 from the next 100 labels (docs/data-set.md).",
+    )
+    target_f1: float = Field(
+        0.95,
+        gt=0,
+        le=1,
+        description="F1, 0 to 1, that the whole file should reach, with the labels of people and a model's "
+        "for the rest. The hours left are for this target.",
+    )
     prices: Literal["scratch", "correcting"] = Field(
         "scratch",
         description="Price list of the annotation cost: `scratch` (annotators mark every entity) or "

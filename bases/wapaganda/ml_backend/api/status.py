@@ -1,6 +1,7 @@
 """GET /status: projects, models and trainings at a glance."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +13,24 @@ from wapaganda.ml_backend.training.trigger import TrainingStatus
 router = guarded_router()
 
 
+class FileStatus(BaseModel):
+    """The data set as the last round saw it: the labels of people, and the model's for the other texts.
+
+    ``file_f1`` (0 to 1) counts people's labels as right; ``file_interval``: 95 %. ``hours_left`` and
+    ``texts_left`` to review until it should be ``target_f1``. ``purpose`` of the batch: ``model`` or
+    ``dataset``.
+    """
+
+    purpose: str
+    file_f1: float
+    file_interval: tuple[float, float]
+    people_share: float
+    hours_spent: float
+    hours_left: float
+    texts_left: int
+    target_f1: float
+
+
 class ProjectStatus(BaseModel):
     """One project: ``target`` is the version that will answer once it is loaded."""
 
@@ -21,6 +40,7 @@ class ProjectStatus(BaseModel):
     target: str | None
     new_labels: int
     error: str | None
+    file: FileStatus | None = None
 
 
 class JobStatus(BaseModel):
@@ -64,7 +84,13 @@ def _project(key: str, state: ModelState | None, services: Services) -> ProjectS
         target=state.target if state else None,
         new_labels=services.projects.new_labels(key),
         error=state.error if state else None,
+        file=_file(services.effects.last_report(key)),
     )
+
+
+def _file(report: Mapping[str, Any]) -> FileStatus | None:
+    """The data set; ``None`` before a model has read the pool, and for rounds of earlier versions."""
+    return None if report.get("file_f1") is None else FileStatus.model_validate(report)
 
 
 def _job(job: TrainingStatus) -> JobStatus:

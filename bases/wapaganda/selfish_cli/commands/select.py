@@ -10,7 +10,13 @@ import typer
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_pool, read_texts
 from wapaganda.selfish_cli.outputs import check_out, document_dict, write_texts
-from wapaganda.selfish_cli.project import CliProject, load_tagger, open_context, project_loop
+from wapaganda.selfish_cli.project import (
+    CliProject,
+    chosen_version,
+    load_tagger,
+    open_context,
+    project_loop,
+)
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
@@ -18,7 +24,7 @@ from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
 if TYPE_CHECKING:
     from wapaganda.annotation import ReadReport
     from wapaganda.ner import Document
-    from wapaganda.pipeline import ProposalsPart
+    from wapaganda.pipeline import PoolScores, ProposalsPart
     from wapaganda.sampler import Selection
 
 SHOWN = 10
@@ -68,7 +74,8 @@ def select(
     """Select the texts that are worth labelling next, with the spans that the model proposes.
 
     Nothing is trained and nothing is released; selfish update does both. Without a model it selects
-    representative texts with the pretrained encoder.
+    representative texts with the pretrained encoder. While the data set is completed (PURPOSE), they are the
+    texts to review next.
     """
     overrides = {
         "samples_per_iteration": size,
@@ -113,7 +120,8 @@ def _texts(
 ) -> tuple[list["Document"], list["Document"], "ReadReport"]:
     """The pool, the other known texts, and the report of the reading."""
     progress("read", 0, 0)
-    from wapaganda.annotation import ReadReport, has_machine_answer, is_unread
+    from wapaganda.annotation import ReadReport, has_machine_answer
+    from wapaganda.pipeline import is_waiting
 
     read = read_texts(data, context.reading) if data else None
     known = list(read.documents) if read else []
@@ -122,12 +130,7 @@ def _texts(
         loop = project_loop(context, project, progress)
         report += loop.fetch().report
         held = list(loop.ledger.documents())
-        waiting = [
-            each
-            for each in held
-            if not (each.is_labelled or each.meta.get("skipped") or is_unread(each))
-            and not has_machine_answer(each)
-        ]
+        waiting = [each for each in held if is_waiting(each) and not has_machine_answer(each)]
         return waiting, [*known, *held], report
     assert pool is not None
     candidates = read_pool(pool, context.reading)
@@ -156,7 +159,10 @@ def _choose(
         measure = scored_by(config.measure, folder)
         scored = score_pool(tagger, folder, pool, measure, progress)
         progress("select", 0, 0)
-    selection = choose_step(pool, scored, labelled, config, config.seed, progress)
+    if scored is not None and _is_for_review(context):
+        selection = _reviewed(context, pool, scored, labelled, model)
+    else:
+        selection = choose_step(pool, scored, labelled, config, config.seed, progress)
     ranked = _ranked(selection, selected_documents(selection, pool, scored))
     if tagger is None:
         return Batch(selection, ranked, None, (), measure, ProposalsPart())
@@ -172,6 +178,31 @@ def _worth_showing(batch: Sequence["Document"], floor: float) -> tuple[list["Doc
     shown = [each.with_spans(worth_showing(each.spans or (), floor)) for each in batch]
     all_ = (span for each in batch for span in each.spans or ())
     return shown, ProposalsPart(floor).of(all_, (span for each in shown for span in each.spans or ()))
+
+
+def _is_for_review(context: CliProject) -> bool:
+    """Whether the batch is for reviewing the model's labels, by PURPOSE and what the rounds decided."""
+    from wapaganda.pipeline import selected_purpose
+
+    has_ledger = (context.directory / "ledger.sqlite").exists()
+    purpose = selected_purpose(context.ledger() if has_ledger else None, context.settings.purpose)
+    return purpose == "dataset"
+
+
+def _reviewed(
+    context: CliProject,
+    pool: Sequence["Document"],
+    scored: "PoolScores",
+    labelled: Sequence["Document"],
+    model: str | None,
+) -> "Selection":
+    from wapaganda.pipeline import calibration_of, choose_review, fitted_prices, read_proposals
+
+    prices = fitted_prices(labelled, read_proposals(context.directory / "rounds")).prices
+    wanted = chosen_version(context, model)
+    manifest = next(each.manifest for each in context.store().versions() if each.name == wanted)
+    size = context.settings.samples_per_iteration
+    return choose_review(pool, scored, size, prices, calibration_of(manifest))
 
 
 def _ranked(selection: "Selection", chosen: Sequence["Document"]) -> list["Document"]:
@@ -223,14 +254,18 @@ def _short(text: str, width: int = 80) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+def _strategy(context: CliProject, batch: Batch) -> str:
+    """The name of the strategy, or the reason of the texts when it was not asked."""
+    reason = next((pick.reason for pick in batch.selection.picks), "random")
+    return context.settings.strategy if batch.version and reason != "review" else reason
+
+
 def _result(context: CliProject, batch: Batch, out: Path | None) -> dict[str, Any]:
     chosen = batch.selection
     return {
         "project": context.key,
         "version": batch.version,
-        "strategy": context.settings.strategy
-        if batch.version
-        else next((pick.reason for pick in batch.selection.picks), "random"),
+        "strategy": _strategy(context, batch),
         "measure": batch.measure,
         "n_pool": chosen.n_pool,
         "n_candidates": chosen.n_candidates,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from wapaganda.errors import InputError
 from wapaganda.selfish_cli.project import CliProject, last_reading, later_types_of, open_context
 from wapaganda.selfish_cli.ui import options
-from wapaganda.selfish_cli.ui.assessment import ASSESSMENT, assessment_facts
+from wapaganda.selfish_cli.ui.assessment import ASSESSMENT, FILE, assessment_facts
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
 from wapaganda.selfish_cli.ui.versions import version_record, versions_table
@@ -48,6 +48,7 @@ def _status(context: CliProject) -> dict[str, Any]:
         "later_types": [],
         "second_look": [],
         "rounds": [],
+        **dict.fromkeys(FILE),
     }
     if has_ledger:
         ledger = context.ledger()
@@ -67,6 +68,7 @@ def _status(context: CliProject) -> dict[str, Any]:
             }
             for each in ledger.rounds()
         ]
+        found |= _present_file(context)
     last = _last_report(found["rounds"])
     return found | {
         "should_stop": bool(last.get("should_stop", False)),
@@ -76,6 +78,15 @@ def _status(context: CliProject) -> dict[str, Any]:
         "model_dir": str(store.root),
         "data_dir": str(context.directory),
     }
+
+
+def _present_file(context: CliProject) -> dict[str, Any]:
+    """The data set as it stands now, with the labels since the last round."""
+    from wapaganda.pipeline import present_file, selected_purpose
+
+    chosen, ledger = context.settings, context.ledger()
+    purpose = selected_purpose(ledger, chosen.purpose)
+    return present_file(ledger, context.store(), context.directory, purpose, chosen.target_f1).to_dict()
 
 
 def _report(found: dict[str, Any]) -> "ReadReport":
@@ -114,7 +125,7 @@ def _show(console: Console, context: CliProject, found: dict[str, Any]) -> None:
     ]
     facts += [("Read", line) for line in _report(found).lines()]
     facts += [("Second look", line) for line in found["second_look"]]
-    facts += assessment_facts(_last_report(found["rounds"]))
+    facts += assessment_facts(_last_report(found["rounds"]) | {key: found[key] for key in FILE})
     console.show(facts_table(f"Project {context.key}", facts))
 
 

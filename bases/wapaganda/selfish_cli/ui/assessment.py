@@ -26,11 +26,47 @@ def assessment_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     if report.get("agreement") is not None:
         facts.append(("Agreement", f"κ {report['agreement']:.3f} with the previous model, on entity words"))
     advice = str(report.get("advice") or report.get("stop_reason") or "")
+    facts += file_facts(report)
     forecast = str(report.get("forecast") or "")
     if forecast and forecast not in advice:
         facts.append(("More labels", forecast))
     if advice:
         facts.append(("Advice", advice))
+    return facts
+
+
+FILE = (
+    *("purpose", "file_f1", "file_interval", "people_share", "hours_spent", "hours_left", "texts_left"),
+    *("target_f1", "texts_unscored"),
+)
+"""The values about the data set as it stands."""
+
+
+def file_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The data set as it stands, from the values in ``FILE``; empty when they are not known."""
+    facts: list[tuple[str, str]] = []
+    if report.get("file_f1") is not None and report.get("file_interval") is not None:
+        low, high = map(percent, report["file_interval"])
+        unscored = report.get("texts_unscored") or 0
+        without = f", without {unscored:,} texts that the model has not read" if unscored else ""
+        facts.append(
+            (
+                "Data set",
+                f"F1 {percent(report['file_f1'])} ({low} to {high}) as it stands{without}: "
+                f"{percent(report['people_share'])}% of the texts by people, the rest by the model",
+            )
+        )
+    if report.get("hours_spent") is not None:
+        spent = f"{report['hours_spent']:.1f} spent"
+        left = ""
+        if report.get("hours_left") is not None:
+            texts = f"{report['texts_left']:,} text{'s' if report['texts_left'] != 1 else ''}"
+            left = (
+                f"; {report['hours_left']:.1f} left, {texts} of review, to F1 {percent(report['target_f1'])}"
+            )
+        facts.append(("Hours", spent + left))
+    if report.get("purpose") == "dataset":
+        facts.append(("Purpose", "dataset: batches are for reviewing the model's labels"))
     return facts
 
 

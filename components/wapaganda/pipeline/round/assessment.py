@@ -52,18 +52,26 @@ def assess_progress(
     ``curve``: labelled texts and estimated F1 of the rounds before this one, oldest first.
     ``calibration``: of the model that scored the pool, if it was cross-fitted.
     """
-    expectation = scored.expectation if scored is not None and len(scored.ids) else None
-    estimated = expectation.f1() if expectation is not None else None
-    if estimated is not None and calibration is not None:
-        estimated = calibration.corrected(estimated)
+    estimated = estimated_pool_f1(scored, calibration)
     points = list(curve) if estimated is None else [*curve, (n_labelled, estimated)]
     seconds = None
-    if scored is not None and expectation is not None:
+    if scored is not None and len(scored.ids):
         place = {document_id: row for row, document_id in enumerate(scored.ids)}
-        seconds = seconds_per_text(expectation[[place[pick.id] for pick in selection.picks]], prices)
+        seconds = seconds_per_text(scored.expectation[[place[pick.id] for pick in selection.picks]], prices)
     outlook = forecast([n for n, _ in points], [f1 for _, f1 in points], NEXT_TEXTS, seconds)
     advice = advise([f1 for _, f1 in points], agreed, outlook, no_candidates=selection.should_stop)
     return Assessment(estimated, agreed, outlook, advice)
+
+
+def estimated_pool_f1(scored: PoolScores | None, calibration: Calibration | None) -> float | None:
+    """The F1 of the live model on the pool without labels, corrected by its ``calibration`` if it has one.
+
+    ``None``: no model has scored the pool, or the pool is empty.
+    """
+    if scored is None or not len(scored.ids):
+        return None
+    expected = scored.expectation.f1()
+    return expected if calibration is None else calibration.corrected(expected)
 
 
 def agreement_with(

@@ -7,15 +7,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wapaganda.annotation import ReadReport, has_machine_answer, is_unread
+from wapaganda.annotation import ReadReport, has_machine_answer
 from wapaganda.annotation_cost import Prices
+from wapaganda.calibration import Calibration
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import BatchNameTakenError, Changes, Source
-from wapaganda.pipeline.round.assessment import Assessment, agreement_with, assess_progress
+from wapaganda.pipeline.ports import REVIEW, TRAINING_BATCH, BatchNameTakenError, Changes, Source
+from wapaganda.pipeline.round.assessment import (
+    NEXT_TEXTS,
+    Assessment,
+    agreement_with,
+    assess_progress,
+    estimated_pool_f1,
+)
+from wapaganda.pipeline.round.file_part import FilePart, file_state
 from wapaganda.pipeline.round.live_model import LiveModel
+from wapaganda.pipeline.round.purpose import Purpose, purpose_of
 from wapaganda.pipeline.round.record import RoundLog, StepListener, training_listener
 from wapaganda.pipeline.round.report import (
     AnnotatorsPart,
@@ -35,17 +44,21 @@ from wapaganda.pipeline.selection.later_types import later_types
 from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.selection.prices import (
     fitted_prices,
+    hours_spent,
     read_proposals,
     remember_prices,
     write_proposals,
 )
+from wapaganda.pipeline.selection.review import choose_review
 from wapaganda.pipeline.selection.scoring import score_pool, scored_by
+from wapaganda.pipeline.selection.waiting import is_waiting
 from wapaganda.pipeline.sources.fetching import fetch_into
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.pipeline.training.versions import TrainingOutcome, train_version
 from wapaganda.progress import Progress, silent
 from wapaganda.sampler import UNSCORED_REASONS, Selection
+from wapaganda.stopping import forecast
 from wapaganda.tracking import Run
 from wapaganda.trainer import Callbacks
 from wapaganda.uncertainty import find_measure
@@ -124,7 +137,7 @@ class Loop:
 
     def unlabelled(self) -> list[str]:
         """The texts that wait for a label."""
-        return [each.text for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
+        return [each.text for each in self.ledger.documents(labelled=False) if is_waiting(each)]
 
     def _open_round(self) -> Round:
         rounds = self.ledger.rounds()
@@ -154,18 +167,28 @@ class Loop:
         self.fetch()
         labelled = list(self.ledger.documents(labelled=True))
         outcome = self._train(number, labelled, on_step)
-        pool = [each for each in self.ledger.documents(labelled=False) if _is_waiting(each)]
+        pool = [each for each in self.ledger.documents(labelled=False) if is_waiting(each)]
         scored = self._score(number, pool)
-        selection = self._select(number, pool, scored, labelled)
         live = self.store.current()
-        prices = fitted_prices(labelled, read_proposals(self._rounds))
+        proposals = read_proposals(self._rounds)
+        prices = fitted_prices(labelled, proposals)
         remember_prices(self.ledger, prices.prices)
+        purpose = self._purpose(number, len(labelled), scored)
+        selection = self._select(
+            number, pool, scored, labelled, prices.prices if purpose.completing else None
+        )
         later = later_types(labelled, self.ledger.labels(), prices.prices)
         self._messages.extend(each.line() for each in later)
         found = self._assess(len(labelled), pool, scored, selection, prices.prices)
+        file = FilePart.of(
+            purpose.name,
+            file_state(labelled, pool, scored, live, prices, self.config.target_f1),
+            hours_spent(labelled, proposals, prices),
+            self.config.target_f1,
+        )
         draft = RoundReport(
             number=number,
-            batch=self.source.batch_name(number),
+            batch=self.source.batch_name(number, REVIEW if purpose.completing else TRAINING_BATCH),
             version=outcome.version if outcome else None,
             live=live.name if live else None,
             n_labelled=len(labelled),
@@ -174,9 +197,10 @@ class Loop:
             scores=ScoresPart.of(outcome),
             calibration=CalibrationPart.of(outcome.calibration if outcome else None),
             selection=SelectionPart.of(selection, scored),
-            assessment=AssessmentPart.of(found, prices.summary),
+            assessment=AssessmentPart.of(found, prices.summary, file if purpose.completing else None),
             annotators=AnnotatorsPart.of(agreement_of(self.ledger.documents())),
             proposals=ProposalsPart(self.config.floor(prices.prices)),
+            file=file,
             seconds=dict(self._seconds),
             messages=tuple(self._messages),
             read=self._read,
@@ -193,13 +217,19 @@ class Loop:
         pool: Sequence[Document],
         scored: PoolScores | None,
         labelled: Sequence[Document],
+        review_prices: Prices | None,
     ) -> Selection:
-        """The next batch. Texts with a machine's annotation stay in the pool and are not offered."""
+        """The next batch; ``review_prices``: for the review of labels. Texts with a machine's annotation stay
+        in the pool and are not offered."""
         free = [each for each in pool if not has_machine_answer(each)]
         with self._timed("select"):
-            selection = choose_step(
-                free, scored, labelled, self.config, self.config.seed + number, self.progress
-            )
+            if scored is not None and review_prices is not None:
+                size = self.config.batch_size
+                selection = choose_review(free, scored, size, review_prices, self._calibration())
+            else:
+                selection = choose_step(
+                    free, scored, labelled, self.config, self.config.seed + number, self.progress
+                )
         if len(free) == len(pool):
             return selection
         self._messages.append(
@@ -269,14 +299,33 @@ class Loop:
         with self._timed("compare"):
             before = rounds[-1].live if rounds and live and rounds[-1].live != live.name else None
             agreed = agreement_with(before, self.store, scored, pool, self.config.device)
-        curve = [(each.n_labelled, f1) for each in rounds if (f1 := each.assessment.estimated_f1) is not None]
-        calibration = calibration_of(live.manifest) if live else None
-        return assess_progress(curve, n_labelled, scored, selection, agreed, prices, calibration)
+        curve = _curve(rounds)
+        return assess_progress(curve, n_labelled, scored, selection, agreed, prices, self._calibration())
+
+    def _calibration(self) -> Calibration | None:
+        live = self.store.current()
+        return calibration_of(live.manifest) if live else None
+
+    def _purpose(self, number: int, n_labelled: int, scored: PoolScores | None) -> Purpose:
+        """The purpose of the batch, by the forecast of this round and of the last one with fewer labels."""
+        rounds = self.reports()
+        points = _curve(rounds)
+        estimated = estimated_pool_f1(scored, self._calibration())
+        if estimated is not None:
+            points.append((n_labelled, estimated))
+        outlook = forecast([n for n, _ in points], [f1 for _, f1 in points], NEXT_TEXTS)
+        gains = [each.assessment.forecast_gain for each in rounds if each.n_labelled < n_labelled]
+        previous = gains[-1] if gains else None
+        purpose = purpose_of(
+            self.ledger, self.config.purpose, number, outlook, previous, has_model=estimated is not None
+        )
+        self._messages.extend([purpose.message] if purpose.message else [])
+        return purpose
 
     def _release(self, number: int, chosen: RoundReport) -> RoundReport:
         offers = self.ledger.offers(number)
         documents = self.ledger.find([offer.document_id for offer in offers])
-        if not any(map(_is_waiting, documents)):
+        if not any(map(is_waiting, documents)):
             return replace(
                 chosen, n_released=0, release="Nothing was released: no text is waiting for a label."
             )
@@ -289,7 +338,8 @@ class Loop:
             try:
                 sentence = self.source.release(chosen.batch, batch, self.progress)
             except BatchNameTakenError:  # another program with its own ledger released one in the meantime
-                chosen = replace(chosen, batch=self.source.batch_name(number))
+                kind = chosen.batch.rpartition("-")[0]
+                chosen = replace(chosen, batch=self.source.batch_name(number, kind))
                 save_draft(self.ledger, chosen)
                 sentence = self.source.release(chosen.batch, batch, self.progress)
         return replace(chosen, release=sentence)
@@ -350,6 +400,6 @@ def _counted(
     return part.of(known, (span for each in batch for span in each.spans or ()))
 
 
-def _is_waiting(document: Document) -> bool:
-    left_out = document.meta.get("skipped") or document.meta.get("undecided")
-    return not (document.is_labelled or left_out or is_unread(document))
+def _curve(rounds: Sequence[RoundReport]) -> list[tuple[int, float]]:
+    """Labelled texts and estimated F1 of the pool of each round that has both, oldest first."""
+    return [(each.n_labelled, f1) for each in rounds if (f1 := each.assessment.estimated_f1) is not None]

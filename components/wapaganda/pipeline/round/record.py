@@ -43,6 +43,7 @@ class RoundLog:
                 "should_stop": str(report.assessment.should_stop),
                 "advice": report.assessment.advice,
                 "forecast": report.assessment.forecast,
+                "purpose": report.file.purpose,
             }
         )
         with tempfile.TemporaryDirectory() as scratch:
@@ -102,6 +103,10 @@ def _figures(report: RoundReport) -> dict[str, float]:
         "forecast_gain": report.assessment.forecast_gain,
         "forecast_hours": report.assessment.forecast_hours,
         "proposal_floor": report.proposals.proposal_floor,
+        "file_f1": report.file.file_f1,
+        "people_share": report.file.people_share,
+        "hours_spent": report.file.hours_spent,
+        "hours_left": report.file.hours_left,
     }
     counts = {
         "labelled": report.n_labelled,
@@ -120,5 +125,7 @@ def _figures(report: RoundReport) -> dict[str, float]:
     seconds = {f"seconds_{step}": value for step, value in report.seconds.items()}
     low, high = report.calibration.cross_validated_interval or (None, None)
     interval = {"cross_validated_f1_low": low, "cross_validated_f1_high": high}
+    file_low, file_high = report.file.file_interval or (None, None)
+    interval |= {"file_f1_low": file_low, "file_f1_high": file_high}
     figures = scores | interval | counts | types | seconds
     return {name: float(value) for name, value in figures.items() if value is not None}

@@ -12,9 +12,11 @@ from wapaganda.calibration import Calibration
 from wapaganda.metrics import AnnotatorAgreement
 from wapaganda.ner import Span
 from wapaganda.pipeline.round.assessment import Assessment
+from wapaganda.pipeline.round.file_part import FilePart
 from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.training.versions import TrainingOutcome
 from wapaganda.sampler import Selection
+from wapaganda.stopping import Advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,12 @@ class AssessmentPart:
     advice: str = ""
 
     @classmethod
-    def of(cls, found: Assessment, pricing: str) -> Self:
-        """The part of an assessment."""
+    def of(cls, found: Assessment, pricing: str, file: FilePart | None = None) -> Self:
+        """The part of an assessment; ``file``: while the data set is completed, its state decides the
+        advice."""
         advice, forecast = found.advice, found.forecast
+        if file is not None and file.advice:
+            advice = Advice(file.reached, file.advice)
         return cls(
             should_stop=advice.stop,
             stop_reason=advice.reason if advice.stop else "",
@@ -221,6 +226,7 @@ class RoundReport:
     assessment: AssessmentPart = field(default_factory=AssessmentPart)
     annotators: AnnotatorsPart = field(default_factory=AnnotatorsPart)
     proposals: ProposalsPart = field(default_factory=ProposalsPart)
+    file: FilePart = field(default_factory=FilePart)
     seconds: dict[str, float] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
     read: ReadReport = field(default_factory=ReadReport)
@@ -247,6 +253,8 @@ class RoundReport:
         flat["cross_validated_interval"] = None if interval is None else (interval[0], interval[1])
         agreed = flat.get("annotator_interval")
         flat["annotator_interval"] = None if agreed is None else (agreed[0], agreed[1])
+        file = flat.get("file_interval")
+        flat["file_interval"] = None if file is None else (file[0], file[1])
         flat["messages"] = tuple(flat.get("messages", ()))
         flat["read"] = ReadReport.from_dict(flat.get("read", {}))
         parts = {name: part(**_known(part, flat)) for name, part in _PARTS.items()}
@@ -261,6 +269,7 @@ _PARTS: Mapping[str, type] = {
     "assessment": AssessmentPart,
     "annotators": AnnotatorsPart,
     "proposals": ProposalsPart,
+    "file": FilePart,
 }
 _KEYS = {"messages": "notes", "summary": "selection"}
 """The keys on disk and in ``--json`` that differ from the field names."""

@@ -9,7 +9,9 @@ from wapaganda.annotation_cost import PRICES, expected_seconds, worth_showing
 from wapaganda.ledger import Offer
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
+from wapaganda.pipeline.ports import REVIEW
 from wapaganda.pipeline.selection.pool_scores import PoolScores
+from wapaganda.pipeline.selection.review import doubtful_first
 from wapaganda.sampler import Pool, Selection, select
 from wapaganda.uncertainty import AUTO, Expectation, acquisition
 
@@ -86,6 +88,11 @@ def offered(document: Document, spans: Iterable[Span], rank: int, uncertainty: f
     )
 
 
+def _shown(spans: Iterable[Span], offer: Offer, floor: float) -> Iterable[Span]:
+    kept = worth_showing(spans, floor)
+    return doubtful_first(kept) if offer.reason == REVIEW else kept
+
+
 def offered_batch(
     offers: Sequence[Offer],
     documents: Sequence[Document],
@@ -95,13 +102,16 @@ def offered_batch(
 ) -> list[Document]:
     """Those of ``documents`` that were offered, by rank, with the spans in ``proposed`` that have one of
     these ``labels`` (the live model may be older than the labels of the project) and at least the confidence
-    ``floor``."""
+    ``floor``.
+
+    The spans of a text that is offered for review are in the order of ``doubtful_first``.
+    """
     by_id = {document.id: document for document in documents}
     chosen = [offer for offer in offers if offer.document_id in by_id]
     return [
         offered(
             by_id[each.document_id],
-            worth_showing((s for s in proposed.get(each.document_id, ()) if s.label in labels), floor),
+            _shown((s for s in proposed.get(each.document_id, ()) if s.label in labels), each, floor),
             rank,
             each.score,
         )

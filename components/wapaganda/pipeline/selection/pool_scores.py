@@ -71,16 +71,21 @@ class PoolScores:
             self.spans.texts, text_digests([each.text for each in pool])
         )
 
-    def predicted(self, documents: Sequence[Document]) -> Mapping[str, tuple[Span, ...]]:
-        """The predicted spans by id; a document that was not scored, or whose text has changed, has no
-        entry."""
+    def rows(self, documents: Sequence[Document]) -> Mapping[str, int]:
+        """The row by id; a document that was not scored, or whose text has changed, has no entry."""
         rows = {document_id: row for row, document_id in enumerate(self.ids)}
         digests = text_digests([document.text for document in documents])
         return {
-            document.id: self.spans.row(rows[document.id], self.labels)
+            document.id: rows[document.id]
             for document, digest in zip(documents, digests, strict=True)
             if document.id in rows and self.spans.texts[rows[document.id]] == digest
         }
+
+    def predicted(self, documents: Sequence[Document]) -> Mapping[str, tuple[Span, ...]]:
+        """The predicted spans by id; a document that was not scored, or whose text has changed, has no
+        entry."""
+        rows = self.rows(documents)
+        return {document_id: self.spans.row(row, self.labels) for document_id, row in rows.items()}
 
     def save(self, path: Path) -> None:
         """Write one ``.npz`` file atomically."""

@@ -14,6 +14,8 @@ from wapaganda.annotation_cost import (
     count_corrections,
     expected_seconds,
     fit_prices,
+    seconds_correcting,
+    usable_lead_times,
 )
 from wapaganda.ledger import Ledger
 from wapaganda.ner import Document, Span, decode_spans, encode_spans, reading_words
@@ -74,6 +76,33 @@ def remembered_prices(ledger: Ledger) -> Prices:
     """The prices of the last round; before the first one the assumed ones."""
     stored = ledger.value(_PRICES)
     return CORRECTING if stored is None else Prices(**stored)
+
+
+def hours_spent(labelled: Sequence[Document], proposals: Proposals, prices: FittedPrices) -> float:
+    """The hours of people in the labelled documents.
+
+    Where there are enough lead times to fit prices, a usable lead time counts as it is; for the other
+    documents, and without fitted prices, it is the price of the work. A text without a lead time whose
+    proposals are known was corrected.
+    """
+    words, done, times = [], [], []
+    for document in labelled:
+        seconds = document.meta.get("lead_time")
+        timed = isinstance(seconds, int | float)
+        shown = proposals.get(document.id, ()) if _was_corrected(document) or not timed else ()
+        words.append(reading_words(document.text))
+        done.append(count_corrections(document.spans or (), shown))
+        times.append(float(seconds) if isinstance(seconds, int | float) else 0.0)
+    priced = seconds_correcting(
+        words,
+        [each.correct for each in done],
+        [each.missed for each in done],
+        [each.spurious for each in done],
+        prices.prices,
+    )
+    measured = np.array(times)
+    counts = usable_lead_times(measured, priced) if prices.n_used else np.zeros(len(priced), np.bool_)
+    return float(np.where(counts, measured, priced).sum()) / 3600.0
 
 
 def seconds_per_text(expectation: Expectation, prices: Prices) -> float | None:

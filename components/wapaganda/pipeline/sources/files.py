@@ -16,7 +16,7 @@ from wapaganda.annotation import (
     write_jsonl,
 )
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.ports import Changes
+from wapaganda.pipeline.ports import TRAINING_BATCH, Changes
 from wapaganda.progress import Progress
 from wapaganda.storage import atomic_path
 
@@ -60,11 +60,11 @@ class FileSource:
         documents = _known_once(self._read(self.data).documents, self._read(self.pool).documents)
         return frozenset(document.id for document in documents)
 
-    def batch_name(self, number: int) -> str:
-        """``al-<number>``, or the next number without a file in ``out``."""
-        while (self.out / f"al-{number:03d}.jsonl").exists():
+    def batch_name(self, number: int, kind: str = TRAINING_BATCH) -> str:
+        """``<kind>-<number>``, or the next number without a file in ``out``."""
+        while (self.out / f"{kind}-{number:03d}.jsonl").exists():
             number += 1
-        return f"al-{number:03d}"
+        return f"{kind}-{number:03d}"
 
     def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
         """Write ``<out>/<version>.jsonl``: the texts in their order with the spans under ``proposed``."""

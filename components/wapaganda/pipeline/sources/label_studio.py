@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wapaganda.annotation import AnswerRule, LabelConfig
 from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.ports import BatchNameTakenError, Changes
+from wapaganda.pipeline.ports import TRAINING_BATCH, BatchNameTakenError, Changes
 from wapaganda.progress import Progress
 
 _READER = 5
@@ -54,11 +54,12 @@ class LabelStudioSource:
         """The ids of all tasks; takes about a second for 1,000."""
         return frozenset(str(number) for number in self.studio.all_ids(self.project_id))
 
-    def batch_name(self, number: int) -> str:
-        """``al-<number>``, or the next number that no released batch of the project has."""
-        found = (re.fullmatch(r"al-(\d+)", version) for version in self.studio.versions(self.project_id))
+    def batch_name(self, number: int, kind: str = TRAINING_BATCH) -> str:
+        """``<kind>-<number>``, or the next number that no released batch of this kind has."""
+        form = re.compile(rf"{re.escape(kind)}-(\d+)")
+        found = (form.fullmatch(version) for version in self.studio.versions(self.project_id))
         taken = [int(match[1]) for match in found if match]
-        return f"al-{max([number, *(last + 1 for last in taken)]):03d}"
+        return f"{kind}-{max([number, *(last + 1 for last in taken)]):03d}"
 
     def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
         """Import the batch as predictions of ``version`` and make Label Studio serve it in its order."""

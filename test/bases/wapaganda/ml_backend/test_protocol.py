@@ -8,8 +8,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from wapaganda.ledger import Ledger
+from wapaganda.ml_backend.composition import StoredReports
 from wapaganda.ml_backend.middleware.telemetry import MetricsMiddleware, Telemetry
 from wapaganda.ml_backend.training.trigger import TrainingStatus
+from wapaganda.settings import Settings
 
 SETUP = {
     "project": "12.1795335716",
@@ -78,6 +81,39 @@ def test_status_tells_models_jobs_and_the_last_error(server):
     assert status["jobs"][0]["state"] == "failed"
     (project,) = status["projects"]
     assert (project["project"], project["model_version"], project["new_labels"]) == ("ls-12", "v1", 0)
+
+
+def test_status_tells_the_data_set_as_the_last_round_saw_it(serve, repository):
+    file = {
+        "purpose": "dataset",
+        "file_f1": 0.93,
+        "file_interval": [0.91, 0.95],
+        "people_share": 0.25,
+        "hours_spent": 3.5,
+        "hours_left": 1.25,
+        "texts_left": 210,
+        "target_f1": 0.95,
+    }
+    repository.put("ls-12", "v1")
+    repository.put("ls-13", "v1")
+    reports = {"ls-12": {**file, "number": 4, "advice": "Go on."}, "ls-13": {"file_f1": None}}
+    (first, second) = serve(last_report=reports.__getitem__).client.get("/status").json()["projects"]
+    assert first["file"] == file
+    assert second["file"] is None
+
+
+def test_the_last_report_is_that_of_the_last_finished_round_in_the_ledger(tmp_path):
+    settings = Settings(data_dir=tmp_path)
+    assert StoredReports(settings)("ls-12") == {}
+    assert not (tmp_path / "ls-12").exists()
+    ledger = Ledger(tmp_path / "ls-12" / "ledger.sqlite")
+    ledger.start_round()
+    assert StoredReports(settings)("ls-12") == {}
+    ledger.save_step(1, "done", report={"file_f1": 0.5})
+    ledger.start_round()
+    assert StoredReports(settings)("ls-12") == {"file_f1": 0.5}
+    (tmp_path / "ls-12" / "ledger.sqlite").write_bytes(b"no ledger at all" * 100)
+    assert StoredReports(settings)("ls-12") == {}
 
 
 def test_metrics_count_requests(server):

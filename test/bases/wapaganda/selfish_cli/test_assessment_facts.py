@@ -36,3 +36,32 @@ def test_a_report_of_an_earlier_version_tells_its_reason_to_stop():
         ("Advice", "none is new")
     ]
     assert assessment_facts({}) == []
+
+
+FILE = {
+    "purpose": "dataset",
+    "file_f1": 0.931,
+    "file_interval": [0.912, 0.948],
+    "people_share": 0.253,
+    "hours_spent": 3.21,
+    "hours_left": 1.44,
+    "texts_left": 1212,
+    "target_f1": 0.95,
+    "texts_unscored": 3,
+}
+
+
+def test_the_data_set_as_it_stands_is_shown_with_its_hours():
+    facts = dict(assessment_facts(FILE))
+    assert facts["Data set"] == (
+        "F1 93.1 (91.2 to 94.8) as it stands, without 3 texts that the model has not read: "
+        "25.3% of the texts by people, the rest by the model"
+    )
+    assert facts["Hours"] == "3.2 spent; 1.4 left, 1,212 texts of review, to F1 95.0"
+    assert facts["Purpose"].startswith("dataset")
+
+
+def test_without_a_model_only_the_hours_spent_are_known():
+    assert assessment_facts({"purpose": "model", "hours_spent": 0.5, "file_f1": None}) == [
+        ("Hours", "0.5 spent")
+    ]

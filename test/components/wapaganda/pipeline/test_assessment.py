@@ -124,6 +124,8 @@ def test_a_report_of_an_earlier_version_still_loads():
         *("train_f1", "loss_share", "undertrained"),
         *("n_labelled_twice", "annotator_f1", "annotator_interval"),
         *("proposal_floor", "spans_shown", "spans_hidden"),
+        *("purpose", "file_f1", "file_interval", "people_share", "hours_spent", "hours_left"),
+        *("texts_left", "target_f1", "texts_unscored"),
     }
     report = RoundReport.from_dict(EARLIER)
     assert report.assessment.estimated_f1 is None
@@ -136,6 +138,7 @@ def test_a_report_of_an_earlier_version_still_loads():
         report,
         calibration=replace(report.calibration, cross_validated_interval=(0.1, 0.2)),
         assessment=replace(report.assessment, estimated_f1=0.5),
+        file=replace(report.file, file_f1=0.9, file_interval=(0.8, 0.95)),
     )
     assert RoundReport.from_dict(json.loads(json.dumps(later.to_dict()))) == later
 
@@ -146,7 +149,7 @@ def test_keys_of_a_later_version_are_ignored_and_the_keys_on_disk_are_flat():
     assert (report.training.n_train, report.scores.f1, report.selection.summary) == (26, 0.5, "s")
     flat = report.to_dict()
     assert set(EARLIER) <= set(flat)
-    assert len(flat) == 48
+    assert len(flat) == 57
     assert not any(
         isinstance(value, dict)
         for key, value in flat.items()

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from wapaganda.annotation_cost import CORRECTING, proposal_floor
 from wapaganda.calibration import ConfidenceMap
+from wapaganda.file_state import correcting_seconds
 from wapaganda.label_errors import read_issues
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
@@ -26,12 +27,15 @@ from wapaganda.pipeline import (
     RoundLog,
     RoundReport,
     TrainingTexts,
+    present_file,
     read_proposals,
     remembered_prices,
     split_holdout,
     train_version,
     training_job,
 )
+from wapaganda.pipeline.round import assessment
+from wapaganda.pipeline.round import loop as loop_module
 from wapaganda.pipeline.round.assessment import agreement_with
 from wapaganda.pipeline.round.state import RoundState, save_draft
 from wapaganda.pipeline.training import versions
@@ -73,10 +77,10 @@ class MemorySource:
     def ids(self):
         return frozenset(self.texts)
 
-    def batch_name(self, number):
-        while f"al-{max(number, self.first_name):03d}" in self.taken:
+    def batch_name(self, number, kind="al"):
+        while f"{kind}-{max(number, self.first_name):03d}" in self.taken:
             number += 1
-        return f"al-{max(number, self.first_name):03d}"
+        return f"{kind}-{max(number, self.first_name):03d}"
 
     def release(self, version, batch, progress):
         if self.outages:
@@ -339,6 +343,77 @@ def test_an_empty_pool_is_said_and_releases_nothing(loop, source):
     assert source.released == {}
     assert report.n_released == 0
     assert "Nothing was released" in report.release
+
+
+def test_a_project_changes_to_the_review_of_labels_and_stays_there(loop, source, monkeypatch):
+    reports, gains = [], (0.02, 0.001, 0.001, 0.02, 0.02)
+
+    def predicted(*arguments, **options):
+        return replace(forecast(*arguments, **options), gain=gains[len(reports)])
+
+    forecast = assessment.forecast
+    monkeypatch.setattr(assessment, "forecast", predicted)
+    monkeypatch.setattr(loop_module, "forecast", predicted)
+    for _ in gains:
+        reports.append(loop.run_round())
+        for item in source.released[reports[-1].batch]:
+            source.texts[item.id] = source.texts[item.id].with_spans(())
+
+    assert [each.batch for each in reports] == ["al-001", "al-002", "review-003", "review-004", "review-005"]
+    assert [each.file.purpose for each in reports] == ["model", "model", "dataset", "dataset", "dataset"]
+    said = [any("PURPOSE=model goes back" in note for note in each.messages) for each in reports]
+    assert said == [False, False, True, False, False]
+    assert {offer.reason for offer in loop.ledger.offers(3)} == {"review"}
+    assert {offer.document_id for offer in loop.ledger.offers(3)} <= loop._actively_selected_ids()
+    assert reports[2].assessment.advice.startswith(("Go on: the file", "Consider stopping: the file"))
+    run = next(each for each in loop.record.runs.runs() if each.tags.get("purpose") == "dataset")
+    assert run.last_metrics()["file_f1"] == reports[2].file.file_f1
+
+    loop.config = replace(loop.config, purpose="model")
+    monkeypatch.undo()
+    assert loop.run_round().batch == "al-006"
+
+
+def test_a_review_orders_texts_and_spans_by_doubt_and_the_report_has_the_file(loop, source):
+    loop.config = replace(loop.config, purpose="dataset", batch_size=10)
+    report = loop.run_round()
+    (batch,) = source.released.values()
+    assert report.batch == "review-001"
+    for item in batch:
+        scores = [span.score for span in item.spans]
+        assert scores == sorted(scores)
+    live = loop.store.current()
+    (path,) = (loop.directory / "rounds" / "001").glob(f"scores-*-{live.name}.npz")
+    expectation = PoolScores.load(path).expectation
+    value = expectation.errors / correcting_seconds(expectation)
+    best = [PoolScores.load(path).ids[row] for row in np.argsort(-value, kind="stable")[:10]]
+    assert [item.id for item in batch] == best
+    file = report.file
+    assert file.people_share == 0.5
+    assert file.file_interval[0] <= file.file_f1 <= file.file_interval[1]
+    assert file.hours_spent > 0
+    assert present_file(loop.ledger, loop.store, loop.directory, "dataset", 0.95) == file
+
+    # Between two rounds it follows the labels and leaves out texts that nobody has read or that were skipped.
+    source.texts[batch[0].id] = replace(source.texts[batch[0].id], spans=())
+    source.texts[batch[1].id] = Document(batch[1].id, batch[1].text, None, {"skipped": True})
+    source.texts["new"] = Document("new", "a text of today")
+    loop.fetch()
+    now = present_file(loop.ledger, loop.store, loop.directory, "dataset", 0.95)
+    assert now.people_share == pytest.approx(33 / 63)
+    assert now.texts_unscored == 1
+    assert loop.run_round().batch == "review-002"
+    assert batch[1].id not in {item.id for item in source.released["review-002"]}
+
+
+def test_a_review_that_could_not_be_released_keeps_its_kind_under_another_name(loop, source):
+    loop.config = replace(loop.config, purpose="dataset")
+    source.outages = 1
+    with pytest.raises(ConnectionError):
+        loop.run_round()
+    source.taken = {"review-001"}
+    assert loop.run_round().batch == "review-002"
+    assert list(source.released) == ["review-002"]
 
 
 def test_a_batch_is_released_under_the_name_that_the_source_gave(loop, source):
