@@ -13,22 +13,59 @@ from wapaganda.simulation.records import RoundRecord, RunRecord
 from wapaganda.simulation.workers import WorkerError
 
 if TYPE_CHECKING:
+    from wapaganda.simulation.completion.plan import STANDARD_ALTERNATIVE, DataSetPlan, StandardAlternative
+    from wapaganda.simulation.completion.record import (
+        Conditions,
+        DataSetRecord,
+        Estimate,
+        ModelPoint,
+        ReviewStudy,
+        WayRecord,
+    )
+    from wapaganda.simulation.completion.simulate import data_set_records, simulate_data_set
     from wapaganda.simulation.execution import LabelledCorpus, Outcome, simulate
     from wapaganda.simulation.oracle import Oracle
 
-_LATE = {"LabelledCorpus": "execution", "Oracle": "oracle", "Outcome": "execution", "simulate": "execution"}
+_LATE = {
+    "Conditions": "completion.record",
+    "DataSetPlan": "completion.plan",
+    "DataSetRecord": "completion.record",
+    "Estimate": "completion.record",
+    "LabelledCorpus": "execution",
+    "ModelPoint": "completion.record",
+    "Oracle": "oracle",
+    "Outcome": "execution",
+    "ReviewStudy": "completion.record",
+    "STANDARD_ALTERNATIVE": "completion.plan",
+    "StandardAlternative": "completion.plan",
+    "WayRecord": "completion.record",
+    "data_set_records": "completion.simulate",
+    "simulate": "execution",
+    "simulate_data_set": "completion.simulate",
+}
 
 __all__ = [
     "FULL",
+    "STANDARD_ALTERNATIVE",
     "Arm",
+    "Conditions",
+    "DataSetPlan",
+    "DataSetRecord",
+    "Estimate",
     "LabelledCorpus",
+    "ModelPoint",
     "Oracle",
     "Outcome",
     "Plan",
+    "ReviewStudy",
     "RoundRecord",
     "RunRecord",
+    "StandardAlternative",
+    "WayRecord",
     "WorkerError",
+    "data_set_records",
     "simulate",
+    "simulate_data_set",
 ]
 
 

@@ -1,12 +1,12 @@
 """The F1 of the whole file after every labelled text, and the hours until then."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.annotation_cost import CORRECTING, Prices, seconds_correcting, seconds_from_scratch
+from wapaganda.simulation.completion.annotator import PERFECT, Annotator, Work
 from wapaganda.simulation.completion.reading import Counts, Reading
 
 
@@ -14,7 +14,7 @@ from wapaganda.simulation.completion.reading import Counts, Reading
 class FileCurve:
     """The file after each of m labelled texts: ``texts`` (m,), ``hours`` (m,), ``f1`` (m,) in [0, 1].
 
-    The labels of people count as right, all other texts have the labels of the newest model.
+    The labels of people stay as they are, all other texts have the labels of the newest model.
     """
 
     texts: NDArray[np.int64]
@@ -23,100 +23,177 @@ class FileCurve:
 
     def hours_to(self, level: float) -> float | None:
         """The hours until the file has this F1 for the first time; ``None`` if it never does."""
-        reached = np.flatnonzero(self.f1 >= level)
-        return float(self.hours[reached[0]]) if len(reached) else None
+        at = self._first(level)
+        return None if at is None else float(self.hours[at])
 
     def texts_to(self, level: float) -> int | None:
         """The labelled texts until then."""
+        at = self._first(level)
+        return None if at is None else int(self.texts[at])
+
+    def after(self, n_texts: int) -> float:
+        """The hours of the first ``n_texts`` texts, which the curve has."""
+        return float(self.hours[np.searchsorted(self.texts, n_texts)])
+
+    def _first(self, level: float) -> int | None:
         reached = np.flatnonzero(self.f1 >= level)
-        return int(self.texts[reached[0]]) if len(reached) else None
+        return int(reached[0]) if len(reached) else None
 
 
-def chosen_curve(readings: Sequence[Reading], file: Counts, prices: Prices = CORRECTING) -> FileCurve:
+@dataclass(frozen=True, slots=True)
+class PeoplesPart:
+    """What people have labelled so far: ``texts``, ``hours``, and spans as in `Work`."""
+
+    texts: int = 0
+    hours: float = 0.0
+    gold: float = 0.0
+    predicted: float = 0.0
+    correct: float = 0.0
+
+    def plus(self, work: Work) -> "PeoplesPart":
+        """With these texts."""
+        sums = (float(getattr(work, name).sum()) for name in ("hours", "gold", "predicted", "correct"))
+        hours, gold, predicted, correct = sums
+        return PeoplesPart(
+            self.texts + len(work.hours),
+            self.hours + hours,
+            self.gold + gold,
+            self.predicted + predicted,
+            self.correct + correct,
+        )
+
+
+def batch_curve(people: PeoplesPart, work: Work, read: Work, rest: Work) -> FileCurve:
+    """The curve while people label texts one by one, and the model stays the same: m + 1 points.
+
+    ``work`` (m,): what people do with these texts; ``read`` (m,): what the model says of them, and ``rest``
+    of all other texts that people have not labelled.
+    """
+    done, gone = work.cumulated(), read.cumulated()
+    gold = people.gold + done.gold + rest.gold.sum() + read.gold.sum() - gone.gold
+    predicted = (
+        people.predicted + done.predicted + rest.predicted.sum() + read.predicted.sum() - gone.predicted
+    )
+    correct = people.correct + done.correct + rest.correct.sum() + read.correct.sum() - gone.correct
+    relevant = predicted + gold
+    f1 = np.where(relevant > 0, 2.0 * correct / np.maximum(relevant, 1e-9), 1.0)
+    return FileCurve(people.texts + np.arange(len(f1)), people.hours + done.hours, f1)
+
+
+def chosen_curve(readings: Sequence[Reading], file: Counts, annotator: Annotator = PERFECT) -> FileCurve:
     """The curve of texts that models chose and proposed labels for; exact after every text.
 
     ``readings``: of successive models; each has read all texts that were not labelled. ``file``: the counts
-    of the whole file, of which only words and true spans are read. The first texts are marked from scratch
-    and the last model labels the rest to the end of its order.
+    of the whole file, of which only words and true spans are read. The first texts are marked from scratch.
+    The last model labels the rest, to the end of its order.
     """
-    seed = readings[0].labelled
-    hours = _scratch_seconds(file[seed], prices).sum() / 3600
-    people = int(file.gold[seed].sum())
-    texts, spent, f1 = [], [], []
+    curves = []
     for place, reading in enumerate(readings):
-        last = place + 1 == len(readings)
-        batch = reading.order if last else readings[place + 1].labelled[reading.n_labelled :]
-        done = reading.counts[reading.places(batch)]
-        seconds = np.concatenate([[0.0], np.cumsum(correcting_seconds(done, prices))])
-        labelled = people + np.concatenate([[0], np.cumsum(done.gold)])
-        left = {
-            name: getattr(reading.counts, name).sum() - np.concatenate([[0], np.cumsum(getattr(done, name))])
-            for name in ("gold", "predicted", "correct")
-        }
-        texts.append(reading.n_labelled + np.arange(len(batch) + 1))
-        spent.append(hours + seconds / 3600)
-        f1.append(file_f1(labelled, left["gold"], left["predicted"], left["correct"]))
-        hours, people = float(spent[-1][-1]), int(labelled[-1])
-    return FileCurve(np.concatenate(texts), np.concatenate(spent), np.concatenate(f1))
+        batch = reading.order if place + 1 == len(readings) else answered(readings, place)
+        people = people_before(readings, place, file, annotator)
+        curves.append(_reading_curve(reading, batch, people, annotator))
+    return FileCurve(*(np.concatenate([getattr(each, name) for each in curves]) for name in _NAMES))
+
+
+def review_curve(
+    readings: Sequence[Reading],
+    place: int,
+    file: Counts,
+    order: NDArray[np.int32] | None,
+    annotator: Annotator = PERFECT,
+) -> FileCurve:
+    """All texts that one model read are reviewed, without another training; ``None``: in random order."""
+    reading = readings[place]
+    people = people_before(readings, place, file, annotator)
+    if order is not None:
+        return _reading_curve(reading, order, people, annotator)
+    work, read = annotator.correcting(reading.counts).averaged(), _read(reading.counts).averaged()
+    return batch_curve(people, work, read, read[:0])
+
+
+def perfect_order(reading: Reading) -> NDArray[np.int32]:
+    """The texts by true errors a second of correcting: a bound that nobody reaches, who knows no labels."""
+    errors = reading.counts.missed + reading.counts.spurious
+    hours = np.maximum(PERFECT.correcting(reading.counts).hours, 1e-9)
+    return reading.rows[np.argsort(-errors / hours, kind="stable")]
+
+
+def answered(readings: Sequence[Reading], place: int) -> NDArray[np.int32]:
+    """The texts that were labelled between a training and the next, in their order."""
+    return readings[place + 1].labelled[readings[place].n_labelled :]
+
+
+def people_before(readings: Sequence[Reading], place: int, file: Counts, annotator: Annotator) -> PeoplesPart:
+    """What people had labelled when a model was trained."""
+    people = PeoplesPart().plus(annotator.from_scratch(file[readings[0].labelled]))
+    for earlier in range(place):
+        reading = readings[earlier]
+        done = reading.counts[reading.places(answered(readings, earlier))]
+        people = people.plus(annotator.correcting(done))
+    return people
 
 
 def random_curve(
     readings: Sequence[Reading],
     file: Counts,
     order: NDArray[np.int32],
-    prices: Prices = CORRECTING,
+    annotator: Annotator = PERFECT,
     *,
     proposals: bool = False,
 ) -> FileCurve:
     """The curve of texts in random ``order``, all rows of the file, from the first training on.
 
-    ``readings``: of models of its first n texts, few of them, each with a random part of the rest. Recall,
-    and predicted spans for each true one, are interpolated between them in the logarithm of n, and
-    extrapolated beyond the last. With ``proposals`` a text costs, on average, what correcting those of a
-    model of as many texts costs.
+    ``readings``: of models of its first n texts, few of them, each with a random part of the rest. What they
+    find there for each true span is interpolated between them in the logarithm of n, and extrapolated beyond
+    the last. With ``proposals`` a text costs what correcting costs on average, as a share of marking it from
+    scratch, with a model of as many texts.
     """
-    sizes = np.log([each.n_labelled for each in readings])
-    first = readings[0].n_labelled
-    n = np.arange(first, len(order) + 1)
-    recall = _between(n, sizes, [_share(each.counts.correct, each.counts.gold) for each in readings])
-    surplus = _between(n, sizes, [_share(each.counts.predicted, each.counts.gold) for each in readings])
-    recall = np.minimum(recall, np.minimum(1.0, surplus))
-    gold = np.concatenate([[0], np.cumsum(file.gold[order])])
-    left = gold[-1] - gold[n]
-    scratch = np.concatenate([[0.0], np.cumsum(_scratch_seconds(file[order], prices))])
-    seconds = scratch[n]
+    first, n = readings[0].n_labelled, np.arange(readings[0].n_labelled, len(order) + 1)
+
+    def between(value: Callable[[Reading], float]) -> NDArray[np.float64]:
+        return _between(n, np.log([each.n_labelled for each in readings]), [value(each) for each in readings])
+
+    recall = between(lambda each: _share(each.counts.correct, each.counts.gold))
+    found = between(lambda each: _share(each.counts.predicted, each.counts.gold))
+    texts = file[order]
+    work = annotator.from_scratch(texts)
     if proposals:
-        share = _between(n, sizes, [_correcting_share(each.counts, prices) for each in readings])
-        steps = np.diff(scratch[first:]) * share[:-1]
-        seconds = scratch[first] + np.concatenate([[0.0], np.cumsum(steps)])
-    return FileCurve(n, seconds / 3600, file_f1(gold[n], left, surplus * left, recall * left))
+        for name in ("hours", "predicted", "correct"):
+            share = between(lambda each, name=name: _against_scratch(each.counts, annotator, name))  # type: ignore[misc]
+            values = getattr(work, name).copy()
+            values[first:] *= share[:-1]
+            work = replace(work, **{name: values})
+    done = work.cumulated()
+    gold = np.cumsum(texts.gold[::-1])[::-1].astype(np.float64)
+    left = np.concatenate([gold, [0.0]])[n]
+    correct = done.correct[n] + np.minimum(recall, np.minimum(found, 1.0)) * left
+    relevant = done.predicted[n] + found * left + done.gold[n] + left
+    f1 = np.where(relevant > 0, 2.0 * correct / np.maximum(relevant, 1e-9), 1.0)
+    return FileCurve(n, done.hours[n], f1)
 
 
-def file_f1(
-    people: NDArray[np.int64],
-    gold: NDArray[np.float64] | NDArray[np.int64],
-    predicted: NDArray[np.float64] | NDArray[np.int64],
-    correct: NDArray[np.float64] | NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """F1 of a file with ``people``'s spans, all right, and the other texts' spans by the model."""
-    relevant = 2.0 * people + predicted + gold
-    f1: NDArray[np.float64] = np.where(
-        relevant > 0, 2.0 * (people + correct) / np.maximum(relevant, 1e-9), 1.0
-    )
-    return f1
+_NAMES = ("texts", "hours", "f1")
 
 
-def correcting_seconds(counts: Counts, prices: Prices) -> NDArray[np.float64]:
-    """Seconds to correct the proposals in each text, (n,)."""
-    return seconds_correcting(counts.words, counts.correct, counts.missed, counts.spurious, prices)
+def _reading_curve(
+    reading: Reading, batch: NDArray[np.int32], people: PeoplesPart, annotator: Annotator
+) -> FileCurve:
+    at, read = reading.places(batch), _read(reading.counts)
+    others = np.ones(len(reading.rows), dtype=bool)
+    others[at] = False
+    work = annotator.correcting(reading.counts[at])
+    return batch_curve(people, work, read[at], read[np.flatnonzero(others)])
 
 
-def _scratch_seconds(counts: Counts, prices: Prices) -> NDArray[np.float64]:
-    return seconds_from_scratch(counts.words, counts.gold, prices.without_proposals())
+def _read(counts: Counts) -> Work:
+    """What a model says of texts, at no cost."""
+    columns = (counts.gold, counts.predicted, counts.correct)
+    return Work(np.zeros(len(counts)), *(column.astype(np.float64) for column in columns))
 
 
-def _correcting_share(counts: Counts, prices: Prices) -> float:
-    return float(correcting_seconds(counts, prices).sum() / max(_scratch_seconds(counts, prices).sum(), 1e-9))
+def _against_scratch(counts: Counts, annotator: Annotator, name: str) -> float:
+    own, scratch = annotator.correcting(counts), annotator.from_scratch(counts)
+    return float(getattr(own, name).sum() / max(float(getattr(scratch, name).sum()), 1e-9))
 
 
 def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> float:
@@ -131,4 +208,5 @@ def _between(
     if len(values) < 2:
         return found
     slope = (values[-1] - values[-2]) / (sizes[-1] - sizes[-2])
-    return np.maximum(found + slope * np.maximum(np.log(n) - sizes[-1], 0.0), 0.0)
+    beyond: NDArray[np.float64] = found + slope * np.maximum(np.log(n) - sizes[-1], 0.0)
+    return np.maximum(beyond, 0.0)

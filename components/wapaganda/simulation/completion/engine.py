@@ -14,7 +14,7 @@ from wapaganda.ner import Document, LabelSchema, reading_words
 from wapaganda.pipeline import TrainingTexts, calibrate, choose, choose_step, score_tagged, training_job
 from wapaganda.simulation.completion.curve import chosen_curve, random_curve
 from wapaganda.simulation.completion.outcomes import outcome_temperature
-from wapaganda.simulation.completion.plan import STANDARD_ALTERNATIVE, DataSetPlan
+from wapaganda.simulation.completion.plan import FOLDER, STANDARD_ALTERNATIVE, DataSetPlan
 from wapaganda.simulation.completion.reading import RANDOM, REVIEW, TRAIN, Counts, Reading, count_spans
 from wapaganda.simulation.completion.review_order import review_order
 from wapaganda.stopping import LEAST_GAIN, forecast
@@ -70,7 +70,7 @@ class Engine:
 
     def readings(self, way: str, seed: int) -> list[Reading]:
         """What is stored of a way."""
-        found = []
+        found: list[Reading] = []
         while (reading := Reading.load(self._path(way, seed, len(found)))) is not None:
             found.append(reading)
         return found
@@ -103,10 +103,9 @@ class Engine:
         found = self._reading(labelled, rows, tagged, test, keep=True)
         temperature = outcome_temperature([*done, found], self.file, self.schema)
         phase = self._phase([*done, found], temperature)
-        if phase == REVIEW:
-            order = rows[review_order(found.expectation(temperature))]
-        else:
-            order = self._batch(seed, labelled, rows, tagged)
+        order = self._batch(seed, labelled, rows, tagged) if phase == TRAIN else rows[:0]
+        if not len(order):  # a review, or the sampler offers no more texts
+            phase, order = REVIEW, rows[review_order(found.expectation(temperature))]
         return replace(
             found,
             phase=phase,
@@ -194,8 +193,7 @@ class Engine:
         self, job: TrainingJob, rows: NDArray[np.int32]
     ) -> tuple[list[TaggedText], list[TaggedText]]:
         """Train, then read some texts of the file and all test texts in the number format of the training."""
-        self._folder(0).parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="round-", dir=self._folder(0).parent) as scratch:
+        with tempfile.TemporaryDirectory(prefix="round-", dir=self.out) as scratch:
             train(job, Path(scratch))
             tagger = Tagger.load(Path(scratch), device=self.plan.loop.device)
         device = tagger.model.device
@@ -237,7 +235,7 @@ class Engine:
         return [Document(str(row), self.file[row].text) for row in rows.tolist()]
 
     def _folder(self, seed: int) -> Path:
-        return self.out / "data_set" / f"seed{seed}"
+        return self.out / FOLDER / f"seed{seed}"
 
     def _path(self, way: str, seed: int, number: int) -> Path:
         return self._folder(seed) / f"{way}-{number:02}.npz"

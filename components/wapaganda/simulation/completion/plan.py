@@ -1,7 +1,7 @@
 """The plan of a simulated data set, and the standard alternative that it is compared with."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from math import ceil
 from typing import Any, Self
 
@@ -9,6 +9,8 @@ from wapaganda.errors import InputError
 from wapaganda.pipeline import LoopConfig
 from wapaganda.trainer import Recipe
 
+FOLDER = "data_set"
+"""The folder of the results in that of a simulation."""
 _LOOP = ("encoder", "learning_rate", "train_steps", "threshold", "cost_exponent", "prices", "device")
 """The settings of the loop that a stored plan keeps."""
 
@@ -56,7 +58,8 @@ class DataSetPlan:
     when 100 more labels are forecast to gain less than 0.5 F1, it reviews the rest, and trains again at each
     ``review_growth``, on up to ``last_training`` texts. No training starts when the file reaches ``enough``
     before it. A model of random texts is trained at each ``random_growth``; it is judged on up to
-    ``n_judged`` random texts of the rest of the file.
+    ``n_judged`` random texts of the rest of the file. ``layers``: how many of the encoder's are kept
+    (``None``: all).
 
     Raises:
         InputError: a value is out of its range.
@@ -73,6 +76,7 @@ class DataSetPlan:
     random_growth: float = 2.0
     last_random: int = 3200
     n_judged: int = 2000
+    layers: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("growth", "review_growth", "random_growth"):
@@ -85,7 +89,7 @@ class DataSetPlan:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; the settings of the loop are top-level keys, too."""
-        own = {name: value for name, value in asdict(replace(self)).items() if name != "loop"}
+        own = {name: value for name, value in asdict(self).items() if name != "loop"}
         loop = {name: getattr(self.loop, name) for name in _LOOP}
         return {**own, **loop, "seeds": list(self.seeds), "alternative": asdict(STANDARD_ALTERNATIVE)}
 

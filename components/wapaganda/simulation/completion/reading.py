@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class Counts:
     def __len__(self) -> int:
         return len(self.words)
 
-    def __getitem__(self, rows: NDArray[np.int64] | Sequence[int] | slice) -> "Counts":
+    def __getitem__(self, rows: NDArray[Any] | slice) -> "Counts":
         return Counts(*(getattr(self, each.name)[rows] for each in fields(self)))
 
     @property
@@ -136,7 +137,7 @@ class Reading:
     def load(cls, path: Path) -> "Reading | None":
         """Read the file of ``save``; ``None`` if it is missing, damaged or of an earlier version."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 own = {each.name: stored[each.name] for each in fields(cls) if each.name not in _PARTS}
                 parts = {
                     part: Counts(*(stored[f"{part}_{each.name}"] for each in fields(Counts)))
