@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.annotation_cost import CORRECTING, Prices
-from wapaganda.simulation.completion.reading import Counts
+from wapaganda.simulation.completion.reading import SpanCounts
 
 _SECONDS_PER_HOUR = 3600.0
 
@@ -46,13 +46,13 @@ class Annotator:
     accepts: float = 0.0
     overlooks: float = 0.0
 
-    def from_scratch(self, counts: Counts) -> Work:
+    def from_scratch(self, counts: SpanCounts) -> Work:
         """Texts without proposals."""
         empty = np.zeros(len(counts), dtype=np.int64)
         blank = replace(counts, predicted=empty, correct=empty, paired=empty)
         return self.correcting(blank)
 
-    def correcting(self, counts: Counts) -> Work:
+    def correcting(self, counts: SpanCounts) -> Work:
         """Texts with the proposals that ``counts`` counts."""
         accepted = self.accepts * counts.spurious
         marked = (1.0 - self.overlooks) * (counts.missed - self.accepts * counts.paired)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.simulation.completion.annotator import PERFECT, Annotator, Work
-from wapaganda.simulation.completion.reading import Counts, Reading
+from wapaganda.simulation.completion.reading import ModelReading, SpanCounts
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -80,7 +80,9 @@ def batch_curve(people: PeoplesPart, work: Work, read: Work, rest: Work) -> File
     return FileCurve(people.texts + np.arange(len(f1)), people.hours + done.hours, f1)
 
 
-def chosen_curve(readings: Sequence[Reading], file: Counts, annotator: Annotator = PERFECT) -> FileCurve:
+def chosen_curve(
+    readings: Sequence[ModelReading], file: SpanCounts, annotator: Annotator = PERFECT
+) -> FileCurve:
     """The curve of texts that models chose and proposed labels for; exact after every text.
 
     ``readings``: of successive models; each has read all texts that were not labelled. ``file``: the counts
@@ -96,9 +98,9 @@ def chosen_curve(readings: Sequence[Reading], file: Counts, annotator: Annotator
 
 
 def review_curve(
-    readings: Sequence[Reading],
+    readings: Sequence[ModelReading],
     place: int,
-    file: Counts,
+    file: SpanCounts,
     order: NDArray[np.int32] | None,
     annotator: Annotator = PERFECT,
 ) -> FileCurve:
@@ -111,19 +113,21 @@ def review_curve(
     return batch_curve(people, work, read, read[:0])
 
 
-def perfect_order(reading: Reading) -> NDArray[np.int32]:
+def perfect_order(reading: ModelReading) -> NDArray[np.int32]:
     """The texts by true errors a second of correcting: a bound that nobody reaches, who knows no labels."""
     errors = reading.counts.missed + reading.counts.spurious
     hours = np.maximum(PERFECT.correcting(reading.counts).hours, 1e-9)
     return reading.rows[np.argsort(-errors / hours, kind="stable")]
 
 
-def answered(readings: Sequence[Reading], place: int) -> NDArray[np.int32]:
+def answered(readings: Sequence[ModelReading], place: int) -> NDArray[np.int32]:
     """The texts that were labelled between a training and the next, in their order."""
     return readings[place + 1].labelled[readings[place].n_labelled :]
 
 
-def people_before(readings: Sequence[Reading], place: int, file: Counts, annotator: Annotator) -> PeoplesPart:
+def people_before(
+    readings: Sequence[ModelReading], place: int, file: SpanCounts, annotator: Annotator
+) -> PeoplesPart:
     """What people had labelled when a model was trained."""
     people = PeoplesPart().plus(annotator.from_scratch(file[readings[0].labelled]))
     for earlier in range(place):
@@ -134,8 +138,8 @@ def people_before(readings: Sequence[Reading], place: int, file: Counts, annotat
 
 
 def random_curve(
-    readings: Sequence[Reading],
-    file: Counts,
+    readings: Sequence[ModelReading],
+    file: SpanCounts,
     order: NDArray[np.int32],
     annotator: Annotator = PERFECT,
     *,
@@ -150,7 +154,7 @@ def random_curve(
     """
     first, n = readings[0].n_labelled, np.arange(readings[0].n_labelled, len(order) + 1)
 
-    def between(value: Callable[[Reading], float]) -> NDArray[np.float64]:
+    def between(value: Callable[[ModelReading], float]) -> NDArray[np.float64]:
         return _between(n, np.log([each.n_labelled for each in readings]), [value(each) for each in readings])
 
     recall = between(lambda each: _share(each.counts.correct, each.counts.gold))
@@ -176,7 +180,7 @@ _NAMES = ("texts", "hours", "f1")
 
 
 def _reading_curve(
-    reading: Reading, batch: NDArray[np.int32], people: PeoplesPart, annotator: Annotator
+    reading: ModelReading, batch: NDArray[np.int32], people: PeoplesPart, annotator: Annotator
 ) -> FileCurve:
     at, read = reading.places(batch), _read(reading.counts)
     others = np.ones(len(reading.rows), dtype=bool)
@@ -185,13 +189,13 @@ def _reading_curve(
     return batch_curve(people, work, read[at], read[np.flatnonzero(others)])
 
 
-def _read(counts: Counts) -> Work:
+def _read(counts: SpanCounts) -> Work:
     """What a model says of texts, at no cost."""
     columns = (counts.gold, counts.predicted, counts.correct)
     return Work(np.zeros(len(counts)), *(column.astype(np.float64) for column in columns))
 
 
-def _against_scratch(counts: Counts, annotator: Annotator, name: str) -> float:
+def _against_scratch(counts: SpanCounts, annotator: Annotator, name: str) -> float:
     own, scratch = annotator.correcting(counts), annotator.from_scratch(counts)
     return float(getattr(own, name).sum() / max(float(getattr(scratch, name).sum()), 1e-9))
 

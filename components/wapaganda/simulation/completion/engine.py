@@ -15,7 +15,14 @@ from wapaganda.pipeline import TrainingTexts, calibrate, choose, choose_step, sc
 from wapaganda.simulation.completion.curve import chosen_curve, random_curve
 from wapaganda.simulation.completion.outcomes import outcome_temperature
 from wapaganda.simulation.completion.plan import FOLDER, STANDARD_ALTERNATIVE, DataSetPlan
-from wapaganda.simulation.completion.reading import RANDOM, REVIEW, TRAIN, Counts, Reading, count_spans
+from wapaganda.simulation.completion.reading import (
+    RANDOM,
+    REVIEW,
+    TRAIN,
+    ModelReading,
+    SpanCounts,
+    count_spans,
+)
 from wapaganda.simulation.completion.review_order import review_order
 from wapaganda.stopping import LEAST_GAIN, forecast
 from wapaganda.storage import write_json
@@ -49,7 +56,7 @@ class Engine:
         """The entity types of the file."""
         return LabelSchema.of(self.file)
 
-    def counts(self) -> Counts:
+    def counts(self) -> SpanCounts:
         """Words and true spans of the whole file."""
         gold = [document.spans or () for document in self.file]
         return count_spans([reading_words(each.text) for each in self.file], gold, [()] * len(gold))
@@ -68,10 +75,10 @@ class Engine:
             f"F1 of the rest {100 * made.counts.f1():.1f}, {made.seconds:.0f} s"
         )
 
-    def readings(self, way: str, seed: int) -> list[Reading]:
+    def readings(self, way: str, seed: int) -> list[ModelReading]:
         """What is stored of a way."""
-        found: list[Reading] = []
-        while (reading := Reading.load(self._path(way, seed, len(found)))) is not None:
+        found: list[ModelReading] = []
+        while (reading := ModelReading.load(self._path(way, seed, len(found)))) is not None:
             found.append(reading)
         return found
 
@@ -92,7 +99,7 @@ class Engine:
         """The file of the product's own calibration of a model of ours."""
         return self._folder(seed) / f"{CALIBRATION}-{number:02}.json"
 
-    def _ours(self, seed: int, done: Sequence[Reading]) -> Reading | None:
+    def _ours(self, seed: int, done: Sequence[ModelReading]) -> ModelReading | None:
         labelled = self._next_labelled(seed, done)
         if labelled is None:
             return None
@@ -114,7 +121,7 @@ class Engine:
             seconds=time.monotonic() - started,
         )
 
-    def _next_labelled(self, seed: int, done: Sequence[Reading]) -> NDArray[np.int32] | None:
+    def _next_labelled(self, seed: int, done: Sequence[ModelReading]) -> NDArray[np.int32] | None:
         """The texts of the next training of ours; ``None`` when it is not worth one."""
         if not done:
             return self.seed_set(seed)
@@ -128,7 +135,7 @@ class Engine:
             return None
         return np.concatenate([last.labelled, last.order[: n - last.n_labelled]])
 
-    def _phase(self, readings: Sequence[Reading], temperature: float) -> str:
+    def _phase(self, readings: Sequence[ModelReading], temperature: float) -> str:
         """Review when there are enough labels, or when more of them are forecast to gain little."""
         n = [each.n_labelled for each in readings]
         if n[-1] >= self.plan.train_to or any(each.phase == REVIEW for each in readings[:-1]):
@@ -148,7 +155,7 @@ class Engine:
         picks = choose_step(waiting, scored, known, config, _MODEL_STRIDE * seed + len(labelled)).picks
         return np.array([int(pick.id) for pick in picks], dtype=np.int32)
 
-    def _random(self, way: str, seed: int, done: Sequence[Reading]) -> Reading | None:
+    def _random(self, way: str, seed: int, done: Sequence[ModelReading]) -> ModelReading | None:
         """A model of more random texts, judged on a random part of the rest."""
         order, number, plan = self.random_order(seed), len(done), self.plan
         n = round(plan.seed_size * plan.random_growth**number)
@@ -210,8 +217,8 @@ class Engine:
         test: Sequence[TaggedText],
         *,
         keep: bool,
-    ) -> Reading:
-        found = Reading(
+    ) -> ModelReading:
+        found = ModelReading(
             labelled=labelled,
             rows=rows,
             counts=_counts([self.file[row] for row in rows], tagged),
@@ -241,6 +248,6 @@ class Engine:
         return self._folder(seed) / f"{way}-{number:02}.npz"
 
 
-def _counts(documents: Sequence[Document], tagged: Sequence[TaggedText]) -> Counts:
+def _counts(documents: Sequence[Document], tagged: Sequence[TaggedText]) -> SpanCounts:
     words = [reading_words(each.text, found.words) for each, found in zip(documents, tagged, strict=True)]
     return count_spans(words, [each.spans or () for each in documents], [each.spans for each in tagged])

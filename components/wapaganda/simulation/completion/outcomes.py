@@ -5,12 +5,14 @@ from itertools import pairwise
 
 from wapaganda.calibration import fit_temperature
 from wapaganda.ner import Document, LabelSchema, align_spans, encode_tags
-from wapaganda.simulation.completion.reading import Reading
+from wapaganda.simulation.completion.reading import ModelReading
 
 _LAST = 3  # batches: the models before were trained on fewer texts
 
 
-def outcome_temperature(readings: Sequence[Reading], file: Sequence[Document], schema: LabelSchema) -> float:
+def outcome_temperature(
+    readings: Sequence[ModelReading], file: Sequence[Document], schema: LabelSchema
+) -> float:
     """The temperature under which the answers to the last three batches are most probable.
 
     ``readings``: of successive models; the texts in the ``order`` of each were labelled up to the training of

@@ -19,7 +19,7 @@ TRAIN, REVIEW, RANDOM = "train", "review", "random"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Counts:
+class SpanCounts:
     """Spans of n texts, (n,) each: read ``words``, true ``gold`` spans, ``predicted`` and ``correct`` ones.
 
     ``paired``: wrong predicted spans that overlap a true span which is not predicted.
@@ -34,8 +34,8 @@ class Counts:
     def __len__(self) -> int:
         return len(self.words)
 
-    def __getitem__(self, rows: NDArray[Any] | slice) -> "Counts":
-        return Counts(*(getattr(self, each.name)[rows] for each in fields(self)))
+    def __getitem__(self, rows: NDArray[Any] | slice) -> "SpanCounts":
+        return SpanCounts(*(getattr(self, each.name)[rows] for each in fields(self)))
 
     @property
     def missed(self) -> NDArray[np.int64]:
@@ -55,11 +55,11 @@ class Counts:
 
 def count_spans(
     words: Sequence[int], gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]
-) -> Counts:
+) -> SpanCounts:
     """The counts of n texts."""
     rows = [_counted(*each) for each in zip(gold, predicted, strict=True)]
     columns = np.array(rows, dtype=np.int64).reshape(-1, 4).T
-    return Counts(np.asarray(words, dtype=np.int64), *columns)
+    return SpanCounts(np.asarray(words, dtype=np.int64), *columns)
 
 
 def _counted(gold: Sequence[Span], predicted: Sequence[Span]) -> tuple[int, int, int, int]:
@@ -72,7 +72,7 @@ def _counted(gold: Sequence[Span], predicted: Sequence[Span]) -> tuple[int, int,
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Reading:
+class ModelReading:
     """One model, and what it says of the n texts that it read.
 
     ``labelled``: rows of the file that it was trained on, in the order in which they were labelled. ``rows``
@@ -85,8 +85,8 @@ class Reading:
 
     labelled: NDArray[np.int32]
     rows: NDArray[np.int32]
-    counts: Counts
-    test: Counts
+    counts: SpanCounts
+    test: SpanCounts
     phase: str
     order: NDArray[np.int32]
     temperature: float = 1.0
@@ -134,13 +134,13 @@ class Reading:
             np.savez(draft, **arrays)  # type: ignore[arg-type]
 
     @classmethod
-    def load(cls, path: Path) -> "Reading | None":
+    def load(cls, path: Path) -> "ModelReading | None":
         """Read the file of ``save``; ``None`` if it is missing, damaged or of an earlier version."""
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 own = {each.name: stored[each.name] for each in fields(cls) if each.name not in _PARTS}
                 parts = {
-                    part: Counts(*(stored[f"{part}_{each.name}"] for each in fields(Counts)))
+                    part: SpanCounts(*(stored[f"{part}_{each.name}"] for each in fields(SpanCounts)))
                     for part in _PARTS
                 }
         except (FileNotFoundError, KeyError, ValueError, EOFError, zipfile.BadZipFile):

@@ -14,7 +14,7 @@ from wapaganda.simulation.completion.curve import (
     review_curve,
 )
 from wapaganda.simulation.completion.engine import OURS, STANDARD, TRAINER, Engine
-from wapaganda.simulation.completion.reading import REVIEW, Counts, Reading
+from wapaganda.simulation.completion.reading import REVIEW, ModelReading, SpanCounts
 from wapaganda.simulation.completion.record import (
     LEVELS,
     Conditions,
@@ -80,18 +80,18 @@ def record_of(engine: Engine, seed: int) -> DataSetRecord | None:
     )
 
 
-def _points(curve: FileCurve, readings: Sequence[Reading]) -> list[ModelPoint]:
+def _points(curve: FileCurve, readings: Sequence[ModelReading]) -> list[ModelPoint]:
     return [
         ModelPoint(each.n_labelled, curve.after(each.n_labelled), each.test.f1(), each.counts.f1())
         for each in readings
     ]
 
 
-def _first_review(readings: Sequence[Reading]) -> int | None:
+def _first_review(readings: Sequence[ModelReading]) -> int | None:
     return next((place for place, each in enumerate(readings) if each.phase == REVIEW), None)
 
 
-def _then_random(readings: Sequence[Reading], place: int, file: Counts) -> FileCurve:
+def _then_random(readings: Sequence[ModelReading], place: int, file: SpanCounts) -> FileCurve:
     """As ours until the review, which is then in random order and without another training."""
     rest = review_curve(readings, place, file, None)
     if not place:
@@ -105,7 +105,7 @@ def _then_random(readings: Sequence[Reading], place: int, file: Counts) -> FileC
     )
 
 
-def _study(readings: Sequence[Reading], place: int, file: Counts) -> ReviewStudy:
+def _study(readings: Sequence[ModelReading], place: int, file: SpanCounts) -> ReviewStudy:
     reading = readings[place]
     curves = {
         "ours": review_curve(readings, place, file, reading.order),

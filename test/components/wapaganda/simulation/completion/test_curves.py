@@ -17,16 +17,16 @@ from wapaganda.simulation.completion.curve import (
     random_curve,
     review_curve,
 )
-from wapaganda.simulation.completion.reading import RANDOM, REVIEW, Counts, Reading, count_spans
+from wapaganda.simulation.completion.reading import RANDOM, REVIEW, ModelReading, SpanCounts, count_spans
 
 
-def counts(words, gold, predicted, correct, paired=None) -> Counts:
+def counts(words, gold, predicted, correct, paired=None) -> SpanCounts:
     paired = paired if paired is not None else [0] * len(words)
-    return Counts(*(np.array(each, dtype=np.int64) for each in (words, gold, predicted, correct, paired)))
+    return SpanCounts(*(np.array(each, dtype=np.int64) for each in (words, gold, predicted, correct, paired)))
 
 
-def reading(labelled, rows, found: Counts, order, phase=REVIEW) -> Reading:
-    return Reading(
+def reading(labelled, rows, found: SpanCounts, order, phase=REVIEW) -> ModelReading:
+    return ModelReading(
         labelled=np.array(labelled, np.int32),
         rows=np.array(rows, np.int32),
         counts=found,
@@ -105,7 +105,7 @@ def test_random_curve_interpolates_between_models_and_ends_right():
 
 
 @st.composite
-def files(draw) -> tuple[Counts, Reading]:
+def files(draw) -> tuple[SpanCounts, ModelReading]:
     n = draw(st.integers(3, 12))
     numbers = st.lists(st.integers(0, 4), min_size=n, max_size=n)
     correct, missed, wrong = (np.array(draw(numbers)) for _ in range(3))

@@ -14,7 +14,7 @@ from wapaganda.pipeline import LoopConfig
 from wapaganda.simulation import DataSetPlan, LabelledCorpus, data_set_records, simulate_data_set
 from wapaganda.simulation.completion import engine as engine_module
 from wapaganda.simulation.completion.engine import OURS, Engine
-from wapaganda.simulation.completion.reading import REVIEW, Reading
+from wapaganda.simulation.completion.reading import REVIEW, ModelReading
 
 pytestmark = pytest.mark.real
 
@@ -99,6 +99,6 @@ def test_another_plan_or_other_texts_are_refused(plan, tmp_path):
 def test_a_damaged_reading_is_read_again(tmp_path):
     path = tmp_path / "ours-00.npz"
     path.write_bytes(b"PK\x03\x04 half a file")
-    assert Reading.load(path) is None
-    assert Reading.load(tmp_path / "none.npz") is None
+    assert ModelReading.load(path) is None
+    assert ModelReading.load(tmp_path / "none.npz") is None
     assert data_set_records(tmp_path) == []
