@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from wapaganda.annotation import default_label_config, read_documents
-from wapaganda.dataset import export_dataset
+from wapaganda.dataset import ExportRequest, export_dataset
 from wapaganda.metrics import evaluate
 from wapaganda.ml_backend.app import create_app
 from wapaganda.ml_backend.composition import compose
@@ -335,7 +335,7 @@ def test_a_version_answers_predict_and_its_texts_are_exported(folder, tmp_path):
         ]
         assert [r["text"] for r in regions] == [text[span.start : span.end] for span in spans]
     labelled = [d.with_spans(spans) for d, spans in zip(DOCUMENTS, expected, strict=True)]
-    export_dataset([*DOCUMENTS, *labelled], tmp_path / "export", ("jsonl", "conll"))
+    export_dataset([*DOCUMENTS, *labelled], tmp_path / "export", ExportRequest(("jsonl", "conll")))
     read = [
         document
         for path in sorted((tmp_path / "export" / "jsonl").glob("*.jsonl"))

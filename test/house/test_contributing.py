@@ -229,13 +229,13 @@ FORMAT = """
 import json
 from pathlib import Path
 from wapaganda.annotation import all_formats, format_titles, read_documents, write_documents
-from wapaganda.dataset import export_dataset
+from wapaganda.dataset import ExportRequest, export_dataset
 from wapaganda.ner import Document, Span
 
 ada = Document("1", "Ada met Bob", (Span(0, 3, "PER"), Span(8, 11, "PER")))
 held = [ada, Document("2", "New York", (Span(0, 8, "LOC"),))]
 left_out = write_documents(held, Path("x.tagged"))
-export_dataset(held[:1], Path("out"), ("tagged-words",), (1, 0, 0))
+export_dataset(held[:1], Path("out"), ExportRequest(("tagged-words",), (1, 0, 0)))
 found = read_documents(Path("x.tagged")).documents
 print(json.dumps({
     "file": Path("x.tagged").read_text(),

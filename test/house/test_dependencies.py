@@ -20,6 +20,7 @@ COMPANIONS = {
     "starlette": "fastapi",
     "pydantic_core": "pydantic",
     "huggingface_hub": "transformers",
+    "pyarrow": "datasets",
 }
 
 

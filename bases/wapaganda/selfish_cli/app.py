@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +13,7 @@ from wapaganda.selfish_cli.commands.adapt import adapt
 from wapaganda.selfish_cli.commands.answers.agree import agree
 from wapaganda.selfish_cli.commands.connect import connect
 from wapaganda.selfish_cli.commands.doctor import doctor
-from wapaganda.selfish_cli.commands.export import export
+from wapaganda.selfish_cli.commands.finished.export import export
 from wapaganda.selfish_cli.commands.predict import predict
 from wapaganda.selfish_cli.commands.review import review
 from wapaganda.selfish_cli.commands.select import select
@@ -22,6 +21,7 @@ from wapaganda.selfish_cli.commands.simulate import simulate
 from wapaganda.selfish_cli.commands.status import status
 from wapaganda.selfish_cli.commands.train import train
 from wapaganda.selfish_cli.commands.update import update
+from wapaganda.selfish_cli.package import package_version
 from wapaganda.selfish_cli.ui.console import Console
 from wapaganda.selfish_cli.ui.errors import WRONG_INPUT, Failure
 
@@ -138,14 +138,5 @@ def main() -> None:
 
 def _show(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"selfish {_version()}")
+        typer.echo(f"selfish {package_version()}")
         raise typer.Exit
-
-
-def _version() -> str:
-    for name in ("wapaganda-selfish", "wapaganda"):
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            continue
-    return "unknown"

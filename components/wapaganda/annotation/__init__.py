@@ -35,7 +35,16 @@ from wapaganda.annotation.label_studio.regions import (
 )
 from wapaganda.annotation.label_studio.several import answers_of
 from wapaganda.annotation.label_studio.tasks import TaskReading, document_from_task, read_task
-from wapaganda.annotation.proposals import Proposal, proposal_of, with_proposal
+from wapaganda.annotation.proposals import (
+    MODEL,
+    PROVENANCE,
+    SPANS_BY,
+    Proposal,
+    Provenance,
+    proposal_of,
+    states_provenance,
+    with_proposal,
+)
 from wapaganda.annotation.read_options import (
     ANSWER_RULES,
     SCHEMES,
@@ -57,7 +66,10 @@ __all__ = [
     "ANSWER_RULES",
     "ASPECTS",
     "KINDS",
+    "MODEL",
+    "PROVENANCE",
     "SCHEMES",
+    "SPANS_BY",
     "AnswerRule",
     "Collector",
     "Effect",
@@ -69,6 +81,7 @@ __all__ = [
     "LabelConfig",
     "LabelMapping",
     "Proposal",
+    "Provenance",
     "ReadOptions",
     "ReadReport",
     "ReadResult",
@@ -94,6 +107,7 @@ __all__ = [
     "refuse_other_forms",
     "register",
     "result_from_spans",
+    "states_provenance",
     "task_from_document",
     "unread",
     "with_proposal",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wapaganda.annotation.proposals import PROPOSED, proposal_of, settled
+from wapaganda.annotation.proposals import PROPOSED, proposal_of, settled, states_machine
 from wapaganda.annotation.read_options import ReadOptions
 from wapaganda.annotation.read_report import ORIGINAL, READ_KEY, Finding, ReadReport, is_unread, unread
 from wapaganda.errors import InputError
@@ -82,7 +82,7 @@ class Collector:
         Raises:
             FormatError: the text is not read and the collector is strict.
         """
-        if PROPOSED in document.meta:
+        if PROPOSED in document.meta or states_machine(document):
             document, proposal = settled(document)
             if proposal is not None:
                 self.found("machine", f"spans by {proposal.by or 'a model'}", line=line)

@@ -24,8 +24,11 @@ _JSON_START = re.compile(r'\s*(\{\s*["}\w]|\[\s*[\[\]{"0-9])')
 GROUP = "wapaganda.formats"
 """The entry points by which other packages name modules that register a format."""
 
-ASPECTS = ("ids", "order", "meta", "scores", "unlabelled texts", "white space", "proposals")
-"""What a format can keep besides texts and spans. ``proposals``: what a model proposed comes back as that."""
+ASPECTS = ("ids", "order", "meta", "scores", "unlabelled texts", "white space", "proposals", "provenance")
+"""What a format can keep besides texts and spans.
+
+``proposals``: what a model proposed comes back as that. ``provenance``: it is said who gave each span, and a
+machine's labels are written beside those of people."""
 
 
 @dataclass(eq=False)

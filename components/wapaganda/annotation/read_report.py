@@ -8,7 +8,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from wapaganda.annotation.kinds import Effect, kind_of
-from wapaganda.annotation.proposals import PROPOSED
+from wapaganda.annotation.proposals import (
+    PROPOSED,
+    PROVENANCE,
+    SPANS_BY,
+    states_provenance,
+    without_machine,
+)
 from wapaganda.errors import InputError
 from wapaganda.ner import Document, Repairs
 
@@ -262,7 +268,8 @@ def is_unread(document: Document) -> bool:
 
 def without_labels(document: Document) -> Document:
     """The text as one of a pool: without labels, proposals and what was found about them."""
-    meta = {key: value for key, value in document.meta.items() if key not in (READ_KEY, PROPOSED)}
+    own = (READ_KEY, PROPOSED, *((PROVENANCE, SPANS_BY) if states_provenance(document.meta) else ()))
+    meta = {key: value for key, value in without_machine(document.meta).items() if key not in own}
     return Document(document.id, document.text, None, meta)
 
 

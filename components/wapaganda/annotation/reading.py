@@ -11,7 +11,7 @@ from pathlib import Path
 from wapaganda.annotation.collecting import Collector, FormatError, ReadResult
 from wapaganda.annotation.format import Format, Source, all_formats, by_suffix, format_titles
 from wapaganda.annotation.label_studio.label_config import LabelConfig
-from wapaganda.annotation.proposals import as_proposal
+from wapaganda.annotation.proposals import as_proposal, states_provenance
 from wapaganda.annotation.read_options import ReadOptions
 from wapaganda.annotation.read_report import with_original
 from wapaganda.ner import Document
@@ -70,7 +70,8 @@ def write_documents(documents: Sequence[Document], path: Path, format: str | Non
 
     ``format`` is the name of a format; without it the suffix decides. A text is left out if the format
     cannot hold one of its labels: a text is never written with only a part of its labels. Spans that all have
-    a score are written as what a model proposed (`with_proposal`), which no reader takes for labels. Labels
+    a score, or of a text that says that a machine has labelled it, are written as what a model proposed
+    (`with_proposal`) or with that statement; no reader takes them for labels. Labels
     that were repaired while reading go out as they were marked, in ``meta["original_regions"]``.
 
     Raises:
@@ -80,7 +81,9 @@ def write_documents(documents: Sequence[Document], path: Path, format: str | Non
     if chosen is None or chosen.write is None:
         names = ", ".join(each.name for each in all_formats().values() if each.write is not None)
         raise FormatError(f"Expected a format of {names}, was: {format or path.name}")
-    documents = [as_proposal(with_original(each)) for each in documents]
+    says_who = "provenance" in chosen.keeps
+    kept = map(with_original, documents)
+    documents = [each if says_who and states_provenance(each.meta) else as_proposal(each) for each in kept]
     problems = [(each, _unwritable(each)) for each in documents]
     fine = [each for each, problem in problems if problem is None]
     with (atomic_folder if chosen.is_folder else atomic_path)(path) as draft:

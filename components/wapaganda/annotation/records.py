@@ -5,12 +5,24 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from wapaganda.annotation.collecting import Collector, FormatError
-from wapaganda.annotation.proposals import PROPOSED, Proposal, as_proposal, with_proposal
+from wapaganda.annotation.proposals import (
+    MODEL,
+    PROPOSED,
+    PROVENANCE,
+    SPANS_BY,
+    Proposal,
+    Provenance,
+    as_proposal,
+    states_machine,
+    states_provenance,
+    with_proposal,
+    without_machine,
+)
 from wapaganda.annotation.read_report import READ_KEY
 from wapaganda.annotation.record_spans import (
     MACHINE_KEYS,
@@ -142,7 +154,9 @@ def _collect(reading: Reading, line: int | None, collector: Collector, is_by_mac
     if document.spans is not None and (
         reading.machine or (is_by_machine and not document.spans and not reading.is_answer)
     ):
-        document = with_proposal(document, document.spans, "")
+        by = str(document.meta.get(MODEL, "")) if states_machine(document) else ""
+        plain = replace(document, meta=without_machine(document.meta))
+        document = with_proposal(plain, document.spans, by)
     for key in reading.others:
         collector.found("other-labels", f"{key!r}", line=line)
     for key in reading.mended:
@@ -215,7 +229,7 @@ class RecordReader:
         text, spans, used = self._answer(record)
         known_id = record.get("id")
         mended: list[str] = []
-        meta = _meta(record, used, mended)
+        meta = _with_origin(_meta(record, used, mended), record)
         proposed = _take_proposal(record, meta)
         others = _others(record, used, text)
         if others and spans is None and proposed is None:
@@ -230,11 +244,12 @@ class RecordReader:
             return Reading(document, False, False, others, tuple(mended))
         confirmed = status in _CONFIRMED or bool(record.get("annotation_approver"))
         if proposed is not None or confirmed:
-            answered = {key: value for key, value in meta.items() if key != PROPOSED}
+            answered = {key: value for key, value in without_machine(meta).items() if key != PROPOSED}
             answer = Document(document_id, text, spans, answered)
             return Reading(answer, others=others, mended=tuple(mended), is_answer=True)
         machine = _is_machine(spans, meta)
-        has_scores = machine and bool(spans) and PROPOSED not in meta
+        is_stated = PROPOSED in meta or states_provenance(meta)
+        has_scores = machine and bool(spans) and not is_stated
         return Reading(document, machine, has_scores, others, tuple(mended))
 
     def _answer(self, record: Mapping[str, Any]) -> tuple[str, tuple[Span, ...] | None, set[str]]:
@@ -456,6 +471,15 @@ def _with_schema(meta: dict[str, Any]) -> dict[str, Any]:
     return with_considered({key: value for key, value in meta.items() if key != "schema"}, labels)
 
 
+def _with_origin(meta: dict[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    """``meta`` with the provenance of each span, if it states that of the text and the spans have it."""
+    items = record.get("spans")
+    if not items or not states_provenance(meta) or not isinstance(items, list):
+        return meta
+    by = [item.get("by") if isinstance(item, Mapping) else None for item in items]
+    return meta | {SPANS_BY: by} if all(way in tuple(Provenance) for way in by) else meta
+
+
 def _take_proposal(record: Mapping[str, Any], meta: dict[str, Any]) -> Proposal | None:
     """What a model proposed for the text, at the top of the record; it is taken out of ``meta``."""
     for key in [key for key in meta if key in record and key.lower() in MACHINE_KEYS]:
@@ -474,7 +498,10 @@ def _take_proposal(record: Mapping[str, Any], meta: dict[str, Any]) -> Proposal 
 
 
 def _is_machine(spans: tuple[Span, ...], meta: Mapping[str, Any]) -> bool:
-    """Whether the spans are a model's: all have a score, or there are none in a batch to be answered."""
+    """Whether the spans are a model's: all have a score, or there are none in a batch to be answered, or the
+    record says it."""
+    if meta.get(PROVENANCE) == Provenance.MACHINE:
+        return True
     if spans:
         return all(span.score is not None for span in spans)
     return meta.keys() >= _BATCH_KEYS
@@ -516,7 +543,13 @@ def _known_text(record: object) -> Document | None:
 
 
 def record_from_document(document: Document) -> dict[str, Any]:
-    """The record: ``id``, ``text``, ``spans`` (``null`` if unlabelled), and ``proposed``, ``meta`` if any."""
+    """The record: ``id``, ``text``, ``spans`` (``null`` if unlabelled), and ``proposed``, ``meta`` if any.
+
+    Of a labelled text that states its provenance it holds ``provenance`` and ``model``, and of each span
+    ``by``.
+    """
+    if document.spans is not None and states_provenance(document.meta):
+        return _record_with_provenance(document, document.spans)
     document = as_proposal(document)
     spans = None if document.spans is None else [span_to_dict(span) for span in document.spans]
     record: dict[str, Any] = {"id": document.id, "text": document.text, "spans": spans}
@@ -524,6 +557,16 @@ def record_from_document(document: Document) -> dict[str, Any]:
     if PROPOSED in meta and document.spans is None:
         record[PROPOSED] = meta.pop(PROPOSED)
     return record | ({"meta": meta} if meta else {})
+
+
+def _record_with_provenance(document: Document, spans: Sequence[Span]) -> dict[str, Any]:
+    meta = dict(document.meta)
+    provenance, by = meta.pop(PROVENANCE), meta.pop(SPANS_BY, None)
+    model = {MODEL: meta.pop(MODEL, "")} if provenance == Provenance.MACHINE else {}
+    ways = by if isinstance(by, list | tuple) and len(by) == len(spans) else [provenance] * len(spans)
+    marked = [span_to_dict(span) | {"by": way} for span, way in zip(spans, ways, strict=True)]
+    own: dict[str, Any] = {"id": document.id, "text": document.text, "spans": marked}
+    return own | {PROVENANCE: provenance} | model | ({"meta": meta} if meta else {})
 
 
 def write_jsonl(documents: Iterable[Document], path: Path) -> None:

@@ -1,40 +1,44 @@
-"""Export of a finished data set: who labelled what, splits, several formats, a data card."""
+"""Export of a finished data set: who labelled what, splits, several formats, a data card, differences."""
 
-from wapaganda.dataset.card import CardFacts
-from wapaganda.dataset.export import ExportError, check_request, export_dataset, export_formats
+from wapaganda.dataset.card import CardFacts, filter_lines
+from wapaganda.dataset.export import ExportError, check_folder, export_dataset
+from wapaganda.dataset.model_labels import FileEstimate, ModelLabels, estimate_file
 from wapaganda.dataset.provenance import (
     AUDIT,
     PEOPLE,
-    PROVENANCE,
-    SPANS_BY,
     LabelHistory,
     Origin,
-    Provenance,
     is_drawn_at_random,
     origin_of,
     with_origins,
 )
-from wapaganda.dataset.report import ExportReport, SplitReport
-from wapaganda.dataset.split import SPLITS, split_of
+from wapaganda.dataset.report import ExportReport, Quality, SplitReport
+from wapaganda.dataset.request import FORMATS, ExportRequest, export_formats
+from wapaganda.dataset.split import SPLITS, Splitting, split_texts
 
 __all__ = [
     "AUDIT",
+    "FORMATS",
     "PEOPLE",
-    "PROVENANCE",
-    "SPANS_BY",
     "SPLITS",
     "CardFacts",
     "ExportError",
     "ExportReport",
+    "ExportRequest",
+    "FileEstimate",
     "LabelHistory",
+    "ModelLabels",
     "Origin",
-    "Provenance",
+    "Quality",
     "SplitReport",
-    "check_request",
+    "Splitting",
+    "check_folder",
+    "estimate_file",
     "export_dataset",
     "export_formats",
+    "filter_lines",
     "is_drawn_at_random",
     "origin_of",
-    "split_of",
+    "split_texts",
     "with_origins",
 ]

@@ -6,14 +6,18 @@ from pathlib import Path
 
 from wapaganda.annotation import all_formats, write_documents
 from wapaganda.dataset.card import CardFacts, data_card
-from wapaganda.dataset.report import ExportReport, SplitReport
-from wapaganda.dataset.split import SPLITS, checked_shares, split_of
+from wapaganda.dataset.material import Gathered, fingerprint, gather, is_by_machine
+from wapaganda.dataset.model_labels import ModelLabels, estimate_file
+from wapaganda.dataset.provenance import is_drawn_at_random
+from wapaganda.dataset.report import ExportReport, Quality, SplitReport, counts_by_provenance
+from wapaganda.dataset.request import ExportRequest
+from wapaganda.dataset.split import SPLITS, Splitting, split_texts
 from wapaganda.errors import InputError
-from wapaganda.ner import Document, Repairs, repaired
+from wapaganda.ner import Document
 from wapaganda.storage import atomic_folder, write_json, write_text
 
 MARK = "export.json"
-"""The file that identifies an earlier export; no other folder is ever overwritten."""
+"""The manifest; a folder with it is an earlier export, and no other folder is ever overwritten."""
 
 
 class ExportError(InputError):
@@ -23,72 +27,60 @@ class ExportError(InputError):
 def export_dataset(
     documents: Iterable[Document],
     out: Path,
-    formats: Sequence[str] = ("conll", "jsonl", "datasets"),
-    shares: Sequence[float] = (0.8, 0.1, 0.1),
-    seed: int = 13,
+    request: ExportRequest | None = None,
     *,
+    machine: ModelLabels | None = None,
     facts: CardFacts | None = None,
     force: bool = False,
 ) -> ExportReport:
-    """Split the labelled ``documents`` by their texts and write them into the new folder ``out``.
+    """Write the labelled ``documents`` and those that ``machine`` has labelled into the new folder ``out``.
 
-    Unlabelled documents are left out and counted. Labels are written without scores, which would mark them as
-    a model's. The folder is written atomically. ``force``: replace an earlier export; no other folder is
+    The others are left out and counted. Only texts that people labelled and no score has chosen are in dev
+    and test (``split_texts``). Formats that cannot say who gave a label get the machine's texts in files of
+    their own, ``<split>-machine``. The folder is written atomically; from equal documents and an equal
+    request its data files are equal byte by byte. ``force``: replace an earlier export; no other folder is
     replaced.
 
     Raises:
-        InputError: a format or the shares are wrong, or no document is labelled.
+        InputError: no document is labelled, or the filters leave none.
         ExportError: ``out`` holds something already.
     """
-    check_request(out, formats, shares, force)
-    chosen = tuple(dict.fromkeys(formats))
+    request, facts = request or ExportRequest(), facts or CardFacts()
+    check_folder(out, force)
     everything = list(documents)
-    labelled, repairs = _repaired(everything)
-    if not labelled:
-        raise InputError(
-            f"Expected at least one labelled text to export, was: {len(everything)} without labels"
-        )
-    splits = _split(labelled, shares, seed)
+    found = gather(everything, machine, facts.history, request)
+    if not found.documents:
+        raise InputError(_why_nothing(len(everything), found))
+    splitting = _splitting(found, facts, request)
+    splits = {name: _part(found.documents, splitting.names, name) for name in SPLITS}
     report = ExportReport(
         path=out,
+        request=request,
         splits=tuple(SplitReport.of(name, splits[name]) for name in SPLITS),
-        formats=chosen,
-        n_unlabelled=len(everything) - len(labelled),
-        n_copies=len(labelled) - len({document.text for document in labelled}),
-        repairs=repairs,
+        by_provenance=counts_by_provenance(found.documents),
+        n_left_out=found.left_out,
+        n_copies=len(found.documents) - len({document.text for document in found.documents}),
+        repairs=found.repairs,
+        fingerprint=fingerprint(found.documents, splitting.names),
+        quality=_quality(found, machine),
+        notes=splitting.notes(),
+        title=facts.title,
+        created_at=facts.created_at,
+        package=facts.package,
     )
     with atomic_folder(out, replace=force) as draft:
-        report = replace(report, left_out=tuple(_write_splits(draft, splits, chosen)))
-        write_text(draft / "README.md", data_card(report, labelled, shares, seed, facts or CardFacts()))
+        report = replace(report, left_out=tuple(_write_splits(draft, splits, request.formats)))
+        write_text(draft / "README.md", data_card(report, found, splitting, facts))
         write_json(draft / MARK, report.to_dict(), indent=2)
     return report
 
 
-def export_formats() -> tuple[str, ...]:
-    """The names of the formats that an export can have."""
-    return tuple(each.name for each in all_formats().values() if each.write is not None)
-
-
-def check_request(out: Path, formats: Sequence[str], shares: Sequence[float], force: bool) -> None:
-    """Check the arguments of `export_dataset` before the documents are fetched, which may take long.
+def check_folder(out: Path, force: bool) -> None:
+    """Check the folder of `export_dataset` before the documents are fetched, which may take long.
 
     Raises:
-        InputError: a format or the shares are wrong.
         ExportError: ``out`` holds something already.
     """
-    _check_formats(formats)
-    checked_shares(shares)
-    _refuse_to_overwrite(out, force)
-
-
-def _check_formats(formats: Sequence[str]) -> None:
-    known = export_formats()
-    unknown = [name for name in formats if name not in known]
-    if unknown or not formats:
-        raise InputError(f"Expected formats out of {', '.join(known)}, was: {', '.join(unknown) or 'none'}")
-
-
-def _refuse_to_overwrite(out: Path, force: bool) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not (out / MARK).is_file():
@@ -102,33 +94,57 @@ def _refuse_to_overwrite(out: Path, force: bool) -> None:
         )
 
 
-def _repaired(documents: Iterable[Document]) -> tuple[list[Document], Repairs]:
-    labelled, total = [], Repairs()
-    for document in documents:
-        if document.is_labelled:
-            good, repairs = repaired(document)
-            labelled.append(good.with_spans(replace(span, score=None) for span in good.spans or ()))
-            total += repairs
-    return labelled, total
+def _why_nothing(n_documents: int, found: Gathered) -> str:
+    if n_documents == found.left_out["unlabelled"]:
+        return f"Expected at least one labelled text to export, was: {n_documents} without labels"
+    left = {why: n for why, n in found.left_out.items() if n}
+    counts = ", ".join(f"{n:,} left out by {why}" for why, n in left.items())
+    return f"Expected at least one text that the filters keep, was: none ({counts})"
 
 
-def _split(documents: Iterable[Document], shares: Sequence[float], seed: int) -> dict[str, list[Document]]:
-    splits: dict[str, list[Document]] = {name: [] for name in SPLITS}
-    for document in documents:
-        splits[split_of(document.text, shares, seed)].append(document)
-    return splits
+def _splitting(found: Gathered, facts: CardFacts, request: ExportRequest) -> Splitting:
+    eligible = [
+        not is_by_machine(document) and is_drawn_at_random(document, facts.history)
+        for document in found.documents
+    ]
+    texts = [document.text for document in found.documents]
+    return split_texts(texts, eligible, request.shares, request.seed)
+
+
+def _part(documents: Sequence[Document], names: Sequence[str], name: str) -> list[Document]:
+    return [document for document, split in zip(documents, names, strict=True) if split == name]
+
+
+def _quality(found: Gathered, machine: ModelLabels | None) -> Quality:
+    by_machine = found.by_machine()
+    if machine is None or not by_machine:
+        return Quality()
+    people = [document for document in found.documents if not is_by_machine(document)]
+    estimate = estimate_file(machine, by_machine, people)
+    return Quality(machine.model, machine.campaign, machine.certificate, estimate)
 
 
 def _write_splits(
     out: Path, splits: Mapping[str, Sequence[Document]], formats: Sequence[str]
 ) -> Iterator[str]:
     """Write each non-empty split in each format; return one sentence for each text left out."""
-    held = {split: documents for split, documents in splits.items() if documents}
     for name in formats:
         chosen, folder = all_formats()[name], out / name
-        for split, documents in held.items():
+        files = _files(splits, "meta" in chosen.keeps)
+        for file, documents in files.items():
             suffix = "" if chosen.is_folder else chosen.suffixes[0]
-            for reason in write_documents(documents, folder / f"{split}{suffix}", name):
+            for reason in write_documents(documents, folder / f"{file}{suffix}", name):
                 yield f"{name}: {reason}"
         if chosen.index is not None:
-            chosen.index(folder, list(held))
+            chosen.index(folder, list(files))
+
+
+def _files(splits: Mapping[str, Sequence[Document]], says_who: bool) -> dict[str, Sequence[Document]]:
+    """The documents of each file; a format that cannot say who gave a label has those of a machine apart."""
+    if says_who:
+        return {split: documents for split, documents in splits.items() if documents}
+    files: dict[str, Sequence[Document]] = {}
+    for split, documents in splits.items():
+        files[split] = [each for each in documents if not is_by_machine(each)]
+        files[f"{split}-machine"] = [each for each in documents if is_by_machine(each)]
+    return {file: documents for file, documents in files.items() if documents}

@@ -2,34 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
+from wapaganda.annotation import PROVENANCE, SPANS_BY, Provenance, states_provenance
 from wapaganda.ner import Document, Span
 from wapaganda.sampler import UNSCORED_REASONS
 
-PROVENANCE = "provenance"
-"""The key in ``Document.meta`` for the provenance of a text."""
-SPANS_BY = "spans_by"
-"""The key in ``Document.meta`` for the provenance of each span, in the order of the spans."""
 AUDIT = "audit"
 """The selection reason of texts that were drawn at random from the machine part, to be labelled blind."""
-
-
-class Provenance(StrEnum):
-    """Who gave the labels of a text, or one span."""
-
-    HUMAN = "human"
-    """A person, without proposals; in a corrected text: where nothing was proposed."""
-    CONFIRMED = "confirmed"
-    """A model proposed it, and a person kept it exactly."""
-    CORRECTED = "corrected"
-    """A model proposed something else, and a person changed it."""
-    AUDITED = "audited"
-    """A person, blind, in a random sample of what the model had labelled."""
-    MACHINE = "machine"
-    """A model; nobody has looked at it."""
-
-
 PEOPLE = tuple(each for each in Provenance if each is not Provenance.MACHINE)
 """The provenances of labels that a person gave or has seen."""
 
@@ -85,13 +64,13 @@ def origin_of(document: Document, history: LabelHistory) -> Origin:
 
 def stated_origin(document: Document) -> Origin | None:
     """The origin that the ``meta`` of a labelled document states; ``None`` if it states none."""
-    stated, spans = document.meta.get(PROVENANCE), document.spans
-    if stated not in tuple(Provenance) or spans is None:
+    if document.spans is None or not states_provenance(document.meta):
         return None
-    by = document.meta.get(SPANS_BY)
-    if not isinstance(by, list | tuple) or len(by) != len(spans) or not set(by) <= set(Provenance):
-        return _uniform(Provenance(stated), spans)
-    return Origin(Provenance(stated), tuple(map(Provenance, by)))
+    stated, by = Provenance(document.meta[PROVENANCE]), document.meta.get(SPANS_BY)
+    ways = by if isinstance(by, list | tuple) else ()
+    if len(ways) != len(document.spans) or not all(each in tuple(Provenance) for each in ways):
+        return _uniform(stated, document.spans)
+    return Origin(stated, tuple(map(Provenance, ways)))
 
 
 def with_origins(documents: Iterable[Document], history: LabelHistory) -> list[Document]:

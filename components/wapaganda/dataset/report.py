@@ -1,11 +1,14 @@
 """The report of an export."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wapaganda.annotation import PROVENANCE, Provenance
+from wapaganda.dataset.model_labels import FileEstimate
+from wapaganda.dataset.request import ExportRequest
 from wapaganda.ner import Document, Repairs
 
 
@@ -26,41 +29,102 @@ class SplitReport:
         empty = sum(not document.spans for document in documents)
         return cls(name, len(documents), per_type.total(), empty, dict(sorted(per_type.items())))
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, without the name."""
+        return {
+            "documents": self.n_documents,
+            "spans": self.n_spans,
+            "without_entities": self.n_empty,
+            "per_type": self.per_type,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What is known of the F1 of the file.
+
+    ``model`` labelled the machine part. ``campaign``: the number of the accepted completion, whose
+    ``certificate`` is that of its whole file. ``estimate``: by the model's own expectation.
+    """
+
+    model: str = ""
+    campaign: int | None = None
+    certificate: Mapping[str, Any] | None = None
+    estimate: FileEstimate | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "model": self.model or None,
+            "campaign": self.campaign,
+            "certificate": None if self.certificate is None else dict(self.certificate),
+            "estimate": None if self.estimate is None else self.estimate.to_dict(),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """The splits and formats in ``path``, the repairs, and a sentence for each text left out of a format."""
+    """What was written into ``path``.
+
+    ``by_provenance``: counts of texts and spans by who gave the labels of the text. ``n_left_out``: numbers
+    of texts by the reason (``unlabelled``, ``provenance``, ``confidence``). ``n_copies``: exact copies of
+    another text. ``left_out``: a sentence for each text that a format cannot hold. ``fingerprint``: of ids,
+    texts, spans, provenances and splits. ``notes``: sentences for people. ``title`` and ``created_at`` as in
+    the card; ``package``: the version of the program.
+    """
 
     path: Path
+    request: ExportRequest
     splits: tuple[SplitReport, ...]
-    formats: tuple[str, ...]
-    n_unlabelled: int
+    by_provenance: Mapping[str, SplitReport]
+    n_left_out: Mapping[str, int]
     n_copies: int
     repairs: Repairs
+    fingerprint: str
+    quality: Quality = field(default_factory=Quality)
+    notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    title: str = ""
+    created_at: str = ""
+    package: str = ""
 
     @property
     def n_documents(self) -> int:
         """The number of texts that were written."""
         return sum(split.n_documents for split in self.splits)
 
+    @property
+    def n_unlabelled(self) -> int:
+        """The number of texts without labels that were left out."""
+        return self.n_left_out.get("unlabelled", 0)
+
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """JSON-ready; ``request`` is what an export needs to be made again from the same labels."""
         return {
             "path": str(self.path),
+            "title": self.title,
+            "created_at": self.created_at,
+            "package": self.package,
             "documents": self.n_documents,
-            "formats": list(self.formats),
+            "request": self.request.to_dict(),
+            "formats": list(self.request.formats),
+            "fingerprint": self.fingerprint,
+            **self.quality.to_dict(),
+            "provenance": {name: each.to_dict() for name, each in self.by_provenance.items()},
             "unlabelled_left_out": self.n_unlabelled,
+            "filtered_out": {key: self.n_left_out.get(key, 0) for key in ("provenance", "confidence")},
             "copies": self.n_copies,
             "repairs": self.repairs.describe(),
+            "repaired": {kind: n for kind, n in asdict(self.repairs).items() if n},
             "left_out": list(self.left_out),
-            "splits": {
-                split.name: {
-                    "documents": split.n_documents,
-                    "spans": split.n_spans,
-                    "without_entities": split.n_empty,
-                    "per_type": split.per_type,
-                }
-                for split in self.splits
-            },
+            "notes": list(self.notes),
+            "splits": {split.name: split.to_dict() for split in self.splits},
         }
+
+
+def counts_by_provenance(documents: Sequence[Document]) -> dict[str, SplitReport]:
+    """The counts of the documents by their provenance, those that occur, in the order of ``Provenance``."""
+    groups: dict[str, list[Document]] = {each.value: [] for each in Provenance}
+    for document in documents:
+        groups[document.meta[PROVENANCE]].append(document)
+    return {name: SplitReport.of(name, group) for name, group in groups.items() if group}

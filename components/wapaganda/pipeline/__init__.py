@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         disagreements,
     )
     from wapaganda.pipeline.selection.later_types import LaterType, later_types
+    from wapaganda.pipeline.selection.machine_part import accepted_labels, live_labels
     from wapaganda.pipeline.selection.pool_scores import PoolScores
     from wapaganda.pipeline.selection.prices import (
         fitted_prices,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.selection.review import choose_review, doubtful_first
     from wapaganda.pipeline.selection.scoring import score_pool, score_tagged, scored_by
     from wapaganda.pipeline.selection.waiting import is_waiting
-    from wapaganda.pipeline.sources.files import FileSource
+    from wapaganda.pipeline.sources.files import FileSource, texts_of_files
     from wapaganda.pipeline.sources.label_studio import LabelStudioSource
     from wapaganda.pipeline.training.calibration import calibrate
     from wapaganda.pipeline.training.evaluation import (
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.training.versions import TrainingOutcome, train_version, training_job
 
 _LATE = {
+    "accepted_labels": "selection.machine_part",
     "Campaign": "completion.campaign",
     "CampaignError": "completion.machine_labels",
     "CampaignFolder": "completion.campaign",
@@ -85,6 +87,7 @@ _LATE = {
     "hours_spent": "selection.prices",
     "is_waiting": "selection.waiting",
     "later_types": "selection.later_types",
+    "live_labels": "selection.machine_part",
     "out_of_fold_spans": "training.evaluation",
     "present_file": "round.file_part",
     "read_proposals": "selection.prices",
@@ -94,6 +97,7 @@ _LATE = {
     "scored_by": "selection.scoring",
     "selected_documents": "round.steps",
     "selected_purpose": "round.purpose",
+    "texts_of_files": "sources.files",
     "train_version": "training.versions",
     "training_job": "training.versions",
 }
@@ -124,6 +128,7 @@ __all__ = [
     "Source",
     "TrainingOutcome",
     "TrainingTexts",
+    "accepted_labels",
     "agreement_of",
     "calibrate",
     "calibration_of",
@@ -141,6 +146,7 @@ __all__ = [
     "hours_spent",
     "is_waiting",
     "later_types",
+    "live_labels",
     "out_of_fold_spans",
     "present_file",
     "read_proposals",
@@ -152,6 +158,7 @@ __all__ = [
     "selected_documents",
     "selected_purpose",
     "split_holdout",
+    "texts_of_files",
     "train_version",
     "training_job",
 ]

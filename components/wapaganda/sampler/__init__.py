@@ -6,6 +6,7 @@
 from wapaganda.sampler.context import SelectionContext
 from wapaganda.sampler.kmeans_pp import weighted_kmeans_pp
 from wapaganda.sampler.near_duplicates import SIMILARITY, NearDuplicateFilter, count_near_duplicates
+from wapaganda.sampler.near_groups import near_duplicate_groups
 from wapaganda.sampler.registry import (
     DEFAULT_STRATEGY,
     STRATEGIES,
@@ -36,6 +37,7 @@ __all__ = [
     "Strategy",
     "count_near_duplicates",
     "find_strategy",
+    "near_duplicate_groups",
     "refuse_removed_option",
     "select",
     "strategy",

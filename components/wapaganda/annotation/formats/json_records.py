@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wapaganda.annotation.collecting import Collector
-from wapaganda.annotation.format import Format, Source, register
+from wapaganda.annotation.format import ASPECTS, Format, Source, register
 from wapaganda.annotation.records import read_records, write_jsonl
 from wapaganda.ner import Document
 
@@ -30,8 +30,9 @@ register(
         sniff=_sniff,
         read=_read,
         write=_write,
-        keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space", "proposals"}),
+        keeps=frozenset(ASPECTS),
         layout="`jsonl/<split>.jsonl`: one object a line, `text` and `spans` with `start`, `end` "
-        "(Unicode code points, end exclusive) and `label`.",
+        "(Unicode code points, end exclusive) and `label`; in finished data sets also "
+        "`provenance`, `model`, and `by` and `score` of each span.",
     )
 )

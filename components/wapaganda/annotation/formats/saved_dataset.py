@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from wapaganda.annotation.collecting import Collector, FormatError
-from wapaganda.annotation.format import Format, Source, register
-from wapaganda.annotation.proposals import PROPOSED
+from wapaganda.annotation.format import ASPECTS, Format, Source, register
+from wapaganda.annotation.proposals import MODEL, PROPOSED, PROVENANCE
 from wapaganda.annotation.records import read_records, record_from_document
 from wapaganda.ner import Document
 
@@ -38,10 +38,15 @@ def read_dataset_folder(path: Path, collector: Collector) -> None:
             dataset = Dataset.load_from_disk(str(folder))
         except (OSError, ValueError, KeyError) as error:
             raise FormatError(f"Expected a folder saved by datasets, was: {error}", folder) from error
-        rows = [_record(row, dataset.features, split) for row in dataset]
-        of = "" if split is None else f" of {split}"
-        where = {number: f"row {number}{of}" for number in range(1, len(rows) + 1)}
-        read_records(enumerate(rows, start=1), collector, where)
+        read_dataset(dataset, collector, split)
+
+
+def read_dataset(dataset: Any, collector: Collector, split: str | None = None) -> None:  # noqa: ANN401 - untyped
+    """Collects the rows of a ``datasets.Dataset``; ``split`` goes into the ``meta`` of each."""
+    rows = [_record(row, dataset.features, split) for row in dataset]
+    of = "" if split is None else f" of {split}"
+    where = {number: f"row {number}{of}" for number in range(1, len(rows) + 1)}
+    read_records(enumerate(rows, start=1), collector, where)
 
 
 def _splits(path: Path) -> list[tuple[str | None, Path]]:
@@ -83,37 +88,47 @@ def _record(row: Mapping[str, Any], features: Mapping[str, Any], split: str | No
 def write_datasets_folder(documents: Iterable[Document], path: Path) -> None:
     """Saves a dataset with the columns ``id``, ``text``, ``spans`` (null if unlabelled) and ``meta`` (JSON).
 
+    If a document states its provenance there are also ``provenance`` and ``model``, and ``by`` of each span.
+
     Raises:
         FileExistsError: ``path`` exists and is not an empty folder.
     """
-    from datasets import Dataset, Features, List, Value
-
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise FileExistsError(f"Expected an empty or no folder, was: {path}")
+    with quiet():
+        dataset_of(documents).save_to_disk(str(path))
+
+
+def dataset_of(documents: Iterable[Document]) -> Any:  # noqa: ANN401 - a Dataset, whose library is untyped
+    """The documents as a ``datasets.Dataset``, with the columns of ``write_datasets_folder``."""
+    from datasets import Dataset, Features, List, Value
+
+    records = [record_from_document(document) for document in documents]
     number, text = Value("int32"), Value("string")
     span = {"start": number, "end": number, "label": text, "score": Value("float64")}
-    features = Features({"id": text, "text": text, "spans": List(span), "meta": text})
-    with _quiet():
-        rows = [_row(document) for document in documents]
-        columns = {name: [row[name] for row in rows] for name in features}
-        Dataset.from_dict(columns, features=features).save_to_disk(str(path))
+    columns = {"id": text, "text": text, "spans": List(span), "meta": text}
+    if any(PROVENANCE in record for record in records):
+        said = {PROVENANCE: text, MODEL: text}
+        columns |= {"spans": List(span | {"by": text}), "meta": columns.pop("meta")} | said
+    rows = [_row(record, "by" in columns["spans"].feature) for record in records]
+    values = {name: [row.get(name) for row in rows] for name in columns}
+    return Dataset.from_dict(values, features=Features(columns))
 
 
-def _row(document: Document) -> dict[str, Any]:
-    record = record_from_document(document)
+def _row(record: Mapping[str, Any], says_who: bool) -> dict[str, Any]:
     spans, meta = record["spans"], record.get("meta", {})
     if PROPOSED in record:
         meta = {**meta, PROPOSED: record[PROPOSED]}
+    blank = {"score": None} | ({"by": None} if says_who else {})
     return {
-        "id": record["id"],
-        "text": record["text"],
-        "spans": None if spans is None else [{"score": None} | span for span in spans],
+        **record,
+        "spans": None if spans is None else [blank | span for span in spans],
         "meta": json.dumps(meta, ensure_ascii=False),
     }
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Turns off the progress bars of ``datasets``."""
     from datasets import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
@@ -154,7 +169,7 @@ register(
         sniff=_sniff,
         read=_read,
         write=_write,
-        keeps=frozenset({"ids", "order", "meta", "scores", "unlabelled texts", "white space", "proposals"}),
+        keeps=frozenset(ASPECTS),
         is_folder=True,
         layout='`datasets/`: for `datasets.load_from_disk("datasets")`.',
         index=_index,

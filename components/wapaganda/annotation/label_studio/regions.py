@@ -11,7 +11,16 @@ from typing import Any
 
 from wapaganda.annotation.label_studio.label_config import LabelConfig, TextForm
 from wapaganda.annotation.label_studio.several import ANSWERS_KEY
-from wapaganda.annotation.proposals import PROPOSED, as_proposal, marked_spans, proposal_of
+from wapaganda.annotation.proposals import (
+    PROPOSED,
+    PROVENANCE,
+    SPANS_BY,
+    as_proposal,
+    marked_spans,
+    proposal_of,
+    states_provenance,
+    without_machine,
+)
 from wapaganda.annotation.read_report import READ_KEY
 from wapaganda.errors import InputError
 from wapaganda.ner import Document, Span
@@ -84,7 +93,9 @@ def task_from_document(document: Document, config: LabelConfig, ground_truth: bo
     """
     refuse_other_forms(config)
     document = as_proposal(document)
-    data: dict[str, Any] = {key: value for key, value in document.meta.items() if key not in _BOOKKEEPING}
+    own = _BOOKKEEPING | ({PROVENANCE, SPANS_BY} if states_provenance(document.meta) else set())
+    meta = without_machine(document.meta)
+    data: dict[str, Any] = {key: value for key, value in meta.items() if key not in own}
     task: dict[str, Any] = {"data": data | _nested(config.data_key, document.text)}
     if document.spans is not None:
         result = result_from_spans(document.spans, document.text, config)
@@ -93,6 +104,11 @@ def task_from_document(document: Document, config: LabelConfig, ground_truth: bo
         result = result_from_spans(proposal.spans, document.text, config)
         task["predictions"] = [{"result": result, "model_version": proposal.by or UNKNOWN_MODEL}]
     return task
+
+
+def _task_meta(document: Document) -> dict[str, Any]:
+    said = {PROVENANCE: document.meta[PROVENANCE]} if states_provenance(document.meta) else {}
+    return {"document_id": document.id, **said}
 
 
 def _nested(key: str, text: str) -> dict[str, Any]:
@@ -109,7 +125,8 @@ def labels_used(documents: Iterable[Document]) -> tuple[str, ...]:
 def write_label_studio_tasks(
     documents: Iterable[Document], path: Path, config: LabelConfig | None = None
 ) -> None:
-    """Writes a JSON array of tasks to import; each task's ``meta`` holds the document id.
+    """Writes a JSON array of tasks to import; each task's ``meta`` holds the document id and, if the document
+    states it, the provenance of its labels.
 
     The default ``config`` is ``default_label_config`` with all labels of the documents.
 
@@ -119,8 +136,5 @@ def write_label_studio_tasks(
     documents = [as_proposal(document) for document in documents]
     if config is None:
         config = LabelConfig(labels_used(documents))
-    tasks = [
-        task_from_document(document, config) | {"meta": {"document_id": document.id}}
-        for document in documents
-    ]
+    tasks = [task_from_document(document, config) | {"meta": _task_meta(document)} for document in documents]
     path.write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wapaganda.annotation import (
@@ -77,21 +77,24 @@ class FileSource:
 
 
 def _known_once(labelled: Sequence[Document], pool: Sequence[Document]) -> list[Document]:
-    """The labelled documents, also those not read, and those of the pool that are not among them."""
+    return [replace(each, id=name) for name, each in texts_of_files(labelled, pool)]
+
+
+def texts_of_files(labelled: Sequence[Document], pool: Sequence[Document]) -> list[tuple[str, Document]]:
+    """The labelled documents, also those not read, and those of the pool that are not among them.
+
+    Each comes with the id that it has in the loop, which is made from the text, so a labelled text has the id
+    that it was offered with. Copies of a text are numbered.
+    """
     answered = [document for document in labelled if document.is_labelled or is_unread(document)]
     texts = {document.text for document in answered}
     waiting = [without_labels(document) for document in pool if document.text not in texts]
     return [*_named_by_text(answered), *_named_by_text(waiting)]
 
 
-def _named_by_text(documents: Iterable[Document]) -> Iterator[Document]:
-    """The documents with ids from their texts, so a labelled text has the id that it was offered with.
-
-    Copies of a text are numbered.
-    """
+def _named_by_text(documents: Iterable[Document]) -> Iterator[tuple[str, Document]]:
     copies: Counter[str] = Counter()
     for document in documents:
         key = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         copies[key] += 1
-        name = key if copies[key] == 1 else f"{key}-{copies[key]}"
-        yield Document(name, document.text, document.spans, document.meta)
+        yield key if copies[key] == 1 else f"{key}-{copies[key]}", document

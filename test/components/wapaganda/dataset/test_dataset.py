@@ -11,15 +11,22 @@ from wapaganda.dataset import (
     SPLITS,
     CardFacts,
     ExportError,
-    check_request,
-    export_dataset,
+    ExportRequest,
+    LabelHistory,
+    check_folder,
     export_formats,
-    split_of,
+    split_texts,
 )
 from wapaganda.dataset import export as export_module
+from wapaganda.dataset import export_dataset as export_whole
 from wapaganda.ner import CONSIDERED, Document, Repairs, Span
 
 SHARES = (0.8, 0.1, 0.1)
+
+
+def export_dataset(held, out, formats=("conll", "jsonl", "datasets"), shares=SHARES, **options):
+    """An export with these formats and shares."""
+    return export_whole(held, out, ExportRequest(tuple(formats), shares), **options)
 
 
 def documents(count: int = 60) -> list[Document]:
@@ -69,11 +76,11 @@ def test_the_datasets_folder_is_read_back_by_datasets(tmp_path: Path):
 
 
 def test_copies_of_one_text_stay_together():
-    texts = [f"A text, number {number}" for number in range(300)]
-    splits = [split_of(text, SHARES, 13) for text in texts]
-    assert splits == [split_of(f"  {text.upper()}\n", SHARES, 13) for text in texts]
+    texts = [f"A text of its own, {number * 7919}: {number**5}" for number in range(300)]
+    splits = split_texts(texts, [True] * 300, SHARES, 13).names
+    assert splits == split_texts([f"  {text.upper()}\n" for text in texts], [True] * 300, SHARES, 13).names
     assert 0.7 < splits.count("train") / 300 < 0.9
-    assert splits != [split_of(text, SHARES, 14) for text in texts]
+    assert splits != split_texts(texts, [True] * 300, SHARES, 14).names
 
 
 def test_a_text_keeps_its_split_when_others_come(tmp_path: Path):
@@ -91,13 +98,13 @@ def test_the_card_says_where_the_labels_come_from(tmp_path: Path):
     held = [*documents(20), Document("bare", "Nobody looked at this")]
     facts = CardFacts(
         title="Trips",
-        drawn={"1": "random", "2": "uncertain", "3": "diverse"},
+        history=LabelHistory({}, {"1": "random", "2": "uncertain", "3": "diverse"}),
         encoder="tiny",
         model_version="v0003-x",
     )
     report = export_dataset(held, tmp_path / "out", formats=("jsonl",), facts=facts)
     card = (tmp_path / "out" / "README.md").read_text()
-    assert card.startswith("# Trips\n")
+    assert "\n# Trips\n" in card
     assert "17 texts were labelled from the start" in card
     assert "1 texts were drawn at random" in card
     assert "2 texts were chosen actively (1 diverse, 1 uncertain)" in card
@@ -169,12 +176,12 @@ def test_without_labels_there_is_nothing_to_export(tmp_path: Path):
 
 
 def test_a_request_is_checked_without_any_document(tmp_path: Path):
-    check_request(tmp_path / "new", ["conll"], SHARES, force=False)
+    check_folder(tmp_path / "new", force=False)
     (tmp_path / "kept.txt").write_text("mine")
     with pytest.raises(ExportError, match="holds other things"):
-        check_request(tmp_path, ["conll"], SHARES, force=True)
+        check_folder(tmp_path, force=True)
     with pytest.raises(ValueError, match="Expected formats"):
-        check_request(tmp_path / "new", ["xml"], SHARES, force=False)
+        ExportRequest(("xml",))
 
 
 def test_the_card_does_not_deny_what_was_repaired_while_reading(tmp_path: Path):

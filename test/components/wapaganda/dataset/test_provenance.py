@@ -4,14 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wapaganda.annotation import PROVENANCE, SPANS_BY, Provenance
 from wapaganda.dataset import (
     AUDIT,
     PEOPLE,
-    PROVENANCE,
-    SPANS_BY,
     LabelHistory,
     Origin,
-    Provenance,
     is_drawn_at_random,
     origin_of,
     with_origins,

@@ -1,0 +1,78 @@
+"""selfish export on files: the whole data set with the labels of the live model, and who gave which."""
+
+import json
+
+import pytest
+
+from wapaganda.annotation import read_documents
+
+pytestmark = pytest.mark.real
+
+
+def records(folder):
+    """The records of an export with all texts in one split."""
+    return [json.loads(line) for line in (folder / "jsonl" / "train.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture
+def whole(selfish, files, tmp_path):
+    """Export data and pool, all into the split train."""
+
+    def run(name, *more):
+        out = ("--out", tmp_path / name, "--formats", "jsonl,conll", "--split", "1,0,0", "--json")
+        return tmp_path / name, selfish("export", "--data", files.data, "--pool", files.pool, *out, *more)
+
+    return run
+
+
+def test_the_whole_file_with_a_machine_and_without(selfish, files, whole):
+    n_data, n_pool = (len(read_documents(path).documents) for path in (files.data, files.pool))
+    _, refused = whole("none", "--with-machine")
+    assert (refused.code, "Expected a trained model" in refused.stderr) == (2, True)
+    done = selfish("update", "--data", files.data, "--pool", files.pool, "--size", 4, "--json")
+    assert done.code == 0, done.stderr
+    out, plain = whole("plain")
+    assert (plain.json["documents"], plain.json["model"]) == (n_data, None)
+    n_rest = plain.json["unlabelled_left_out"]
+    assert 0 < n_rest <= n_pool
+    out, found = whole("all", "--with-machine")
+    assert found.json["documents"] == n_data + n_rest
+    assert (found.json["certificate"], found.json["model"]) == (None, done.json["live"])
+    by_machine = [each for each in records(out) if each["provenance"] == "machine"]
+    assert len(by_machine) == n_rest == found.json["provenance"]["machine"]["documents"]
+    assert {each["model"] for each in by_machine} == {done.json["live"]}
+    assert all(0 <= span["score"] <= 1 for each in by_machine for span in each["spans"])
+    apart = read_documents(out / "conll" / "train-machine.conll").documents
+    assert (len(apart), any(each.is_labelled for each in apart)) == (n_rest, False)
+    assert "**Not certified**" in (out / "README.md").read_text()
+    # What was exported is never learnt as labels of people.
+    again = selfish("train", "--data", out / "jsonl" / "train.jsonl", "--steps", 2, "--json").json
+    assert again["n_train"] + again["n_judged"] == n_data
+
+
+def test_an_answered_batch_says_what_was_confirmed_and_what_was_corrected(selfish, files, whole, tmp_path):
+    arguments = ("--data", files.data, "--pool", files.pool, "--size", 4, "--out", tmp_path / "batches")
+    done = selfish("update", *arguments, "--json").json
+    batch = tmp_path / "batches" / f"{done['batch']}.jsonl"
+    offered = [json.loads(line) for line in batch.read_text().splitlines()]
+    answers = [each | {"spans": each["proposed"]["spans"]} for each in offered]
+    answers[0]["spans"] = [{"start": 0, "end": len(answers[0]["text"].split()[0]), "label": "OTHER"}]
+    with files.data.open("a") as file:
+        file.writelines(json.dumps(each | {"answer": "accept"}) + "\n" for each in answers)
+    out, found = whole("set")
+    ways = {each["text"]: each["provenance"] for each in records(out)}
+    assert [ways[each["text"]] for each in answers] == ["corrected", "confirmed", "confirmed", "confirmed"]
+    assert found.json["provenance"]["human"]["documents"] == len(ways) - 4
+    _, people = whole("human", "--only", "human")
+    assert (people.json["documents"], people.json["filtered_out"]["provenance"]) == (len(ways) - 4, 4)
+
+
+def test_the_terminal_says_how_to_complete_and_what_is_wrong(selfish, files, whole, tmp_path):
+    shown = selfish("export", "--data", files.data, "--pool", files.pool, "--out", tmp_path / "a")
+    text = " ".join(shown.stdout.split())
+    assert "texts without labels. selfish complete audits the model's labels" in text
+    assert "human" in text
+    _, wrong = whole("b", "--only", "gold")
+    assert (wrong.code, "was: gold" in wrong.stderr) == (2, True)
+    alone = selfish("export", "--project", 1, "--pool", files.pool, "--out", tmp_path / "c")
+    assert (alone.code, "Expected --data with --pool" in alone.stderr) == (2, True)
