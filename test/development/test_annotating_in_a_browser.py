@@ -38,6 +38,39 @@ def log_in(page: Page, server: LabelStudioServer) -> None:
     page.wait_for_url(lambda url: "/user/login" not in url)
 
 
+def wait_for_annotations(page: Page, server: LabelStudioServer, project: int, number: int) -> None:
+    page.wait_for_function(
+        "([url, project, number]) => fetch(`${url}/api/projects/${project}/`).then(r => r.json())"
+        ".then(found => found.total_annotations_number === number)",
+        arg=[server.url, project, number],
+    )
+
+
+def test_a_text_that_is_open_while_the_next_batch_is_released_keeps_its_proposals(
+    page: Page, label_studio_server: LabelStudioServer
+):
+    server = label_studio_server
+    with LabelStudio(server.url, server.token) as client:
+        project = client.create_project("Two batches", default_label_config(["LOC", "PER"]))
+        ids = client.import_documents(project, [Document("open", TEXT), Document("next", "Nobody is here.")])
+        batch = [Document(str(ids[0]), TEXT, (PERSON, PLACE)), Document(str(ids[1]), "Nobody is here.", ())]
+        client.release(project, batch[:1], "al-001")
+        log_in(page, server)
+        stream = f"{server.url}/projects/{project}/data?labeling=1"
+        page.goto(stream)
+        page.wait_for_selector(".htx-highlight")
+
+        better = Document(str(ids[0]), TEXT, (PERSON,))
+        client.release(project, batch[1:], "al-002", earlier=[better], known=[better.id])
+        page.goto(stream)
+        page.wait_for_selector(".htx-highlight")
+        assert len(page.locator(".htx-highlight").all()) == 1
+        page.locator("button:has-text('Submit')").first.click()
+        wait_for_annotations(page, server, project, 1)
+        (document,) = [found for found in client.fetch(project).documents if found.is_labelled]
+    assert (document.id, document.spans) == (str(ids[0]), (PERSON,))
+
+
 def test_the_pre_annotation_is_seen_at_its_characters_and_submitted(
     page: Page, label_studio_server: LabelStudioServer
 ):
@@ -57,11 +90,7 @@ def test_the_pre_annotation_is_seen_at_its_characters_and_submitted(
         assert page.get_by_text("Nobody is here.").count() == 0
 
         page.locator("button:has-text('Submit')").first.click()
-        page.wait_for_function(
-            "([url, project]) => fetch(`${url}/api/projects/${project}/`).then(r => r.json())"
-            ".then(found => found.total_annotations_number === 1)",
-            arg=[server.url, project],
-        )
+        wait_for_annotations(page, server, project, 1)
         (document,) = [found for found in client.fetch(project).documents if found.is_labelled]
     assert document.id == str(ids[-1])
     assert document.text == TEXT

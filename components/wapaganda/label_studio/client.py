@@ -186,13 +186,19 @@ class LabelStudio:
         progress: Progress = silent,
         *,
         chunk_size: int = release.CHUNK,
+        earlier: Sequence[Document] = (),
+        known: Collection[str] = (),
     ) -> ReleaseReport:
         """Release the batch to annotators in this order, pre-annotated, as ``version`` (such as ``al-001``).
 
-        It can be repeated after a failure or a restart: nothing is stored twice.
+        It can be repeated after a failure or a restart: nothing is stored twice. ``earlier``: texts of
+        earlier batches; those that are not finished in Label Studio get their spans as a prediction of
+        ``version``, too, because annotators see no other version. ``known``: the ids of all texts of earlier
+        batches.
         """
         project = self.project(project_id)
-        return release.release(self._connection, project, batch, version, progress, chunk_size)
+        offer = release.Offer(batch, version, earlier, frozenset(known))
+        return release.release(self._connection, project, offer, progress, chunk_size)
 
     def write_predictions(
         self,

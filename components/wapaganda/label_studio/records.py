@@ -56,6 +56,7 @@ class TaskChanges:
 class ReleaseReport:
     """The result of a release: of ``n_offered`` texts ``n_created`` are new, ``n_present`` older.
 
+    ``n_earlier``: unfinished texts of earlier batches that have a prediction of the version as well.
     ``left_out`` holds the ids of the other tasks and the reasons.
     """
 
@@ -66,6 +67,7 @@ class ReleaseReport:
     left_out: tuple[tuple[int, str], ...]
     view_id: int
     warnings: tuple[str, ...] = ()
+    n_earlier: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,14 @@ predictions under its own version with its ranks as scores, and the project is s
 regions hold the true confidences. A connected ML backend does not interfere: its own predictions have other
 versions, and a task with any prediction is not sent to it when it is opened. Only a task that an annotator
 had open, and so locked, before the release is served before the batch.
+
+Annotators see only the predictions of the project's version. So the unfinished texts of earlier batches get
+one under the new version, too: someone may have such a text open, and it would be shown without proposals.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from wapaganda.annotation import LabelConfig, TextForm, document_from_task, result_from_spans
@@ -35,26 +39,53 @@ CHUNK = 500  # Label Studio stores as many at once, so a chunk is stored complet
 Prediction = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A batch and its version, the texts of ``earlier`` batches that may be unfinished, and the ids of all
+    texts of earlier batches (``known``). The ids are those of tasks, the spans are the pre-annotation."""
+
+    batch: Sequence[Document]
+    version: str
+    earlier: Sequence[Document] = ()
+    known: frozenset[str] = frozenset()
+
+    @property
+    def tasks(self) -> set[int]:
+        """The tasks of the batch."""
+        return {int(document.id) for document in self.batch}
+
+    def strangers(self, tasks: Iterable[int]) -> set[int]:
+        """Those of the tasks that are neither in the batch nor in an earlier one."""
+        own = {*self.known, *(document.id for document in self.earlier)}
+        return set(tasks) - self.tasks - {int(name) for name in own}
+
+    def scores(self) -> dict[int, float]:
+        """The score of each task's prediction, which sets the order: the batch, then earlier texts."""
+        batch = {int(document.id): rank / len(self.batch) for rank, document in enumerate(self.batch)}
+        n_later = sum(int(document.id) not in batch for document in self.earlier)
+        step = 1.0 / (len(self.batch) * max(1, n_later))
+        later = (int(document.id) for document in self.earlier if int(document.id) not in batch)
+        return batch | {number: 1.0 - (n_later - 1 - rank) * step for rank, number in enumerate(later)}
+
+
 def release(
     connection: Connection,
     project: ProjectInfo,
-    batch: Sequence[Document],
-    version: str,
+    offer: Offer,
     progress: Progress = silent,
     chunk_size: int = CHUNK,
 ) -> ReleaseReport:
     """Release the batch in its order; repeated after a failure, it completes what is missing.
-
-    The id of each document is that of its task, its spans are the pre-annotation.
 
     Raises:
         VersionTakenError: the version already holds another batch.
         LabelStudioError: a text cannot be shown, no text of the batch is left to label, or the server did not
             store what was sent.
     """
+    batch, version = offer.batch, offer.version
     _refuse_bad_batch(batch, version, project.label_config)
     present = predictions_of(connection, project.id, version)
-    strangers = present.keys() - {int(document.id) for document in batch}
+    strangers = offer.strangers(present)
     if strangers:
         raise VersionTakenError(
             f"Version {version} already holds another batch ({len(strangers)} other tasks).",
@@ -63,19 +94,43 @@ def release(
     missing = [document for document in batch if int(document.id) not in present]
     left_out = _unfit(connection, project, missing)
     unfit = {number for number, _ in left_out}
-    ranks = {int(document.id): rank / len(batch) for rank, document in enumerate(batch)}
     fit = [document for document in missing if int(document.id) not in unfit]
-    if not fit and not present:
+    if not fit and not present.keys() & offer.tasks:
         raise LabelStudioError("None of the batch is left to label.", "Select a new batch.")
-    predictions = [_prediction(item, version, ranks[int(item.id)], project.label_config) for item in fit]
+    still_open = _still_open(connection, project, offer, present)
+    scores, sent = offer.scores(), [*fit, *still_open]
+    predictions = [_prediction(item, version, scores[int(item.id)], project.label_config) for item in sent]
     send_all(connection, project.id, version, predictions, progress, chunk_size)
-    warnings = _verify(connection, project.id, version, present.keys() | {int(item.id) for item in fit})
+    warnings = _verify(connection, project.id, version, present.keys() | {int(item.id) for item in sent})
     point_at(connection, project, version)
     by_rank = query_of([predicted_by(version)], "tasks:predictions_score")
     view = view_once(connection, project.id, version, by_rank)
+    n_present = len(present.keys() & offer.tasks)
     return ReleaseReport(
-        version, len(batch), len(fit), len(present), left_out, view, warnings + _warnings(project)
+        version=version,
+        n_offered=len(batch),
+        n_created=len(fit),
+        n_present=n_present,
+        left_out=left_out,
+        view_id=view,
+        warnings=warnings + _warnings(project),
+        n_earlier=len(present) - n_present + len(still_open),
     )
+
+
+def _still_open(
+    connection: Connection, project: ProjectInfo, offer: Offer, present: Counter[int]
+) -> list[Document]:
+    """The texts of earlier batches that annotators may still have open and that lack a prediction."""
+    held = present.keys() | offer.tasks
+    waiting = [
+        document
+        for document in offer.earlier
+        if int(document.id) not in held
+        and len(set(document.meta.get("annotators", ()))) < project.annotators_per_task
+    ]
+    done = {number for number, _ in _unfit(connection, project, waiting)}
+    return [document for document in waiting if int(document.id) not in done]
 
 
 def predictions_of(connection: Connection, project: int, version: str) -> Counter[int]:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import REVIEW, TRAINING_BATCH, BatchNameTakenError, Changes, Source
+from wapaganda.pipeline.ports import REVIEW, TRAINING_BATCH, BatchNameTakenError, Changes, Earlier, Source
 from wapaganda.pipeline.sources.fetching import READ_REPORT
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
@@ -113,6 +113,7 @@ __all__ = [
     "Changes",
     "Completion",
     "Disagreement",
+    "Earlier",
     "FilePart",
     "FileSource",
     "LabelStudioSource",

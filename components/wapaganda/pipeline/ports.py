@@ -44,6 +44,21 @@ class Changes:
         return self.report.lines()
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The texts of earlier batches: ``ids`` of all, and those that annotators have not finished.
+
+    ``documents`` have the proposals to show as ``spans``. One that somebody has labelled, but not yet as many
+    annotators as the project asks for, has these in ``meta["annotators"]``.
+    """
+
+    documents: Sequence[Document] = ()
+    ids: frozenset[str] = frozenset()
+
+
+NOTHING_EARLIER = Earlier()
+
+
 class Source(Protocol):
     """A source of texts and labels that can release batches: a Label Studio project, or files."""
 
@@ -63,10 +78,17 @@ class Source(Protocol):
     def batch_name(self, number: int, kind: str = TRAINING_BATCH) -> str:
         """A name for the batch of round ``number``, like ``<kind>-001``, that no earlier batch has."""
 
-    def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
+    @property
+    def shows_one_batch(self) -> bool:
+        """Whether a new batch hides the proposals of earlier ones from the annotators."""
+
+    def release(
+        self, version: str, batch: Sequence[Document], progress: Progress, earlier: Earlier = NOTHING_EARLIER
+    ) -> str:
         """Release the batch to the annotators as ``version``, in its order; return one sentence about it.
 
-        It can be repeated. ``spans`` are the proposals of the model, ``meta`` is that of ``offered``.
+        If a batch hides the proposals of earlier ones, the unfinished texts of these get theirs again. It
+        can be repeated. ``spans`` are the proposals of the model, ``meta`` is that of ``offered``.
 
         Raises:
             BatchNameTakenError: another batch has the name.

@@ -2,19 +2,20 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wapaganda.annotation import ReadReport, has_machine_answer
-from wapaganda.annotation_cost import Prices
+from wapaganda.annotation_cost import Prices, worth_showing
 from wapaganda.calibration import Calibration
+from wapaganda.dataset import AUDIT
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import REVIEW, TRAINING_BATCH, BatchNameTakenError, Changes, Source
+from wapaganda.pipeline.ports import REVIEW, TRAINING_BATCH, BatchNameTakenError, Changes, Earlier, Source
 from wapaganda.pipeline.round.assessment import (
     NEXT_TEXTS,
     Assessment,
@@ -38,7 +39,7 @@ from wapaganda.pipeline.round.report import (
 )
 from wapaganda.pipeline.round.state import RoundState, save_draft, save_report, save_run
 from wapaganda.pipeline.round.steps import choose_step
-from wapaganda.pipeline.selection.batch import offered_batch
+from wapaganda.pipeline.selection.batch import offered_batch, unfinished
 from wapaganda.pipeline.selection.disagreements import agreement_of
 from wapaganda.pipeline.selection.later_types import later_types
 from wapaganda.pipeline.selection.pool_scores import PoolScores
@@ -334,15 +335,36 @@ class Loop:
             labels, floor = self.source.schema().labels, chosen.proposals.proposal_floor
             batch = offered_batch(offers, documents, proposed, labels, floor)
             chosen = replace(chosen, proposals=_counted(chosen.proposals, batch, proposed, labels))
-            write_proposals(self._folder(number), batch)
+            earlier = self._earlier(number, labels, floor)
+            write_proposals(self._folder(number), [*batch, *earlier.documents])
             try:
-                sentence = self.source.release(chosen.batch, batch, self.progress)
+                sentence = self.source.release(chosen.batch, batch, self.progress, earlier)
             except BatchNameTakenError:  # another program with its own ledger released one in the meantime
                 kind = chosen.batch.rpartition("-")[0]
                 chosen = replace(chosen, batch=self.source.batch_name(number, kind))
                 save_draft(self.ledger, chosen)
-                sentence = self.source.release(chosen.batch, batch, self.progress)
+                sentence = self.source.release(chosen.batch, batch, self.progress, earlier)
         return replace(chosen, release=sentence)
+
+    def _earlier(self, number: int, labels: Collection[str], floor: float) -> Earlier:
+        """The unfinished texts of earlier batches, if a new batch hides their proposals.
+
+        A text that waits for its first label gets the proposals of the live model. One that waits for another
+        annotator keeps those that the first one was shown, so that both have started from the same. Texts of
+        an audit are labelled without proposals.
+        """
+        if not self.source.shows_one_batch:
+            return Earlier()
+        now = {offer.document_id for offer in self.ledger.offers(number)}
+        ids = self.ledger.offered_ids() - now
+        held = self.ledger.find(sorted(ids - self._offered_ids(lambda reason: reason == AUDIT)))
+        waiting = [each for each in held if is_waiting(each) and not has_machine_answer(each)]
+        before = read_proposals(self._rounds)
+        proposed = self._proposed(number, waiting)
+        shown = {each.id: worth_showing(proposed.get(each.id, ()), floor) for each in waiting} | {
+            each.id: before[each.id] for each in held if each.meta.get("annotators") and each.id in before
+        }
+        return Earlier(tuple(unfinished(held, shown, labels)), frozenset(ids))
 
     def _proposed(self, number: int, documents: Sequence[Document]) -> Mapping[str, Sequence[Span]]:
         """What the live model predicts for each document, by id.
@@ -363,11 +385,15 @@ class Loop:
 
     def _actively_selected_ids(self) -> set[str]:
         """The ids of the texts that were once selected by their scores: no model is evaluated on them."""
+        return self._offered_ids(lambda reason: reason not in UNSCORED_REASONS)
+
+    def _offered_ids(self, is_wanted: Callable[[str], bool]) -> set[str]:
+        """The ids of the texts that were once offered for such a reason."""
         return {
             offer.document_id
             for each in self.ledger.rounds()
             for offer in self.ledger.offers(each.number)
-            if offer.reason not in UNSCORED_REASONS
+            if is_wanted(offer.reason)
         }
 
     def _labels(self) -> str:

@@ -117,3 +117,20 @@ def offered_batch(
         )
         for rank, each in enumerate(chosen)
     ]
+
+
+def unfinished(
+    documents: Iterable[Document], shown: Mapping[str, Sequence[Span]], labels: Collection[str]
+) -> list[Document]:
+    """Those of ``documents`` that have an entry in ``shown``, with its spans as far as they have one of these
+    ``labels`` and lie in the text, and with their ``annotators`` so far."""
+    return [
+        Document(
+            each.id,
+            each.text,
+            tuple(span for span in shown[each.id] if span.label in labels and span.end <= len(each.text)),
+            {"annotators": each.meta["annotators"]} if each.meta.get("annotators") else {},
+        )
+        for each in documents
+        if each.id in shown
+    ]

@@ -16,7 +16,7 @@ from wapaganda.annotation import (
     write_jsonl,
 )
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.ports import TRAINING_BATCH, Changes
+from wapaganda.pipeline.ports import NOTHING_EARLIER, TRAINING_BATCH, Changes, Earlier
 from wapaganda.progress import Progress
 from wapaganda.storage import atomic_path
 
@@ -66,7 +66,14 @@ class FileSource:
             number += 1
         return f"{kind}-{number:03d}"
 
-    def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
+    @property
+    def shows_one_batch(self) -> bool:
+        """No: every batch has its file."""
+        return False
+
+    def release(
+        self, version: str, batch: Sequence[Document], progress: Progress, earlier: Earlier = NOTHING_EARLIER
+    ) -> str:
         """Write ``<out>/<version>.jsonl``: the texts in their order with the spans under ``proposed``."""
         target = self.out / f"{version}.jsonl"
         batch = [each if each.spans is None else with_proposal(each, each.spans, version) for each in batch]

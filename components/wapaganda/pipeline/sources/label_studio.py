@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from wapaganda.annotation import AnswerRule, LabelConfig
 from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline.ports import TRAINING_BATCH, BatchNameTakenError, Changes
+from wapaganda.pipeline.ports import (
+    NOTHING_EARLIER,
+    TRAINING_BATCH,
+    BatchNameTakenError,
+    Changes,
+    Earlier,
+)
 from wapaganda.progress import Progress
 
 _READER = 5
@@ -61,19 +67,40 @@ class LabelStudioSource:
         taken = [int(match[1]) for match in found if match]
         return f"{kind}-{max([number, *(last + 1 for last in taken)]):03d}"
 
-    def release(self, version: str, batch: Sequence[Document], progress: Progress) -> str:
-        """Import the batch as predictions of ``version`` and make Label Studio serve it in its order."""
+    @property
+    def shows_one_batch(self) -> bool:
+        """Yes: Label Studio shows the predictions of one version."""
+        return True
+
+    def release(
+        self, version: str, batch: Sequence[Document], progress: Progress, earlier: Earlier = NOTHING_EARLIER
+    ) -> str:
+        """Import the batch as predictions of ``version`` and make Label Studio serve it in its order.
+
+        The unfinished texts of earlier batches get a prediction of ``version`` as well, since Label Studio
+        shows annotators those of one version only. They are served after the batch.
+        """
         try:
-            report = self.studio.release(self.project_id, batch, version, progress)
+            report = self.studio.release(
+                self.project_id, batch, version, progress, earlier=earlier.documents, known=earlier.ids
+            )
         except VersionTakenError as error:
             raise BatchNameTakenError(str(error)) from error
         left_out = (
             f" {len(report.left_out)} were left out, such as {report.left_out[0]}." if report.left_out else ""
         )
         served = report.n_created + report.n_present
+        still_open = (
+            f" {report.n_earlier} unfinished texts of earlier batches keep their proposals."
+            if report.n_earlier
+            else ""
+        )
         address = f"{self.studio.url}/projects/{self.project_id}/data?tab={report.view_id}"
         return " ".join(
-            (f"Label Studio serves {served} texts as {version}: {address}.{left_out}", *report.warnings)
+            (
+                f"Label Studio serves {served} texts as {version}: {address}.{left_out}{still_open}",
+                *report.warnings,
+            )
         )
 
 

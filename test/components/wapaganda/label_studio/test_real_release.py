@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from label_studio_server import LabelStudioServer
-from wapaganda.label_studio import LabelStudio, LabelStudioError, release
+from wapaganda.label_studio import LabelStudio, LabelStudioError, VersionTakenError, release
 from wapaganda.ner import Document, Span
 
 pytestmark = pytest.mark.label_studio
@@ -106,6 +106,59 @@ def test_what_the_annotator_gets_is_the_pre_annotation(client: LabelStudio, proj
     assert (region["value"]["start"], region["value"]["end"], region["value"]["labels"]) == (6, 10, ["PER"])
     assert SMILING[6:10] == region["value"]["text"] == "Anna"
     assert region["score"] == 0.75
+
+
+def predicted(raw: httpx.Client, task: int, version: str) -> list[dict]:
+    found = raw.get("/api/predictions/", params={"task": task}).raise_for_status().json()
+    return [each for each in found if each["model_version"] == version]
+
+
+def test_unfinished_texts_of_an_earlier_batch_are_seen_with_proposals_under_the_new_version(
+    client: LabelStudio, project: int, raw: httpx.Client
+):
+    batch = batch_of(imported(client, project), 8)
+    first, second = batch[:4], batch[4:]
+    client.release(project, first, "al-001")
+    labelled, opened, drafted, left = [int(document.id) for document in first]
+    client.annotate(project, labelled, SMILING, [])
+    assert client.next_document(project).id == str(opened)  # locked by the annotator
+    draft = {"result": [], "lead_time": 1.0}
+    raw.post(f"/api/tasks/{drafted}/drafts", json=draft).raise_for_status()
+
+    ids = [document.id for document in first]
+    report = client.release(project, second, "al-002", earlier=first, known=ids)
+    assert (report.n_created, report.n_present, report.n_earlier, report.left_out) == (4, 0, 3, ())
+    assert predicted(raw, labelled, "al-002") == []
+    for number in (opened, drafted, left):
+        (prediction,) = predicted(raw, number, "al-002")
+        assert prediction["result"][0]["value"]["text"] == "Anna"
+    task = raw.get(f"/api/projects/{project}/next").json()
+    assert (task["id"], [each["model_version"] for each in task["predictions"]]) == (opened, ["al-002"])
+
+    client.annotate(project, left, SMILING, [])
+    again = client.release(project, second, "al-002", earlier=first[1:3], known=ids)
+    assert (again.n_created, again.n_present, again.n_earlier) == (0, 4, 3)
+    assert answers(client, project, 1) == [opened]
+    assert answers(client, project, 4) == [int(document.id) for document in second]
+    assert answers(client, project, 1) == [drafted]
+    other = imported(client, project, 1)
+    with pytest.raises(VersionTakenError):
+        client.release(project, [Document(str(other[0]), SMILING, ())], "al-002", known=ids)
+
+
+def test_a_text_that_waits_for_another_annotator_keeps_its_proposals(
+    client: LabelStudio, project: int, raw: httpx.Client
+):
+    client.set_annotators(project, 2, 100)
+    ids = imported(client, project, 4)
+    batch = [Document(str(number), SMILING, (ANNA,)) for number in ids]
+    client.release(project, batch[:2], "al-001")
+    client.annotate(project, ids[0], SMILING, [])
+    once = Document(str(ids[0]), SMILING, (ANNA,), {"annotators": [1]})
+    twice = Document(str(ids[1]), SMILING, (ANNA,), {"annotators": [1, 2]})
+    report = client.release(project, batch[2:], "al-002", earlier=[once, twice])
+    assert report.n_earlier == 1
+    assert (len(predicted(raw, ids[0], "al-002")), predicted(raw, ids[1], "al-002")) == (1, [])
 
 
 def test_releasing_twice_makes_nothing_twice(client: LabelStudio, project: int, raw: httpx.Client):

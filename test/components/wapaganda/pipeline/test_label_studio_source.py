@@ -21,7 +21,7 @@ class Studio:
     def project(self, project_id):
         return SimpleNamespace(label_config=self.config, created_at=self.created_at, n_tasks=5)
 
-    def release(self, project_id, batch, version, on_progress):
+    def release(self, project_id, batch, version, on_progress, *, earlier, known):
         raise self.refusal
 
     def fetch(self, project_id, cursor, on_progress):

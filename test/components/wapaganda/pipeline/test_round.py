@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from filelock import FileLock, Timeout
 
-from wapaganda.annotation_cost import CORRECTING, proposal_floor
+from wapaganda.annotation_cost import CORRECTING, proposal_floor, worth_showing
 from wapaganda.calibration import ConfidenceMap
+from wapaganda.dataset import AUDIT
 from wapaganda.file_state import correcting_seconds
 from wapaganda.label_errors import read_issues
 from wapaganda.ledger import Ledger
@@ -20,6 +21,7 @@ from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.pipeline import (
     BatchNameTakenError,
     Changes,
+    Earlier,
     Loop,
     LoopConfig,
     PoolScores,
@@ -64,6 +66,8 @@ class MemorySource:
     taken: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     fetches: list[str | None] = field(default_factory=list)
+    earlier: dict[str, Earlier] = field(default_factory=dict)
+    shows_one_batch: bool = True
 
     def schema(self):
         return LabelSchema(self.labels)
@@ -82,13 +86,14 @@ class MemorySource:
             number += 1
         return f"{kind}-{max(number, self.first_name):03d}"
 
-    def release(self, version, batch, progress):
+    def release(self, version, batch, progress, earlier):
         if self.outages:
             self.outages -= 1
             raise ConnectionError("Label Studio is down")
         if version in self.taken:
             raise BatchNameTakenError(version)
         self.released[version] = list(batch)
+        self.earlier[version] = earlier
         return f"{len(batch)} texts released"
 
 
@@ -896,6 +901,41 @@ def test_a_round_loads_the_live_model_once_and_releases_the_spans_that_it_predic
     assert any(batch[row].spans for row in range(len(batch)))
     for item, spans in zip(batch, predicted, strict=True):
         assert [x.score for x in item.spans] == pytest.approx([x.score for x in spans], abs=1e-5)
+
+
+def test_unfinished_texts_of_earlier_batches_get_the_proposals_of_the_live_model(loop, source):
+    loop.run_round()
+    assert source.earlier["al-001"] == Earlier()
+    done, *left = source.released["al-001"]
+    source.texts[done.id] = source.texts[done.id].with_spans(())
+    twice = source.texts[left[0].id]
+    source.texts[twice.id] = replace(twice, spans=(), meta={"annotators": [7]})
+    loop.config = replace(loop.config, promotion_margin=1.0, proposal_floor=0.4)
+    audited = source.texts[left.pop().id]
+    source.texts[audited.id] = replace(audited, spans=(), meta={"annotators": [7]})
+    offers = [(e.document_id, e.rank, e.score, e.reason) for e in loop.ledger.offers(1)]
+    drawn = [(key, rank, score, AUDIT if key == audited.id else why) for key, rank, score, why in offers]
+    loop.ledger.record_offers(1, drawn)
+    second = loop.run_round()
+    again, earlier = {each.id for each in source.released["al-002"]}, source.earlier["al-002"]
+    assert earlier.ids == {each.id for each in source.released["al-001"]} - again
+    found = {each.id: each for each in earlier.documents}
+    assert set(found) == earlier.ids - {done.id, audited.id}
+    assert found[twice.id].spans == left[0].spans  # what the first annotator was shown
+    assert found[twice.id].meta == {"annotators": [7]}
+    model = Tagger.load(loop.store.path(second.live), device="cpu")
+    waiting = [each for each in found.values() if each.id != twice.id]
+    predicted = model.predict([each.text for each in waiting])
+    assert [each.spans for each in waiting] == [worth_showing(spans, 0.4) for spans in predicted]
+    shown = read_proposals(loop.directory / "rounds")
+    assert all(set(shown[each.id]) == set(each.spans) for each in waiting)
+
+
+def test_a_source_of_files_keeps_the_proposals_of_earlier_batches(loop, source):
+    source.shows_one_batch = False
+    loop.run_round()
+    loop.run_round()
+    assert source.earlier["al-002"] == Earlier()
 
 
 def test_a_resumed_release_reads_only_the_texts_that_have_changed(loop, source, loaded, monkeypatch):
