@@ -55,9 +55,11 @@ def find_places(text: str, marks: Sequence[Marked], counted: Counted | None = No
     leads all spans to their words is used, unless another one leads to other places.
     """
     if counted is None:
-        ranges = tuple([(start, end) for start, end, _ in marks])
-        if all(text[start:end] == words or _agrees(text, start, end, words) for start, end, words in marks):
-            return Places(ranges)
+        for start, end, words in marks:
+            if text[start:end] != words and not _agrees(text, start, end, words):
+                break
+        else:
+            return Places(tuple([(start, end) for start, end, _ in marks]))
     elif (held := counted.places(text, marks)) is not None:
         return Places(held)
     return _mended(text, marks, counted or Counted.of(text))

@@ -106,18 +106,19 @@ class ReadReport:
         repairs: Counter[str] = Counter()
         findings: list[Finding] = []
         for document in documents:
-            read = document.meta.get(READ_KEY, {})
+            read = document.meta.get(READ_KEY)
             if document.spans is not None:
                 labelled += 1
                 empty += not document.spans
-                spans.update([span.label for span in document.spans])
-                repairs.update(read.get("repairs", {}))
-            elif "not_read" in read:
-                findings.append(_finding(read["not_read"]))
-            else:
+                for span in document.spans:
+                    spans[span.label] += 1
+            elif not read or "not_read" not in read:
                 unlabelled += 1
-            lost.update(read.get("lost", {}))
-            findings += map(_finding, read.get("found", ()))
+            if read:
+                repairs.update(read.get("repairs", {}) if document.spans is not None else {})
+                lost.update(read.get("lost", {}))
+                findings += map(_finding, [read["not_read"]] if "not_read" in read else ())
+                findings += map(_finding, read.get("found", ()))
         counts = Repairs(**{name: repairs[name] for name in asdict(Repairs())})
         return cls(labelled, empty, unlabelled, merged(findings), counts, (), dict(spans), dict(lost))
 

@@ -61,6 +61,9 @@ class Repairs:
         return ", ".join(f"{count} {wording}" for count, wording in counts if count) or "no repairs"
 
 
+_NO_REPAIRS = Repairs()
+
+
 def repair_spans(text: str, spans: Iterable[Span]) -> tuple[tuple[Span, ...], Repairs]:
     """Spans that IOB2 over ``word_offsets(text)`` can express, in text order, and the repairs.
 
@@ -70,6 +73,9 @@ def repair_spans(text: str, spans: Iterable[Span]) -> tuple[tuple[Span, ...], Re
     and keep the highest score. Of overlapping spans the longest one (in code points) is kept; of equally
     long ones the first, then the one whose label comes first in the alphabet.
     """
+    spans = tuple(spans)
+    if not spans:
+        return (), _NO_REPAIRS
     words = word_offsets(text)
     starts, ends = words[:, 0].tolist(), words[:, 1].tolist()
     done = dict.fromkeys(_WORDING, 0)
@@ -111,6 +117,8 @@ def _merged(spans: list[Span], done: dict[str, int]) -> list[Span]:
 
 
 def _without_overlaps(spans: list[Span], done: dict[str, int]) -> list[Span]:
+    if len(spans) < 2:
+        return spans
     in_order = sorted(spans)
     if all(left.end <= right.start for left, right in pairwise(in_order)):
         return in_order
