@@ -59,7 +59,7 @@ from wapaganda.annotation.read_report import (
     unread,
     without_labels,
 )
-from wapaganda.annotation.reading import read_documents, write_documents
+from wapaganda.annotation.reading import collector_paused, read_documents, write_documents
 from wapaganda.annotation.records import write_jsonl
 
 __all__ = [
@@ -91,6 +91,7 @@ __all__ = [
     "all_formats",
     "answers_of",
     "by_suffix",
+    "collector_paused",
     "default_label_config",
     "document_from_task",
     "format_table",

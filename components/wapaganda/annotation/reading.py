@@ -44,7 +44,7 @@ def read_documents(
     if format is not None and format not in table:
         raise FormatError(f"Expected a format of {', '.join(table)}, was: {format!r}")
     collector, source = Collector(path, strict, options or ReadOptions()), Source(path, config)
-    with _collector_paused():
+    with collector_paused():
         chosen = table[format] if format is not None else _recognised(source)
         try:
             chosen.read(source, collector)
@@ -54,7 +54,7 @@ def read_documents(
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Pause Python's search for circular garbage: a reading makes millions of objects and no circles."""
     was_on = gc.isenabled()
     gc.disable()

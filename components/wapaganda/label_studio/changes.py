@@ -9,6 +9,7 @@ from wapaganda.annotation import (
     FormatError,
     LabelConfig,
     ReadReport,
+    collector_paused,
     is_machine_answer,
     read_task,
     unread,
@@ -48,9 +49,9 @@ def fetch(
         tasks.update((int(task["id"]), task) for task in page)
         progress("fetch", len(tasks), len(tasks) + left)
     tasks |= _with_predictions(connection, project, tasks)
-    documents = tuple(_document(number, task, config) for number, task in tasks.items())
+    documents, report = _read(tasks, config)
     newest = max((_moment(task) for task in tasks.values()), default=cursor or BEGINNING)
-    return TaskChanges(documents, _next_cursor(newest, asked_at), cursor is None, ReadReport.of(documents))
+    return TaskChanges(documents, _next_cursor(newest, asked_at), cursor is None, report)
 
 
 def _pages(
@@ -92,6 +93,12 @@ def _with_predictions(connection: Connection, project: int, tasks: Mapping[int, 
 
 def _changed_since(operator: str, since: str) -> Query:
     return {"filter": "filter:tasks:updated_at", "operator": operator, "type": "Datetime", "value": since}
+
+
+def _read(tasks: Mapping[int, Task], config: LabelConfig) -> tuple[tuple[Document, ...], ReadReport]:
+    with collector_paused():
+        documents = tuple(_document(number, task, config) for number, task in tasks.items())
+        return documents, ReadReport.of(documents)
 
 
 def _document(number: int, task: Task, config: LabelConfig) -> Document:
