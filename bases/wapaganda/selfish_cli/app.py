@@ -13,6 +13,7 @@ from wapaganda.selfish_cli.commands.adapt import adapt
 from wapaganda.selfish_cli.commands.answers.agree import agree
 from wapaganda.selfish_cli.commands.connect import connect
 from wapaganda.selfish_cli.commands.doctor import doctor
+from wapaganda.selfish_cli.commands.finished.complete import complete
 from wapaganda.selfish_cli.commands.finished.export import export
 from wapaganda.selfish_cli.commands.predict import predict
 from wapaganda.selfish_cli.commands.review import review
@@ -70,6 +71,7 @@ for command in (
     train,
     select,
     update,
+    complete,
     predict,
     status,
     review,

@@ -53,7 +53,7 @@ def origin_of(document: Document, history: LabelHistory) -> Origin:
     was_offered = reason is not None or shown is not None
     if stated and not in_label_studio and (stated.text is Provenance.MACHINE or not was_offered):
         return stated
-    if reason == AUDIT and not began_as_prediction:
+    if reason == AUDIT and not (began_as_prediction and shown):  # its prediction in Label Studio is empty
         return _uniform(Provenance.AUDITED, document.spans)
     if not (began_as_prediction or (shown is not None and not in_label_studio)):
         return _uniform(Provenance.HUMAN, document.spans)

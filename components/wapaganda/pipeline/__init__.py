@@ -7,7 +7,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import REVIEW, TRAINING_BATCH, BatchNameTakenError, Changes, Earlier, Source
+from wapaganda.pipeline.ports import (
+    OPEN_AUDIT,
+    REVIEW,
+    TRAINING_BATCH,
+    BatchNameTakenError,
+    Changes,
+    Earlier,
+    Source,
+    WritesBack,
+)
 from wapaganda.pipeline.sources.fetching import READ_REPORT
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
@@ -15,7 +24,9 @@ from wapaganda.pipeline.training.promotion import PromotionDecision, decide_prom
 if TYPE_CHECKING:
     from wapaganda.pipeline.completion.campaign import Campaign, CampaignFolder
     from wapaganda.pipeline.completion.completed import Completion, completed
+    from wapaganda.pipeline.completion.completing import Completing, CompletionRequest
     from wapaganda.pipeline.completion.machine_labels import CampaignError, MachineLabels
+    from wapaganda.pipeline.completion.report import CompletionReport
     from wapaganda.pipeline.round.file_part import FilePart, present_file
     from wapaganda.pipeline.round.loop import Loop
     from wapaganda.pipeline.round.purpose import selected_purpose
@@ -57,7 +68,10 @@ _LATE = {
     "Campaign": "completion.campaign",
     "CampaignError": "completion.machine_labels",
     "CampaignFolder": "completion.campaign",
+    "Completing": "completion.completing",
     "Completion": "completion.completed",
+    "CompletionReport": "completion.report",
+    "CompletionRequest": "completion.completing",
     "MachineLabels": "completion.machine_labels",
     "completed": "completion.completed",
     "Disagreement": "selection.disagreements",
@@ -103,6 +117,7 @@ _LATE = {
 }
 
 __all__ = [
+    "OPEN_AUDIT",
     "READ_REPORT",
     "REVIEW",
     "TRAINING_BATCH",
@@ -111,7 +126,10 @@ __all__ = [
     "CampaignError",
     "CampaignFolder",
     "Changes",
+    "Completing",
     "Completion",
+    "CompletionReport",
+    "CompletionRequest",
     "Disagreement",
     "Earlier",
     "FilePart",
@@ -129,6 +147,7 @@ __all__ = [
     "Source",
     "TrainingOutcome",
     "TrainingTexts",
+    "WritesBack",
     "accepted_labels",
     "agreement_of",
     "calibrate",

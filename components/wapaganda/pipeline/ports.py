@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from wapaganda.annotation import ReadReport
 from wapaganda.ner import Document, LabelSchema
@@ -12,6 +13,8 @@ TRAINING_BATCH = "al"
 """The kind of a batch that teaches the model most."""
 REVIEW = "review"
 """The kind of a batch whose labels are reviewed, and the selection reason of its texts."""
+OPEN_AUDIT = "open audit"
+"""The key in the ledger for the ids of texts that are being audited: no round offers them with proposals."""
 
 
 class BatchNameTakenError(Exception):
@@ -93,3 +96,29 @@ class Source(Protocol):
         Raises:
             BatchNameTakenError: another batch has the name.
         """
+
+
+@runtime_checkable
+class WritesBack(Protocol):
+    """A source to which the labels of a model can be written: a Label Studio project."""
+
+    def write_predictions(
+        self, version: str, documents: Sequence[Document], known: Sequence[str], progress: Progress
+    ) -> int:
+        """Show the spans of the documents as predictions of ``version``; return how many tasks have one.
+
+        It can be repeated. ``known``: the ids of all documents that may have such a prediction.
+
+        Raises:
+            BatchNameTakenError: the version holds predictions of other documents.
+        """
+
+    def write_annotations(self, version: str, ids: Sequence[str], path: Path, progress: Progress) -> int:
+        """Make annotations of these predictions where nobody has annotated; return how many there are.
+
+        It can be repeated. ``path``: the file that records them.
+        """
+
+    def undo_annotations(self, path: Path, progress: Progress) -> tuple[int, int]:
+        """Delete the annotations in ``path``, except those at which people have worked since; return how many
+        were deleted and how many stay. It can be repeated."""

@@ -121,7 +121,7 @@ def _texts(
     """The pool, the other known texts, and the report of the reading."""
     progress("read", 0, 0)
     from wapaganda.annotation import ReadReport, has_machine_answer
-    from wapaganda.pipeline import is_waiting
+    from wapaganda.pipeline import OPEN_AUDIT, is_waiting
 
     read = read_texts(data, context.reading) if data else None
     known = list(read.documents) if read else []
@@ -130,7 +130,9 @@ def _texts(
         loop = project_loop(context, project, progress)
         report += loop.fetch().report
         held = list(loop.ledger.documents())
-        waiting = [each for each in held if is_waiting(each) and not has_machine_answer(each)]
+        audited = set(loop.ledger.value(OPEN_AUDIT, []))  # these are labelled without proposals
+        waiting = [each for each in held if is_waiting(each) and each.id not in audited]
+        waiting = [each for each in waiting if not has_machine_answer(each)]
         return waiting, [*known, *held], report
     assert pool is not None
     candidates = read_pool(pool, context.reading)

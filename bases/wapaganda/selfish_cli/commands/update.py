@@ -81,7 +81,7 @@ def update(
         one_of("Name a project by --project ID, or files by --data and --pool.", data=data, project=project)
         context = open_context(project, name, overrides)
         with project_lock(context), console.progress() as progress:
-            loop = _loop(context, project, data, pool, out, progress)
+            loop = round_loop(context, project, data, pool, out, progress)
             report = loop.run_round()
             scores = _test_scores(context, report, test, progress)
             mlflow = mirror_runs(context, console, progress)
@@ -89,7 +89,7 @@ def update(
         console.emit(_result(context, report, scores, mlflow))
 
 
-def _loop(
+def round_loop(
     context: CliProject,
     project: int | None,
     data: Path | None,
@@ -97,6 +97,11 @@ def _loop(
     out: Path | None,
     progress: Progress,
 ) -> "Loop":
+    """The loop on a Label Studio project, or on the files ``data`` and ``pool``.
+
+    Raises:
+        InputError: a file is missing, or holds no entity.
+    """
     if project is not None:
         return project_loop(context, project, progress)
     assert data is not None

@@ -12,6 +12,7 @@ from wapaganda.pipeline.completion.machine_labels import CampaignError, MachineL
 from wapaganda.storage import atomic_folder, write_json
 
 _FOLDER = "completions"
+_ANNOTATIONS = "annotations.json"
 _FACTS, _LABELS, _CERTIFICATE, _ACCEPTED = "campaign.json", "machine.npz", "certificate.json", "accepted.json"
 
 
@@ -142,6 +143,16 @@ class CampaignFolder:
     def accepted(self) -> dict[str, Any] | None:
         """What was stored when the labels were accepted; ``None`` if they were not."""
         return self.read(_ACCEPTED)
+
+    @property
+    def annotations_path(self) -> Path:
+        """The file that records the annotations of the machine in Label Studio."""
+        return self.path / _ANNOTATIONS
+
+    def has_annotations(self) -> bool:
+        """Whether annotations of the machine were written and not all taken back."""
+        found = self.read(_ANNOTATIONS)
+        return found is not None and found.get("state") != "undone"
 
     def read(self, name: str) -> dict[str, Any] | None:
         """The JSON object in a file of the campaign; ``None`` if there is none.

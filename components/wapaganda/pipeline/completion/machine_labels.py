@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.errors import WapagandaError
+from wapaganda.file_state import Correction
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.selection.pool_scores import PoolSpans, text_digests
 from wapaganda.storage import atomic_path
+from wapaganda.uncertainty import Expectation
 
 
 class CampaignError(WapagandaError):
@@ -23,8 +25,9 @@ class MachineLabels:
     """The machine part of a file: n texts with the labels of one model.
 
     ``ids`` (n,). ``labels``: the entity types. ``spans``: the model's, with their confidence, and a digest of
-    each text. ``n_words``, ``predicted``, ``expected_correct`` and ``entities`` (n,): the words that a reader
-    reads, the spans, how many of them the model expects to be right, and the entities that it expects.
+    each text. ``n_words``, ``predicted`` and ``expected_correct`` (n,): the words that a reader reads, the
+    spans, and how many of them the model expects to be right. ``entities`` (n, L): those that it expects, by
+    type. ``factor``: how many times as many errors as that its calibration, or an earlier audit, has shown.
     ``order`` (n,): the rows in the order in which an audit takes them.
     """
 
@@ -36,9 +39,15 @@ class MachineLabels:
     expected_correct: NDArray[np.float64]
     entities: NDArray[np.float64]
     order: NDArray[np.int64]
+    factor: float = 1.0
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def expectation(self) -> Expectation:
+        """What the model expects of each text, with ``factor`` times its errors."""
+        raw = Expectation(self.n_words, self.predicted, self.expected_correct, self.entities)
+        return Correction(self.factor)(raw)
 
     def row(self, row: int) -> tuple[Span, ...]:
         """The spans of one text."""
@@ -74,6 +83,7 @@ class MachineLabels:
                 expected_correct=self.expected_correct,
                 entities=self.entities,
                 order=self.order,
+                factor=self.factor,
             )
 
     @classmethod
@@ -87,8 +97,9 @@ class MachineLabels:
             with np.load(path, allow_pickle=False) as stored:
                 ids, labels = (tuple(stored[each].tolist()) for each in ("ids", "labels"))
                 spans = PoolSpans(stored["spans"], stored["span_scores"], stored["texts"])
-                arrays = (stored[each] for each in _ARRAYS)
-                return cls(ids, labels, spans, *arrays)
+                words, predicted, correct, entities, order = (stored[each] for each in _ARRAYS)
+                factor = float(stored["factor"])
+                return cls(ids, labels, spans, words, predicted, correct, entities, order, factor)
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise CampaignError(f"Expected the labels of a campaign in {path}, was: {error!r}.") from error
 

@@ -15,7 +15,15 @@ from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
-from wapaganda.pipeline.ports import REVIEW, TRAINING_BATCH, BatchNameTakenError, Changes, Earlier, Source
+from wapaganda.pipeline.ports import (
+    OPEN_AUDIT,
+    REVIEW,
+    TRAINING_BATCH,
+    BatchNameTakenError,
+    Changes,
+    Earlier,
+    Source,
+)
 from wapaganda.pipeline.round.assessment import (
     NEXT_TEXTS,
     Assessment,
@@ -220,9 +228,11 @@ class Loop:
         labelled: Sequence[Document],
         review_prices: Prices | None,
     ) -> Selection:
-        """The next batch; ``review_prices``: for the review of labels. Texts with a machine's annotation stay
-        in the pool and are not offered."""
-        free = [each for each in pool if not has_machine_answer(each)]
+        """The next batch; ``review_prices``: for the review of labels. Texts with a machine's annotation and
+        those of an open audit, which must be labelled blind, stay in the pool and are not offered."""
+        audited = set(self.ledger.value(OPEN_AUDIT, []))
+        unaudited = [each for each in pool if each.id not in audited]
+        free = [each for each in unaudited if not has_machine_answer(each)]
         with self._timed("select"):
             if scored is not None and review_prices is not None:
                 size = self.config.batch_size
@@ -231,13 +241,18 @@ class Loop:
                 selection = choose_step(
                     free, scored, labelled, self.config, self.config.seed + number, self.progress
                 )
-        if len(free) == len(pool):
-            return selection
-        self._messages.append(
-            f"{len(pool) - len(free):,} unlabelled texts are not offered: Label Studio counts their "
-            "unchanged predictions as annotations and serves them to nobody. Delete these annotations "
-            "there, or let annotators open them and press Update (docs/data.md#machine-answer)."
-        )
+        if len(unaudited) < len(pool):
+            self._messages.append(
+                f"{len(pool) - len(unaudited):,} texts are being audited and are not offered here: they are "
+                "labelled without proposals (selfish complete)."
+            )
+        if len(free) < len(unaudited):
+            self._messages.append(
+                f"{len(unaudited) - len(free):,} unlabelled texts are not offered: Label Studio counts their "
+                "unchanged predictions as annotations and serves them to nobody. Delete these annotations "
+                "there (selfish complete --undo, if it has made them), or let annotators open them and press "
+                "Update (docs/data.md#machine-answer)."
+            )
         return replace(selection, n_pool=len(pool))
 
     def _train(
@@ -385,7 +400,7 @@ class Loop:
 
     def _actively_selected_ids(self) -> set[str]:
         """The ids of the texts that were once selected by their scores: no model is evaluated on them."""
-        return self._offered_ids(lambda reason: reason not in UNSCORED_REASONS)
+        return self._offered_ids(lambda reason: reason not in {*UNSCORED_REASONS, AUDIT})
 
     def _offered_ids(self, is_wanted: Callable[[str], bool]) -> set[str]:
         """The ids of the texts that were once offered for such a reason."""

@@ -39,7 +39,7 @@ def accepted_labels(
     at = np.array([rows[document.id] for document in kept], dtype=np.int64)
     labels = found.labels
     expectation = Expectation(
-        labels.n_words[at], labels.predicted[at], labels.expected_correct[at], labels.entities[at, None]
+        labels.n_words[at], labels.predicted[at], labels.expected_correct[at], labels.entities[at]
     )
     versions = {version.name: version for version in store.versions()}
     version = versions.get(found.model)

@@ -10,6 +10,7 @@ from wapaganda.annotation import (
     ReadOptions,
     ReadResult,
     is_unread,
+    proposal_of,
     read_documents,
     with_proposal,
     without_labels,
@@ -80,7 +81,8 @@ class FileSource:
         with atomic_path(target) as draft:
             write_jsonl(batch, draft)
         progress("release", len(batch), len(batch))
-        return f"{len(batch)} texts with proposed spans are in {target}."
+        proposed = " with proposed spans" if any(map(proposal_of, batch)) else ""
+        return f"{len(batch)} texts{proposed} are in {target}."
 
 
 def _known_once(labelled: Sequence[Document], pool: Sequence[Document]) -> list[Document]:

@@ -4,9 +4,10 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from wapaganda.annotation import AnswerRule, LabelConfig
-from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError
+from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError, WrittenAnnotations
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import (
     NOTHING_EARLIER,
@@ -102,6 +103,30 @@ class LabelStudioSource:
                 *report.warnings,
             )
         )
+
+    def write_predictions(
+        self, version: str, documents: Sequence[Document], known: Sequence[str], progress: Progress
+    ) -> int:
+        """Show the spans as predictions of ``version``; the tasks with the least confident spans come
+        first."""
+        try:
+            return self.studio.write_predictions(self.project_id, documents, version, known, progress)
+        except VersionTakenError as error:
+            raise BatchNameTakenError(str(error)) from error
+
+    def write_annotations(self, version: str, ids: Sequence[str], path: Path, progress: Progress) -> int:
+        """Make annotations of the token's user from the predictions, where nobody has annotated."""
+        numbers = [int(each) for each in ids]
+        record = self.studio.write_annotations(self.project_id, version, numbers, path, progress)
+        return len(record.written)
+
+    def undo_annotations(self, path: Path, progress: Progress) -> tuple[int, int]:
+        """Delete the annotations that ``path`` records; return how many were deleted and how many stay."""
+        before = WrittenAnnotations.load(path)
+        after = self.studio.undo_annotations(self.project_id, path, progress)
+        if before is None or after is None:
+            return 0, 0
+        return len(before.written) + len(before.kept) - len(after.kept), len(after.kept)
 
 
 def _renamed(config: LabelConfig) -> dict[str, str]:

@@ -63,6 +63,7 @@ def test_an_audited_text_was_labelled_blind():
     assert origin((ADA,), ANSWERED, None, AUDIT) == Origin(AUDITED, (AUDITED,))
     assert origin((ADA,), ANSWERED, (ADA,), AUDIT).text is AUDITED  # shown in an earlier batch, not used
     assert origin((ADA,), BEGAN, (ADA,), AUDIT).text is CONFIRMED  # not blind
+    assert origin((ADA,), BEGAN, (), AUDIT).text is AUDITED  # it began as the audit's empty prediction
 
 
 def test_a_file_says_its_own_provenance_until_the_project_knows_better():

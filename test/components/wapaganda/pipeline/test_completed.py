@@ -22,7 +22,7 @@ def machine_labels() -> MachineLabels:
         np.array([3, 3, 4]),
         numbers,
         numbers * 0.9,
-        numbers * 1.1,
+        np.outer(numbers * 1.1, [0.5, 0.5]),
         np.array([2, 0, 1]),
     )
 

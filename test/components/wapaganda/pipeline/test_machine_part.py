@@ -24,7 +24,7 @@ def folder(tmp_path):
         np.array([3, 3, 4, 3]),
         predicted,
         predicted * 0.75,
-        predicted * 1.0,
+        np.outer(predicted, [0.5, 0.5]),
         np.array([3, 2, 0, 1]),
     )
     campaign = Campaign(2, "2026-01-01T00:00:00+00:00", "v0001-0a", 0.95, 0.95, 7, 30, 2, 3, "f", 4)

@@ -1,0 +1,170 @@
+"""The file as it is now: the labels of people, and the live model's labels of the other texts."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wapaganda.annotation import has_machine_answer, is_unread
+from wapaganda.annotation_cost import Prices
+from wapaganda.calibration import Calibration
+from wapaganda.certification import MachinePart, audit_order, plan_audit
+from wapaganda.file_state import Correction, FileState, correcting_seconds, f1_by_reviewed, review_order
+from wapaganda.model_store import Version, data_fingerprint
+from wapaganda.ner import Document
+from wapaganda.pipeline.completion.auditing import machine_part, part_of
+from wapaganda.pipeline.completion.machine_labels import MachineLabels
+from wapaganda.pipeline.round.loop import Loop
+from wapaganda.pipeline.selection.pool_scores import PoolScores, PoolSpans
+from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals
+from wapaganda.pipeline.selection.scoring import score_pool, scored_by
+from wapaganda.pipeline.selection.waiting import is_waiting
+from wapaganda.pipeline.training.manifests import calibration_of
+from wapaganda.tagger import Tagger
+from wapaganda.uncertainty import Expectation
+
+_MARGINS = (0.0, 0.3, 0.5, 0.7)
+"""How far above the target the expected F1 is when an audit is tried, as shares of the way to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewNeeded:
+    """``texts`` to review in ``seconds``, after which the file should have ``f1`` and an audit of ``audit``
+    texts should prove the target; ``None``: even then 2,000 texts are not enough."""
+
+    texts: int
+    seconds: float
+    f1: float
+    audit: int | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CurrentFile:
+    """The people's part and the machine part of a file.
+
+    ``rows``: of the texts of ``machine`` in ``scored``. ``expectation``: what the model expects of each, with
+    ``factor`` times its errors, by its calibration and by an audit that has contradicted it. ``left_out``:
+    unlabelled texts that are in neither part, by the reason.
+    """
+
+    people: Sequence[Document]
+    machine: Sequence[Document]
+    scored: PoolScores
+    rows: NDArray[np.int64]
+    factor: float
+    live: Version
+    expectation: Expectation
+    state: FileState
+    prices: Prices
+    left_out: Mapping[str, int]
+
+    @property
+    def labelled(self) -> str:
+        """The fingerprint of the labels of people."""
+        return data_fingerprint(self.people)
+
+    def part(self) -> MachinePart:
+        """The machine part as the certification takes it."""
+        return part_of(self.expectation)
+
+    def review_needed(self, risk: float) -> ReviewNeeded:
+        """How much review makes the target provable by an audit, in the order of review."""
+        state = self.state
+        order = review_order(self.expectation, self.prices)
+        curve = f1_by_reviewed(state.people_spans, self.expectation, order)
+        seconds = np.concatenate([[0.0], np.cumsum(correcting_seconds(self.expectation, self.prices)[order])])
+        gained = np.concatenate([[0.0], np.cumsum(self.expectation.entities.sum(axis=1)[order])])
+        count, audit = 0, None
+        for margin in _MARGINS:
+            wanted = state.target + margin * (1.0 - state.target)
+            count = int(np.argmax(curve >= min(wanted, float(curve[-1]))))
+            rest = self.expectation[order[count:]]
+            spans = state.people_spans + round(float(gained[count]))
+            audit = plan_audit(part_of(rest), spans, state.target, risk)
+            if audit is not None:
+                break
+        return ReviewNeeded(count, float(seconds[count]), float(curve[count]), audit)
+
+    def frozen(self, labels: Sequence[str], seed: int) -> MachineLabels:
+        """The machine's labels as they are now, as far as the project has these ``labels``, and the order of
+        an audit."""
+        found = self.scored.predicted(self.machine)
+        spans = [tuple(s for s in found[each.id] if s.label in labels) for each in self.machine]
+        predicted = np.array([len(each) for each in spans], np.int64)
+        raw = self.scored.expectation[self.rows]
+        labelled = MachineLabels(
+            tuple(each.id for each in self.machine),
+            self.scored.labels,
+            PoolSpans.of(spans, [each.text for each in self.machine], self.scored.labels),
+            raw.n_words,
+            predicted,
+            np.minimum(raw.expected_correct, predicted),
+            raw.entities,
+            np.arange(len(predicted)),
+            self.factor,
+        )
+        return replace(labelled, order=audit_order(machine_part(labelled), seed))
+
+
+def current_texts(loop: Loop) -> tuple[list[Document], list[Document], dict[str, int]]:
+    """The texts that people have labelled, those that wait, and the numbers of the others by the reason."""
+    people, machine, left_out = [], [], Counter[str]()
+    for each in loop.ledger.documents():
+        if each.is_labelled:
+            people.append(each)
+        elif is_unread(each):
+            left_out["labels not read"] += 1
+        elif each.meta.get("undecided"):
+            left_out["annotators disagree"] += 1
+        elif has_machine_answer(each):
+            left_out["a prediction made an annotation in Label Studio"] += 1
+        elif each.meta.get("skipped"):
+            left_out["skipped"] += 1
+        elif is_waiting(each):
+            machine.append(each)
+    return people, machine, dict(left_out)
+
+
+def current_file(loop: Loop, target: float, error_ratio: float = 1.0) -> CurrentFile | None:
+    """The file with the labels of the live model; ``None`` without one.
+
+    ``error_ratio``: how many times as many errors as expected an audit of this model has found.
+    """
+    live = loop.store.current()
+    if live is None:
+        return None
+    people, machine, left_out = current_texts(loop)
+    scored = machine_scores(loop, live, machine)
+    place = scored.rows(machine)
+    rows = np.array([place[each.id] for each in machine], dtype=np.int64)
+    calibration: Calibration | None = calibration_of(live.manifest)
+    prices = fitted_prices(people, read_proposals(loop.directory / "rounds")).prices
+    raw = scored.expectation[rows]
+    state = FileState.of(
+        sum(len(each.spans or ()) for each in people),
+        len(people),
+        raw if error_ratio == 1.0 else Correction(error_ratio)(raw),
+        calibration=calibration,
+        prices=prices,
+        target=target,
+    )
+    factor = error_ratio * Correction.of(calibration).factor
+    expectation = Correction(factor)(raw)
+    return CurrentFile(people, machine, scored, rows, factor, live, expectation, state, prices, left_out)
+
+
+def machine_scores(loop: Loop, live: Version, machine: Sequence[Document]) -> PoolScores:
+    """The scores of the live model for these texts: stored ones of a round if it has read all of them."""
+    own = loop.directory / "completions" / f"scores-{live.name}.npz"
+    stored = sorted(loop.directory.glob(f"rounds/*/scores-*-{live.name}.npz"), reverse=True)
+    for path in (*stored[:1], own):
+        found = PoolScores.load(path)
+        if found is not None and len(found.rows(machine)) == len(machine):
+            return found
+    tagger = Tagger.load(live.path, device=loop.config.device)
+    measure = scored_by(loop.config.measure, live.path)
+    found = score_pool(tagger, live.path, machine, measure, loop.progress)
+    found.save(own)
+    return found

@@ -1,0 +1,57 @@
+"""The sentences of `selfish complete`."""
+
+from wapaganda.certification import Certificate
+from wapaganda.file_state import FileState
+
+
+def points(f1: float) -> str:
+    """F1 in points, rounded to one decimal."""
+    return f"{100 * f1:.1f}"
+
+
+def at_least(f1: float) -> str:
+    """A lower bound in points, rounded down to one decimal."""
+    return f"{int(1000 * f1 + 1e-6) / 10:.1f}"
+
+
+def texts(number: int) -> str:
+    """``1 text``, ``2,000 texts``."""
+    return f"{number:,} text{'' if number == 1 else 's'}"
+
+
+def hours(seconds: float) -> str:
+    """Minutes below an hour, else hours."""
+    return f"{max(1.0, seconds / 60):.0f} minutes" if seconds < 3600 else f"{seconds / 3600:.1f} hours"
+
+
+def estimate(state: FileState) -> str:
+    """The expected F1 of the file with its interval."""
+    low, high = state.interval
+    return (
+        f"The file should have F1 {points(state.f1)} ({points(low)} to {points(high)}): "
+        f"{texts(state.n_people)} of people and {texts(state.n_machine)} with the model's labels."
+    )
+
+
+def certified(certificate: Certificate, confidence: float) -> str:
+    """What the audit has shown."""
+    more = "" if certificate.estimate is None else f"; estimate {points(certificate.estimate)}"
+    return (
+        f"F1 of the file is at least {at_least(certificate.lower)} with {100 * confidence:g}% "
+        f"confidence{more} ({texts(certificate.n_audited)} audited)."
+    )
+
+
+def contradiction(certificate: Certificate) -> str:
+    """Whether the audit finds more errors than the model expects; empty if it does not."""
+    ratio = certificate.error_ratio
+    if ratio is None or ratio < _CONTRADICTS or certificate.n_audited < _FEWEST:
+        return ""
+    return (
+        f"The audit contradicts the model: it finds {ratio:.1f} times as many errors as the model expects. "
+        "The audited texts are labels of people now, and the next training learns from them."
+    )
+
+
+_CONTRADICTS = 1.5
+_FEWEST = 20

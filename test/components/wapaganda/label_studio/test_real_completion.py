@@ -1,0 +1,185 @@
+"""`selfish complete` on the real Label Studio: audit, acceptance, write back and undo, with kills between."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from label_studio_server import LabelStudioServer
+from wapaganda.annotation import Provenance
+from wapaganda.dataset import LabelHistory, origin_of
+from wapaganda.label_studio import LabelStudio
+from wapaganda.ledger import Ledger
+from wapaganda.model_store import Manifest, ModelStore
+from wapaganda.ner import Document, Span
+from wapaganda.pipeline import (
+    Completing,
+    CompletionReport,
+    CompletionRequest,
+    LabelStudioSource,
+    Loop,
+    LoopConfig,
+    PoolScores,
+    RoundLog,
+    read_proposals,
+)
+from wapaganda.pipeline.selection.pool_scores import PoolSpans
+from wapaganda.tracking import RunLog
+from wapaganda.uncertainty import Expectation
+
+pytestmark = pytest.mark.label_studio
+
+ANNA, BOB = Span(0, 4, "PER"), Span(9, 12, "PER")
+GUESS = (Span(0, 4, "PER", 0.99), Span(9, 12, "PER", 0.98))
+REQUEST = CompletionRequest(target=0.8, confidence=0.9)
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+class Mortal(httpx.HTTPTransport):
+    """Dies at the write number ``last``: before it is sent, or after it has arrived."""
+
+    def __init__(self, last: int, *, arrives: bool) -> None:
+        super().__init__()
+        self.left, self.arrives = last, arrives
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return super().handle_request(request)
+        self.left -= 1
+        if self.left == 0 and not self.arrives:
+            raise Killed
+        response = super().handle_request(request)
+        if self.left == 0:
+            raise Killed
+        return response
+
+
+@pytest.fixture
+def raw(label_studio_server: LabelStudioServer) -> httpx.Client:
+    headers = {"Authorization": f"Token {label_studio_server.token}"}
+    return httpx.Client(base_url=label_studio_server.url, headers=headers, timeout=60)
+
+
+def loop_of(folder: Path, studio: LabelStudio, project: int) -> Loop:
+    config = LoopConfig(encoder="none", folds=0, device="cpu")
+    record = RoundLog(RunLog(folder / "runs"), "toy")
+    ledger, store = Ledger(folder / "ledger.sqlite"), ModelStore(folder / "models")
+    return Loop(LabelStudioSource(studio, project), ledger, store, config, record, folder)
+
+
+def with_model(folder: Path, ids: list[int], texts: list[str]) -> None:
+    """A live model that is only its stored scores: it finds two spans in each text."""
+    store, empty = ModelStore(folder / "models"), folder / "model"
+    empty.mkdir()
+    version = store.publish(empty, Manifest(("LOC", "PER"), "none", "0" * 8, 60))
+    store.promote(version.name)
+    n = len(ids)
+    entities = np.zeros((n, 2))
+    entities[:, 1] = 2.0
+    expectation = Expectation(np.full(n, 3), np.full(n, 2), np.full(n, 1.98), entities)
+    spans = PoolSpans.of([GUESS] * n, texts, ("LOC", "PER"))
+    names = tuple(map(str, ids))
+    scores = PoolScores(names, np.zeros(n), np.zeros((n, 1), np.float16), expectation, ("LOC", "PER"), spans)
+    scores.save(folder / "rounds" / "001" / f"scores-least_confidence-{version.name}.npz")
+
+
+def test_complete_audit_accept_write_back_and_undo_with_kills(
+    label_studio_server: LabelStudioServer,
+    client: LabelStudio,
+    project: int,
+    raw: httpx.Client,
+    start_backend: Callable[..., Any],
+    tmp_path: Path,
+):
+    people = [Document(f"h{n}", f"Anna saw Bob {n}", (ANNA, BOB)) for n in range(30)]
+    machine = [Document(f"m{n}", f"Anna saw Bob {n + 100}") for n in range(50)]
+    client.import_documents(project, people)
+    ids = client.import_documents(project, machine)
+    with_model(tmp_path, ids, [each.text for each in machine])
+    backend = start_backend()
+    client.connect_backend(project, backend.url)
+
+    def attempt(transport: Mortal | None, work: Callable[[Completing], CompletionReport], **changes: Any):
+        request = CompletionRequest(REQUEST.target, REQUEST.confidence, **changes)
+        server = label_studio_server
+        with LabelStudio(server.url, server.token, transport=transport) as studio:
+            try:
+                return work(Completing(loop_of(tmp_path, studio, project), request))
+            except Killed:
+                return None
+
+    def until_done(work: Callable[[Completing], CompletionReport], **changes: Any) -> CompletionReport:
+        nonlocal kills
+        for last, arrives in ((1, True), (2, False)):
+            kills += attempt(Mortal(last, arrives=arrives), work, **changes) is None
+        report = attempt(None, work, **changes)
+        assert report is not None
+        return report
+
+    kills = 0
+    report = until_done(Completing.run)
+    assert report.state == "audit"
+    size = report.audit["open"]
+    assert client.versions(project) == {"audit-1": size}
+
+    asked = len(backend.asked("/predict"))
+    answered: set[str] = set()
+    for place in range(size):
+        task = raw.get(f"/api/projects/{project}/next").raise_for_status().json()
+        assert [(each["model_version"], each["result"]) for each in task["predictions"]] == [("audit-1", [])]
+        opened = raw.get(f"/api/tasks/{task['id']}/", params={"project": project}).raise_for_status().json()
+        assert all(each["result"] == [] for each in opened["predictions"])
+        parent = task["predictions"][0]["id"]
+        regions = [] if place == 1 else [_region(ANNA), _region(BOB)]
+        answer = {"result": regions, "lead_time": 4.0, "parent_prediction": parent}
+        raw.post(f"/api/tasks/{task['id']}/annotations/", json=answer).raise_for_status()
+        answered.add(str(task["id"]))
+    assert len(backend.asked("/predict")) == asked  # the backend was not asked about the audited texts
+
+    before = {each.id: (each.spans, each.meta["annotation_id"]) for each in labelled(client, project)}
+    assert len(before) == 30 + size
+    report = until_done(Completing.run)
+    assert report.state == "accepted"
+    assert report.certificate is not None
+    assert report.certificate["n_audited"] == size
+    left = 50 - size
+    assert client.versions(project) == {"audit-1": size, "complete-1": left}
+    assert client.project(project).model_version == "complete-1"
+    loop = loop_of(tmp_path, client, project)
+    offers = loop.ledger.offers(1)
+    history = LabelHistory(
+        read_proposals(tmp_path / "rounds"), {each.document_id: each.reason for each in offers}
+    )
+    origins = {each.id: origin_of(each, history).text for each in loop.ledger.documents(labelled=True)}
+    assert {each for each, origin in origins.items() if origin is Provenance.AUDITED} == answered
+
+    report = until_done(Completing.run, write_annotations=True)
+    assert report.written == {"predictions": left, "annotations": left}
+    assert client.project(project).n_annotations == 30 + size + left
+    late = next(number for number in ids if str(number) not in answered)
+    client.annotate(project, late, machine[ids.index(late)].text, [ANNA], 3.0)
+    people_now = {each.id: (each.spans, each.meta["annotation_id"]) for each in labelled(client, project)}
+    assert people_now.keys() - before.keys() == {str(late)}
+    assert {key: people_now[key] for key in before} == before
+
+    undone = until_done(Completing.undo)
+    assert undone.written["kept"] == 0
+    found = {each.id: (each.spans, each.meta["annotation_id"]) for each in labelled(client, project)}
+    assert found == people_now
+    assert client.project(project).n_annotations == 30 + size + 1
+    assert kills >= 5
+
+
+def labelled(client: LabelStudio, project: int) -> list[Document]:
+    return [each for each in client.fetch(project).documents if each.is_labelled]
+
+
+def _region(span: Span) -> dict[str, Any]:
+    value = {"start": span.start, "end": span.end, "labels": [span.label]}
+    return {"from_name": "label", "to_name": "text", "type": "labels", "value": value}
