@@ -29,8 +29,10 @@ WORK = ROOT / "bench" / "work" / "data_set"
 RESULTS = ROOT / "bench" / "results" / "data_set"
 CORPORA = ("wikigold", "ncbi-disease", "snips", "wnut17", "btc")
 WAYS = ("ours", "standard", "calibration", "trainer")
-COARSE = {"growth": 1.8, "review_growth": 2.5, "random_growth": 2.83, "last_random": 1700}
-"""Half the trainings, for the corpora that are larger than wikigold."""
+PLAN = {"train_to": 200, "review_growth": 1.8, "random_growth": 2.83, "last_random": 1700}
+"""The data set is the purpose from the first model on."""
+OF_WIKIGOLD = {"train_to": 200, "review_growth": 1.5}
+"""A small file, with more trainings."""
 
 
 def main() -> int:
@@ -59,7 +61,7 @@ def _arguments() -> argparse.Namespace:
 def _simulate(arguments: argparse.Namespace, corpus: str, budget: float) -> None:
     folder, out = arguments.data.resolve() / corpus, WORK / corpus
     loop = LoopConfig(str(small_encoder()), device="cpu")
-    plan = DataSetPlan(loop, tuple(arguments.seeds), **({} if corpus == "wikigold" else COARSE))
+    plan = DataSetPlan(loop, tuple(arguments.seeds), **(OF_WIKIGOLD if corpus == "wikigold" else PLAN))
     file, test = (read_documents(folder / f"{part}.conll").documents for part in ("train", "test"))
 
     def show(sentence: str, *_: int) -> None:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
         ModelPoint,
         ReviewStudy,
         WayRecord,
+        data_set_records,
     )
-    from wapaganda.simulation.completion.simulate import data_set_records, simulate_data_set
+    from wapaganda.simulation.completion.simulate import simulate_data_set
     from wapaganda.simulation.execution import LabelledCorpus, Outcome, simulate
     from wapaganda.simulation.oracle import Oracle
 
@@ -39,7 +40,7 @@ _LATE = {
     "STANDARD_ALTERNATIVE": "completion.plan",
     "StandardAlternative": "completion.plan",
     "WayRecord": "completion.record",
-    "data_set_records": "completion.simulate",
+    "data_set_records": "completion.record",
     "simulate": "execution",
     "simulate_data_set": "completion.simulate",
 }

@@ -15,8 +15,9 @@ from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document
-    from wapaganda.simulation import Arm, LabelledCorpus, Outcome, Plan
-    from wapaganda.simulation_report import Results
+    from wapaganda.pipeline import LoopConfig
+    from wapaganda.simulation import Arm, DataSetPlan, LabelledCorpus, Outcome, Plan
+    from wapaganda.simulation_report import HoursRatio, Results
     from wapaganda.tracking import Run
 
 KEPT = "Every finished round. The same command continues from there."
@@ -38,9 +39,20 @@ def simulate(
         ),
     ] = "random,uncertainty,diversity,hybrid",
     measure: options.Measure = None,
+    data_set: Annotated[
+        bool,
+        typer.Option(
+            "--data-set",
+            help="Simulate the finished data set instead: hours until all of --train has F1 0.90 and 0.95. "
+            "Only --seed-size, --seeds, --layers, --budget and the options of the model count then.",
+        ),
+    ] = False,
     seed_size: Annotated[
-        int, typer.Option("--seed-size", min=1, help="Texts labelled at the start, chosen at random.")
-    ] = 100,
+        int | None,
+        typer.Option(
+            "--seed-size", min=1, help="Texts labelled at the start, at random: 100, with --data-set 200."
+        ),
+    ] = None,
     batch: Annotated[int, typer.Option("--batch", min=1, help="Texts in the first batch.")] = 50,
     growth: Annotated[
         float, typer.Option("--growth", help="Each batch is this many times as large as the last.")
@@ -94,6 +106,9 @@ def simulate(
 
     All strategies start with the same seed set and use the same trainer. It writes curves.csv, summary.json
     and report.html. After an interruption the same command continues with the missing rounds.
+
+    With --data-set people and the model label the whole file together. The hours of annotators are compared
+    with those of a standard alternative: random order, no proposals, a plain training of the same encoder.
     """
     overrides = {
         "baseline_model_name": encoder,
@@ -123,26 +138,47 @@ def simulate(
             threshold=product.threshold,
             cost_exponent=product.cost_exponent if cost_exponent is None else cost_exponent,
             prices=prices or product.prices,
+            folds=product.folds,
             device=product.device,
         )
-        plan = Plan(
-            strategies=_arms(strategies, product.measure),
-            loop=loop,
-            seed_size=seed_size,
-            batch=batch,
-            growth=growth,
-            rounds=rounds,
-            seeds=_seeds(seeds),
-            pool_size=pool_size or None,
-            layers=layers,
-            full=full,
-            calibrate_at=calibrate_at,
-        )
-        outcome = _run(console, _corpus(console, context, train, test), plan, out, jobs, budget)
+        numbers = _seeds(seeds)
+        if data_set:
+            whole = _data_set_plan(loop, numbers, seed_size, layers)
+            corpus = _corpus(console, context, train, test)
+            outcome = _run_data_set(console, corpus, whole, out, budget)
+            params = {**whole.to_dict(), "strategies": "data set"}
+        else:
+            plan = Plan(
+                strategies=_arms(strategies, product.measure),
+                loop=loop,
+                seed_size=seed_size or 100,
+                batch=batch,
+                growth=growth,
+                rounds=rounds,
+                seeds=numbers,
+                pool_size=pool_size or None,
+                layers=layers,
+                full=full,
+                calibrate_at=calibrate_at,
+            )
+            outcome = _run(console, _corpus(console, context, train, test), plan, out, jobs, budget)
+            params = {**plan.to_dict(), "strategies": ", ".join(arm.name for arm in plan.strategies)}
         results = _write(console, out)
-        mlflow = _track(console, context, plan, out, outcome, results)
+        mlflow = _track(console, context, {**params, "out": str(out)}, outcome, results)
         _show(console, outcome, results)
         console.emit(_result(out, outcome, results, mlflow))
+
+
+def _data_set_plan(
+    loop: "LoopConfig", seeds: tuple[int, ...], seed_size: int | None, layers: int | None
+) -> "DataSetPlan":
+    from wapaganda.simulation import DataSetPlan
+
+    return (
+        DataSetPlan(loop, seeds, layers=layers)
+        if seed_size is None
+        else DataSetPlan(loop, seeds, seed_size, layers=layers)
+    )
 
 
 def _arms(text: str, measure: str) -> tuple["Arm", ...]:
@@ -202,6 +238,20 @@ def _run(
     return outcome
 
 
+def _run_data_set(
+    console: Console, corpus: "LabelledCorpus", plan: "DataSetPlan", out: Path, budget: float | None
+) -> "Outcome":
+    from wapaganda.simulation import simulate_data_set
+
+    def show(step: str, done: int, total: int) -> None:
+        console.say(f"[{done}] {step}" if not total else f"[{done}/{total}] {step}")
+
+    outcome = simulate_data_set(corpus, plan, out, budget=budget, progress=show)
+    if outcome.stopped:
+        console.warn(outcome.stopped)
+    return outcome
+
+
 def _write(console: Console, out: Path) -> "Results":
     with console.progress() as progress:
         progress("write", 0, 0)
@@ -211,12 +261,10 @@ def _write(console: Console, out: Path) -> "Results":
 
 
 def _track(
-    console: Console, context: CliProject, plan: "Plan", out: Path, outcome: "Outcome", results: "Results"
+    console: Console, context: CliProject, params: dict[str, Any], outcome: "Outcome", results: "Results"
 ) -> str:
-    """One run for the whole simulation: F1 by texts, the areas, and the three files."""
-    params = {key: value for key, value in plan.to_dict().items() if key != "strategies"}
-    names = ", ".join(arm.name for arm in plan.strategies)
-    run = context.runs().start("simulate", {**params, "strategies": names, "out": str(out)})
+    """One run for the whole simulation: F1 by texts, the areas, the hours, and the three files."""
+    run = context.runs().start("simulate", params)
     _log(run, results)
     run.end("FINISHED" if outcome.complete else "KILLED")
     with console.progress() as progress:
@@ -233,8 +281,21 @@ def _log(run: "Run", results: "Results") -> None:
             run.metrics(0, {f"alc_seconds/{name}": area.value.mean})
     if results.summary.full_f1 is not None:
         run.metrics(0, {"full_f1": results.summary.full_f1})
+    for name, ratio in _headlines(results).items():
+        if ratio is not None and ratio.mean is not None:
+            run.metrics(0, {name: ratio.mean})
     for path in results.paths:
         run.artifact(path)
+
+
+def _headlines(results: "Results") -> dict[str, "HoursRatio | None"]:
+    """The ratios of hours of a simulated data set; none without one."""
+    found = results.summary.data_set
+    return (
+        {}
+        if found is None
+        else {f"h1/{level}": each for level, each in found.h1.items()} | {"h2": found.h2, "h3": found.h3}
+    )
 
 
 def _show(console: Console, outcome: "Outcome", results: "Results") -> None:
@@ -253,13 +314,41 @@ def _show(console: Console, outcome: "Outcome", results: "Results") -> None:
             ]
         )
     head = ["Strategy", "Seeds", "Texts", "F1", "Mean F1 by seconds", "Worst against random"]
-    console.show(plain_table("Strict span F1 on the test texts", head, rows, numbers=(1, 2, 3, 4, 5)))
+    if rows:
+        console.show(plain_table("Strict span F1 on the test texts", head, rows, numbers=(1, 2, 3, 4, 5)))
+    _show_data_set(console, results)
     facts = [
         ("Whole pool", percent(results.summary.full_f1)),
         ("Rounds", f"{outcome.done:,} of {outcome.total:,}"),
         ("Report", str(results.report_html)),
     ]
     console.show(facts_table("", facts))
+
+
+def _show_data_set(console: Console, results: "Results") -> None:
+    found = results.summary.data_set
+    if found is None:
+        return
+    rows = [
+        [name, *("–" if hours is None else f"{hours:.1f}" for hours in by_level.values())]
+        for name, by_level in found.hours.items()
+    ]
+    title = f"Hours until all {found.n_texts:,} texts have this F1 together"
+    console.show(plain_table(title, ["Way", *found.h1], rows, numbers=range(1, 1 + len(found.h1))))
+    ratios = [(_shown(name), _ratio(each)) for name, each in _headlines(results).items()]
+    console.show(facts_table("Our hours / those of the standard alternative", ratios))
+
+
+def _shown(name: str) -> str:
+    """``h1/0.90`` as the report writes it: H1(0.90)."""
+    first, _, level = name.partition("/")
+    return f"{first.upper()}({level})" if level else first.upper()
+
+
+def _ratio(ratio: "HoursRatio | None") -> str:
+    if ratio is None:
+        return "–"
+    return f"{ratio.mean:.2f}" if ratio.mean is not None else f"below {ratio.at_most:.2f}"
 
 
 def _result(out: Path, outcome: "Outcome", results: "Results", mlflow: str) -> dict[str, Any]:

@@ -80,6 +80,17 @@ def batch_curve(people: PeoplesPart, work: Work, read: Work, rest: Work) -> File
     return FileCurve(people.texts + np.arange(len(f1)), people.hours + done.hours, f1)
 
 
+def reading_curve(
+    reading: ModelReading, batch: NDArray[np.int32], people: PeoplesPart, annotator: Annotator
+) -> FileCurve:
+    """The curve while people label a ``batch`` of the texts that one model read, in this order."""
+    at, read = reading.places(batch), _read(reading.counts)
+    others = np.ones(len(reading.rows), dtype=bool)
+    others[at] = False
+    work = annotator.correcting(reading.counts[at])
+    return batch_curve(people, work, read[at], read[np.flatnonzero(others)])
+
+
 def chosen_curve(
     readings: Sequence[ModelReading], file: SpanCounts, annotator: Annotator = PERFECT
 ) -> FileCurve:
@@ -93,7 +104,7 @@ def chosen_curve(
     for place, reading in enumerate(readings):
         batch = reading.order if place + 1 == len(readings) else answered(readings, place)
         people = people_before(readings, place, file, annotator)
-        curves.append(_reading_curve(reading, batch, people, annotator))
+        curves.append(reading_curve(reading, batch, people, annotator))
     return FileCurve(*(np.concatenate([getattr(each, name) for each in curves]) for name in _NAMES))
 
 
@@ -108,7 +119,7 @@ def review_curve(
     reading = readings[place]
     people = people_before(readings, place, file, annotator)
     if order is not None:
-        return _reading_curve(reading, order, people, annotator)
+        return reading_curve(reading, order, people, annotator)
     work, read = annotator.correcting(reading.counts).averaged(), _read(reading.counts).averaged()
     return batch_curve(people, work, read, read[:0])
 
@@ -177,16 +188,6 @@ def random_curve(
 
 
 _NAMES = ("texts", "hours", "f1")
-
-
-def _reading_curve(
-    reading: ModelReading, batch: NDArray[np.int32], people: PeoplesPart, annotator: Annotator
-) -> FileCurve:
-    at, read = reading.places(batch), _read(reading.counts)
-    others = np.ones(len(reading.rows), dtype=bool)
-    others[at] = False
-    work = annotator.correcting(reading.counts[at])
-    return batch_curve(people, work, read[at], read[np.flatnonzero(others)])
 
 
 def _read(counts: SpanCounts) -> Work:

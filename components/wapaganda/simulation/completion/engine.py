@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from wapaganda.file_state import review_order
 from wapaganda.ner import Document, LabelSchema, reading_words
 from wapaganda.pipeline import TrainingTexts, calibrate, choose, choose_step, score_tagged, training_job
 from wapaganda.simulation.completion.curve import chosen_curve, random_curve
 from wapaganda.simulation.completion.outcomes import outcome_temperature
-from wapaganda.simulation.completion.plan import FOLDER, STANDARD_ALTERNATIVE, DataSetPlan
+from wapaganda.simulation.completion.plan import STANDARD_ALTERNATIVE, DataSetPlan
 from wapaganda.simulation.completion.reading import (
     RANDOM,
     REVIEW,
@@ -23,7 +24,7 @@ from wapaganda.simulation.completion.reading import (
     SpanCounts,
     count_spans,
 )
-from wapaganda.simulation.completion.review_order import review_order
+from wapaganda.simulation.completion.record import RESULTS
 from wapaganda.stopping import LEAST_GAIN, forecast
 from wapaganda.storage import write_json
 from wapaganda.tagger import TaggedText, Tagger
@@ -175,18 +176,25 @@ class Engine:
 
     def _calibrate(self, seed: int) -> str | None:
         """The product's own calibration of the next model of ours that lacks one, the reviews first."""
-        done = self.readings(OURS, seed)
-        numbers = sorted(range(len(done)), key=lambda each: done[each].phase != REVIEW)
+        done, folds = self.readings(OURS, seed), self.plan.loop.folds
+        numbers = [
+            each for each, reading in enumerate(done) if folds >= 2 and self._n_filled(reading) >= 2 * folds
+        ]
+        numbers.sort(key=lambda each: done[each].phase != REVIEW)
         number = next((each for each in numbers if not self.calibration_path(seed, each).exists()), None)
         if number is None:
             return None
         job = self._job(done[number].labelled, seed, number)
-        found, _ = calibrate(job, folds=self.plan.loop.folds)
+        found, _ = calibrate(job, folds=folds)
         write_json(self.calibration_path(seed, number), found.to_dict())
         return (
             f"seed {seed}, calibration with {done[number].n_labelled:,} texts: temperature "
             f"{found.temperature:.2f}, cross-validated F1 {100 * found.f1:.1f}"
         )
+
+    def _n_filled(self, reading: ModelReading) -> int:
+        """How many different texts with entities a model was trained on."""
+        return len({self.file[row].text for row in reading.labelled if self.file[row].spans})
 
     def _job(
         self, labelled: NDArray[np.int32], seed: int, number: int, recipe: Recipe | None = None
@@ -242,7 +250,7 @@ class Engine:
         return [Document(str(row), self.file[row].text) for row in rows.tolist()]
 
     def _folder(self, seed: int) -> Path:
-        return self.out / FOLDER / f"seed{seed}"
+        return self.out / RESULTS / f"seed{seed}"
 
     def _path(self, way: str, seed: int, number: int) -> Path:
         return self._folder(seed) / f"{way}-{number:02}.npz"

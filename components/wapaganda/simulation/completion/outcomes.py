@@ -7,6 +7,8 @@ from wapaganda.calibration import fit_temperature
 from wapaganda.ner import Document, LabelSchema, align_spans, encode_tags
 from wapaganda.simulation.completion.reading import ModelReading
 
+FIRST_TEMPERATURE = 2.0
+"""The temperature before there are answers, about the mean of cross-fitted models (docs/experiments.md)."""
 _LAST = 3  # batches: the models before were trained on fewer texts
 
 
@@ -16,8 +18,8 @@ def outcome_temperature(
     """The temperature under which the answers to the last three batches are most probable.
 
     ``readings``: of successive models; the texts in the ``order`` of each were labelled up to the training of
-    the next. The last reading has no answers yet. 1 without any answers (Dawid 1984, "The prequential
-    approach").
+    the next. The last reading has no answers yet; the first one alone has `FIRST_TEMPERATURE` (Dawid 1984,
+    "Present position and potential developments: the prequential approach").
     """
     emissions, tags = [], []
     for before, after in list(pairwise(readings))[-_LAST:]:
@@ -27,4 +29,4 @@ def outcome_temperature(
         ):
             emissions.append(log_probs)
             tags.append(encode_tags(align_spans(file[row].spans or (), words)[0], words, schema))
-    return fit_temperature(emissions, tags) if emissions else 1.0
+    return fit_temperature(emissions, tags) if emissions else FIRST_TEMPERATURE

@@ -9,9 +9,9 @@ from wapaganda.errors import InputError
 from wapaganda.pipeline import LoopConfig
 from wapaganda.trainer import Recipe
 
-FOLDER = "data_set"
-"""The folder of the results in that of a simulation."""
-_LOOP = ("encoder", "learning_rate", "train_steps", "threshold", "cost_exponent", "prices", "device")
+_LOOP = (
+    "encoder", "learning_rate", "train_steps", "threshold", "cost_exponent", "prices", "folds", "device",
+)  # fmt: skip
 """The settings of the loop that a stored plan keeps."""
 
 
@@ -53,10 +53,11 @@ STANDARD_ALTERNATIVE = StandardAlternative()
 class DataSetPlan:
     """A simulation of whole data sets; plain values only, so that it can be stored as JSON.
 
-    All ways start with ``seed_size`` random texts, labelled from scratch. Ours trains on them, chooses a
-    batch, and trains again when the labelled texts are ``growth`` times as many. With ``train_to`` texts, or
-    when 100 more labels are forecast to gain less than 0.5 F1, it reviews the rest, and trains again at each
-    ``review_growth``, on up to ``last_training`` texts. No training starts when the file reaches ``enough``
+    All ways start with ``seed_size`` random texts, labelled from scratch. Ours trains on them and reviews the
+    rest, and trains again when the labelled texts are ``review_growth`` times as many, on up to
+    ``last_training`` texts. Below ``train_to`` texts it chooses batches for the model instead, as the loop
+    does without a purpose, until 100 more labels are forecast to gain less than 0.5 F1; it then trains at
+    each ``growth``. No training starts when the file reaches ``enough``
     before it. A model of random texts is trained at each ``random_growth``; it is judged on up to
     ``n_judged`` random texts of the rest of the file. ``layers``: how many of the encoder's are kept
     (``None``: all).
@@ -69,7 +70,7 @@ class DataSetPlan:
     seeds: tuple[int, ...] = (1,)
     seed_size: int = 200
     growth: float = 1.5
-    train_to: int = 640
+    train_to: int = 0
     review_growth: float = 1.75
     last_training: int = 2000
     enough: float = 0.955

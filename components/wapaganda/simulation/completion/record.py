@@ -1,13 +1,18 @@
 """What one seed of a simulated data set has shown: small enough for JSON."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from wapaganda.errors import InputError
 from wapaganda.simulation.completion.curve import FileCurve
 
+RESULTS = "data_set"
+"""The folder of the results in that of a simulation."""
 LEVELS = (0.8, 0.85, 0.9, 0.95)
 """The F1 of the whole file that hours are counted to."""
 _POINTS = 120  # of a stored curve
@@ -141,3 +146,20 @@ class DataSetRecord:
             "estimates": tuple(estimates),
         }
         return cls(**plain | parts)
+
+
+def data_set_records(out: Path) -> list[DataSetRecord]:
+    """The results in the folder of a simulation, seed by seed; none without such a simulation.
+
+    Raises:
+        InputError: a file is damaged.
+    """
+    found = []
+    for path in sorted((out / RESULTS).glob("seed*.json")):
+        try:
+            found.append(DataSetRecord.from_dict(json.loads(path.read_text("utf-8"))))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"Expected the results of a simulated data set, was: {path} ({error})"
+            ) from error
+    return sorted(found, key=lambda each: each.seed)

@@ -14,6 +14,7 @@ from wapaganda.simulation.completion.curve import (
     review_curve,
 )
 from wapaganda.simulation.completion.engine import OURS, STANDARD, TRAINER, Engine
+from wapaganda.simulation.completion.estimates import estimates_of
 from wapaganda.simulation.completion.reading import REVIEW, ModelReading, SpanCounts
 from wapaganda.simulation.completion.record import (
     LEVELS,
@@ -76,6 +77,9 @@ def record_of(engine: Engine, seed: int) -> DataSetRecord | None:
         ),
         reviews=tuple(
             _study(ours, each, file) for each, reading in enumerate(ours) if reading.phase == REVIEW
+        ),
+        estimates=tuple(
+            estimates_of(ours, file, [engine.calibration_path(seed, each) for each in range(len(ours))])
         ),
     )
 

@@ -11,8 +11,8 @@ from wapaganda.errors import InputError
 from wapaganda.ner import LabelSchema
 from wapaganda.progress import Progress, silent
 from wapaganda.simulation.completion.engine import WAYS, Engine
-from wapaganda.simulation.completion.plan import FOLDER, DataSetPlan
-from wapaganda.simulation.completion.record import DataSetRecord
+from wapaganda.simulation.completion.plan import DataSetPlan
+from wapaganda.simulation.completion.record import RESULTS
 from wapaganda.simulation.completion.results import record_of
 from wapaganda.simulation.execution import LabelledCorpus, Outcome, cut_encoder
 from wapaganda.simulation.folder import fingerprint, locked
@@ -60,23 +60,6 @@ def simulate_data_set(
     return Outcome(not stopped, stopped, done, done, time.monotonic() - started)
 
 
-def data_set_records(out: Path) -> list[DataSetRecord]:
-    """The results in the folder of a simulation, seed by seed; none without such a simulation.
-
-    Raises:
-        InputError: a file is damaged.
-    """
-    found = []
-    for path in sorted((out / FOLDER).glob("seed*.json")):
-        try:
-            found.append(DataSetRecord.from_dict(json.loads(path.read_text("utf-8"))))
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"Expected the results of a simulated data set, was: {path} ({error})"
-            ) from error
-    return sorted(found, key=lambda each: each.seed)
-
-
 def _trainings(engine: Engine, seed: int, ways: Sequence[str]) -> Iterator[str]:
     for way in ways:
         while (sentence := engine.step(way, seed)) is not None:
@@ -86,7 +69,7 @@ def _trainings(engine: Engine, seed: int, ways: Sequence[str]) -> Iterator[str]:
 def _store(engine: Engine, seed: int) -> None:
     record = record_of(engine, seed)
     if record is not None:
-        write_json(engine.out / FOLDER / f"seed{seed}.json", record.to_dict())
+        write_json(engine.out / RESULTS / f"seed{seed}.json", record.to_dict())
 
 
 def _check(corpus: LabelledCorpus, plan: DataSetPlan) -> None:
@@ -103,7 +86,7 @@ def _check(corpus: LabelledCorpus, plan: DataSetPlan) -> None:
 
 def _settle(corpus: LabelledCorpus, plan: DataSetPlan, out: Path) -> None:
     """Write the plan into the folder; an existing one must be the same, except for the seeds."""
-    path = out / FOLDER / "plan.json"
+    path = out / RESULTS / "plan.json"
     about = {
         "name": corpus.name,
         "texts": len(corpus.train),
@@ -115,7 +98,9 @@ def _settle(corpus: LabelledCorpus, plan: DataSetPlan, out: Path) -> None:
     if path.exists():
         before = json.loads(path.read_text("utf-8"))
         free = ("seeds", "corpus")
-        changed = [name for name in values if name not in free and before.get(name) != values[name]]
+        changed = [
+            name for name in values if name not in free and before.get(name, values[name]) != values[name]
+        ]
         if changed:
             raise InputError(
                 f"Expected the plan with which {out} was started, was: another {', '.join(changed)}; "

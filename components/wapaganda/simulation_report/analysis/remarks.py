@@ -56,7 +56,7 @@ def _on_seeds(records: Records) -> list[str]:
 
 
 def _on_random(arms: Sequence[StrategySummary]) -> list[str]:
-    if any(arm.is_random for arm in arms):
+    if not arms or any(arm.is_random for arm in arms):
         return []
     return ["Random was not simulated, so nothing is compared with it. Add it to the strategies."]
 

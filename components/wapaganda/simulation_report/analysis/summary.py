@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from wapaganda.simulation import FULL
+from wapaganda.simulation_report.analysis.data_set import DataSetSummary, summarise_data_set
 from wapaganda.simulation_report.analysis.mean_curves import common_ranges, used_runs
 from wapaganda.simulation_report.analysis.model_quality import TypeSummary, types_of
 from wapaganda.simulation_report.analysis.records import RANDOM, Records, read_records
@@ -36,7 +37,8 @@ class Summary:
     """A whole simulation, finished or not.
 
     ``missing`` says what an unfinished simulation lacks, ``remarks`` what makes its numbers weak. ``plan``
-    and ``corpus`` are as in plan.json; ``test_entities`` counts the test texts' gold spans.
+    and ``corpus`` are as in plan.json; ``test_entities`` counts the test texts' gold spans. ``data_set``: the
+    simulated data set (``None``: there is none).
     """
 
     corpus: Mapping[str, Any]
@@ -48,6 +50,7 @@ class Summary:
     missing: tuple[str, ...]
     remarks: tuple[str, ...]
     test_entities: int
+    data_set: DataSetSummary | None = None
 
     @property
     def full_f1(self) -> float | None:
@@ -80,6 +83,7 @@ class Summary:
             "pool": {"texts": full.texts, "words": full.words, "entities": full.entities} if full else None,
             "test_entities": self.test_entities,
             "strategies": [arm.to_dict() for arm in self.strategies],
+            "data_set": self.data_set.to_dict() if self.data_set else None,
         }
 
 
@@ -117,6 +121,7 @@ def summary_of(records: Records) -> Summary:
         missing=missing,
         remarks=remarks_of(records, arms, tested, full.f1 if full else None),
         test_entities=tested,
+        data_set=summarise_data_set(records.data_set_plan, records.data_set),
     )
 
 

@@ -1,5 +1,6 @@
 """The figures of the report as plain geometry in pixels; the template figures.svg.j2 draws them."""
 
+from wapaganda.simulation_report.figures.file_curves import file_curves_figure, way_styles
 from wapaganda.simulation_report.figures.learning_curves import (
     PANELS,
     CurvesFigure,
@@ -21,9 +22,11 @@ __all__ = [
     "ReliabilityFigure",
     "Style",
     "curves_figure",
+    "file_curves_figure",
     "near_duplicate_share",
     "near_duplicates_figure",
     "reliability_figure",
     "strategies_with_band",
     "styles",
+    "way_styles",
 ]

@@ -17,6 +17,7 @@ from wapaganda.simulation_report.figures import (
 )
 from wapaganda.simulation_report.figures.frame import coordinate
 from wapaganda.simulation_report.html import tables
+from wapaganda.simulation_report.html.data_set import data_set_values
 from wapaganda.simulation_report.html.sentences import (
     HEADLINE_LEVELS,
     VERDICTS,
@@ -71,14 +72,17 @@ def _breakable(name: str) -> list[str]:
 def _values(summary: Summary) -> dict[str, Any]:
     """What the template shows."""
     own, arms = styles(summary.strategies), [arm for arm in summary.strategies if arm.rounds]
+    name = summary.corpus.get("name") or "a simulation"
     values: dict[str, Any] = {
-        "title": f"Which texts to label first: {summary.corpus.get('name') or 'a simulation'}",
+        "title": f"Which texts to label first: {name}" if arms else f"From labels to a data set: {name}",
         "style_sheet": (FOLDER / "style.css").read_text("utf-8"),
         "facts": _facts(summary),
         "summary": summary,
         "styles": own,
         "settings": tables.settings_table(summary),
+        "data_set_settings": tables.data_set_settings_table(summary),
         "has_rounds": bool(arms),
+        "data_set": data_set_values(summary.data_set) if summary.data_set else None,
     }
     if not arms:
         return values

@@ -272,6 +272,15 @@ def settings_table(summary: Summary) -> Table:
     return Table("How it was simulated", _cells(["name", "value"]), rows, css="pairs")
 
 
+def data_set_settings_table(summary: Summary) -> Table | None:
+    """How the data set was simulated; ``None`` when it was not."""
+    if summary.data_set is None:
+        return None
+    plan = {name.replace("_", " "): value for name, value in summary.data_set.plan.items()}
+    rows = [_cells([name, _value(value)]) for name, value in plan.items()]
+    return Table("How the data set was simulated", _cells(["name", "value"]), rows, css="pairs")
+
+
 def _value(value: object) -> str:
     if value is None:
         return "not set"

@@ -137,6 +137,26 @@ def test_a_round_that_fails_is_one_sentence(selfish, arguments):
     assert "Traceback" not in outcome.stderr
 
 
+@pytest.mark.slow
+def test_the_finished_data_set_beside_the_strategies(selfish, files, tmp_path):
+    out = tmp_path / "out"
+    command = ["simulate", "--train", files.data, "--test", files.test, "--out", out, "--seeds", "7,"]
+    outcome = selfish(*command, "--data-set", "--seed-size", 12, "--steps", 20, "--json")
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.json["complete"]
+    found = outcome.json["summary"]["data_set"]
+    assert (found["texts"], found["seeds"], found["alternative"]["version"]) == (30, [7], 1)
+    assert set(found["hours"]) == {"ours", "standard", "chosen", "trainer", "proposals"}
+    assert found["h1"]["0.95"]["mean"] > 0
+    assert "The finished data set" in (out / "report.html").read_text("utf-8")
+    again = selfish(*command, "--data-set", "--seed-size", 12, "--steps", 20)
+    assert again.code == 0
+    assert "Hours until all 30 texts have this F1 together" in again.stdout + again.stderr
+    outcome = selfish(*command, "--data-set", "--seed-size", 13, "--json")
+    assert outcome.code == 2
+    assert "seed_size" in outcome.json["error"]
+
+
 def count_rounds(out: Path) -> int:
     return sum(len(run["rounds"]) for run in records(out).values())
 

@@ -112,6 +112,53 @@ def _write_full(out, seed, types):
     (out / "runs" / f"full-seed{seed}.json").write_text(json.dumps(run), "utf-8")
 
 
+def write_data_set(out: Path, seeds=(1, 2), *, ladder=True) -> Path:
+    """Writes data_set/ under ``out``: curves by a formula, twice as fast in our way."""
+    folder = out / "data_set"
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = {"seeds": list(seeds), "alternative": {"version": 1}, "corpus": {"name": "wikigold (SYNTHETIC)"}}
+    (folder / "plan.json").write_text(json.dumps(plan), "utf-8")
+    speeds = {"standard": 1.0, "ours": 2.0}
+    speeds |= {"trainer": 1.1, "proposals": 1.25, "chosen": 1.5} if ladder else {}
+    for seed in seeds:
+        record = {
+            "seed": seed, "n_texts": 1187, "n_entities": 2439, "hours_by_hand": 5.9,
+            "ways": {name: _way(speed * (1 + 0.1 * (seed - 1))) for name, speed in speeds.items()},
+            "conditions": [
+                {"name": "scratch prices", "ours": {"0.90": 3.0, "0.95": None},
+                 "standard": {"0.90": 4.0, "0.95": 5.0}}
+            ],
+            "reviews": [
+                {"texts": 200, "f1": 0.7, "ours": {"0.90": 1.0, "0.95": 2.0},
+                 "random": {"0.90": 2.0, "0.95": 3.0}, "perfect": {"0.90": 0.5, "0.95": 1.0}}
+            ],
+            "estimates": [
+                {"texts": 200, "true": 0.8, "estimated": 0.81, "interval": [0.75, 0.85], "calibrated": True},
+                {"texts": 300, "true": 0.9, "estimated": 0.99, "interval": [0.9, 1.0], "calibrated": False},
+            ],
+        }  # fmt: skip
+        (folder / f"seed{seed}.json").write_text(json.dumps(record), "utf-8")
+    return out
+
+
+def _way(speed):
+    hours = [1 + number / 4 for number in range(20)]
+    f1 = [min(1.0, 0.6 + 0.4 * (each - 1) * speed / 5) for each in hours]
+    reached = {level: next((h for h, f in zip(hours, f1, strict=True) if f >= float(level)), None)
+               for level in ("0.90", "0.95")}  # fmt: skip
+    models = [{"texts": 200 + 50 * n, "hours": 1.0 + n, "test_f1": 0.6 + 0.05 * n * speed, "rest_f1": 0.7}
+              for n in range(4)]  # fmt: skip
+    texts = [200 + 13 * number for number in range(20)]
+    return {"models": models, "texts": texts, "hours": hours, "f1": f1, "hours_to": reached,
+            "texts_to": dict.fromkeys(reached, 300)}  # fmt: skip
+
+
+@pytest.fixture
+def synthetic_data_set(tmp_path):
+    """The maker of a synthetic simulation of data sets; answers its folder."""
+    return lambda **options: write_data_set(tmp_path / "simulation", **options)
+
+
 @pytest.fixture
 def synthetic(tmp_path):
     """The maker of a synthetic simulation: its keywords as in ``write_synthetic``; answers its folder."""
