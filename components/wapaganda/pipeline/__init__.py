@@ -40,6 +40,11 @@ if TYPE_CHECKING:
         agreement_of,
         disagreements,
     )
+    from wapaganda.pipeline.selection.empty_answers import (
+        EmptyAnswer,
+        describe_empty_answers,
+        empty_answers,
+    )
     from wapaganda.pipeline.selection.later_types import LaterType, later_types
     from wapaganda.pipeline.selection.machine_part import accepted_labels, live_labels
     from wapaganda.pipeline.selection.pool_scores import PoolScores
@@ -77,6 +82,7 @@ _LATE = {
     "Disagreement": "selection.disagreements",
     "agreement_of": "selection.disagreements",
     "disagreements": "selection.disagreements",
+    "EmptyAnswer": "selection.empty_answers",
     "FilePart": "round.file_part",
     "FileSource": "sources.files",
     "LaterType": "selection.later_types",
@@ -94,7 +100,9 @@ _LATE = {
     "choose_first": "selection.cold_start",
     "choose_review": "selection.review",
     "choose_step": "round.steps",
+    "describe_empty_answers": "selection.empty_answers",
     "doubtful_first": "selection.review",
+    "empty_answers": "selection.empty_answers",
     "evaluate_documents": "training.evaluation",
     "evaluate_version": "training.evaluation",
     "fitted_prices": "selection.prices",
@@ -132,6 +140,7 @@ __all__ = [
     "CompletionRequest",
     "Disagreement",
     "Earlier",
+    "EmptyAnswer",
     "FilePart",
     "FileSource",
     "LabelStudioSource",
@@ -158,8 +167,10 @@ __all__ = [
     "choose_step",
     "completed",
     "decide_promotion",
+    "describe_empty_answers",
     "disagreements",
     "doubtful_first",
+    "empty_answers",
     "evaluate_documents",
     "evaluate_version",
     "fitted_prices",

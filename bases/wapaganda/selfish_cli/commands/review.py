@@ -11,6 +11,8 @@ import typer
 from wapaganda.errors import InputError
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.commands.answers.added import show_added
+from wapaganda.selfish_cli.commands.answers.empty import doubted, sentence_of, show_empty
+from wapaganda.selfish_cli.commands.answers.second_look import SecondLook
 from wapaganda.selfish_cli.inputs import read_labelled
 from wapaganda.selfish_cli.outputs import check_parent
 from wapaganda.selfish_cli.project import (
@@ -36,11 +38,13 @@ TITLE = "Likely label errors"
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The open issues of a version today; ``shown``: those that the user asked for."""
+    """The open issues of a version today; ``shown``: those that the user asked for. ``doubts``: one sentence
+    about empty answers where models that have not seen the text expect entities."""
 
     version: str
     found: "OpenIssues"
     shown: tuple[tuple["LabelIssue", "Document"], ...]
+    doubts: str = ""
 
 
 def review(
@@ -53,6 +57,10 @@ def review(
         str | None,
         typer.Option("--added", help="List the texts that were labelled before this type existed instead."),
     ] = None,
+    empty: Annotated[
+        bool,
+        typer.Option("--empty", help="List the empty answers where the model expects entities instead."),
+    ] = False,
     limit: Annotated[
         int, typer.Option("--limit", min=0, help="How many, the most suspicious first; 0: all.")
     ] = 20,
@@ -79,6 +87,10 @@ def review(
 
     With --added TYPE it lists the texts that were labelled before TYPE existed instead, first those in which
     the models of the cross-fitting find most of it.
+
+    With --empty it lists the texts that people have labelled as having no entity although the model expects
+    some, first those in which it is most confident. A text that annotators were shown without proposals may
+    be among them.
     """
     overrides = {
         "label_studio_url": url,
@@ -91,19 +103,29 @@ def review(
     }
     with session(as_json, "Nothing was written.") as console:
         _check_usage(data, project, view, out)
+        if empty and added is not None:
+            raise InputError("Expected --empty or --added, was: both.")
         context = open_context(project, name, overrides)
         with console.progress() as progress:
-            if added is not None:
-                documents, read = _documents(console, context, data, project if view else None, progress)
-                shown = show_added(console, context, added, documents, limit, out, project if view else None)
+            fetched = project if view else None
+            if added is not None or empty:
+                version = chosen_version(context, model) if empty else ""
+                documents, read = _documents(console, context, data, fetched, progress)
+                look = SecondLook(console, context, limit, out, fetched)
+                shown = (
+                    show_empty(look, version, documents)
+                    if added is None
+                    else show_added(look, added, documents)
+                )
                 console.emit(shown | {"read": read.to_dict()})
                 return
             version, issues = _issues(context, model)
-            documents, read = _documents(console, context, data, project if view else None, progress)
+            documents, read = _documents(console, context, data, fetched, progress)
             from wapaganda.label_errors import find_open_issues
 
             found = find_open_issues(issues, documents)
-            reviewed = Review(version, found, found.cases[: limit or None])
+            doubts = sentence_of(doubted(context, version, documents, predicts=False))
+            reviewed = Review(version, found, found.cases[: limit or None], doubts)
             if out is not None:
                 _write(out, reviewed)
             tab = _tab(context, project, reviewed) if view and project is not None else None
@@ -189,6 +211,8 @@ def _show(console: Console, reviewed: Review, out: Path | None, tab: dict[str, A
         title = f"The {len(reviewed.shown):,} most suspicious of {len(found.cases):,} labels"
         console.show(label_errors_table(title, reviewed.shown))
     facts = [("Model", reviewed.version), ("Likely errors", f"{len(found.cases):,} labels{_since(found)}")]
+    if reviewed.doubts:
+        facts.append(("Empty answers", reviewed.doubts))
     if out is not None:
         facts.append(("Written", str(out)))
     if tab is not None:
@@ -218,6 +242,7 @@ def _result(
         "n_doubtful": len(found.cases),
         "n_changed": found.n_changed,
         "n_gone": found.n_gone,
+        "empty_answers": reviewed.doubts,
         "out": str(out) if out else None,
         "view": tab,
         "suspects": label_errors_records(reviewed.shown),

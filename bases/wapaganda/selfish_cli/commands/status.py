@@ -11,7 +11,10 @@ from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
 from wapaganda.selfish_cli.ui.versions import version_record, versions_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wapaganda.annotation import ReadReport
+    from wapaganda.ner import Document
 
 ROUNDS = ("Round", "Step", "Labelled", "F1", "Before", "Model", "Pool", "Candidates", "Released")
 
@@ -47,6 +50,7 @@ def _status(context: CliProject) -> dict[str, Any]:
         "read": None,
         "later_types": [],
         "second_look": [],
+        "doubted_empty": {},
         "rounds": [],
         **dict.fromkeys(FILE),
     }
@@ -56,7 +60,8 @@ def _status(context: CliProject) -> dict[str, Any]:
         read = last_reading(context)
         found |= {"labelled": counts.labelled, "unlabelled": counts.unlabelled, "waiting": counts.waiting}
         found["read"] = read.to_dict()
-        later = later_types_of(context, list(ledger.documents(labelled=True)))
+        labelled = list(ledger.documents(labelled=True))
+        later = later_types_of(context, labelled)
         found["later_types"] = [each.to_dict() for each in later]
         found["second_look"] = [each.line() for each in later]
         found["rounds"] = [
@@ -69,6 +74,8 @@ def _status(context: CliProject) -> dict[str, Any]:
             for each in ledger.rounds()
         ]
         found |= _present_file(context)
+        found["doubted_empty"] = _still_empty(_last_report(found["rounds"]), labelled)
+        found["second_look"] += _about_empty(found["doubted_empty"])
     last = _last_report(found["rounds"])
     return found | {
         "should_stop": bool(last.get("should_stop", False)),
@@ -87,6 +94,18 @@ def _present_file(context: CliProject) -> dict[str, Any]:
     chosen, ledger = context.settings, context.ledger()
     purpose = selected_purpose(ledger, chosen.purpose)
     return present_file(ledger, context.store(), context.directory, purpose, chosen.target_f1).to_dict()
+
+
+def _still_empty(last: dict[str, Any], labelled: "Sequence[Document]") -> dict[str, int]:
+    """The empty answers in whose texts the model of the last round expected entities, if they still are."""
+    empty = {document.id for document in labelled if document.spans == ()}
+    return {key: number for key, number in last.get("doubted_empty", {}).items() if key in empty}
+
+
+def _about_empty(entities: dict[str, int]) -> list[str]:
+    from wapaganda.pipeline import describe_empty_answers
+
+    return [describe_empty_answers(entities)] if entities else []
 
 
 def _report(found: dict[str, Any]) -> "ReadReport":

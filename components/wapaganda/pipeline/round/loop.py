@@ -39,6 +39,7 @@ from wapaganda.pipeline.round.report import (
     AnnotatorsPart,
     AssessmentPart,
     CalibrationPart,
+    EmptyAnswersPart,
     ProposalsPart,
     RoundReport,
     ScoresPart,
@@ -49,6 +50,7 @@ from wapaganda.pipeline.round.state import RoundState, save_draft, save_report, 
 from wapaganda.pipeline.round.steps import choose_step
 from wapaganda.pipeline.selection.batch import offered_batch, unfinished
 from wapaganda.pipeline.selection.disagreements import agreement_of
+from wapaganda.pipeline.selection.empty_answers import empty_answers
 from wapaganda.pipeline.selection.later_types import later_types
 from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.selection.prices import (
@@ -188,6 +190,7 @@ class Loop:
         )
         later = later_types(labelled, self.ledger.labels(), prices.prices)
         self._messages.extend(each.line() for each in later)
+        empty = self._empty_answers(labelled)
         found = self._assess(len(labelled), pool, scored, selection, prices.prices)
         file = FilePart.of(
             purpose.name,
@@ -210,6 +213,7 @@ class Loop:
             annotators=AnnotatorsPart.of(agreement_of(self.ledger.documents())),
             proposals=ProposalsPart(self.config.floor(prices.prices)),
             file=file,
+            empty=empty,
             seconds=dict(self._seconds),
             messages=tuple(self._messages),
             read=self._read,
@@ -317,6 +321,17 @@ class Loop:
             agreed = agreement_with(before, self.store, scored, pool, self.config.device)
         curve = _curve(rounds)
         return assess_progress(curve, n_labelled, scored, selection, agreed, prices, self._calibration())
+
+    def _empty_answers(self, labelled: Sequence[Document]) -> EmptyAnswersPart:
+        """The empty answers in whose texts the live model expects entities, which the report names."""
+        live = self._live_model()
+        if live is None:
+            return EmptyAnswersPart()
+        labels = self.source.schema().labels
+        found = empty_answers(labelled, live.version.path, lambda texts: live.tagger.predict(texts), labels)
+        part = EmptyAnswersPart.of(found)
+        self._messages.extend([part.describe()] if found else [])
+        return part
 
     def _calibration(self) -> Calibration | None:
         live = self.store.current()

@@ -44,6 +44,7 @@ class RoundLog:
                 "advice": report.assessment.advice,
                 "forecast": report.assessment.forecast,
                 "purpose": report.file.purpose,
+                "empty_answers": report.empty.describe(),
             }
         )
         with tempfile.TemporaryDirectory() as scratch:
@@ -119,6 +120,7 @@ def _figures(report: RoundReport) -> dict[str, float]:
         "spans_shown": sum(report.proposals.spans_shown.values()),
         "spans_hidden": sum(report.proposals.spans_hidden.values()),
         "near_duplicates": report.selection.n_duplicates,
+        "doubted_empty": len(report.empty.doubted_empty),
         **reading_figures(report.read),
     }
     types = {f"f1_{label}": f1 for label, f1 in report.scores.per_type_f1.items()}

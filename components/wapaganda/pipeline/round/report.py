@@ -13,6 +13,7 @@ from wapaganda.metrics import AnnotatorAgreement
 from wapaganda.ner import Span
 from wapaganda.pipeline.round.assessment import Assessment
 from wapaganda.pipeline.round.file_part import FilePart
+from wapaganda.pipeline.selection.empty_answers import EmptyAnswer, describe_empty_answers
 from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.training.versions import TrainingOutcome
 from wapaganda.sampler import Selection
@@ -200,6 +201,23 @@ class ProposalsPart:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class EmptyAnswersPart:
+    """Answers of people that are empty although the model expects entities. ``doubted_empty``: the expected
+    number of entities by the id of the text, the most confident model first."""
+
+    doubted_empty: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, found: Iterable[EmptyAnswer]) -> Self:
+        """The part of these answers."""
+        return cls({each.document.id: len(each.expected) for each in found})
+
+    def describe(self) -> str:
+        """One sentence; empty when there are none."""
+        return describe_empty_answers(self.doubted_empty)
+
+
 def _by_type(counts: Counter[str]) -> dict[str, int]:
     return {label: counts[label] for label in sorted(counts)}
 
@@ -226,6 +244,7 @@ class RoundReport:
     assessment: AssessmentPart = field(default_factory=AssessmentPart)
     annotators: AnnotatorsPart = field(default_factory=AnnotatorsPart)
     proposals: ProposalsPart = field(default_factory=ProposalsPart)
+    empty: EmptyAnswersPart = field(default_factory=EmptyAnswersPart)
     file: FilePart = field(default_factory=FilePart)
     seconds: dict[str, float] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
@@ -269,6 +288,7 @@ _PARTS: Mapping[str, type] = {
     "assessment": AssessmentPart,
     "annotators": AnnotatorsPart,
     "proposals": ProposalsPart,
+    "empty": EmptyAnswersPart,
     "file": FilePart,
 }
 _KEYS = {"messages": "notes", "summary": "selection"}

@@ -117,7 +117,7 @@ def write_trained_on(folder: Path, documents: Sequence[Document]) -> None:
 def write_out_of_fold(folder: Path, documents: Sequence[Document], answers: Sequence[TaggedText]) -> None:
     """Write the out-of-fold prediction for each document into the folder of a model."""
     spans = {
-        _exact_key(document): encode_spans(answer.spans)
+        _exact_key(document): encode_spans(answer.spans, scores=True)
         for document, answer in zip(documents, answers, strict=True)
     }
     write_json(folder / _OUT_OF_FOLD, spans)

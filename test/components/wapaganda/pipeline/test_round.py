@@ -930,6 +930,15 @@ def test_unfinished_texts_of_earlier_batches_get_the_proposals_of_the_live_model
     shown = read_proposals(loop.directory / "rounds")
     assert all(set(shown[each.id]) == set(each.spans) for each in waiting)
 
+    empty = [done, twice, audited]
+    found = zip(empty, model.predict([each.text for each in empty]), strict=True)
+    expected = {each.id: len(sure) for each, spans in found if (sure := worth_showing(spans, 0.5))}
+    assert expected
+    doubted = second.empty.doubted_empty
+    assert {each.id: doubted[each.id] for each in empty if each.id in doubted} == expected
+    assert second.empty.describe() in second.messages
+    assert RoundReport.from_dict(second.to_dict()).empty == second.empty
+
 
 def test_a_source_of_files_keeps_the_proposals_of_earlier_batches(loop, source):
     source.shows_one_batch = False

@@ -1,66 +1,29 @@
 """selfish review --added: the texts that were labelled before a type existed."""
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wapaganda.errors import InputError
+from wapaganda.selfish_cli.commands.answers.second_look import SecondLook
 from wapaganda.selfish_cli.project import CliProject, later_types_of
-from wapaganda.selfish_cli.ui.console import Console
-from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document, Span
     from wapaganda.pipeline import LaterType
-
-    Case = tuple[Document, tuple[Span, ...]]
-
-TITLE = "Labelled before {label}"
-"""Of the Data Manager's tab."""
-WIDTH = 60
-"""Characters of a text that are shown."""
+    from wapaganda.selfish_cli.commands.answers.second_look import Case
 
 
-def show_added(
-    console: Console,
-    context: CliProject,
-    label: str,
-    documents: "Sequence[Document]",
-    limit: int,
-    out: Path | None,
-    project: int | None,
-) -> dict[str, Any]:
+def show_added(look: SecondLook, label: str, documents: "Sequence[Document]") -> dict[str, Any]:
     """Show the texts that were labelled before ``label`` existed, and return them for ``--json``.
-
-    They are also written to ``out`` and, with ``project``, put into a tab of the Data Manager.
 
     Raises:
         InputError: no labelled text was labelled before the type existed.
     """
-    found = _found(context, label, documents)
-    cases = _cases(context, found)
-    shown = cases[: limit or None]
-    records = [_record(rank, case) for rank, case in enumerate(shown, start=1)]
-    if out is not None:
-        from wapaganda.storage import write_text
-
-        write_text(out, "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in records))
-    tab = None
-    if project is not None:
-        studio, title = context.studio(), TITLE.format(label=label)
-        numbers = [int(document.id) for document, _ in shown]
-        view = studio.show_annotated(project, numbers, title)
-        url = f"{studio.url}/projects/{project}/data?tab={view}"
-        tab = {"id": view, "title": title, "texts": len(numbers), "url": url}
-    _show(console, found, records, out, tab)
-    return {
-        "project": context.key,
-        **found.to_dict(),
-        "out": str(out) if out else None,
-        "view": tab,
-        "added": records,
-    }
+    found = _found(look.context, label, documents)
+    cases = _cases(look.context, found)
+    title, tab = f"texts labelled before {label} existed", f"Labelled before {label}"
+    records, written = look.show(cases, title, tab, f"Model: {label}", found.line())
+    return {"project": look.context.key, **found.to_dict(), **written, "added": records}
 
 
 def _found(context: CliProject, label: str, documents: "Sequence[Document]") -> "LaterType":
@@ -87,46 +50,3 @@ def _cases(context: CliProject, found: "LaterType") -> "list[Case]":
         for document, spans in zip(found.documents, proposed, strict=True)
     ]
     return sorted(cases, key=lambda case: -len(case[1]))
-
-
-def _record(rank: int, case: "Case") -> dict[str, Any]:
-    document, spans = case
-    return {
-        "rank": rank,
-        "document_id": document.id,
-        "model": [document.text[span.start : span.end] for span in spans],
-        "text": document.text,
-    }
-
-
-def _show(
-    console: Console,
-    found: "LaterType",
-    records: Sequence[dict[str, Any]],
-    out: Path | None,
-    tab: dict[str, Any] | None,
-) -> None:
-    rows = [
-        [
-            str(each["rank"]),
-            each["document_id"],
-            "; ".join(" ".join(part.split()) for part in each["model"]) or "–",
-            _shortened(each["text"]),
-        ]
-        for each in records
-    ]
-    title = f"{len(rows):,} of {len(found.documents):,} texts labelled before {found.label} existed"
-    console.show(
-        plain_table(title, ("Rank", "Text", f"Model: {found.label}", "Beginning"), rows, numbers=(0,))
-    )
-    facts = [("Second look", found.line())]
-    if out is not None:
-        facts.append(("Written", str(out)))
-    if tab is not None:
-        facts.append(("Label Studio", f"{tab['texts']:,} texts in the tab {tab['title']}: {tab['url']}"))
-    console.show(facts_table("", facts))
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= WIDTH else line[:WIDTH] + "…"
