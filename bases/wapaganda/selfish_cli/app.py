@@ -102,18 +102,11 @@ group(
 )
 group(
     "labels",
-    "Read labels that were renamed in Label Studio, or rename and merge them there with their annotations.",
+    "Read labels that were renamed in Label Studio, or rename, merge and split them with their annotations.",
     map=labels.map_labels,
     rename=labels.rename,
     merge=labels.merge,
-    undo=labels.undo,
-)
-group(
-    "labels",
-    "Read labels that were renamed in Label Studio, or rename and merge them there with their annotations.",
-    map=labels.map_labels,
-    rename=labels.rename,
-    merge=labels.merge,
+    split=labels.split,
     undo=labels.undo,
 )
 group("jobs", "List and cancel the trainings of the ML backend.", list=jobs.list_jobs, cancel=jobs.cancel)

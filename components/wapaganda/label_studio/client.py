@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -131,10 +131,32 @@ class LabelStudio:
         Raises:
             FormatError: the label config has not the labels or tags that the change needs.
         """
-        config = self._label_config(project_id)
-        tags = () if kind == "tag" else (config.from_name, *config.tags.values())
-        change = LabelChange(kind, old, new, tuple(dict.fromkeys(tags)))
+        tags = () if kind == "tag" else self._label_tags(project_id)
+        change = LabelChange(kind, old, new, tags)
         return label_changes.plan_change(self._connection, project_id, change, progress)
+
+    def plan_label_split(
+        self,
+        project_id: int,
+        old: str,
+        into: Sequence[str],
+        by: Mapping[str, str],
+        progress: Progress = silent,
+    ) -> ChangePlan:
+        """What a split of the label ``old`` would change: ``by`` names the new label for some words.
+
+        Nothing is written. Regions with other words keep the old label.
+
+        Raises:
+            FormatError: the label config does not have the label.
+        """
+        tags = self._label_tags(project_id)
+        change = LabelChange("split", old, ",".join(into), tags, tuple(into), dict(by))
+        return label_changes.plan_change(self._connection, project_id, change, progress)
+
+    def _label_tags(self, project_id: int) -> tuple[str, ...]:
+        config = self._label_config(project_id)
+        return tuple(dict.fromkeys((config.from_name, *config.tags.values())))
 
     def apply_label_change(self, plan: ChangePlan, path: Path, progress: Progress = silent) -> ChangePlan:
         """Carry out a change, saved in ``path``, or go on with one that was interrupted."""

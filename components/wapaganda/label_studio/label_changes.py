@@ -1,4 +1,4 @@
-"""Rename or merge labels, or rename a tag, in the label config and in the regions of a project together.
+"""Rename, merge or split labels, or rename a tag, in the label config and the regions of a project together.
 
 A change is planned first, which only reads. It is saved in a file before anything is written, and goes on
 where it stopped when it is applied again. A label change first gives the config both labels, then changes the
@@ -40,6 +40,7 @@ class ChangePlan:
     ``regions``: the old names of each region that changes, by ``annotation 7`` or ``prediction 9`` and then
     by the region's id, or ``#`` and its position. ``tasks``: the task of each of these. ``done``: the tasks
     that were changed. ``doing``: the annotations, in their order, of those that are being changed.
+    ``undecided``: the words of the annotated regions that a split leaves as they are, with their tasks.
     """
 
     project: int
@@ -51,6 +52,7 @@ class ChangePlan:
     tasks: Mapping[str, int] = field(default_factory=dict)
     done: Sequence[int] = ()
     doing: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    undecided: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def n_annotations(self) -> int:
@@ -96,7 +98,8 @@ class ChangePlan:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             change, done = values.pop("change"), tuple(values.pop("done"))
-            return cls(change=LabelChange(**{**change, "tags": tuple(change["tags"])}), done=done, **values)
+            change |= {key: tuple(change.get(key, ())) for key in ("tags", "into")}
+            return cls(change=LabelChange(**change), done=done, **values)
         except (ValueError, KeyError, TypeError) as error:
             raise LabelStudioError(f"Expected a saved change of labels in {path}, was: {error!r}.") from error
 
@@ -126,6 +129,7 @@ def apply_change(
     _set_config(connection, plan.project, plan.config_after)
     for _ in range(_SCANS):  # what annotators made in the meantime
         again = _with_found(connection, replace(plan, regions={}, tasks={}), version, progress)
+        plan = replace(plan, undecided=again.undecided)
         if not again.regions:
             return replace(plan, state=DONE).save(path)
         left = tuple(number for number in plan.done if number not in set(again.tasks.values()))
@@ -185,6 +189,7 @@ def _with_found(connection: Connection, plan: ChangePlan, version: str, progress
     """The plan with all regions that have the old name now."""
     regions: dict[str, dict[str, list[str]]] = {}
     tasks: dict[str, int] = {}
+    undecided: dict[str, list[int]] = {}
     for number, task in enumerate(all_tasks(connection, plan.project, _FIELDS, query_of([]), 500), start=1):
         for name, result in _results(task, version):
             old = {
@@ -194,8 +199,12 @@ def _with_found(connection: Connection, plan: ChangePlan, version: str, progress
             }
             if old:
                 regions[name], tasks[name] = old, int(task["id"])
+            if name.startswith("annotation"):
+                left = [words for region in result if (words := plan.change.undecided(region)) is not None]
+                for words in left:
+                    undecided.setdefault(words, []).append(int(task["id"]))
         progress("search", number, 0)
-    return replace(plan, regions=regions, tasks=tasks)
+    return replace(plan, regions=regions, tasks=tasks, undecided=undecided)
 
 
 def _results(task: Task, version: str | None) -> Iterator[tuple[str, Sequence[Any]]]:
@@ -274,8 +283,8 @@ def _changed(plan: ChangePlan, name: str, result: Sequence[Any]) -> list[Any] | 
         if before is None or names is None:
             new.append(region)
         elif plan.state == STARTED and change.changes(region):
-            new.append(change.with_names(region, change.renamed(names)))
-        elif plan.state == UNDOING and names == change.renamed(before):
+            new.append(change.with_names(region, change.renamed(names, region)))
+        elif plan.state == UNDOING and change.has_made(names, before):
             new.append(change.with_names(region, before))
         else:
             new.append(region)

@@ -1,5 +1,6 @@
-"""selfish labels: read renamed labels of Label Studio, or change label config and annotations together."""
+"""selfish labels: read renamed labels of Label Studio, or change config and annotations together."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wapaganda.errors import InputError
+from wapaganda.selfish_cli.outputs import check_parent
 from wapaganda.selfish_cli.project import CliProject, open_context, project_lock
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
@@ -15,6 +17,8 @@ from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
 if TYPE_CHECKING:
     from wapaganda.label_studio import ChangePlan
 
+FORMS_SHOWN = 10
+"""Words that nothing decides, in the table."""
 DRY_RUN = "Nothing was changed. Repeat the command with --yes to do it."
 KEPT = "What was changed is saved. Repeat the command to go on, or undo it by selfish labels undo."
 
@@ -99,6 +103,60 @@ def merge(
         _change(console, context, "merge", pair, yes)
 
 
+def split(
+    pair: Annotated[
+        str, typer.Argument(help="The label and those that it becomes, as OLD=NEW,NEW.", show_default=False)
+    ],
+    project: options.Project = None,
+    by: Annotated[
+        Path | None,
+        typer.Option("--by", help="CSV file with the columns text and label: which words get which label."),
+    ] = None,
+    forms: Annotated[
+        Path | None,
+        typer.Option("--forms", help="Write such a file to fill in: the words of all regions that are left."),
+    ] = None,
+    view: Annotated[
+        bool, typer.Option("--view", help="Make a tab of the texts with such regions in the Data Manager.")
+    ] = False,
+    yes: Yes = False,
+    url: options.Url = None,
+    api_key: options.ApiKey = None,
+    label_tag: options.LabelTag = None,
+    text_field: options.TextField = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Split the label OLD by the words of the regions, in the label config and in all annotations.
+
+    Regions with other words keep the old label, and the label config keeps it, too. It goes on after an
+    interruption and can be undone.
+    """
+    with session(as_json, KEPT) as console:
+        context = _context(project, url, api_key, label_tag, text_field)
+        old, into = _parts(pair)
+        chosen = _read_forms(by, into) if by is not None else {}
+        if yes and not chosen:
+            raise InputError(
+                "Expected --by FILE with the new labels of some words, was: none.",
+                "Write a file to fill in by --forms FILE.",
+            )
+        if forms is not None:
+            _check_new(forms)
+        with console.progress() as progress:
+            progress("search", 0, 0)
+            path, plan = _open_or_new(context, "split", old, ",".join(into), chosen)
+            if plan is None:
+                plan = context.studio().plan_label_split(_number(context), old, into, chosen, progress)
+            if yes:
+                with project_lock(context):
+                    plan = context.studio().apply_label_change(plan, path, progress)
+                    _rename_in_ledger(context, plan, {old: [old, *into]})
+            tab = _undecided_tab(context, plan) if view and plan.undecided else ""
+        if forms is not None:
+            _write_forms(forms, plan)
+        _show_change(console, context.key, plan, path, "Change", yes, tab)
+
+
 def undo(
     project: options.Project = None,
     yes: Yes = False,
@@ -108,7 +166,7 @@ def undo(
     text_field: options.TextField = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Undo the last rename or merge, also an interrupted one. Repeated, it goes back further.
+    """Undo the last rename, merge or split, also an interrupted one. Repeated, it goes back further.
 
     Regions that annotators have changed since stay as they are.
     """
@@ -121,9 +179,91 @@ def undo(
         if yes:
             with project_lock(context), console.progress() as progress:
                 plan = context.studio().undo_label_change(plan, path, progress)
-                old, new = plan.change.old, plan.change.new
-                _rename_in_ledger(context, plan, {new: [new, old] if plan.change.kind == "merge" else [old]})
+                _rename_in_ledger(context, plan, _names_before(plan))
         _show_change(console, context.key, plan, path, "Undo", yes)
+
+
+def _names_before(plan: "ChangePlan") -> Mapping[str, Sequence[str]]:
+    """For each new label what it was before, in the sets of labels that annotators could choose from."""
+    from wapaganda.annotation import parse_label_config
+
+    old, change = plan.change.old, plan.change
+    if change.kind != "split":
+        return {change.new: [change.new, old] if change.kind == "merge" else [old]}
+    known = parse_label_config(plan.config_before, *change.tags[:1]).labels
+    return {new: [new, old] if new in known else [old] for new in change.into}
+
+
+def _parts(text: str) -> tuple[str, tuple[str, ...]]:
+    """The label to split and those that it becomes."""
+    old, new = _pair(text)
+    into = tuple(dict.fromkeys(name.strip() for name in new.split(",")))
+    if not all(into) or old in into:
+        raise InputError(f"Expected OLD=NEW,NEW with other labels than OLD, was: {text!r}.")
+    return old, into
+
+
+def _read_forms(path: Path, into: Sequence[str]) -> dict[str, str]:
+    """The new label of each of the words in the file; rows without a label are left out.
+
+    Raises:
+        InputError: the file has other columns or labels, or two labels for the same words.
+    """
+    from wapaganda.ner import collapse_whitespace
+
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file)
+        if not {"text", "label"} <= set(rows.fieldnames or ()):
+            raise InputError(
+                f"Expected a CSV file with the columns text and label, was: {path} with "
+                f"{', '.join(rows.fieldnames or ()) or 'none'}."
+            )
+        found: dict[str, str] = {}
+        for row in rows:
+            words, label = collapse_whitespace(row["text"] or ""), (row["label"] or "").strip()
+            if not words or not label:
+                continue
+            if label not in into:
+                raise InputError(
+                    f"Expected one of the labels {', '.join(into)}, was: {label} ({path}:{rows.line_num})."
+                )
+            if found.setdefault(words, label) != label:
+                both = f"{found[words]} and {label} ({path}:{rows.line_num})"
+                raise InputError(f"Expected one label for {words!r}, was: {both}.")
+    return found
+
+
+def _check_new(path: Path) -> None:
+    """Check that the file can be written and overwrites nothing."""
+    if path.exists():
+        raise InputError(f"Expected a new file, was: {path}, which exists.", "Name another one by --forms.")
+    check_parent(path)
+
+
+def _write_forms(path: Path, plan: "ChangePlan") -> None:
+    """The words of all regions with the old label, the undecided ones first, the commonest at the top."""
+    import io
+
+    from wapaganda.storage import write_text
+
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["text", "label", "regions"])
+    writer.writerows([words, "", len(tasks)] for words, tasks in _most_first(plan) if words)
+    writer.writerows([words, label, ""] for words, label in plan.change.by.items())
+    write_text(path, file.getvalue())
+
+
+def _most_first(plan: "ChangePlan") -> list[tuple[str, Sequence[int]]]:
+    return sorted(plan.undecided.items(), key=lambda each: (-len(each[1]), each[0]))
+
+
+def _undecided_tab(context: CliProject, plan: "ChangePlan") -> str:
+    """The address of a tab with the texts whose regions nothing decides."""
+    studio, number = context.studio(), _number(context)
+    tasks = sorted({task for tasks in plan.undecided.values() for task in tasks})
+    tab = studio.show_annotated(number, tasks, f"{plan.change.old} to split")
+    return f"{studio.url}/projects/{number}/data?tab={tab}"
 
 
 def _context(
@@ -210,13 +350,18 @@ def _rename_in_ledger(context: CliProject, plan: "ChangePlan", renamed: Mapping[
         context.ledger().rename_labels(renamed)
 
 
-def _open_or_new(context: CliProject, kind: str, old: str, new: str) -> "tuple[Path, ChangePlan | None]":
+def _open_or_new(
+    context: CliProject, kind: str, old: str, new: str, by: Mapping[str, str] | None = None
+) -> "tuple[Path, ChangePlan | None]":
     """The interrupted change if it is this one, otherwise the path of the next one."""
     saved = _saved(context)
     for path, plan in saved:
         if not plan.is_open:
             continue
-        if (plan.state, plan.change.kind, plan.change.old, plan.change.new) == ("started", kind, old, new):
+        change = plan.change
+        if (plan.state, change.kind, change.old, change.new) == ("started", kind, old, new) and (
+            change.by == (by or {})
+        ):
             return path, plan
         raise InputError(
             f"Expected no unfinished change, was: {plan.change.old}={plan.change.new} in {path}.",
@@ -235,7 +380,9 @@ def _number(context: CliProject) -> int:
     return int(context.key.removeprefix("ls-"))
 
 
-def _show_change(console: Console, key: str, plan: "ChangePlan", path: Path, title: str, done: bool) -> None:
+def _show_change(
+    console: Console, key: str, plan: "ChangePlan", path: Path, title: str, done: bool, tab: str = ""
+) -> None:
     change = plan.change
     what = "tag" if change.kind == "tag" else "label"
     config = "changed" if plan.config_before != plan.config_after else "has the new name already"
@@ -246,11 +393,14 @@ def _show_change(console: Console, key: str, plan: "ChangePlan", path: Path, tit
         ("Predictions", f"{plan.n_predictions:,} that are shown, or that annotators began with"),
         ("Tasks", _examples(sorted({plan.tasks[name] for name in plan.regions}))),
     ]
+    if change.kind == "split":
+        facts.append(("Undecided", _undecided(plan)))
+    facts += [("Tab", tab)] if tab else []
     facts += [("State", plan.state), ("Saved in", str(path))] if done else []
     console.show(facts_table(f"Project {key}", facts))
     if not done:
         console.say(DRY_RUN)
-    console.emit(_record(key, plan, path, done))
+    console.emit(_record(key, plan, path, done) | ({"view": tab} if tab else {}))
 
 
 def _record(key: str, plan: "ChangePlan", path: Path, done: bool) -> dict[str, Any]:
@@ -266,7 +416,22 @@ def _record(key: str, plan: "ChangePlan", path: Path, done: bool) -> dict[str, A
         "texts": plan.n_texts,
         "predictions": plan.n_predictions,
         "saved": str(path) if done else None,
+        **({"undecided": _counts(plan)} if plan.change.kind == "split" else {}),
     }
+
+
+def _undecided(plan: "ChangePlan") -> str:
+    """The regions that keep the old label, by their words."""
+    counts = _counts(plan)
+    if not counts:
+        return f"none; take {plan.change.old} away by selfish labels merge, when no region has it"
+    shown = ", ".join(f"{words or '(no words)'} ({n:,})" for words, n in list(counts.items())[:FORMS_SHOWN])
+    more = f" and {len(counts) - FORMS_SHOWN:,} more" if len(counts) > FORMS_SHOWN else ""
+    return f"{sum(counts.values()):,} regions stay {plan.change.old}: {shown}{more}"
+
+
+def _counts(plan: "ChangePlan") -> dict[str, int]:
+    return {words: len(tasks) for words, tasks in _most_first(plan)}
 
 
 def _examples(tasks: Sequence[int]) -> str:

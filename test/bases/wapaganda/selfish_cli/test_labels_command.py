@@ -46,9 +46,37 @@ def test_a_mapping_is_remembered_listed_and_forgotten(selfish, studio, tmp_path)
         (("rename", "PER=", "--project", 1), "Leave regions out by selfish labels map OLD="),
         (("merge", "=PER", "--project", 1), "Expected OLD=NEW"),
         (("undo", "--project", 1), "none to undo"),
+        (("split", "LOC", "--project", 1), "Expected OLD=NEW, was: 'LOC'"),
+        (("split", "LOC=CITY,LOC", "--project", 1), "with other labels than OLD"),
+        (("split", "LOC=CITY,", "--project", 1), "with other labels than OLD"),
+        (("split", "LOC=CITY", "--yes", "--project", 1), "Expected --by FILE"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_hint(selfish, studio, arguments, complaint):
     outcome = selfish("labels", *arguments)
     assert outcome.code == 2
     assert complaint in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("words,label\nOslo,CITY\n", "with the columns text and label, was: "),
+        ("text,label\nOslo,TOWN\n", "Expected one of the labels CITY, COUNTRY, was: TOWN"),
+        ("text,label\nOslo,CITY\nOslo ,COUNTRY\n", "Expected one label for 'Oslo', was: CITY and COUNTRY"),
+        ("", "was: "),
+    ],
+)
+def test_a_file_of_words_that_is_wrong_is_refused(selfish, studio, tmp_path, content, complaint):
+    path = tmp_path / "forms.csv"
+    path.write_text(content)
+    outcome = selfish("labels", "split", "LOC=CITY,COUNTRY", "--by", path, "--project", 1)
+    assert outcome.code == 2
+    assert complaint in " ".join(outcome.stderr.split())
+
+
+def test_a_file_of_words_is_not_overwritten(selfish, studio, tmp_path):
+    path = tmp_path / "forms.csv"
+    path.write_text("text,label\nOslo,CITY\n")
+    outcome = selfish("labels", "split", "LOC=CITY,COUNTRY", "--forms", path, "--project", 1)
+    assert (outcome.code, path.read_text()) == (2, "text,label\nOslo,CITY\n")

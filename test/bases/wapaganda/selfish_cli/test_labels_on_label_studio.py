@@ -170,6 +170,32 @@ def test_labels_are_renamed_and_merged_everywhere_and_undone(raw, selfish, tmp_p
     assert selfish("labels", "undo", "--yes", "--project", raw.project).code == 2
 
 
+def test_a_label_is_split_by_a_file_of_its_words_and_undone(raw, selfish, tmp_path):
+    raw.add("Oslo in Norway", [region(0, 4, "Oslo", "LOC"), region(8, 14, "Norway", "LOC")])
+    raw.add("Oslo, Georgia", [region(0, 4, "Oslo", "LOC"), region(6, 13, "Georgia", "LOC")])
+    before, config, forms = raw.annotations(), raw.config, tmp_path / "forms.csv"
+    command = ("labels", "split", "LOC=CITY,COUNTRY", "--project", raw.project, "--json")
+    assert selfish(*command, "--forms", forms).json["undecided"] == {"Oslo": 2, "Georgia": 1, "Norway": 1}
+    assert forms.read_text() == "text,label,regions\nOslo,,2\nGeorgia,,1\nNorway,,1\n"
+    forms.write_text("text,label,regions\nOslo,CITY,2\nGeorgia,,1\nNorway,COUNTRY,1\n")
+    planned = selfish(*command, "--by", forms)
+    assert "Nothing was changed" in planned.stderr
+    assert (raw.annotations(), raw.config) == (before, config)
+    done = selfish(*command, "--by", forms, "--view", "--yes")
+    assert done.code == 0, done.stderr
+    assert (done.json["regions"], done.json["state"], done.json["undecided"]) == (3, "done", {"Georgia": 1})
+    assert f"/projects/{raw.project}/data?tab=" in done.json["view"]
+    assert raw.annotations() == [
+        [[("CITY", "label", "Oslo"), ("COUNTRY", "label", "Norway")]],
+        [[("CITY", "label", "Oslo"), ("LOC", "label", "Georgia")]],
+    ]
+    assert counted(spans(selfish, raw, tmp_path)) == {"CITY": 2, "COUNTRY": 1, "LOC": 1}
+    assert selfish("labels", "undo", "--yes", "--project", raw.project, "--json").json["state"] == "undone"
+    assert raw.annotations() == before
+    assert "COUNTRY" not in raw.config
+    assert counted(spans(selfish, raw, tmp_path)) == {"LOC": 4}
+
+
 def test_repairs_are_said_for_a_project_as_for_a_file_and_the_regions_go_out_again(raw, selfish, tmp_path):
     text = "Mira met Bob in Oslo on Monday. "
     for number in range(30):

@@ -125,6 +125,73 @@ def done(project, path, kind, old, new):
     raise AssertionError("never done")
 
 
+def split(project, path, by):
+    """Split PER as ``done`` does it."""
+    client = project.client()
+    for _ in range(100):
+        plan = (
+            ChangePlan.load(path)
+            if path.exists()
+            else client.plan_label_split(1, "PER", ("MAN", "WOMAN"), by)
+        )
+        try:
+            return client.apply_label_change(plan, path)
+        except LabelStudioError:
+            continue
+    raise AssertionError("never done")
+
+
+def test_a_split_that_is_interrupted_at_any_write_changes_what_is_decided_and_can_be_undone(tmp_path):
+    def prepared():
+        project = Project()
+        for task in project.tasks.values():
+            for each in (*task["annotations"], *task["predictions"]):
+                for one in each["result"]:
+                    if one["type"] == "labels":
+                        one["value"]["text"] = ("Bob", " Ada\n ", "Kim")[one["value"]["start"] % 3]
+        return project
+
+    by = {"Bob": "MAN", "Ada": "WOMAN"}
+    whole = prepared()
+    before = deepcopy(whole.answers())
+    plan = split(whole, tmp_path / "whole.json", by)
+    wanted = deepcopy(before)
+    shown = [[*answers, proposals[0]] for answers, proposals in wanted.values()]
+    began = {n for n, task in whole.tasks.items() if task["annotations"]}
+    shown += [[proposals[1]] for n, (_, proposals) in wanted.items() if n in began]
+    n_left = 0
+    for result in (each for results in shown for each in results):
+        for one in result:
+            new = {"Bob": "MAN", " Ada\n ": "WOMAN"}.get(one["value"].get("text"), "PER")
+            names = one["value"].get("labels", [])
+            one["value"] |= {"labels": [new if name == "PER" else name for name in names]} if names else {}
+    for answers, _ in wanted.values():
+        n_left += sum("PER" in one["value"].get("labels", ()) for result in answers for one in result)
+    assert whole.answers() == wanted
+    assert {words: len(tasks) for words, tasks in plan.undecided.items()} == {"Kim": n_left}
+    labels = parse_label_config(whole.project["label_config"]).labels
+    assert labels == ("PER", "MAN", "WOMAN", "LOC", "CITY")
+    assert 'hotkey="p"' in whole.project["label_config"]
+    for breaks_at in range(1, whole.writes + 1):
+        path = tmp_path / f"{breaks_at}.json"
+        project = prepared()
+        project.breaks_at = breaks_at
+        project.check = lambda project=project: _check_known(project)
+        split(project, path, by)
+        assert project.answers() == wanted
+        project.client().undo_label_change(ChangePlan.load(path), path)
+        assert project.answers() == before
+        assert project.project["label_config"] == CONFIG
+
+
+def test_a_label_that_the_config_lacks_cannot_be_split_and_nothing_is_split_without_words():
+    with pytest.raises(FormatError, match="Expected the label 'ORG' in the label config"):
+        Project().client().plan_label_split(1, "ORG", ("FIRM",), {"Acme": "FIRM"})
+    plan = Project().client().plan_label_split(1, "PER", ("MAN", "LOC"), {})
+    assert plan.regions == {}
+    assert set(plan.undecided) == {"x"}
+
+
 CHANGES = [
     ("rename", "PER", "PERSON"),
     ("merge", "PER", "LOC"),
