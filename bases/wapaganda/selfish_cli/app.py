@@ -14,6 +14,7 @@ from wapaganda.selfish_cli.commands.answers.agree import agree
 from wapaganda.selfish_cli.commands.connect import connect
 from wapaganda.selfish_cli.commands.doctor import doctor
 from wapaganda.selfish_cli.commands.finished.complete import complete
+from wapaganda.selfish_cli.commands.finished.diff import diff
 from wapaganda.selfish_cli.commands.finished.export import export
 from wapaganda.selfish_cli.commands.predict import predict
 from wapaganda.selfish_cli.commands.review import review
@@ -79,6 +80,7 @@ for command in (
     simulate,
     adapt,
     export,
+    diff,
     doctor,
     connect,
 ):

@@ -71,7 +71,7 @@ def export_dataset(
     with atomic_folder(out, replace=force) as draft:
         report = replace(report, left_out=tuple(_write_splits(draft, splits, request.formats)))
         write_text(draft / "README.md", data_card(report, found, splitting, facts))
-        write_json(draft / MARK, report.to_dict(), indent=2)
+        write_json(draft / MARK, report.manifest(), indent=2)
     return report
 
 

@@ -99,9 +99,12 @@ class ExportReport:
         return self.n_left_out.get("unlabelled", 0)
 
     def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: the manifest and the ``path``."""
+        return {"path": str(self.path), **self.manifest()}
+
+    def manifest(self) -> dict[str, Any]:
         """JSON-ready; ``request`` is what an export needs to be made again from the same labels."""
         return {
-            "path": str(self.path),
             "title": self.title,
             "created_at": self.created_at,
             "package": self.package,

@@ -35,6 +35,7 @@ NAMES = {
     "import": "Importing texts",
     "mlflow": "Writing to MLflow",
     "write": "Writing files",
+    "upload": "Uploading to the hub",
     "check": "Checking",
 }
 QUIET_SECONDS = 10.0

@@ -76,3 +76,39 @@ def test_the_terminal_says_how_to_complete_and_what_is_wrong(selfish, files, who
     assert (wrong.code, "was: gold" in wrong.stderr) == (2, True)
     alone = selfish("export", "--project", 1, "--pool", files.pool, "--out", tmp_path / "c")
     assert (alone.code, "Expected --data with --pool" in alone.stderr) == (2, True)
+
+
+def test_the_upload_needs_a_token_and_public_needs_an_upload(selfish, files, whole, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
+    out, refused = whole("a", "--push-to-hub", "ada/birds")
+    assert (refused.code, "Expected a token of the hub" in refused.stderr, out.exists()) == (2, True, False)
+    _, alone = whole("b", "--public")
+    assert (alone.code, "--push-to-hub with --public" in alone.stderr) == (2, True)
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: "hf_of_a_test")
+    sent = []
+
+    def push(folder, name, **more):
+        sent.append((folder, name, more))
+        return "there"
+
+    monkeypatch.setattr("wapaganda.dataset.push_to_hub", push)
+    out, found = whole("c", "--push-to-hub", "ada/birds")
+    assert (found.json["hub"], sent) == ("there", [(out, "ada/birds", {"public": False})])
+    assert (out / "parquet" / "train.parquet").is_file()
+
+
+def test_the_difference_of_two_exports(selfish, files, whole, tmp_path):
+    first, _ = whole("first")
+    lines = files.data.read_text().splitlines()
+    less = json.loads(lines[0])
+    less["spans"] = less["spans"][1:]
+    files.data.write_text("\n".join([json.dumps(less), *lines[2:]]) + "\n")
+    second, _ = whole("second")
+    told = selfish("diff", first, second, "--json").json
+    gone = json.loads(lines[1])
+    assert (told["equal"], told["removed"], told["added"]) == (len(lines) - 2, [gone["id"]], [])
+    assert told["spans"]["removed"]["human"] == 1 + len(gone["spans"])
+    shown = " ".join(selfish("diff", first, second).stdout.split())
+    assert f"Equal {len(lines) - 2} texts" in shown
+    assert f"{less['id']} − '" in shown
+    assert selfish("diff", first, tmp_path).code == 2

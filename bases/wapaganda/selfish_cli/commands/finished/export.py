@@ -69,6 +69,12 @@ def export(
     language: Annotated[
         str, typer.Option("--language", help="Codes of the languages, such as en, with commas between.")
     ] = "",
+    push_to_hub: Annotated[
+        str, typer.Option("--push-to-hub", help="Also upload it as this data set, owner/name; private.")
+    ] = "",
+    public: Annotated[
+        bool, typer.Option("--public", help="With --push-to-hub: everybody may read the data set.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
     name: options.Name = "default",
     seed: options.Seed = None,
@@ -101,13 +107,17 @@ def export(
         one_of("Name a project by --project ID or labelled texts by --data.", project=project, data=data)
         if pool is not None and data is None:
             raise InputError("Expected --data with --pool, was: none.", "A project has its own pool.")
+        if public and not push_to_hub:
+            raise InputError("Expected --push-to-hub with --public, was: none.")
         shares = _shares(split)
         context = open_context(project, name, overrides)
         with console.progress() as progress:
-            from wapaganda.dataset import ExportRequest, check_folder, export_dataset
+            from wapaganda.dataset import ExportRequest, check_folder, check_hub, export_dataset
 
+            if push_to_hub:
+                check_hub(push_to_hub)
             request = ExportRequest(
-                tuple(_names(formats)),
+                tuple(_names(formats) + (["parquet"] if push_to_hub else [])),
                 shares,
                 context.settings.seed,
                 tuple(_names(only)) or tuple(Provenance),
@@ -129,7 +139,19 @@ def export(
             progress("write", 0, 0)
             report = export_dataset(source.documents, out, request, machine=machine, facts=facts, force=force)
         _show(console, report)
-        console.emit({"project": context.key, **report.to_dict(), "read": source.read.to_dict()})
+        address = _pushed(console, out, push_to_hub, public) if push_to_hub else None
+        read = {"read": source.read.to_dict(), "hub": address}
+        console.emit({"project": context.key, **report.to_dict(), **read})
+
+
+def _pushed(console: Console, folder: Path, name: str, public: bool) -> str:
+    from wapaganda.dataset import push_to_hub
+
+    with console.progress() as progress:
+        progress("upload", 0, 0)
+        address = push_to_hub(folder, name, public=public)
+    console.show(facts_table("", [("Uploaded", f"{address} ({'public' if public else 'private'})")]))
+    return address
 
 
 def _names(text: str) -> list[str]:
