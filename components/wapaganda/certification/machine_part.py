@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST_MISSES, WORDS_PER_MISS = 4, 3
-"""The assumption of every bound: a text misses at most 4 entities, or one in every three words if that is
+LEAST_MISSES, WORDS_PER_MISS = 4, 5
+"""The assumption of every bound: a text misses at most 4 entities, or one in every five words if that is
 more."""
 
 

@@ -22,13 +22,14 @@ class LoopConfig:
     ``cost_exponent``: 0 ranks by the acquisition value of a text, 1 by that value divided by its price.
     ``prices``: the name of a price list of ``wapaganda.annotation_cost``. ``purpose``: ``model``: the batches
     teach the model most; ``dataset``: the order of review; ``auto``: first the one, then the other
-    (``round/purpose.py``). ``target_f1`` (0 to 1): of the whole file. ``warm_start``: start a training
-    half-way between the live model and the pretrained weights, with half the steps, if the live model has
-    the same encoder and labels. ``self_training``: add a second training, also on the most confident
-    predictions of the first model (pseudo-labels). ``folds``: with 2 or more, cross-fitting with this number
-    of models follows every training and calibrates the model. ``lenient``: go on when more than a tenth of
-    the labelled texts, or all spans of a label, could not be read. ``proposal_floor``: annotators are not
-    shown spans of a lower confidence (0 to 1); ``auto``: by the prices of the annotators.
+    (``round/purpose.py``). ``target_f1`` (0 to 1): of the whole file. ``people_f1``: of the labels of people
+    (docs/data-set.md). ``warm_start``: start a training half-way between the live model and the pretrained
+    weights, with half the steps, if the live model has the same encoder and labels. ``self_training``: add a
+    second training, also on the most confident predictions of the first model (pseudo-labels). ``folds``:
+    with 2 or more, cross-fitting with this number of models follows every training and calibrates the model.
+    ``lenient``: go on when more than a tenth of the labelled texts, or all spans of a label, could not be
+    read. ``proposal_floor``: annotators are not shown spans of a lower confidence (0 to 1); ``auto``: by the
+    prices of the annotators.
     """
 
     encoder: str
@@ -45,6 +46,7 @@ class LoopConfig:
     prices: str = "scratch"
     purpose: str = "auto"
     target_f1: float = TARGET_F1
+    people_f1: float = 0.98
     options: Options = field(default_factory=Options)
     seed: int = 13
     holdout_fraction: float | None = None

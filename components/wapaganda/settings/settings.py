@@ -139,6 +139,14 @@ class Settings(BaseSettings):
         description="F1, 0 to 1, that the whole file should reach, with the labels of people and a model's "
         "for the rest. The hours left are for this target.",
     )
+    people_f1: float = Field(
+        0.98,
+        gt=0,
+        le=1,
+        description="F1, 0 to 1, that the labels of people have against the truth, since people err, too. "
+        "The bound of `selfish complete` takes it into account. If two annotators agree with F1 a "
+        "(`selfish agree`), take the square root of a.",
+    )
     prices: Literal["scratch", "correcting"] = Field(
         "scratch",
         description="Price list of the annotation cost: `scratch` (annotators mark every entity) or "

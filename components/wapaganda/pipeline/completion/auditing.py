@@ -127,6 +127,7 @@ def audit_of(campaign: Campaign, labels: MachineLabels, answers: AuditAnswers) -
         np.array(answers.missed, np.int64),
         n_people_spans=campaign.people_spans,
         planned=campaign.planned,
+        people_f1=campaign.people_f1,
     )
 
 

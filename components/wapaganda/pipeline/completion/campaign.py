@@ -34,6 +34,7 @@ class Campaign:
     texts and spans of people when it began; ``labelled``: a fingerprint of these labels. ``n_machine``: texts
     of the machine part. ``left_out``: unlabelled texts that are in neither part, by the reason. ``audits``:
     what was released so far. ``closed``: why it cannot reach its target; empty while it can.
+    ``people_f1``: of the labels of people, as the bound assumes it.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Campaign:
     left_out: Mapping[str, int] = field(default_factory=dict)
     audits: tuple[AuditBatch, ...] = ()
     closed: str = ""
+    people_f1: float = 1.0
 
     @property
     def version(self) -> str:

@@ -106,9 +106,14 @@ class Completing:
         risk = campaign_risk(request.confidence, number)
         planned = None
         if file.state.f1 >= request.target:
-            planned = plan_audit(file.part(), file.state.people_spans, request.target, risk)
+            planned = plan_audit(
+                file.part(), file.state.people_spans, request.target, risk, people_f1=file.people_f1
+            )
             planned = request.audit_texts or planned
         if planned is None:
+            hopeless = wording.out_of_reach(request.target, file.people_f1)
+            if hopeless:
+                return CompletionReport(report.REVIEW, (*lines, hopeless), file.state)
             lines += _review_lines(file.review_needed(risk), request.target)
             return CompletionReport(report.REVIEW, tuple(lines), file.state)
         folder, campaign = self._open(number, file, min(planned, len(file.machine)))
@@ -131,6 +136,7 @@ class Completing:
             labelled=file.labelled,
             n_machine=len(labels),
             left_out=file.left_out,
+            people_f1=file.people_f1,
         )
         return CampaignFolder.create(self._loop.directory, campaign, labels), campaign
 
@@ -340,7 +346,7 @@ def _missing(
     part = (
         auditing.machine_part(labels) if certificate is None else auditing.corrected_part(labels, certificate)
     )
-    needed = plan_audit(part, campaign.people_spans, target, risk)
+    needed = plan_audit(part, campaign.people_spans, target, risk, people_f1=campaign.people_f1)
     return None if needed is None else max(needed - campaign.n_released, 1)
 
 

@@ -46,7 +46,8 @@ class CurrentFile:
 
     ``rows``: of the texts of ``machine`` in ``scored``. ``expectation``: what the model expects of each, with
     ``factor`` times its errors, by its calibration and by an audit that has contradicted it. ``left_out``:
-    unlabelled texts that are in neither part, by the reason.
+    unlabelled texts that are in neither part, by the reason. ``people_f1``: F1 that the labels of people are
+    taken to have.
     """
 
     people: Sequence[Document]
@@ -59,6 +60,7 @@ class CurrentFile:
     state: FileState
     prices: Prices
     left_out: Mapping[str, int]
+    people_f1: float
 
     @property
     def labelled(self) -> str:
@@ -82,7 +84,7 @@ class CurrentFile:
             count = int(np.argmax(curve >= min(wanted, float(curve[-1]))))
             rest = self.expectation[order[count:]]
             spans = state.people_spans + round(float(gained[count]))
-            audit = plan_audit(part_of(rest), spans, state.target, risk)
+            audit = plan_audit(part_of(rest), spans, state.target, risk, people_f1=self.people_f1)
             if audit is not None:
                 break
         return ReviewNeeded(count, float(seconds[count]), float(curve[count]), audit)
@@ -152,7 +154,19 @@ def current_file(loop: Loop, target: float, error_ratio: float = 1.0) -> Current
     )
     factor = error_ratio * Correction.of(calibration).factor
     expectation = Correction(factor)(raw)
-    return CurrentFile(people, machine, scored, rows, factor, live, expectation, state, prices, left_out)
+    return CurrentFile(
+        people,
+        machine,
+        scored,
+        rows,
+        factor,
+        live,
+        expectation,
+        state,
+        prices,
+        left_out,
+        loop.config.people_f1,
+    )
 
 
 def machine_scores(loop: Loop, live: Version, machine: Sequence[Document]) -> PoolScores:

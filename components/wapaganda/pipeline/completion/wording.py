@@ -36,9 +36,22 @@ def estimate(state: FileState) -> str:
 def certified(certificate: Certificate, confidence: float) -> str:
     """What the audit has shown."""
     more = "" if certificate.estimate is None else f"; estimate {points(certificate.estimate)}"
+    people = (
+        "" if certificate.people_f1 == 1 else f", labels of people taken as {points(certificate.people_f1)}"
+    )
     return (
         f"F1 of the file is at least {at_least(certificate.lower)} with {100 * confidence:g}% "
-        f"confidence{more} ({texts(certificate.n_audited)} audited)."
+        f"confidence{more} ({texts(certificate.n_audited)} audited{people})."
+    )
+
+
+def out_of_reach(target: float, people_f1: float) -> str:
+    """That the errors of people alone forbid the target; empty if they do not."""
+    if target < people_f1:
+        return ""
+    return (
+        f"A target of {points(target)} cannot be proved while the labels of people are taken to have F1 "
+        f"{points(people_f1)} (PEOPLE_F1)."
     )
 
 
