@@ -69,7 +69,7 @@ def _explained(name: str) -> Iterator[None]:
 
     hint = "The export is written; repeat the command with --force when the hub answers."
     # The bases are the errors of its HTTP library, whichever that is.
-    kinds = cast(tuple[type[Exception], ...], (*HfHubHTTPError.__bases__, ValueError))
+    kinds = cast("tuple[type[Exception], ...]", (*HfHubHTTPError.__bases__, ValueError))
     try:
         yield
     except kinds as error:
