@@ -8,7 +8,9 @@ bench/work/data_set/<corpus>, which git ignores, with all that its model read. S
 after a kill, and trains nothing twice. What the readings show is added to
 bench/results/data_set/<corpus>.json. ``--tables`` runs nothing: it prints the tables of the stored results.
 ``--ways`` chooses what is trained: ours and standard are the comparison, calibration the product's estimates
-of its own F1, trainer two steps of the ladder. ``--budget``: seconds after which no training starts.
+of its own F1, trainer two steps of the ladder; no way: only the results are made again. ``--train-first``
+chooses up to 640 texts for the model before the review, into files of its own. ``--budget``: seconds after
+which no training starts.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -23,7 +26,7 @@ from simulate import ROOT, small_encoder
 
 from wapaganda.annotation import read_documents
 from wapaganda.pipeline import LoopConfig
-from wapaganda.simulation import DataSetPlan, DataSetRecord, LabelledCorpus, simulate_data_set
+from wapaganda.simulation import DataSetPlan, DataSetRecord, LabelledCorpus, ReviewStudy, simulate_data_set
 from wapaganda.simulation_report import DataSetSummary, HoursRatio, ratio_of, summarise_data_set
 from wapaganda.storage import write_json
 
@@ -32,11 +35,14 @@ RESULTS = ROOT / "bench" / "results" / "data_set"
 CORPORA = ("wikigold", "ncbi-disease", "snips", "wnut17", "btc")
 STORED = ("wikigold", "wikigold-train-first", "ncbi-disease", "snips", "wnut17", "btc")
 """The results by file: the corpora, and wikigold with batches for the model before the review."""
+LEVELS = ("0.90", "0.95")
 WAYS = ("ours", "standard", "calibration", "trainer")
 PLAN = {"train_to": 200, "review_growth": 1.8, "random_growth": 2.83, "last_random": 1700}
 """The data set is the purpose from the first model on."""
 OF_WIKIGOLD = {"train_to": 200, "review_growth": 1.5}
 """A small file, with more trainings."""
+TRAIN_FIRST = {"train_to": 640, "growth": 1.5, "review_growth": 1.75}
+"""Batches for the model first, as PURPOSE=auto began, and then the review."""
 
 
 def main() -> int:
@@ -63,14 +69,18 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--corpora", nargs="+", default=CORPORA)
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=WAYS)
+    parser.add_argument("--train-first", action="store_true", help="batches for the model up to 640 texts")
     parser.add_argument("--budget", type=float, default=1e6)
     return parser.parse_args()
 
 
 def _simulate(arguments: argparse.Namespace, corpus: str, budget: float) -> None:
-    folder, out = arguments.data.resolve() / corpus, WORK / corpus
-    loop = LoopConfig(str(small_encoder()), device="cpu")
-    plan = DataSetPlan(loop, tuple(arguments.seeds), **(OF_WIKIGOLD if corpus == "wikigold" else PLAN))
+    folder, name = arguments.data.resolve() / corpus, corpus
+    settings = OF_WIKIGOLD if corpus == "wikigold" else PLAN
+    if arguments.train_first:
+        name, settings = f"{corpus}-train-first", TRAIN_FIRST
+    out = WORK / name
+    plan = DataSetPlan(LoopConfig(str(small_encoder()), device="cpu"), tuple(arguments.seeds), **settings)
     file, test = (read_documents(folder / f"{part}.conll").documents for part in ("train", "test"))
 
     def show(sentence: str, *_: int) -> None:
@@ -79,7 +89,7 @@ def _simulate(arguments: argparse.Namespace, corpus: str, budget: float) -> None
     simulate_data_set(
         LabelledCorpus(file, test, corpus), plan, out, ways=arguments.ways, budget=budget, progress=show
     )
-    pack(out, RESULTS / f"{corpus}.json")
+    pack(out, RESULTS / f"{name}.json")
 
 
 def pack(out: Path, stored: Path) -> None:
@@ -94,8 +104,8 @@ def pack(out: Path, stored: Path) -> None:
 def tables() -> str:
     """The tables of docs/experiments.md from the stored results."""
     found = {name: summary for name in STORED if (summary := _stored(name)) is not None}
-    parts = [_hours_table(found), _ladder_table(found), _review_table(found), _conditions_table(found)]
-    return "\n\n".join([*parts, _estimates_table(found)])
+    made = (_hours_table, _ladder_table, _review_table, _conditions_table, _estimates_table)
+    return "\n\n".join(make(found) for make in made)
 
 
 def _stored(name: str) -> DataSetSummary | None:
@@ -108,92 +118,84 @@ def _stored(name: str) -> DataSetSummary | None:
 
 
 def _hours_table(found: dict[str, DataSetSummary]) -> str:
-    rows = []
+    head = "Corpus | N | seeds | by hand, h | to .90: ours / alternative, h | to .95"
+    head += " | H1(.90) | H1(.95) | H2 | H3"
+    rows, after = [], []
     for name, each in found.items():
-        hours = [
-            f"{_hours(each, 'ours', level)} / {_hours(each, 'standard', level)}" for level in ("0.90", "0.95")
-        ]
-        seeds = len(each.seeds)
-        rows.append(
-            f"| {name} | {each.n_texts:,} | {seeds} | {each.hours_by_hand:.1f} | {hours[0]} | {hours[1]} "
-            f"| {_ratio(each.h1['0.90'])} | {_ratio(each.h1['0.95'])} "
-            f"| {_ratio(each.h2)} | {_ratio(each.h3)} |"
-        )
-    mains = [each for name, each in found.items() if name in CORPORA]
-    for title, level in (("H1(.90)", "0.90"), ("H1(.95)", "0.95")):
-        values = [ratio.mean for each in mains if (ratio := each.h1[level]) is not None and ratio.mean]
+        hours = (f"{_hours(each, 'ours', at)} / {_hours(each, 'standard', at)}" for at in LEVELS)
+        ratios = (_ratio(ratio) for ratio in (*(each.h1[at] for at in LEVELS), each.h2, each.h3))
+        sizes = f"{each.n_texts:,}", str(len(each.seeds)), f"{each.hours_by_hand:.1f}"
+        rows.append([name, *sizes, *hours, *ratios])
+    for level in LEVELS:
+        known = (each.h1[level] for name, each in found.items() if name in CORPORA)
+        values = [ratio.mean for ratio in known if ratio is not None and ratio.mean is not None]
         if len(values) > 1:
-            over = ratio_of(values)
             median = statistics.median(values)
-            rows.append(
-                f"| {title} of {len(values)} corpora: median {median:.2f}, mean {_ratio(over)} |||||||||| "
-            )
-    head = (
-        "| Corpus | N | seeds | by hand | to .90, ours / alternative | to .95 | H1(.90) | H1(.95) | H2 | H3 |"
-    )
-    return "\n".join([head, "|---|---|---|---|---|---|---|---|---|---|", *rows])
+            mean = _ratio(ratio_of(values))
+            after.append(f"H1({level}) of {len(values)} corpora: median {median:.2f}, geometric mean {mean}.")
+    return "\n".join([_table(head, rows), "", *after])
 
 
 def _ladder_table(found: dict[str, DataSetSummary]) -> str:
     ways = ("standard", "trainer", "proposals", "chosen", "ours")
     rows = [
-        f"| {name} | "
-        + " | ".join(f"{_hours(each, way, '0.90')} / {_hours(each, way, '0.95')}" for way in ways)
-        + " |"
+        [name, *(" / ".join(_hours(each, way, level) for level in LEVELS) for way in ways)]
         for name, each in found.items()
     ]
-    return "\n".join(
-        ["| Hours to .90 / .95 | " + " | ".join(ways) + " |", "|---|---|---|---|---|---|", *rows]
-    )
+    return _table("Hours to .90 / .95 | " + " | ".join(ways), rows)
 
 
 def _review_table(found: dict[str, DataSetSummary]) -> str:
-    rows = []
-    for name, each in found.items():
-        for record in each.records:
-            for study in record.reviews:
-                cells = []
-                for level in ("0.85", "0.90", "0.95"):
-                    ours, random, perfect = (
-                        getattr(study, way)[level] for way in ("ours", "random", "perfect")
-                    )
-                    cells.append(
-                        "reached"
-                        if not ours
-                        else f"{ours:.1f} / {random:.1f} / {perfect:.1f} = {ours / random:.2f}"
-                    )
-                f1 = 100 * study.f1
-                rows.append(f"| {name} | {study.texts:,} | {f1:.1f} | " + " | ".join(cells) + " |")
-    head = "| Corpus | labels | F1 of the file | hours to .85: ours / random / perfect | to .90 | to .95 |"
-    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
+    head = "Corpus | labels | F1 of the file | hours to .85: ours / random / perfect | to .90 | to .95"
+    return _table(
+        head,
+        [
+            [
+                name,
+                f"{study.texts:,}",
+                f"{100 * study.f1:.1f}",
+                *(_orders(study, level) for level in ("0.85", *LEVELS)),
+            ]
+            for name, each in found.items()
+            for record in each.records
+            for study in record.reviews
+        ],
+    )
+
+
+def _orders(study: ReviewStudy, level: str) -> str:
+    ours, random, perfect = study.ours[level], study.random[level], study.perfect[level]
+    if not ours or not random or perfect is None:
+        return "is there"
+    return f"{ours:.1f} / {random:.1f} / {perfect:.1f}: {ours / random:.2f}"
 
 
 def _conditions_table(found: dict[str, DataSetSummary]) -> str:
     rows = [
-        f"| {name} | {condition} | {_ratio(ratios['0.90'])} | {_ratio(ratios['0.95'])} |"
+        [name, condition, *(_ratio(ratios[level]) for level in LEVELS)]
         for name, each in found.items()
         for condition, ratios in each.conditions.items()
     ]
-    return "\n".join(["| Corpus | annotators, prices | H1(.90) | H1(.95) |", "|---|---|---|---|", *rows])
+    return _table("Corpus | annotators, prices | H1(.90) | H1(.95)", rows)
 
 
 def _estimates_table(found: dict[str, DataSetSummary]) -> str:
     rows = []
     for name, each in found.items():
-        for calibrated in (True, False):
-            errors = [
-                100 * (one.estimated - one.true)
-                for record in each.records
-                for one in record.estimates
-                if one.calibrated == calibrated
-            ]
+        estimates = [one for record in each.records for one in record.estimates]
+        for kind, calibrated in (("cross-fitted", True), ("by past answers", False)):
+            errors = [100 * (one.estimated - one.true) for one in estimates if one.calibrated == calibrated]
             if errors:
                 mean = statistics.fmean(map(abs, errors))
-                worst = max(errors, key=abs)
-                kind = "cross-fitted" if calibrated else "by past answers"
-                rows.append(f"| {name} | {kind} | {len(errors)} | {mean:.1f} | {worst:+.1f} |")
-    head = "| Corpus | temperature | moments | mean error of the estimated F1, points | worst |"
-    return "\n".join([head, "|---|---|---|---|---|", *rows])
+                rows.append([name, kind, str(len(errors)), f"{mean:.1f}", f"{max(errors, key=abs):+.1f}"])
+    return _table("Corpus | temperature | moments | mean error of the estimated F1, points | worst", rows)
+
+
+def _table(head: str, rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, *(" | ".join(row) for row in rows)]
+    lines = [f"| {line} |" for line in lines]
+    lines.insert(1, "|" + "---|" * len(head.split("|")))
+    return "\n".join(lines)
 
 
 def _hours(summary: DataSetSummary, way: str, level: str) -> str:
