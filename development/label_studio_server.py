@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 from filelock import FileLock
 
 VERSION = "1.23.2"
@@ -68,6 +69,17 @@ class LabelStudioServer:
     token: str
     pid: int
     log_path: Path
+
+    def join(self, email: str, password: str = "second-password-1") -> str:
+        """The legacy token of a new user, who joins by the invitation of the admin."""
+        admin = {"Authorization": f"Token {self.token}"}
+        invitation = httpx.get(f"{self.url}/api/invite", headers=admin, timeout=60).json()["invite_url"]
+        with httpx.Client(base_url=self.url, timeout=60, follow_redirects=True) as browser:
+            browser.get(invitation)
+            form = {"email": email, "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+            here = {"Referer": f"{self.url}{invitation}"}
+            browser.post(invitation, data=form, headers=here).raise_for_status()
+            return str(browser.get("/api/current-user/token").json()["token"])
 
 
 def cache_root() -> Path:

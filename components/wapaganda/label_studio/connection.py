@@ -1,7 +1,8 @@
 """One HTTP connection to a Label Studio: tokens, time limits, retries that never write twice.
 
 Label Studio's SDK uses it, too. Three kinds of requests do not use the SDK: those that it lacks (the next
-task, counts by model version), pages of tasks (it hides the server's date) and imports (it copies them).
+task, counts by model version, drafts), pages of tasks (it hides the server's date) and imports (it copies
+them).
 """
 
 import time
@@ -93,6 +94,10 @@ class Connection:
         """A write that must not arrive twice; see ``once``."""
         limit = httpx.USE_CLIENT_DEFAULT if timeout is None else httpx.Timeout(timeout, connect=10.0)
         return _json(self.once(self._client.post, path, json=body, params=params, timeout=limit))
+
+    def update(self, path: str, body: Json) -> Json:
+        """A change of the fields in ``body``, which has the same effect when it arrives twice."""
+        return _json(self.repeat(self._client.patch, path, json=body))
 
     def repeat(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """The result of a read, or of a write that has the same effect when it arrives twice."""

@@ -3,7 +3,8 @@
 A change is planned first, which only reads. It is saved in a file before anything is written, and goes on
 where it stopped when it is applied again. A label change first gives the config both labels, then changes the
 regions, then takes the old label away: no region ever has a label that the config does not have. The file
-holds what the regions were, so the change can be undone, also when annotators have worked on since.
+holds what the regions were, so the change can be undone, also when annotators have worked on since. Drafts,
+which annotators have not submitted yet, hold regions as well and are changed with the annotations.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from wapaganda.progress import Progress, silent
 from wapaganda.storage import write_json
 
 PLANNED, STARTED, DONE, UNDOING, UNDONE = "planned", "started", "done", "undoing", "undone"
+HAS_DRAFT = {"filter": "filter:tasks:draft_exists", "operator": "equal", "type": "Boolean", "value": True}
+"""The filter for tasks with a draft of any annotator."""
 _FIELDS = (
     "id,annotations,predictions,result,was_cancelled,ground_truth,created_at,updated_at,parent_prediction,"
     "model_version"
@@ -37,10 +40,11 @@ _Names = Mapping[str, Mapping[str, Sequence[str]]]
 class ChangePlan:
     """A change of a project, and how far it is (``state``).
 
-    ``regions``: the old names of each region that changes, by ``annotation 7`` or ``prediction 9`` and then
-    by the region's id, or ``#`` and its position. ``tasks``: the task of each of these. ``done``: the tasks
-    that were changed. ``doing``: the annotations, in their order, of those that are being changed.
-    ``undecided``: the words of the annotated regions that a split leaves as they are, with their tasks.
+    ``regions``: the old names of each region that changes, by ``annotation 7``, ``prediction 9`` or
+    ``draft 3`` and then by the region's id, or ``#`` and its position. ``tasks``: the task of each of these.
+    ``done``: the tasks that were changed. ``doing``: the annotations, in their order, of those that are being
+    changed. ``undecided``: the words of the annotated regions that a split leaves as they are, with their
+    tasks.
     """
 
     project: int
@@ -57,26 +61,30 @@ class ChangePlan:
     @property
     def n_annotations(self) -> int:
         """The number of annotations that change."""
-        return len(self._annotations)
+        return len(self._named("annotation"))
 
     @property
     def n_predictions(self) -> int:
         """The number of predictions that change: those that are shown, or that annotators began with."""
-        return len(self.regions) - self.n_annotations
+        return len(self._named("prediction"))
+
+    @property
+    def n_drafts(self) -> int:
+        """The number of drafts that change: answers of any annotator that are not submitted yet."""
+        return len(self._named("draft"))
 
     @property
     def n_regions(self) -> int:
         """The number of regions in annotations that change."""
-        return sum(len(self.regions[name]) for name in self._annotations)
+        return sum(len(self.regions[name]) for name in self._named("annotation"))
 
     @property
     def n_texts(self) -> int:
         """The number of tasks whose annotations change."""
-        return len({self.tasks[name] for name in self._annotations})
+        return len({self.tasks[name] for name in self._named("annotation")})
 
-    @property
-    def _annotations(self) -> list[str]:
-        return [name for name in self.regions if name.startswith("annotation")]
+    def _named(self, kind: str) -> list[str]:
+        return [name for name in self.regions if name.startswith(kind)]
 
     @property
     def is_open(self) -> bool:
@@ -190,8 +198,10 @@ def _with_found(connection: Connection, plan: ChangePlan, version: str, progress
     regions: dict[str, dict[str, list[str]]] = {}
     tasks: dict[str, int] = {}
     undecided: dict[str, list[int]] = {}
+    drafted = {int(task["id"]) for task in all_tasks(connection, plan.project, "id", query_of([HAS_DRAFT]))}
     for number, task in enumerate(all_tasks(connection, plan.project, _FIELDS, query_of([]), 500), start=1):
-        for name, result in _results(task, version):
+        drafts = _drafts(connection, int(task["id"])) if int(task["id"]) in drafted else ()
+        for name, result in (*_results(task, version), *drafts):
             old = {
                 _key(region, at): plan.change.names(region) or []
                 for at, region in enumerate(result)
@@ -221,6 +231,12 @@ def _results(task: Task, version: str | None) -> Iterator[tuple[str, Sequence[An
             yield f"prediction {each['id']}", each.get("result") or ()
 
 
+def _drafts(connection: Connection, task: int) -> list[tuple[str, Sequence[Any]]]:
+    """The results of the drafts of a task by name, of all annotators: pages of tasks hold only one's own."""
+    found = connection.get(f"/api/tasks/{task}/drafts")
+    return [(f"draft {each['id']}", each.get("result") or ()) for each in found]
+
+
 def _key(region: Any, at: int) -> str:  # noqa: ANN401 - any JSON value
     own = region.get("id") if isinstance(region, Mapping) else None
     return str(own) if own else f"#{at}"
@@ -234,11 +250,14 @@ def _change_all(connection: Connection, plan: ChangePlan, path: Path, progress: 
     """Change or change back the regions of all tasks that are not done; saved after every hundred tasks."""
     finished = set(plan.done)
     everything = dict.fromkeys(plan.tasks.values())
+    drafted = {task for name, task in plan.tasks.items() if name.startswith("draft")}
     for chunk in _chunks([number for number in everything if number not in finished]):
         tasks = tasks_by_id(connection, plan.project, _FIELDS, chunk)
         orders = {str(number): _order(task) for number, task in tasks.items()}
         plan = replace(plan, doing={**orders, **plan.doing}).save(path)
         for number in chunk:
+            if number in tasks and number in drafted:
+                _change_drafts(connection, plan, number)
             if number in tasks:
                 _change_task(connection, plan, tasks[number], plan.doing[str(number)])
             finished.add(number)
@@ -272,6 +291,14 @@ def _change_task(connection: Connection, plan: ChangePlan, task: Task, order: Se
             same = each.get("result") or []
             update = connection.sdk.annotations.update
             connection.repeat(update, int(each["id"]), result=same if result is None else result)
+
+
+def _change_drafts(connection: Connection, plan: ChangePlan, task: int) -> None:
+    """Change the drafts of a task, read just before: an annotator may be at work on them."""
+    for name, result in _drafts(connection, task):
+        new = _changed(plan, name, result)
+        if new is not None:
+            connection.update(f"/api/drafts/{_id(name)}/", {"result": new})
 
 
 def _changed(plan: ChangePlan, name: str, result: Sequence[Any]) -> list[Any] | None:

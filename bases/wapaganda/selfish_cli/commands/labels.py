@@ -391,6 +391,7 @@ def _show_change(
         ("Label config", config),
         ("Annotations", f"{plan.n_regions:,} regions in {plan.n_texts:,} texts"),
         ("Predictions", f"{plan.n_predictions:,} that are shown, or that annotators began with"),
+        *([("Drafts", f"{plan.n_drafts:,} that annotators have not submitted yet")] if plan.n_drafts else []),
         ("Tasks", _examples(sorted({plan.tasks[name] for name in plan.regions}))),
     ]
     if change.kind == "split":
@@ -415,6 +416,7 @@ def _record(key: str, plan: "ChangePlan", path: Path, done: bool) -> dict[str, A
         "regions": plan.n_regions,
         "texts": plan.n_texts,
         "predictions": plan.n_predictions,
+        "drafts": plan.n_drafts,
         "saved": str(path) if done else None,
         **({"undecided": _counts(plan)} if plan.change.kind == "split" else {}),
     }

@@ -196,6 +196,34 @@ def test_a_label_is_split_by_a_file_of_its_words_and_undone(raw, selfish, tmp_pa
     assert counted(spans(selfish, raw, tmp_path)) == {"LOC": 4}
 
 
+def test_drafts_of_all_annotators_are_renamed_and_undone_with_the_annotations(
+    raw, selfish, label_studio_server
+):
+    raw.add("Mira met Bob.")
+    task = raw.http.get("/api/tasks", params={"project": raw.project}).json()["tasks"][0]["id"]
+    second = {"Authorization": f"Token {label_studio_server.join('drafts@example.com')}"}
+    drafts = f"/api/tasks/{task}/drafts"
+    mine = {"result": [region(0, 4, "Mira", "PER")], "lead_time": 2.5}
+    raw.http.post(drafts, json=mine).raise_for_status()
+    theirs = {"result": [region(0, 4, "Mira", "LOC"), region(9, 12, "Bob", "PER")], "lead_time": 4.0}
+    raw.http.post(drafts, json=theirs, headers=second).raise_for_status()
+
+    def seen():
+        found = sorted(raw.http.get(drafts).json(), key=lambda each: each["id"])
+        return [(each["user"], each["lead_time"], _words(each["result"])) for each in found]
+
+    before = seen()
+    dry = selfish("labels", "rename", "PER=PERSON", "--project", raw.project)
+    assert "2 that annotators have not submitted yet" in dry.stdout
+    assert seen() == before
+    done = selfish("labels", "rename", "PER=PERSON", "--yes", "--project", raw.project, "--json").json
+    assert (done["drafts"], done["annotations"], done["state"]) == (2, 0, "done")
+    assert [[label for label, _, _ in words] for _, _, words in seen()] == [["PERSON"], ["LOC", "PERSON"]]
+    assert [each[:2] for each in seen()] == [each[:2] for each in before]  # whose they are, and their time
+    assert selfish("labels", "undo", "--yes", "--project", raw.project).code == 0
+    assert seen() == before
+
+
 def test_repairs_are_said_for_a_project_as_for_a_file_and_the_regions_go_out_again(raw, selfish, tmp_path):
     text = "Mira met Bob in Oslo on Monday. "
     for number in range(30):

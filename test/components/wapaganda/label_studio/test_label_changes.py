@@ -32,6 +32,7 @@ class Project:
         rng = random.Random(seed)
         self.project = {"id": 1, "title": "t", "label_config": CONFIG, "model_version": "al-001"}
         self.tasks = {}
+        self.drafts = {}
         self.clock = 100
         self.writes = 0
         self.breaks_at = None
@@ -43,9 +44,14 @@ class Project:
                 self.proposal_of(rng, 10 * number + 6, "x"),
             ]
             self.tasks[number] = {"id": number, "annotations": answers, "predictions": proposals}
+            drafts = [{"id": 10 * number + at, "result": self.regions_of(rng)} for at in range(number % 3)]
+            self.drafts[number] = drafts
             rng.shuffle(answers)
             for each in answers:
                 self.touch(each)
+
+    def regions_of(self, rng):
+        return [region(rng, at) for at in range(rng.randint(1, 3))]
 
     def answer_of(self, rng, number):
         result = [region(rng, at) for at in range(rng.randint(0, 4))]
@@ -74,10 +80,13 @@ class Project:
             self.write(path, json.loads(request.content))
         if path.startswith("/api/projects/1"):
             return httpx.Response(200, json=self.project)
+        if path.endswith("/drafts"):
+            return httpx.Response(200, json=self.drafts[int(path.split("/")[3])])
         if path == "/api/tasks":
-            chosen = (
-                json.loads(request.url.params["query"]).get("selectedItems", {}).get("included", self.tasks)
-            )
+            query = json.loads(request.url.params["query"])
+            chosen = query.get("selectedItems", {}).get("included", self.tasks)
+            if query.get("filters", {}).get("items"):
+                chosen = [number for number in chosen if self.drafts[number]]
             tasks = [self.tasks[number] for number in chosen]
             return httpx.Response(200, json={"tasks": tasks, "total": len(tasks)})
         return httpx.Response(200, json={"id": 1})
@@ -90,17 +99,23 @@ class Project:
             self.project |= body
         else:
             kind, number = path.strip("/").split("/")[1:]
-            found = [each for task in self.tasks.values() for each in task[kind] if each["id"] == int(number)]
+            held = [
+                each
+                for task in self.tasks.values()
+                for each in (self.drafts[task["id"]] if kind == "drafts" else task[kind])
+            ]
+            found = [each for each in held if each["id"] == int(number)]
             found[0]["result"] = body["result"]
             self.touch(found[0])
         self.check()
 
     def answers(self):
-        """The results of each task in their order of change, and the predictions."""
+        """The results of each task in their order of change, the predictions, and the drafts."""
         return {
             number: (
                 [each["result"] for each in sorted(task["annotations"], key=lambda each: each["updated_at"])],
                 [each["result"] for each in task["predictions"]],
+                [each["result"] for each in self.drafts[number]],
             )
             for number, task in self.tasks.items()
         }
@@ -108,7 +123,9 @@ class Project:
     def labels(self):
         """The labels of all regions in annotations, and in the predictions that people see or began with."""
         each = [
-            result for answers, proposals in self.answers().values() for result in (*answers, proposals[0])
+            result
+            for answers, proposals, drafts in self.answers().values()
+            for result in (*answers, proposals[0], *drafts)
         ]
         return {name for result in each for one in result for name in one["value"].get("labels", ())}
 
@@ -258,6 +275,10 @@ def test_a_plan_writes_nothing_and_counts(tmp_path):
         if "PER" in one["value"].get("labels", ())
     ]
     assert plan.n_regions == len(regions)
+    drafts = [each["result"] for of_task in project.drafts.values() for each in of_task]
+    old = [any("PER" in one["value"]["labels"] for one in result) for result in drafts]
+    assert plan.n_drafts == sum(old) > 0
+    assert plan.n_annotations + plan.n_predictions + plan.n_drafts == len(plan.regions)
     assert plan.save(tmp_path / "plan.json") == ChangePlan.load(tmp_path / "plan.json")
     (tmp_path / "plan.json").write_text("{}")
     with pytest.raises(LabelStudioError, match="Expected a saved change of labels"):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from label_studio_server import LabelStudioServer
@@ -19,19 +18,8 @@ ANNA, BOB = Span(0, 4, "PER"), Span(9, 12, "PER")
 @pytest.fixture(scope="module")
 def second(label_studio_server: LabelStudioServer) -> Iterator[LabelStudio]:
     """A second user, who joined by the invitation of the first."""
-    admin = {"Authorization": f"Token {label_studio_server.token}"}
-    url = label_studio_server.url
-    invitation = httpx.get(f"{url}/api/invite", headers=admin, timeout=60).json()["invite_url"]
-    with httpx.Client(base_url=url, timeout=60, follow_redirects=True) as browser:
-        browser.get(invitation)
-        form = {
-            "email": "second@example.com",
-            "password": "second-password-1",
-            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
-        }
-        browser.post(invitation, data=form, headers={"Referer": f"{url}{invitation}"}).raise_for_status()
-        token = browser.get("/api/current-user/token").json()["token"]
-    with LabelStudio(url, token) as client:
+    token = label_studio_server.join("second@example.com")
+    with LabelStudio(label_studio_server.url, token) as client:
         yield client
 
 
