@@ -162,7 +162,7 @@ def test_a_split_that_is_interrupted_at_any_write_changes_what_is_decided_and_ca
     def prepared():
         project = Project()
         for task in project.tasks.values():
-            for each in (*task["annotations"], *task["predictions"]):
+            for each in (*task["annotations"], *task["predictions"], *project.drafts[task["id"]]):
                 for one in each["result"]:
                     if one["type"] == "labels":
                         one["value"]["text"] = ("Bob", " Ada\n ", "Kim")[one["value"]["start"] % 3]
@@ -173,16 +173,16 @@ def test_a_split_that_is_interrupted_at_any_write_changes_what_is_decided_and_ca
     before = deepcopy(whole.answers())
     plan = split(whole, tmp_path / "whole.json", by)
     wanted = deepcopy(before)
-    shown = [[*answers, proposals[0]] for answers, proposals in wanted.values()]
+    shown = [[*answers, proposals[0], *drafts] for answers, proposals, drafts in wanted.values()]
     began = {n for n, task in whole.tasks.items() if task["annotations"]}
-    shown += [[proposals[1]] for n, (_, proposals) in wanted.items() if n in began]
+    shown += [[proposals[1]] for n, (_, proposals, _) in wanted.items() if n in began]
     n_left = 0
     for result in (each for results in shown for each in results):
         for one in result:
             new = {"Bob": "MAN", " Ada\n ": "WOMAN"}.get(one["value"].get("text"), "PER")
             names = one["value"].get("labels", [])
             one["value"] |= {"labels": [new if name == "PER" else name for name in names]} if names else {}
-    for answers, _ in wanted.values():
+    for answers, _, _ in wanted.values():
         n_left += sum("PER" in one["value"].get("labels", ()) for result in answers for one in result)
     assert whole.answers() == wanted
     assert {words: len(tasks) for words, tasks in plan.undecided.items()} == {"Kim": n_left}
