@@ -1,7 +1,9 @@
 """The command on a real Label Studio project: connect, update, status, select, export, doctor."""
 
+import json
 from pathlib import Path
 
+import httpx
 import pytest
 
 from wapaganda.label_errors import REVIEW_FILE, LabelIssue, text_digest, write_issues
@@ -41,10 +43,46 @@ def test_a_project_goes_round_the_loop(connected, selfish, label_studio_server, 
         "export", "--project", project, "--out", tmp_path / "set", "--formats", "jsonl", "--json"
     )
     assert export.json["documents"] == second["n_labelled"]
-    assert (
-        "3 texts were chosen" in (tmp_path / "set" / "README.md").read_text()
-        or "drawn at random" in (tmp_path / "set" / "README.md").read_text()
+    card = (tmp_path / "set" / "README.md").read_text()
+    assert "3 texts were chosen" in card or "drawn at random" in card
+    assert "\n# toys\n" in card
+
+
+def test_the_whole_project_is_exported_and_says_who_gave_each_label(
+    connected, selfish, files, label_studio_server, tmp_path
+):
+    """Real annotations: proposals kept, proposals changed, and none seen."""
+    project = connected["project"]
+    assert selfish("update", "--project", project, "--size", 3, "--json").code == 0
+    headers = {"Authorization": f"Token {label_studio_server.token}"}
+    ways = {}
+    with LabelStudio(label_studio_server.url, label_studio_server.token) as studio:
+        for way in ("confirmed", "corrected", "human"):
+            document = studio.next_document(project)
+            ways[document.id] = way
+            url = f"{studio.url}/api/tasks/{document.id}"
+            task = httpx.get(url, params={"fields": "all"}, headers=headers, timeout=60).json()
+            (prediction,) = task["predictions"]
+            result = prediction["result"][: -1 if way == "corrected" else None]
+            answer = {"result": result, "lead_time": 4.0}
+            answer |= {} if way == "human" else {"parent_prediction": prediction["id"]}
+            sent = httpx.post(f"{url}/annotations/", json=answer, headers=headers, timeout=60)
+            sent.raise_for_status()
+    out = ("--formats", "jsonl", "--split", "1,0,0", "--with-machine", "--json")
+    export = selfish("export", "--project", project, "--out", tmp_path / "set", *out)
+    assert export.code == 0, export.stderr
+    lines = (tmp_path / "set" / "jsonl" / "train.jsonl").read_text().splitlines()
+    rows = {row["id"]: row for row in map(json.loads, lines)}
+    assert len(rows) == connected["imported"]
+    assert {each: rows[each]["provenance"] for each in ways} == ways
+    assert export.json["provenance"]["machine"]["documents"] == export.json["documents"] - len(
+        [row for row in rows.values() if row["provenance"] != "machine"]
     )
+    assert not any("annotators" in row.get("meta", {}) for row in rows.values())
+    again = selfish("export", "--project", project, "--out", tmp_path / "again", *out)
+    assert (again.code, again.json["fingerprint"]) == (0, export.json["fingerprint"])
+    told = selfish("diff", tmp_path / "set", tmp_path / "again", "--json").json
+    assert (told["equal"], told["changes"]) == (len(rows), [])
 
 
 def test_connect_again_changes_nothing_and_refuses_other_labels(connected, selfish):
