@@ -119,10 +119,16 @@ def _f1_lines(report: ExportReport) -> list[str]:
         lines.append("**Not certified**: nobody has audited the machine part (`selfish complete` does that).")
     else:
         lines.append(
-            f"Certified: the strict span F1 of the completed file is at least {certificate['lower']:.1%}, "
-            f"with {certificate['confidence']:.0%} confidence, by {certificate['n_audited']:,} audited texts "
-            f"(completion {quality.campaign})."
+            f"Certified: {quality.certified}, by {certificate['n_audited']:,} audited texts (completion "
+            f"{quality.campaign})."
         )
+        if (people := float(certificate.get("people_f1", 1.0))) < 1.0:
+            lines.append(f"The bound takes the labels of people to have an F1 of {people:.1%}.")
+        if quality.n_gone:
+            lines.append(
+                f"{quality.n_gone:,} texts of the certified file are no longer there, or have changed; the "
+                "certificate is of the file with them."
+            )
         if certificate.get("estimate") is not None:
             lines.append(f"Estimated by the audit: {certificate['estimate']:.1%}.")
         if not _is_whole(report):

@@ -121,7 +121,7 @@ def _quality(found: Gathered, machine: ModelLabels | None) -> Quality:
         return Quality()
     people = [document for document in found.documents if not is_by_machine(document)]
     estimate = estimate_file(machine, by_machine, people)
-    return Quality(machine.model, machine.campaign, machine.certificate, estimate)
+    return Quality(machine.model, machine.campaign, machine.certificate, estimate, machine.n_gone)
 
 
 def _write_splits(

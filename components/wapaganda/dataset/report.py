@@ -1,5 +1,6 @@
 """The report of an export."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -44,19 +45,33 @@ class Quality:
     """What is known of the F1 of the file.
 
     ``model`` labelled the machine part. ``campaign``: the number of the accepted completion, whose
-    ``certificate`` is that of its whole file. ``estimate``: by the model's own expectation.
+    ``certificate`` is that of its whole file, of which ``n_gone`` texts are no longer there or have changed.
+    ``estimate``: by the model's own expectation.
     """
 
     model: str = ""
     campaign: int | None = None
     certificate: Mapping[str, Any] | None = None
     estimate: FileEstimate | None = None
+    n_gone: int = 0
+
+    @property
+    def certified(self) -> str:
+        """The certified bound in one sentence, rounded down; empty when nothing is certified."""
+        if self.certificate is None:
+            return ""
+        lower = math.floor(1000.0 * float(self.certificate["lower"])) / 10.0
+        return (
+            f"the strict span F1 of the completed file is at least {lower:.1f}%, with "
+            f"{float(self.certificate['confidence']):.0%} confidence"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {
             "model": self.model or None,
             "campaign": self.campaign,
+            "certified_texts_gone": self.n_gone,
             "certificate": None if self.certificate is None else dict(self.certificate),
             "estimate": None if self.estimate is None else self.estimate.to_dict(),
         }

@@ -26,7 +26,8 @@ def accepted_labels(
 ) -> ModelLabels | None:
     """The labels of the last completion that was accepted, with its certificate; ``None``: there is none.
 
-    A document whose text has changed since is not among them.
+    A document whose text has changed since is not among them. The confidence of the certificate is that of
+    the promise, which all campaigns together keep.
 
     Raises:
         CampaignError: the files of the completion are damaged.
@@ -50,7 +51,8 @@ def accepted_labels(
         labels.labels,
         calibration_of(version.manifest) if version else None,
         found.number,
-        found.certificate,
+        {**found.certificate, "confidence": found.campaign.confidence},
+        len(labels) - len(kept),
     )
 
 

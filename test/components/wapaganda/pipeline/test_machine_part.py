@@ -29,7 +29,7 @@ def folder(tmp_path):
     )
     campaign = Campaign(2, "2026-01-01T00:00:00+00:00", "v0001-0a", 0.95, 0.95, 7, 30, 2, 3, "f", 4)
     made = CampaignFolder.create(tmp_path / "project", campaign, labels)
-    certificate = {"lower": 0.9, "estimate": 0.94, "confidence": 0.95, "n_audited": 1}
+    certificate = {"lower": 0.9, "estimate": 0.94, "confidence": 0.99, "n_audited": 1, "people_f1": 0.98}
     made.accept({"certificate": certificate, "audited": ["2"]})
     return tmp_path / "project"
 
@@ -52,3 +52,5 @@ def test_an_export_takes_the_accepted_labels_where_nobody_has_labelled(folder, t
     assert set(report.quality.estimate.by_type) == {"PER"}
     card = (tmp_path / "out" / "README.md").read_text()
     assert "at least 90.0%, with 95% confidence, by 1 audited texts (completion 2)" in card
+    assert "takes the labels of people to have an F1 of 98.0%" in card
+    assert "1 texts of the certified file are no longer there, or have changed" in card

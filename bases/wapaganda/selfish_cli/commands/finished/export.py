@@ -203,8 +203,7 @@ def _quality(report: "ExportReport") -> list[tuple[str, str]]:
     if quality.certificate is None:
         facts.append(("F1", f"not certified: nobody has audited the labels of {quality.model}"))
     else:
-        lower, confidence = quality.certificate["lower"], quality.certificate["confidence"]
-        facts.append(("F1", f"at least {lower:.1%}, certified with {confidence:.0%} confidence"))
+        facts.append(("Certified", quality.certified))
     if quality.estimate is not None:
         low, high = quality.estimate.interval
         facts.append(("F1", f"{quality.estimate.f1:.1%} ({low:.1%} to {high:.1%}), as the model expects"))
