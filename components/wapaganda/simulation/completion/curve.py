@@ -158,36 +158,40 @@ def random_curve(
 ) -> FileCurve:
     """The curve of texts in random ``order``, all rows of the file, from the first training on.
 
-    ``readings``: of models of its first n texts, few of them, each with a random part of the rest. What they
-    find there for each true span is interpolated between them in the logarithm of n, and extrapolated beyond
-    the last. With ``proposals`` a text costs what correcting costs on average, as a share of marking it from
-    scratch, with a model of as many texts.
+    ``readings``: of models of its first n texts, few of them, each with a random part of the rest. Missed and
+    wrong spans for each true one fall as powers of n between two of them; the power goes on beyond the last
+    (Hestness et al. 2017, "Deep learning scaling is predictable, empirically"). With ``proposals`` a text
+    costs what correcting costs on average, as a share of marking it from scratch, with a model of as many
+    texts.
     """
     first, n = readings[0].n_labelled, np.arange(readings[0].n_labelled, len(order) + 1)
+    sizes = np.array([each.n_labelled for each in readings])
 
-    def between(value: Callable[[ModelReading], float]) -> NDArray[np.float64]:
-        return _between(n, np.log([each.n_labelled for each in readings]), [value(each) for each in readings])
+    def power(errors: Callable[[SpanCounts], NDArray[np.int64]]) -> NDArray[np.float64]:
+        rates = [max(_share(errors(each.counts), each.counts.gold), _LEAST_RATE) for each in readings]
+        return np.exp(_between(n, sizes, np.log(rates)))
 
-    recall = between(lambda each: _share(each.counts.correct, each.counts.gold))
-    found = between(lambda each: _share(each.counts.predicted, each.counts.gold))
+    missed = np.minimum(power(lambda counts: counts.missed), 1.0)
+    wrong = power(lambda counts: counts.spurious)
     texts = file[order]
     work = annotator.from_scratch(texts)
     if proposals:
         for name in ("hours", "predicted", "correct"):
-            share = between(lambda each, name=name: _against_scratch(each.counts, annotator, name))  # type: ignore[misc]
+            share = _between(n, sizes, [_against_scratch(each.counts, annotator, name) for each in readings])
             values = getattr(work, name).copy()
             values[first:] *= share[:-1]
             work = replace(work, **{name: values})
     done = work.cumulated()
     gold = np.cumsum(texts.gold[::-1])[::-1].astype(np.float64)
     left = np.concatenate([gold, [0.0]])[n]
-    correct = done.correct[n] + np.minimum(recall, np.minimum(found, 1.0)) * left
-    relevant = done.predicted[n] + found * left + done.gold[n] + left
+    correct = done.correct[n] + (1.0 - missed) * left
+    relevant = done.predicted[n] + (1.0 - missed + wrong) * left + done.gold[n] + left
     f1 = np.where(relevant > 0, 2.0 * correct / np.maximum(relevant, 1e-9), 1.0)
     return FileCurve(n, done.hours[n], f1)
 
 
 _NAMES = ("texts", "hours", "f1")
+_LEAST_RATE = 1e-4
 
 
 def _read(counts: SpanCounts) -> Work:
@@ -206,12 +210,13 @@ def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> float:
 
 
 def _between(
-    n: NDArray[np.int64], sizes: NDArray[np.float64], values: Sequence[float]
+    n: NDArray[np.int64], sizes: NDArray[np.int64], values: Sequence[float] | NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Linear in the logarithm of n, also beyond the last size."""
-    found: NDArray[np.float64] = np.interp(np.log(n), sizes, values)
+    """Linear in the logarithm of n; beyond the last size it goes on to fall, but not to rise."""
+    at = np.log(sizes)
+    found: NDArray[np.float64] = np.interp(np.log(n), at, values)
     if len(values) < 2:
         return found
-    slope = (values[-1] - values[-2]) / (sizes[-1] - sizes[-2])
-    beyond: NDArray[np.float64] = found + slope * np.maximum(np.log(n) - sizes[-1], 0.0)
-    return np.maximum(beyond, 0.0)
+    slope = min(0.0, (values[-1] - values[-2]) / (at[-1] - at[-2]))
+    beyond: NDArray[np.float64] = found + slope * np.maximum(np.log(n) - at[-1], 0.0)
+    return beyond

@@ -57,7 +57,7 @@ def record_of(engine: Engine, seed: int) -> DataSetRecord | None:
         curves[PROPOSALS] = random_curve(trainer, file, order, proposals=True)
         models |= {TRAINER: trainer, PROPOSALS: trainer}
     place = _first_review(ours)
-    if place is not None:
+    if place:
         curves[CHOSEN] = _then_random(ours, place, file)
         models[CHOSEN] = ours[: place + 1]
     ways = {name: WayRecord.of(curve, _points(curve, models[name])) for name, curve in curves.items()}
@@ -98,8 +98,6 @@ def _first_review(readings: Sequence[ModelReading]) -> int | None:
 def _then_random(readings: Sequence[ModelReading], place: int, file: SpanCounts) -> FileCurve:
     """As ours until the review, which is then in random order and without another training."""
     rest = review_curve(readings, place, file, None)
-    if not place:
-        return rest
     before = chosen_curve(readings[: place + 1], file)
     keep = before.texts < readings[place].n_labelled
     return FileCurve(

@@ -85,7 +85,7 @@ def _check(corpus: LabelledCorpus, plan: DataSetPlan) -> None:
 
 
 def _settle(corpus: LabelledCorpus, plan: DataSetPlan, out: Path) -> None:
-    """Write the plan into the folder; an existing one must be the same, except for the seeds."""
+    """Write the plan; one that is there must be the same, except for the seeds and where trainings end."""
     path = out / RESULTS / "plan.json"
     about = {
         "name": corpus.name,
@@ -97,7 +97,7 @@ def _settle(corpus: LabelledCorpus, plan: DataSetPlan, out: Path) -> None:
     values = json.loads(json.dumps({**plan.to_dict(), "corpus": about, "fingerprints": texts}))
     if path.exists():
         before = json.loads(path.read_text("utf-8"))
-        free = ("seeds", "corpus")
+        free = ("seeds", "corpus", "last_training", "last_random", "enough")
         changed = [
             name for name in values if name not in free and before.get(name, values[name]) != values[name]
         ]

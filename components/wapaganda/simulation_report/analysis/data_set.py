@@ -16,7 +16,7 @@ WAYS = {
     STANDARD: "the standard alternative: random order, no proposals, a plain recipe",
     "trainer": "the same with the product’s trainer",
     PROPOSALS: "the same with its proposals, corrected",
-    "chosen": "its choice until the first review, then random order with the same model",
+    "chosen": "batches for the model before the review, which is in random order with the same model",
     OURS: "the product: proposals, the review’s order, and trainings in between",
 }
 """The ways to a data set from the alternative to the product, each with one step more."""

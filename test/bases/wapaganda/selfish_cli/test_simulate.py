@@ -146,7 +146,7 @@ def test_the_finished_data_set_beside_the_strategies(selfish, files, tmp_path):
     assert outcome.json["complete"]
     found = outcome.json["summary"]["data_set"]
     assert (found["texts"], found["seeds"], found["alternative"]["version"]) == (30, [7], 1)
-    assert set(found["hours"]) == {"ours", "standard", "chosen", "trainer", "proposals"}
+    assert set(found["hours"]) == {"ours", "standard", "trainer", "proposals"}
     assert found["h1"]["0.95"]["mean"] > 0
     assert "The finished data set" in (out / "report.html").read_text("utf-8")
     again = selfish(*command, "--data-set", "--seed-size", 12, "--steps", 20)

@@ -95,7 +95,9 @@ def test_random_curve_interpolates_between_models_and_ends_right():
     curve = random_curve(readings, file, order)
     assert curve.f1[0] == pytest.approx((2 + 0.5 * 14) / 16)
     assert curve.f1[3] == pytest.approx((8 + 0.75 * 8) / 16)
-    assert curve.f1[1] == pytest.approx((4 + (0.5 + 0.125) * 12) / 16)  # half-way in the logarithm
+    half_way = 1 - 0.5 * 0.5**0.5  # errors halve from 1 to 4 texts
+    assert curve.f1[1] == pytest.approx((4 + half_way * 12) / 16)
+    assert curve.f1[6] == pytest.approx((14 + (1 - 0.25 * (7 / 4) ** -0.5) * 2) / 16)  # beyond the last
     assert curve.f1[-1] == pytest.approx(1.0)
     assert curve.hours[-1] == pytest.approx(float(PERFECT.from_scratch(file).hours.sum()))
     shown = random_curve(readings, file, order, proposals=True)
