@@ -147,6 +147,7 @@ class Completing:
         if not campaign.audits:
             size = self._request.audit_texts or campaign.planned
             campaign, said = self._release_next(folder, campaign, labels, size)
+        said += self._kept(campaign)
         answers = auditing.audit_answers(labels, campaign.n_released, self._loop.ledger)
         certificate = None
         if len(answers):
@@ -154,6 +155,8 @@ class Completing:
             certificate = auditing.audit_of(campaign, labels, answers).certificate(risk)
             folder.save_certificate(certificate.to_dict())
             said += [wording.certified(certificate, campaign.confidence), *_notes(certificate, answers)]
+            if certificate.n_beyond:
+                return self._closed(folder, campaign, wording.beyond(certificate), said)
             if certificate.lower >= self._request.target:
                 self._accept(folder, campaign, certificate, answers)
                 found = self._accepted(folder, campaign, folder.accepted() or {})
@@ -168,6 +171,13 @@ class Completing:
             said.append(self._waiting(campaign, labels, answers))
             return self._under_way(campaign, certificate, answers, said)
         return self._more(folder, campaign, labels, certificate, said)
+
+    def _kept(self, campaign: Campaign) -> list[str]:
+        """A confidence that was chosen after the answers would promise too much."""
+        if self._request.confidence == campaign.confidence:
+            return []
+        kept = f"{100 * campaign.confidence:g}%"
+        return [f"Campaign {campaign.number} keeps the confidence of {kept} with which it began."]
 
     def _more(
         self,

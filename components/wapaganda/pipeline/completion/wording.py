@@ -66,5 +66,13 @@ def contradiction(certificate: Certificate) -> str:
     )
 
 
+def beyond(certificate: Certificate) -> str:
+    """Why an audit with such a text proves nothing."""
+    return (
+        f"{texts(certificate.n_beyond)} of the audit lack more entities than the bound assumes "
+        "(docs/data-set.md#the-promise), so it proves nothing."
+    )
+
+
 _CONTRADICTS = 1.5
 _FEWEST = 20

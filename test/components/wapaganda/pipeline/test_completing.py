@@ -322,6 +322,27 @@ def test_newer_labels_do_not_touch_a_campaign_and_a_new_one_can_start(loop: Loop
     assert found.number == 1
 
 
+def test_a_text_that_lacks_more_entities_than_the_bound_assumes_proves_nothing(loop: Loop, source: Studio):
+    run(loop)
+    source.answer("audit-1")
+    first = source.released["audit-1"][0]
+    source.texts[first.id] = source.texts[first.id].with_spans(
+        Span(at, at + 1, "NAME") for at in range(0, len(first.text), 2)
+    )
+    report = run(loop)
+    assert report.state == "closed"
+    assert "lack more entities than the bound assumes" in said(report)
+    assert completed(loop.directory) is None
+
+
+def test_a_campaign_keeps_its_confidence(loop: Loop, source: Studio):
+    run(loop)
+    report = run(loop, confidence=0.99)
+    assert "keeps the confidence of 90%" in said(report)
+    assert report.campaign is not None
+    assert report.campaign.confidence == 0.9
+
+
 def test_files_take_no_annotations(tmp_path: Path):
     source = Texts(texts())
     loop = loop_of(tmp_path, source)
