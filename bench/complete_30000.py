@@ -1,6 +1,6 @@
 """30,000 real texts in one project on a real Label Studio: complete, audit, accept, write back, export.
 
-    python bench/complete_30000.py --data ../shared/data --encoder DIR [--texts 30000]
+    python bench/complete_30000.py --data ../shared/data --encoder DIR [--texts 30000] [--annotations]
 
 Prints the seconds and the peak memory of every `selfish` process; writes them as JSON under bench/results/.
 The labelled texts are wikigold's first 200; the others are those of all corpora in the data folder. The
@@ -40,6 +40,7 @@ def main() -> None:
     options.add_argument("--data", type=Path, required=True)
     options.add_argument("--encoder", required=True)
     options.add_argument("--texts", type=int, default=30_000)
+    options.add_argument("--annotations", action="store_true", help="also write them, and undo it")
     options.add_argument("--target", type=float, default=0.3)
     options.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "complete.json")
     chosen = options.parse_args()
@@ -71,9 +72,10 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         written = run.last["written"]
         seconds["export"] = run("export", "--out", scratch / "export", "--format", "jsonl")
         exported = run.last
-        seconds["complete --write-annotations"] = run(*target, "--write-annotations")
-        written |= run.last["written"]
-        seconds["complete --undo"] = run("complete", "--undo")
+        if chosen.annotations:
+            seconds["complete --write-annotations"] = run(*target, "--write-annotations")
+            written |= run.last["written"]
+            seconds["complete --undo"] = run("complete", "--undo")
     return {
         "texts": len(others),
         "audited": run.audited,
