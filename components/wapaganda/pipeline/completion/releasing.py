@@ -34,14 +34,16 @@ def release_audit(loop: Loop, folder: CampaignFolder, labels: MachineLabels, bat
     ids = [labels.ids[row] for row in rows]
     held = loop.ledger.find(ids)
     known = labels.rows(held)
-    texts = [each for each in held if each.id in known and is_waiting(each)]
+    texts = [
+        each for each in held if each.id in known
+    ]  # also those answered since a release that was cut off
     audit = [*loop.ledger.value(OPEN_AUDIT, []), *ids]
     loop.ledger.set_value(OPEN_AUDIT, list(dict.fromkeys(audit)))
     number = _round_of(loop.ledger, batch.name)
     loop.ledger.record_offers(number, [(each, rank, 0.0, AUDIT) for rank, each in enumerate(ids, start=1)])
     write_proposals(loop.directory / "rounds" / f"{number:03d}", [each.with_spans(()) for each in texts])
     sentence = f"No text of {batch.name} is left to label."
-    if texts:
+    if any(map(is_waiting, texts)):
         blind = [Document(each.id, each.text, None, {"rank": rank}) for rank, each in enumerate(texts)]
         try:
             sentence = loop.source.release(batch.name, blind, loop.progress)

@@ -354,6 +354,24 @@ def test_files_take_no_annotations(tmp_path: Path):
     assert source.predictions == {}
 
 
+def test_an_answer_between_a_kill_and_the_next_run_changes_no_batch(
+    loop: Loop, source: Studio, monkeypatch: pytest.MonkeyPatch
+):
+    def released_and_killed(*arguments) -> str:
+        Studio.release(source, *arguments)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(source, "release", released_and_killed)
+        with pytest.raises(Killed):
+            run(loop)
+    before = [each.id for each in source.released["audit-1"]]
+    source.answer("audit-1", number=2)
+    report = run(loop)
+    assert [each.id for each in source.released["audit-1"]] == before
+    assert (report.state, report.audit["answered"]) == ("audit", 2)
+
+
 def test_a_name_that_another_program_has_taken_is_reported(loop: Loop, source: Studio):
     source.taken.add("audit-1")
     with pytest.raises(CampaignError, match="another program"):
