@@ -21,7 +21,7 @@ from wapaganda.annotation.proposals import (
     states_provenance,
     without_machine,
 )
-from wapaganda.annotation.read_report import READ_KEY
+from wapaganda.annotation.read_report import READ_KEY, with_original
 from wapaganda.errors import InputError
 from wapaganda.ner import Document, Span
 
@@ -86,13 +86,14 @@ def task_from_document(document: Document, config: LabelConfig, ground_truth: bo
     """The task to import for a document, with its annotation if it is labelled, else with what was proposed.
 
     Spans that all have a score are a model's: they become a prediction, unless a person has confirmed them.
-    ``meta`` is copied into ``data``, without the keys that ``read_task`` adds.
+    Labels that were repaired go in as they were marked, too, as ``data["original_regions"]``. ``meta`` is
+    copied into ``data``, without the keys that ``read_task`` adds.
 
     Raises:
         ValueError: a span cannot be a region, see ``result_from_spans``.
     """
     refuse_other_forms(config)
-    document = as_proposal(document)
+    document = with_original(as_proposal(document))
     own = _BOOKKEEPING | ({PROVENANCE, SPANS_BY} if states_provenance(document.meta) else set())
     meta = without_machine(document.meta)
     data: dict[str, Any] = {key: value for key, value in meta.items() if key not in own}

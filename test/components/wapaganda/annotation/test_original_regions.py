@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from wapaganda.annotation import all_formats, read_documents, write_documents
+from wapaganda.annotation import (
+    LabelConfig,
+    all_formats,
+    read_documents,
+    read_task,
+    task_from_document,
+    write_documents,
+)
 from wapaganda.ner import Span
 
 TEXT = "Mira met Bob in Oslo"
@@ -44,6 +51,16 @@ def test_they_pass_through_every_format_that_has_meta(marked, name, tmp_path):
     for found in (result, read_documents(again)):
         assert found.documents[0].spans == marked.documents[0].spans
         assert found.documents[0].meta["original_regions"] == NESTED
+
+
+def test_an_import_into_label_studio_brings_them_along(marked):
+    config = LabelConfig(("LOC", "PAIR", "PER"))
+    first, second = (task_from_document(each, config) for each in marked.documents)
+    assert first["data"] == {"text": TEXT, "original_regions": NESTED}
+    assert second["data"] == {"text": TEXT}
+    assert len(first["annotations"][0]["result"]) == 2
+    read = read_task({"id": 1, **first}, config).document
+    assert (read.spans, read.meta["original_regions"]) == (marked.documents[0].spans, NESTED)
 
 
 def test_regions_of_label_studio_are_kept_whole(tmp_path):
