@@ -161,6 +161,36 @@ def test_a_text_that_waits_for_another_annotator_keeps_its_proposals(
     assert (len(predicted(raw, ids[0], "al-002")), predicted(raw, ids[1], "al-002")) == (1, [])
 
 
+OTHER_FORMS = {
+    "HyperText": (
+        '<HyperTextLabels name="l" toName="t"><Label value="PER"/></HyperTextLabels>'
+        '<HyperText name="t" value="$html"/>',
+        {"html": "<p>Anna smiles</p>"},
+    ),
+    "Paragraphs": (
+        '<ParagraphLabels name="l" toName="t"><Label value="PER"/></ParagraphLabels>'
+        '<Paragraphs name="t" value="$talk" nameKey="who" textKey="text"/>',
+        {"talk": [{"who": "A", "text": "Anna smiles"}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_texts_of_other_forms_are_served_in_order_and_lack_proposals_which_is_said(
+    client: LabelStudio, raw: httpx.Client, form: str
+):
+    tags, data = OTHER_FORMS[form]
+    project = client.create_project(form, f"<View>{tags}</View>")
+    raw.post(f"/api/projects/{project}/import", json=[{"data": data}] * 2).raise_for_status()
+    found = sorted(client.fetch(project).documents, key=lambda each: -int(each.id))
+    assert {each.text for each in found} == {"Anna smiles"}
+    report = client.release(project, [each.with_spans((ANNA,)) for each in found], "al-001")
+    said = f"Annotators see no proposals: they cannot be shown over <{form}>."
+    assert (report.n_created, said in report.warnings) == (2, True)
+    served = raw.get(f"/api/projects/{project}/next").json()
+    assert (served["id"], served["predictions"][0]["result"]) == (int(found[0].id), [])
+
+
 def test_releasing_twice_makes_nothing_twice(client: LabelStudio, project: int, raw: httpx.Client):
     batch = batch_of(imported(client, project))
     first = client.release(project, batch, "al-001")
