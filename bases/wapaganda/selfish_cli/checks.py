@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wapaganda.errors import InputError
+from wapaganda.progress import Progress, silent
 from wapaganda.selfish_cli.project import CliProject, why_not_writable
 
 if TYPE_CHECKING:
@@ -142,20 +143,38 @@ def check_label_studio(context: CliProject, project: int | None, backend: str | 
     return [Check(f"Label Studio: {each.name}", each.ok, each.message, each.hint) for each in found]
 
 
-def check_reading(context: CliProject) -> list[Check]:
-    """Whether the labels could be read at the last fetch; nothing when there was none."""
+def check_reading(context: CliProject, project: int, progress: Progress = silent) -> Check:
+    """Whether the labels can be read: those in Label Studio now, else those of the last fetch."""
+    from wapaganda.label_studio import LabelStudioError
     from wapaganda.selfish_cli.project import last_reading
 
-    if not (context.directory / "ledger.sqlite").exists():
-        return []
-    report = last_reading(context)
+    report, when, why = None, "now", ""
+    if not context.settings.label_studio_api_key.get_secret_value():
+        why = "no token is set"
+    else:
+        try:
+            report = context.studio().fetch(project, None, progress).report
+        except LabelStudioError as error:
+            why = str(error)
+        except InputError as error:
+            return _refused(error)
+    if report is None:
+        if not (context.directory / "ledger.sqlite").exists():
+            return Check(
+                "Labels", None, f"not read: {why}", "They are read when Label Studio can be reached."
+            )
+        report, when = last_reading(context), "at the last fetch"
     try:
         report.check()
     except InputError as error:
-        hint = str(getattr(error, "hint", ""))
-        return [Check("Labels", False, str(error).removesuffix(hint).strip(), hint)]
-    found = f"{report.n_labelled:,} texts labelled, {report.n_not_read:,} not read"
-    return [Check("Labels", True, " ".join((f"{found} at the last fetch.", *report.lines())))]
+        return _refused(error)
+    found = f"{report.n_labelled:,} texts labelled, {report.n_not_read:,} not read {when}."
+    return Check("Labels", True, " ".join((found, *report.lines())))
+
+
+def _refused(error: InputError) -> Check:
+    hint = str(getattr(error, "hint", ""))
+    return Check("Labels", False, str(error).removesuffix(hint).strip(), hint)
 
 
 def check_threads() -> Check:

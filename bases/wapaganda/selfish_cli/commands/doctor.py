@@ -34,7 +34,7 @@ def doctor(
     """Check settings, folders, encoder, MLflow and Label Studio, and give a hint for each finding.
 
     The exit code is 1 when something is wrong. With --project it also checks the backend, webhook and model
-    version of the project.
+    version of the project, and reads all its labels, without storing them.
     """
     overrides = {
         "label_studio_url": url,
@@ -71,7 +71,7 @@ def _look(
     progress("check", 5, 6)
     found += checks.check_label_studio(context, project, backend)
     if project is not None:
-        found += checks.check_reading(context)
+        found.append(checks.check_reading(context, project, progress))
     progress("check", 6, 6)
     return found
 

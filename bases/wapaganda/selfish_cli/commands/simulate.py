@@ -14,6 +14,7 @@ from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
 
 if TYPE_CHECKING:
+    from wapaganda.annotation import ReadReport
     from wapaganda.ner import Document
     from wapaganda.pipeline import LoopConfig
     from wapaganda.simulation import Arm, DataSetPlan, LabelledCorpus, Outcome, Plan
@@ -144,7 +145,7 @@ def simulate(
         numbers = _seeds(seeds)
         if data_set:
             whole = _data_set_plan(loop, numbers, seed_size, layers)
-            corpus = _corpus(console, context, train, test)
+            corpus, read = _corpus(console, context, train, test)
             outcome = _run_data_set(console, corpus, whole, out, budget)
             params = {**whole.to_dict(), "strategies": "data set"}
         else:
@@ -161,12 +162,13 @@ def simulate(
                 full=full,
                 calibrate_at=calibrate_at,
             )
-            outcome = _run(console, _corpus(console, context, train, test), plan, out, jobs, budget)
+            corpus, read = _corpus(console, context, train, test)
+            outcome = _run(console, corpus, plan, out, jobs, budget)
             params = {**plan.to_dict(), "strategies": ", ".join(arm.name for arm in plan.strategies)}
         results = _write(console, out)
         mlflow = _track(console, context, {**params, "out": str(out)}, outcome, results)
         _show(console, outcome, results)
-        console.emit(_result(out, outcome, results, mlflow))
+        console.emit(_result(out, outcome, results, mlflow) | {"read": read.to_dict()})
 
 
 def _data_set_plan(
@@ -198,25 +200,28 @@ def _seeds(text: str) -> tuple[int, ...]:
 
 def _read(
     console: Console, context: CliProject, train: Path, test: Path
-) -> tuple[list["Document"], list["Document"]]:
+) -> tuple[list["Document"], list["Document"], "ReadReport"]:
     with console.progress() as progress:
         progress("read", 0, 0)
         train_texts = read_with_entities(train, context.reading)
         test_texts = read_labelled(test, context.reading)
-    for note in (train_texts.report + test_texts.report).lines():
+    read = train_texts.report + test_texts.report
+    for note in read.lines():
         console.warn(note)
     copies = copies_among(test_texts.documents, train_texts.documents)
     if copies:
         console.warn(f"{copies:,} of the test texts are also in --train: the scores are too high.")
-    return list(train_texts.documents), list(test_texts.documents)
+    return list(train_texts.documents), list(test_texts.documents), read
 
 
-def _corpus(console: Console, context: CliProject, train: Path, test: Path) -> "LabelledCorpus":
-    train_texts, test_texts = _read(console, context, train, test)
+def _corpus(
+    console: Console, context: CliProject, train: Path, test: Path
+) -> tuple["LabelledCorpus", "ReadReport"]:
+    train_texts, test_texts, read = _read(console, context, train, test)
     console.say("Loading the libraries …")
     from wapaganda.simulation import LabelledCorpus
 
-    return LabelledCorpus(train_texts, test_texts, train.resolve().parent.name)
+    return LabelledCorpus(train_texts, test_texts, train.resolve().parent.name), read
 
 
 def _run(

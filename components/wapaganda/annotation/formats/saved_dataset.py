@@ -35,8 +35,8 @@ def read_dataset_folder(path: Path, collector: Collector) -> None:
         try:
             if not json.loads((folder / "state.json").read_text(encoding="utf-8"))["_data_files"]:
                 continue  # the library saves a dataset without rows but cannot load it
-            dataset = Dataset.load_from_disk(str(folder))
-        except (OSError, ValueError, KeyError) as error:
+            dataset = Dataset.load_from_disk(str(folder)).with_format(None)  # it may hide columns
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise FormatError(f"Expected a folder saved by datasets, was: {error}", folder) from error
         read_dataset(dataset, collector, split)
 
@@ -79,10 +79,21 @@ def _named_field(value: Any, feature: Any, is_column: bool) -> Any:  # noqa: ANN
 
 def _record(row: Mapping[str, Any], features: Mapping[str, Any], split: str | None) -> dict[str, Any]:
     record = {key: _named(value, features[key]) for key, value in row.items() if value is not None}
-    meta = record.get("meta", {})
-    if isinstance(meta, str):
-        meta = json.loads(meta)
-    return record | {"meta": meta if split is None else {"split": split} | dict(meta)}
+    meta = _meta(record.get("meta", {}))
+    if split is not None and isinstance(meta, Mapping):
+        meta = {"split": split} | dict(meta)
+    return record | {"meta": meta}
+
+
+def _meta(value: object) -> object:
+    """The column ``meta``: the JSON of ``write_datasets_folder`` as an object, other texts in one."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = value
+    return found if isinstance(found, dict) else {"meta": value}
 
 
 def write_datasets_folder(documents: Iterable[Document], path: Path) -> None:

@@ -142,7 +142,9 @@ def _tags(document: Document, tokens: Sequence[tuple[int, int, bool]]) -> Iterat
 
 
 def read_docbin(source: Source, collector: Collector) -> None:
-    """Collect the documents of a DocBin; partly annotated ones are skipped, span groups are counted.
+    """Collect the documents of a DocBin.
+
+    Documents that are annotated in part, or contradict themselves, are skipped. Span groups are counted.
 
     Raises:
         FormatError: it is not a DocBin with ``ENT_IOB`` and ``ENT_TYPE``.
@@ -150,7 +152,8 @@ def read_docbin(source: Source, collector: Collector) -> None:
     try:
         message = msgpack.unpackb(zlib.decompress(source.content), strict_map_key=False)
         parts = list(_parts(message))
-    except (zlib.error, ValueError, KeyError, TypeError, msgpack.UnpackException) as error:
+        groups = sum(map(_group_size, message.get("span_groups", ())))
+    except (zlib.error, ValueError, LookupError, TypeError, AttributeError, msgpack.UnpackException) as error:
         raise FormatError(f"Expected a DocBin of spaCy with ENT_IOB and ENT_TYPE, was: {error!r}") from error
     for number, (words, spaces, tags, user_data) in enumerate(parts, start=1):
         document_id = str(user_data.get("id") or collector.default_id())
@@ -158,12 +161,28 @@ def read_docbin(source: Source, collector: Collector) -> None:
         if _MISSING in iob and len(iob) > 1:
             collector.skip(None, f"document {number}: Expected all tokens annotated, was: some missing")
             continue
+        if wrong := [tag for tag in tags if not _is_possible(*tag)]:
+            found = f"ENT_IOB {wrong[0][0]} with ENT_TYPE {wrong[0][1]!r}"
+            collector.skip(None, f"document {number}: Expected entities with a type, was: {found}")
+            continue
         text, spans = _text_and_spans(words, spaces, tags)
-        meta = json.loads(user_data["meta"]) if isinstance(user_data.get("meta"), str) else {}
-        collector.add(Document(document_id, text, None if iob <= {_MISSING} else spans, meta))
-    groups = sum(map(_group_size, message.get("span_groups", ())))
+        collector.add(Document(document_id, text, None if iob <= {_MISSING} else spans, _meta(user_data)))
     if groups:
         collector.found("beside", "spans in span groups (doc.spans); only doc.ents are read", groups)
+
+
+def _is_possible(iob: int, label: str) -> bool:
+    """Whether a token can have these two: a type in an entity, and none outside."""
+    return bool(label) if iob in (_BEGIN, _INSIDE) else iob in (_MISSING, _OUTSIDE) and not label
+
+
+def _meta(user_data: Mapping[Any, Any]) -> dict[str, Any]:
+    """The ``meta`` that ``write_docbin`` has written; empty in the files of others."""
+    try:
+        meta = json.loads(user_data["meta"])
+    except (KeyError, TypeError, ValueError):
+        return {}
+    return meta if isinstance(meta, dict) else {}
 
 
 def _parts(
@@ -177,12 +196,14 @@ def _parts(
     user_data = message.get("user_data") or [None] * len(message["flags"])
     end = 0
     lengths = np.frombuffer(message["lengths"], dtype="<i4").tolist()
+    if min(lengths, default=0) < 0 or not sum(lengths) == len(rows) == len(spaces):
+        raise ValueError(f"{len(rows)} tokens, {len(spaces)} spaces and documents of {sum(lengths)} tokens")
     for length, flags, data in zip(lengths, message["flags"], user_data, strict=True):
         start, end = end, end + length
         unknown = flags.get("has_unknown_spaces", False)
         mine = [True] * length if unknown else spaces[start:end].tolist()
         table = rows[start:end].tolist()
-        known = msgpack.unpackb(data, strict_map_key=False, use_list=False) if data else {}
+        known = dict(msgpack.unpackb(data, strict_map_key=False, use_list=False)) if data else {}
         tags = [(iob, names[label]) for _, iob, label in table]
         yield [names[orth] for orth, _, _ in table], mine, tags, known
 

@@ -80,16 +80,17 @@ def test_a_renamed_tag_is_named_with_its_totals_and_mapped(raw, selfish, tmp_pat
     for name in ("Mira", "Otto", "Jana"):
         raw.add(f"{name} left Oslo.", [region(0, 4, name, "PER"), region(10, 14, "Oslo", "LOC")])
     raw.configure(CONFIG.replace('name="label"', 'name="ner"'))
-    refused = spans(selfish, raw, tmp_path)
-    assert refused.code == 2
-    said = "3 texts not read: regions were made by a tag, or on a text, that the label config does not have"
-    assert f"{said}: 6 regions of 'label' in 3 texts" in refused.stderr
-    assert "selfish labels map --project ID --tag label=NEW" in refused.stderr
     doctor = {
         each["name"]: each for each in selfish("doctor", "--project", raw.project, "--json").json["checks"]
     }
     assert doctor["Labels"]["ok"] is False
     assert "6 regions of 'label' in 3 texts" in doctor["Labels"]["message"]
+    assert not (tmp_path / "kept" / f"ls-{raw.project}" / "ledger.sqlite").exists()
+    refused = spans(selfish, raw, tmp_path)
+    assert refused.code == 2
+    said = "3 texts not read: regions were made by a tag, or on a text, that the label config does not have"
+    assert f"{said}: 6 regions of 'label' in 3 texts" in refused.stderr
+    assert "selfish labels map --project ID --tag label=NEW" in refused.stderr
     assert "6 regions of 'label' in 3 texts" in selfish("status", "--project", raw.project).stdout
 
     wrong = selfish("labels", "map", "label=none", "--tag", "--project", raw.project)

@@ -67,6 +67,12 @@ def test_status_and_doctor_say_what_the_last_fetch_did_not_read(selfish, tmp_pat
     assert "--lenient" in check["hint"]
 
 
+def test_doctor_says_that_the_labels_of_a_project_were_never_read(selfish):
+    checks = selfish("doctor", "--project", 1, "--json").json["checks"]
+    (check,) = [each for each in checks if each["name"] == "Labels"]
+    assert (check["ok"], check["message"]) == (None, "not read: no token is set")
+
+
 def test_columns_and_scheme_are_options_and_settings(selfish, tmp_path, monkeypatch):
     path = tmp_path / "x.conll"
     path.write_text("Mira B-PER O\nof I-PER O\nOslo I-PER B-LOC\n")

@@ -78,6 +78,7 @@ def test_another_plan_does_not_mix_with_what_is_there(selfish, arguments, tmp_pa
 @pytest.mark.slow
 def test_one_process_or_two_killed_or_not_the_records_are_the_same(selfish, arguments, tmp_path):
     outcome = selfish(*arguments, "--json", "--jobs", 1)
+    assert (outcome.json["read"]["not_read"], outcome.json["read"]["labelled"] > 0) == (0, True)
     assert outcome.code == 0, outcome.stderr
     found = outcome.json
     assert (found["complete"], found["stopped"], found["rounds_done"], found["rounds"]) == (
