@@ -71,7 +71,7 @@ class DataSetPlan:
     seed_size: int = 200
     growth: float = 1.5
     train_to: int = 0
-    review_growth: float = 1.75
+    review_growth: float = 1.5
     last_training: int = 2000
     enough: float = 0.955
     random_growth: float = 2.0
