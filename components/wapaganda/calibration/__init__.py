@@ -11,6 +11,7 @@ from wapaganda.calibration.fitting import (
     CalibrationFit,
     bootstrap_f1_interval,
     fit_calibration,
+    share_corrected,
 )
 from wapaganda.calibration.reliability import (
     Reliability,
@@ -33,5 +34,6 @@ __all__ = [
     "fit_temperature",
     "logit",
     "reliability",
+    "share_corrected",
     "span_confidence",
 ]

@@ -37,6 +37,8 @@ class Calibration:
     temperature-scaled out-of-fold predictions expect of themselves. ``ece_before`` and ``ece_after``:
     expected calibration error of the out-of-fold spans without and with the two corrections, which are fitted
     to one half of the texts and applied to the other; ``bins`` after. ``folds``: the number of the models.
+    ``false_positives`` and ``misses``: wrong predicted and not predicted spans out of fold, and how many a
+    typical model makes with the same temperature-scaled predictions; 0: not counted, by earlier versions.
     """
 
     temperature: float
@@ -49,6 +51,10 @@ class Calibration:
     n_texts: int
     folds: int = 4
     bins: tuple[Reliability, ...] = ()
+    false_positives: int = 0
+    misses: int = 0
+    expected_false_positives: float = 0.0
+    expected_misses: float = 0.0
 
     def corrected(self, expected: float) -> float:
         """The F1 on other texts, from the F1 that the temperature-scaled model expects there.

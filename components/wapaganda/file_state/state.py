@@ -49,14 +49,14 @@ class FileState:
         n_people: int,
         expectation: Expectation,
         *,
-        calibration: Calibration | None = None,
+        calibration: Calibration | Correction | None = None,
         prices: Prices = CORRECTING,
         target: float = TARGET_F1,
     ) -> Self:
         """The state of a file with ``n_people`` texts of people that hold ``people_spans`` spans.
 
-        The interval has two sources. The calibration is uncertain: ``Correction.spread``. And even with known
-        probabilities the number X of errors is chance, with the variance 2·X. Both together give X the
+        The interval has two sources. The calibration is uncertain (``Correction.spread_on``). And even with
+        known probabilities the number X of errors is chance, with the variance 2·X. Both together give X the
         log-normal spread √log(1 + spread² + 2 / X); false positives and misses vary together.
         Errors of people are not counted.
 
@@ -64,7 +64,7 @@ class FileState:
             people_spans: the number of spans in the people's part.
             n_people: the number of texts in the people's part.
             expectation: of the live model for each text of the machine part.
-            calibration: of the live model; ``None``: it was not cross-fitted.
+            calibration: of the live model, or the correction by it; ``None``: it was not cross-fitted.
             prices: for correcting.
             target: F1, 0 to 1.
         """
@@ -75,10 +75,10 @@ class FileState:
         left = int(np.argmax(curve >= min(target, float(curve[-1]))))
         seconds = correcting_seconds(corrected, prices)[order[:left]]
         errors = float(corrected.errors.sum())
-        chance = correction.spread**2 + _DISPERSION / max(errors, _FEWEST_ERRORS)
+        chance = correction.spread_on(expectation) ** 2 + _DISPERSION / max(errors, _FEWEST_ERRORS)
         spread = math.sqrt(math.log(1.0 + chance))
         low, high = (
-            _f1(people_spans, Correction(correction.factor * math.exp(z * spread))(expectation))
+            _f1(people_spans, correction.times(math.exp(z * spread))(expectation))
             for z in (_NORMAL, -_NORMAL)
         )
         return cls(

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from wapaganda.annotation import has_machine_answer, is_unread
 from wapaganda.annotation_cost import Prices
-from wapaganda.calibration import Calibration
 from wapaganda.certification import MachinePart, audit_order, plan_audit
 from wapaganda.file_state import Correction, FileState, correcting_seconds, f1_by_reviewed, review_order
 from wapaganda.model_store import Version, data_fingerprint
@@ -45,16 +44,16 @@ class CurrentFile:
     """The people's part and the machine part of a file.
 
     ``rows``: of the texts of ``machine`` in ``scored``. ``expectation``: what the model expects of each, with
-    ``factor`` times its errors, by its calibration and by an audit that has contradicted it. ``left_out``:
-    unlabelled texts that are in neither part, by the reason. ``people_f1``: F1 that the labels of people are
-    taken to have.
+    the ``correction`` by its calibration and by an audit that has contradicted it. ``left_out``: unlabelled
+    texts that are in neither part, by the reason. ``people_f1``: F1 that the labels of people are taken to
+    have.
     """
 
     people: Sequence[Document]
     machine: Sequence[Document]
     scored: PoolScores
     rows: NDArray[np.int64]
-    factor: float
+    correction: Correction
     live: Version
     expectation: Expectation
     state: FileState
@@ -105,7 +104,7 @@ class CurrentFile:
             np.minimum(raw.expected_correct, predicted),
             raw.entities,
             np.arange(len(predicted)),
-            self.factor,
+            (self.correction.false_positives, self.correction.misses, self.correction.exponent),
         )
         return replace(labelled, order=audit_order(machine_part(labelled), seed))
 
@@ -141,25 +140,24 @@ def current_file(loop: Loop, target: float, error_ratio: float = 1.0) -> Current
     scored = machine_scores(loop, live, machine)
     place = scored.rows(machine)
     rows = np.array([place[each.id] for each in machine], dtype=np.int64)
-    calibration: Calibration | None = calibration_of(live.manifest)
+    correction = Correction.of(calibration_of(live.manifest)).times(error_ratio)
     prices = fitted_prices(people, read_proposals(loop.directory / "rounds")).prices
     raw = scored.expectation[rows]
     state = FileState.of(
         sum(len(each.spans or ()) for each in people),
         len(people),
-        raw if error_ratio == 1.0 else Correction(error_ratio)(raw),
-        calibration=calibration,
+        raw,
+        calibration=correction,
         prices=prices,
         target=target,
     )
-    factor = error_ratio * Correction.of(calibration).factor
-    expectation = Correction(factor)(raw)
+    expectation = correction(raw)
     return CurrentFile(
         people,
         machine,
         scored,
         rows,
-        factor,
+        correction,
         live,
         expectation,
         state,

@@ -27,7 +27,8 @@ class MachineLabels:
     ``ids`` (n,). ``labels``: the entity types. ``spans``: the model's, with their confidence, and a digest of
     each text. ``n_words``, ``predicted`` and ``expected_correct`` (n,): the words that a reader reads, the
     spans, and how many of them the model expects to be right. ``entities`` (n, L): those that it expects, by
-    type. ``factor``: how many times as many errors as that its calibration, or an earlier audit, has shown.
+    type. ``correction``: of this by its calibration, or an earlier audit: the first three numbers of
+    ``file_state.Correction``.
     ``order`` (n,): the rows in the order in which an audit takes them.
     """
 
@@ -39,15 +40,15 @@ class MachineLabels:
     expected_correct: NDArray[np.float64]
     entities: NDArray[np.float64]
     order: NDArray[np.int64]
-    factor: float = 1.0
+    correction: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def expectation(self) -> Expectation:
-        """What the model expects of each text, with ``factor`` times its errors."""
+        """What the model should be expected to do in each text, corrected."""
         raw = Expectation(self.n_words, self.predicted, self.expected_correct, self.entities)
-        return Correction(self.factor)(raw)
+        return Correction(*self.correction)(raw)
 
     def row(self, row: int) -> tuple[Span, ...]:
         """The spans of one text."""
@@ -83,7 +84,7 @@ class MachineLabels:
                 expected_correct=self.expected_correct,
                 entities=self.entities,
                 order=self.order,
-                factor=self.factor,
+                correction=np.array(self.correction),
             )
 
     @classmethod
@@ -98,8 +99,9 @@ class MachineLabels:
                 ids, labels = (tuple(stored[each].tolist()) for each in ("ids", "labels"))
                 spans = PoolSpans(stored["spans"], stored["span_scores"], stored["texts"])
                 words, predicted, correct, entities, order = (stored[each] for each in _ARRAYS)
-                factor = float(stored["factor"])
-                return cls(ids, labels, spans, words, predicted, correct, entities, order, factor)
+                wrong, missed, exponent = stored["correction"].tolist()
+                corrected = (wrong, missed, exponent)
+                return cls(ids, labels, spans, words, predicted, correct, entities, order, corrected)
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise CampaignError(f"Expected the labels of a campaign in {path}, was: {error!r}.") from error
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from wapaganda.dataset import ModelLabels
-from wapaganda.model_store import ModelStore, Version
+from wapaganda.file_state import Correction
+from wapaganda.model_store import Version
 from wapaganda.ner import Document
 from wapaganda.pipeline.completion.completed import completed
 from wapaganda.pipeline.selection.pool_scores import PoolScores
@@ -15,15 +16,12 @@ from wapaganda.pipeline.selection.waiting import is_waiting
 from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.progress import Progress
 from wapaganda.tagger import Tagger
-from wapaganda.uncertainty import Expectation
 
 _MEASURE = "least_confidence"
 """Any measure will do: only spans and expectation are used, and this one needs no committee."""
 
 
-def accepted_labels(
-    project_folder: Path, documents: Sequence[Document], store: ModelStore
-) -> ModelLabels | None:
+def accepted_labels(project_folder: Path, documents: Sequence[Document]) -> ModelLabels | None:
     """The labels of the last completion that was accepted, with its certificate; ``None``: there is none.
 
     A document whose text has changed since is not among them. The confidence of the certificate is that of
@@ -39,17 +37,12 @@ def accepted_labels(
     kept = [document for document in documents if document.id in rows]
     at = np.array([rows[document.id] for document in kept], dtype=np.int64)
     labels = found.labels
-    expectation = Expectation(
-        labels.n_words[at], labels.predicted[at], labels.expected_correct[at], labels.entities[at]
-    )
-    versions = {version.name: version for version in store.versions()}
-    version = versions.get(found.model)
     return ModelLabels(
         found.model,
         [document.with_spans(labels.row(rows[document.id])) for document in kept],
-        expectation,
+        labels.expectation()[at],
         labels.labels,
-        calibration_of(version.manifest) if version else None,
+        Correction.none(),
         found.number,
         {**found.certificate, "confidence": found.campaign.confidence},
         len(labels) - len(kept),

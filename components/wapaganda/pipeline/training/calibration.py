@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from wapaganda.calibration import Calibration, apply_temperature, bootstrap_f1_interval, fit_calibration
 from wapaganda.decoding import merged_into_outside
+from wapaganda.file_state import Correction
 from wapaganda.metrics import evaluate
 from wapaganda.ner import (
     Document,
@@ -52,17 +53,24 @@ def calibrate(
     ]
     fit = fit_calibration(log_probs, tags, folds)
     predicted = judged_spans(documents, [answer.spans for answer in answers])
+    expected = expected_counts(apply_temperature(log_probs, fit.temperature))
+    typical = Correction()(expected)
+    right = sum(len(set(a) & set(b)) for a, b in zip(gold, predicted, strict=True))
     calibration = Calibration(
         temperature=fit.temperature,
         confidence=fit.confidence,
         f1=evaluate(gold, predicted).micro.f1,
         f1_interval=bootstrap_f1_interval(gold, predicted, job.recipe.seed),
-        expected_f1=expected_counts(apply_temperature(log_probs, fit.temperature)).f1(),
+        expected_f1=expected.f1(),
         ece_before=fit.ece_before,
         ece_after=fit.ece_after,
         n_texts=len(documents),
         folds=folds,
         bins=fit.bins,
+        false_positives=sum(map(len, predicted)) - right,
+        misses=sum(map(len, gold)) - right,
+        expected_false_positives=float(typical.false_positives.sum()),
+        expected_misses=float(typical.misses.sum()),
     )
     return calibration, answers
 

@@ -125,7 +125,7 @@ def test_a_report_of_an_earlier_version_still_loads():
         *("n_labelled_twice", "annotator_f1", "annotator_interval"),
         *("proposal_floor", "spans_shown", "spans_hidden"),
         *("purpose", "file_f1", "file_interval", "people_share", "hours_spent", "hours_left"),
-        *("texts_left", "target_f1", "texts_unscored"),
+        *("texts_left", "target_f1", "texts_unscored", "doubted_empty"),
     }
     report = RoundReport.from_dict(EARLIER)
     assert report.assessment.estimated_f1 is None
@@ -149,11 +149,11 @@ def test_keys_of_a_later_version_are_ignored_and_the_keys_on_disk_are_flat():
     assert (report.training.n_train, report.scores.f1, report.selection.summary) == (26, 0.5, "s")
     flat = report.to_dict()
     assert set(EARLIER) <= set(flat)
-    assert len(flat) == 57
+    assert len(flat) == 58
     assert not any(
         isinstance(value, dict)
         for key, value in flat.items()
-        if key not in ("per_type_f1", "seconds", "read", "spans_shown", "spans_hidden")
+        if key not in ("per_type_f1", "seconds", "read", "spans_shown", "spans_hidden", "doubted_empty")
     )
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from wapaganda.dataset import ExportRequest, export_dataset
-from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline import Campaign, CampaignFolder, MachineLabels, accepted_labels
 from wapaganda.pipeline.selection.pool_scores import PoolSpans
@@ -35,12 +34,11 @@ def folder(tmp_path):
 
 
 def test_an_export_takes_the_accepted_labels_where_nobody_has_labelled(folder, tmp_path):
-    store = ModelStore(tmp_path / "models")
-    assert accepted_labels(tmp_path / "other", [], store) is None
+    assert accepted_labels(tmp_path / "other", []) is None
     documents = [Document(str(number), text) for number, text in enumerate(TEXTS, start=1)]
     documents[1] = documents[1].with_spans(())
     documents[2] = Document("3", "Basel is old.")
-    found = accepted_labels(folder, documents, store)
+    found = accepted_labels(folder, documents)
     assert [each.id for each in found.documents] == ["1", "2", "4"]
     report = export_dataset(documents, tmp_path / "out", ExportRequest(("jsonl",)), machine=found)
     counts = {name: each.n_documents for name, each in report.by_provenance.items()}

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from wapaganda.annotation_cost import CORRECTING, proposal_floor, worth_showing
 from wapaganda.calibration import ConfidenceMap
 from wapaganda.dataset import AUDIT
-from wapaganda.file_state import correcting_seconds
+from wapaganda.file_state import Correction, correcting_seconds
 from wapaganda.label_errors import read_issues
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
@@ -389,7 +389,7 @@ def test_a_review_orders_texts_and_spans_by_doubt_and_the_report_has_the_file(lo
         assert scores == sorted(scores)
     live = loop.store.current()
     (path,) = (loop.directory / "rounds" / "001").glob(f"scores-*-{live.name}.npz")
-    expectation = PoolScores.load(path).expectation
+    expectation = Correction.of(None)(PoolScores.load(path).expectation)
     value = expectation.errors / correcting_seconds(expectation)
     best = [PoolScores.load(path).ids[row] for row in np.argsort(-value, kind="stable")[:10]]
     assert [item.id for item in batch] == best

@@ -88,7 +88,7 @@ def machine_part(
     named = [replace(each, id=source.ids[each.id]) for each in source.documents]
     store = context.store()
     if not with_machine:
-        accepted = accepted_labels(context.directory, named, store)
+        accepted = accepted_labels(context.directory, named)
         return None if accepted is None else _by_own_ids(accepted, source)
     live = store.current()
     if live is None:
