@@ -21,8 +21,8 @@ class ModelLabels:
     ``documents`` (N): the texts with its spans, each with its confidence as ``score``. ``expectation``: what
     the model expects of each; its ``entities`` by type are in the order of ``labels``, or are only totals
     (N, 1). ``calibration``: of the model, if it was cross-fitted, or the correction by it. ``campaign`` and
-    ``certificate``: the accepted completion that they belong to; without one nothing is certified. ``n_gone``:
-    texts of it that are no longer there, or have changed.
+    ``certificate``: the accepted completion that they belong to; without one nothing is certified.
+    ``n_gone``: texts of it that are no longer there, or have changed.
     """
 
     model: str
