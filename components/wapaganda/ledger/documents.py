@@ -58,27 +58,36 @@ class PastLabels:
 
 
 def upsert(
-    connection: sqlite3.Connection, documents: Iterable[Document], origin: str, labels: Sequence[str] | None
+    connection: sqlite3.Connection,
+    documents: Iterable[Document],
+    origin: str,
+    labels: Sequence[str] | None,
+    first_use: Mapping[str, str],
 ) -> UpsertReport:
     """Add or update documents; labels in the ledger win over copies without labels.
 
-    ``labels``: those that the annotators of new answers could choose from, if they are known.
+    ``labels``: those that the annotators of new answers could choose from, if they are known, and the
+    ``first_use`` of those that were added since the last read.
     """
     tally = {"added": 0, "changed": 0, "unchanged": 0, "kept": 0}
     for document in documents:
-        tally[_upsert_one(connection, document, origin, labels)] += 1
+        tally[_upsert_one(connection, document, origin, labels, first_use)] += 1
     return UpsertReport(**tally)
 
 
 def _upsert_one(
-    connection: sqlite3.Connection, document: Document, origin: str, labels: Sequence[str] | None
+    connection: sqlite3.Connection,
+    document: Document,
+    origin: str,
+    labels: Sequence[str] | None,
+    first_use: Mapping[str, str],
 ) -> str:
     new = (_writable(document), _spans_to_json(document.spans), json.dumps(dict(document.meta)))
     row = connection.execute(
         "SELECT text, spans, meta, considered FROM documents WHERE id = ?", (document.id,)
     ).fetchone()
     old, known = (None, None) if row is None else (row[:3], row[3])
-    considered = label_sets.of_answer(new, old, known, labels)
+    considered = label_sets.of_answer(new, old, known, labels, first_use)
     if old is None:
         connection.execute(
             "INSERT INTO documents (id, text, spans, meta, origin, considered) VALUES (?, ?, ?, ?, ?, ?)",

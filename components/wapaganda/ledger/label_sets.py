@@ -39,7 +39,11 @@ def set_labels(connection: sqlite3.Connection, names: Sequence[str], renamed: Ma
 
 
 def rename(connection: sqlite3.Connection, renamed: Mapping[str, Sequence[str]]) -> None:
-    """Replace labels in all sets by one label or more."""
+    """Replace labels in all sets, and in those of the project, by one label or more."""
+    known = labels(connection)
+    if known is not None:
+        new = _to_json([each for name in known for each in renamed.get(name, [name])])
+        connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (_LABELS, new))
     held = connection.execute("SELECT DISTINCT considered FROM documents WHERE considered IS NOT NULL")
     for (text,) in held.fetchall():
         new = _to_json([each for name in json.loads(text) for each in renamed.get(name, [name])])
@@ -51,17 +55,32 @@ Row = tuple[str, str | None, str]
 """Text, spans and ``meta`` of a document, the last two in JSON."""
 
 
-def of_answer(new: Row, old: Row | None, considered: str | None, now: Sequence[str] | None) -> str | None:
+def of_answer(
+    new: Row,
+    old: Row | None,
+    considered: str | None,
+    now: Sequence[str] | None,
+    first_use: Mapping[str, str],
+) -> str | None:
     """The set of a document that is written.
 
     It is ``considered``, that of the ``old`` row, if the answer is the same, else ``now``. ``None``: the
     document is not answered, or the project's labels are not known. An answer that could not be read has a
-    set, too: it may be read later.
+    set, too: it may be read later. ``first_use``: labels that were added since the last read, with the time
+    of the first answer that has them (empty: none has); an answer before that could not choose from them.
     """
     if now is None or not _is_answered(new):
         return None
     same = old is not None and considered is not None and _same_answer(new, old)
-    return considered if same else _to_json(now)
+    if same or not first_use:
+        return considered if same else _to_json(now)
+    moment = str(json.loads(new[2]).get(_ANSWER[1]) or "")
+    return _to_json([name for name in now if _existed(first_use.get(name), moment)])
+
+
+def _existed(first_use: str | None, moment: str) -> bool:
+    """Whether a label existed at that time; ``None``: it existed at the last read."""
+    return first_use is None or "" < first_use <= moment
 
 
 def _is_answered(row: Row) -> bool:

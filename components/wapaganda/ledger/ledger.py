@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from wapaganda.ledger import documents, label_sets, rounds
@@ -32,13 +33,19 @@ class Ledger:
         self._database = Database(self.path, MIGRATIONS, "a ledger", LedgerError)
 
     def upsert_documents(
-        self, docs: Iterable[Document], origin: str, labels: Sequence[str] | None = None
+        self,
+        docs: Iterable[Document],
+        origin: str,
+        labels: Sequence[str] | None = None,
+        first_use: Mapping[str, str] = MappingProxyType({}),
     ) -> UpsertReport:
         """Add or update documents by their ids, in transactions of 1,000 documents.
 
         A copy without labels does not replace a labelled document; it counts as ``kept``. Labels that are
         replaced by others stay in the history. ``labels``: those that the annotators of new answers could
-        choose from, if they are known; an answer that is known already keeps its own.
+        choose from, if they are known; an answer that is known already keeps its own. ``first_use``: for
+        labels that were added since the last read the time of the first answer that has them (ISO 8601;
+        empty: none has). Earlier answers could not choose from them.
 
         Raises:
             InputError: a text cannot be encoded as UTF-8.
@@ -46,7 +53,7 @@ class Ledger:
         report, source = UpsertReport(), iter(docs)
         while batch := list(islice(source, _BATCH)):
             with self._database.writing() as connection:
-                report += documents.upsert(connection, batch, origin, labels)
+                report += documents.upsert(connection, batch, origin, labels, first_use)
         return report
 
     def labels(self) -> tuple[str, ...] | None:

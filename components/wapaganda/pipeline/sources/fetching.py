@@ -11,6 +11,8 @@ from wapaganda.progress import Progress
 
 READ_REPORT = "read"
 """The key in the ledger for the report of the last reading, of the whole source."""
+_ADDED = "added labels"
+"""The key in the ledger for the labels that were added since the last finished fetch."""
 _UNREAD = "unread"
 """The key in the ledger for the ids of documents that the source has but cannot read."""
 
@@ -30,16 +32,38 @@ def fetch_into(ledger: Ledger, source: Source, progress: Progress) -> Changes:
         report = changes.report if changes.complete else ReadReport.of(ledger.documents())
         ledger.set_value(READ_REPORT, report.to_dict())
         ledger.set_cursor(changes.cursor)
+        ledger.set_value(_ADDED, [])
     return replace(changes, report=report)
 
 
 def _take(ledger: Ledger, source: Source, cursor: str | None, progress: Progress) -> Changes:
     changes = source.fetch(cursor, progress)
+    first_use = _first_use(ledger, changes)
     if changes.labels is not None:
         ledger.set_labels(changes.labels, changes.renamed)
     ledger.mark_unlabelled(changes.unlabelled)
-    ledger.upsert_documents(changes.documents, source.name, changes.labels)
+    ledger.upsert_documents(changes.documents, source.name, changes.labels, first_use)
     return changes
+
+
+def _first_use(ledger: Ledger, changes: Changes) -> dict[str, str]:
+    """The labels that were added since the last finished fetch, and when an answer first has each.
+
+    Nobody can say when a label was added. It was there when an annotator used it, so answers from the first
+    use on could choose from it; those before are taken as if they could not.
+    """
+    known = ledger.labels()
+    if known is None or changes.labels is None:
+        return {}
+    present = {changes.renamed.get(name, name) for name in known} | set(known)
+    added = {*ledger.value(_ADDED, []), *(name for name in changes.labels if name not in present)}
+    ledger.set_value(_ADDED, sorted(added))
+    first = dict.fromkeys(added, "")
+    for document in changes.documents:
+        moment = str(document.meta.get("updated_at") or "")
+        for label in {span.label for span in document.spans or ()} & added:
+            first[label] = min(filter(None, (first[label], moment)), default="")
+    return first
 
 
 def _settle(

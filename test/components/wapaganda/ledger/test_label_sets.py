@@ -134,3 +134,25 @@ def test_a_person_who_changes_a_label_has_looked_again(ledger):
     again = Document("a", second.text, second.spans, {**second.meta, "lead_time": 9.0})
     read(ledger, [again], "PER", "ORG", "DATE")
     assert considered(ledger) == {"a": None}
+
+
+def test_an_answer_before_the_first_use_of_an_added_label_could_not_choose_from_it(ledger):
+    read(ledger, [answer("known")], "PER")
+    ledger.set_labels(["PER", "DATE", "ORG"], {})
+    news = [
+        answer("before", moment="2026-02-01T00:00:00.5Z"),
+        answer("first", (Span(5, 9, "DATE"),), moment="2026-02-02T00:00:00.5Z"),
+        answer("after", moment="2026-02-03T00:00:00.5Z"),
+    ]
+    first_use = {"DATE": "2026-02-02T00:00:00.5Z", "ORG": ""}
+    ledger.upsert_documents([answer("known"), *news], "label-studio", ["PER", "DATE", "ORG"], first_use)
+    both = {"known": ["PER"], "before": ["PER"], "first": ["PER", "DATE"], "after": ["PER", "DATE"]}
+    assert considered(ledger) == both
+    read(ledger, [answer("later")], "PER", "DATE", "ORG")
+    assert considered(ledger) == {**both, "later": None}
+
+
+def test_labels_that_a_program_renames_are_not_new_at_the_next_read(ledger):
+    read(ledger, [answer("a")], "PER", "LOC")
+    ledger.rename_labels({"LOC": ["LOC", "CITY"]})
+    assert ledger.labels() == ("PER", "LOC", "CITY")

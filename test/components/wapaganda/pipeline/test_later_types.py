@@ -65,12 +65,15 @@ def test_a_fetch_remembers_which_labels_there_were(tmp_path):
     source = Project([text("a", ANNA, annotation_id=1), Document("b", "Anna in May")], ["PER"])
     fetch_into(ledger, source, silent)
     source.labels = ["PER", "DATE"]
-    source.held["b"] = text("b", ANNA, MAY, annotation_id=2)
+    source.held["b"] = text("b", ANNA, MAY, annotation_id=2, updated_at="2026-02-02")
+    source.held["c"] = text("c", ANNA, annotation_id=3, updated_at="2026-02-03")
+    source.held["d"] = text("d", ANNA, annotation_id=4, updated_at="2026-02-01")  # before anybody used DATE
     fetch_into(ledger, source, silent)
     found = {each.id: each.meta.get(CONSIDERED) for each in ledger.documents()}
-    assert found == {"a": ["PER"], "b": None}
+    assert found == {"a": ["PER"], "b": None, "c": None, "d": ["PER"]}
     assert [each.label for each in later_types(list(ledger.documents()), ledger.labels(), PRICES)] == ["DATE"]
 
     source.held["a"] = replace(source.held["a"], meta={"annotation_id": 1, "updated_at": "later"})
-    fetch_into(ledger, source, silent)  # somebody looked at it again and found no date
+    source.held["d"] = replace(source.held["d"], meta={"annotation_id": 4, "updated_at": "later"})
+    fetch_into(ledger, source, silent)  # somebody looked at them again and found no date
     assert later_types(list(ledger.documents()), ledger.labels(), PRICES) == ()
