@@ -70,8 +70,8 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         seconds["complete: accepted"] = run(*target)
         assert run.last["state"] == "accepted", run.last["lines"]
         written = run.last["written"]
-        seconds["export"] = run("export", "--out", scratch / "export", "--format", "jsonl")
-        exported = run.last
+        seconds["export"] = run("export", "--out", scratch / "export", "--formats", "jsonl")
+        exported = sum(each.get("texts", 0) for each in run.last.get("by_provenance", {}).values())
         if chosen.annotations:
             seconds["complete --write-annotations"] = run(*target, "--write-annotations")
             written |= run.last["written"]
@@ -79,7 +79,7 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     return {
         "texts": len(others),
         "audited": run.audited,
-        "exported": exported.get("n_documents", exported.get("documents")),
+        "exported": exported,
         "written": written,
         "seconds": seconds,
         "complete_and_export_seconds": round(
