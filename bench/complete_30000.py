@@ -71,7 +71,7 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         assert run.last["state"] == "accepted", run.last["lines"]
         written = run.last["written"]
         seconds["export"] = run("export", "--out", scratch / "export", "--formats", "jsonl")
-        exported = sum(each.get("texts", 0) for each in run.last.get("by_provenance", {}).values())
+        exported = sum(each["documents"] for each in run.last["provenance"].values())
         if chosen.annotations:
             seconds["complete --write-annotations"] = run(*target, "--write-annotations")
             written |= run.last["written"]
