@@ -98,3 +98,25 @@ def test_the_pre_annotation_is_seen_at_its_characters_and_submitted(
     assert [span.score for span in document.spans] == [PERSON.score, PLACE.score]
     assert document.meta["parent_prediction"]
     assert document.meta["lead_time"] > 0
+
+
+def test_the_list_of_regions_begins_with_the_doubtful_ones_as_the_prediction_does(
+    page: Page, label_studio_server: LabelStudioServer
+):
+    server, text = label_studio_server, "Anna saw Bob and Carla in Rome."
+    doubtful_first = ["Carla", "Rome", "Anna", "Bob"]
+    spans = [
+        Span(text.index(word), text.index(word) + len(word), "PER", 0.2 * rank)
+        for rank, word in enumerate(doubtful_first, start=1)
+    ]
+    with LabelStudio(server.url, server.token) as client:
+        project = client.create_project("Review", default_label_config(["LOC", "PER"]))
+        (task,) = client.import_documents(project, [Document("one", text)])
+        client.release(project, [Document(str(task), text, tuple(spans))], "review-001")
+        log_in(page, server)
+        page.goto(f"{server.url}/projects/{project}/data")
+        page.get_by_text("Label All Tasks").click()
+        outliner = page.locator("[class*=outliner]").first
+        outliner.get_by_text("Bob").wait_for()
+        lines = outliner.inner_text().splitlines()
+        assert [line for line in lines if line in doubtful_first] == doubtful_first
