@@ -1,8 +1,9 @@
 """The whole loop on a real Label Studio, by one command: `make demo`, or `make demo DATA=file TEST=file`.
 
 It starts Label Studio and the ML backend on free local ports and creates a project with 200 labelled and
-1,200 unlabelled texts. It presses Start Training. Then a simulated annotator labels two released batches
-through Label Studio's API, each followed by a training. All files are kept in the folder demo-run.
+1,200 unlabelled texts. It presses Start Training. Then a simulated annotator corrects two released batches
+through Label Studio's API, each followed by a training. `selfish complete` audits the model's labels of the
+other texts, and `selfish export` writes the finished data set. All files are kept in the folder demo-run.
 """
 
 import argparse
@@ -16,8 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo_backend import Backend, BackendError, running_backend, selfish
+from demo_finish import finish
 from demo_material import DemoMaterial, MaterialError, encoder_folder, fresh_folder, material
-from demo_show import DemoRow, say, show_table, waiting
+from demo_show import DemoRow, say, show_finished, show_table, waiting
 from label_studio_server import LabelStudioServer, LabelStudioStartError, running_label_studio
 from wapaganda.label_studio import LabelStudio, LabelStudioError
 from wapaganda.ner import Document, Span
@@ -30,8 +32,9 @@ class DemoPlan:
     """How big the demo is."""
 
     labelled: int = 200
-    batch: int = 60
+    batch: int = 100
     rounds: int = 2
+    target: float = 0.9
     seed: int = 13
     pool: int | None = None
     test: int | None = None
@@ -42,6 +45,7 @@ QUICK = DemoPlan(
     labelled=40,
     batch=6,
     rounds=1,
+    target=0.01,
     pool=60,
     test=40,
     environment={"TRAIN_STEPS": "20"},
@@ -73,7 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="labelled texts of your own (CoNLL, JSONL, …)")
     parser.add_argument("--test", type=Path, help="labelled texts for the scores; else a part of --data")
     parser.add_argument("--folder", type=Path, default=Path("demo-run"), help="emptied at each start")
-    parser.add_argument("--batch", type=int, help="texts in a batch (60)")
+    parser.add_argument("--batch", type=int, help="texts in a batch (100)")
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--quick", action="store_true", help="a tiny run that only shows that all parts work")
     parser.add_argument("--stay", action="store_true", help="stay up without a terminal, too")
@@ -106,7 +110,17 @@ def _demo(plan: DemoPlan, data: Path | None, test: Path | None, folder: Path, st
         project = _connect(made, folder, backend, environment)
         studio = servers.enter_context(contextlib.closing(LabelStudio(server.url, server.token)))
         rows = list(_rounds(plan, made, studio, project, backend, folder))
-        show_table(rows, time.monotonic() - began)
+        show_table(rows)
+        done = finish(
+            made,
+            folder,
+            project,
+            environment,
+            lambda n: _annotate(studio, project, _answers(made), n),
+            lambda: backend.train(studio.url, project),
+            plan.batch,
+        )
+        show_finished(done, time.monotonic() - began)
         _show_addresses(server, backend, project, folder)
         if stays:
             say("Everything stays up. Press Ctrl-C to stop.")
@@ -120,7 +134,8 @@ def _environment(plan: DemoPlan, folder: Path, server: LabelStudioServer, encode
     """The settings of the backend and of the selfish command; what the user has set replaces ours."""
     # Two folds in place of four, and no search for the learning rate, make a shorter demo.
     short = {"FOLDS": "2", "RECIPE_SEARCH": "false"}
-    own = {"BASELINE_MODEL_NAME": encoder, "TRAIN_AFTER_LABELS": "0", **short, **plan.environment}
+    aims = {"PURPOSE": "dataset", "TARGET_F1": str(plan.target)}
+    own = {"BASELINE_MODEL_NAME": encoder, "TRAIN_AFTER_LABELS": "0", **short, **aims, **plan.environment}
     chosen = {name: os.environ.get(name) or value for name, value in own.items()}
     fixed = {
         "LABEL_STUDIO_URL": server.url,
@@ -149,6 +164,7 @@ def _show_addresses(server: LabelStudioServer, backend: Backend, project: int, f
         ("Models", str(folder / "models" / f"ls-{project}")),
         ("Ledger, runs", str(folder / "data" / f"ls-{project}")),
         ("Texts", str(folder / "corpus")),
+        ("Data set", str(folder / "data-set")),
         ("Logs", f"{backend.log_path}, {server.log_path}"),
     ):
         say(f"  {name:<14}{value}")
@@ -172,7 +188,7 @@ def _connect(made: DemoMaterial, folder: Path, backend: Backend, environment: di
 def _rounds(
     plan: DemoPlan, made: DemoMaterial, studio: LabelStudio, project: int, backend: Backend, folder: Path
 ) -> Iterator[DemoRow]:
-    answers = {document.text: document.spans or () for document in made.pool}
+    answers = _answers(made)
     for number in range(1, plan.rounds + 2):
         if number > 1:
             served = _annotate(studio, project, answers, plan.batch)
@@ -186,6 +202,10 @@ def _rounds(
             f"({row.live})."
         )
         yield row
+
+
+def _answers(made: DemoMaterial) -> dict[str, tuple[Span, ...]]:
+    return {document.text: document.spans or () for document in made.pool}
 
 
 def _annotate(

@@ -60,7 +60,7 @@ class Backend:
         self.press_start_training(studio_url, project)
         with waiting("Training in the backend") as update:
             deadline = time.monotonic() + ROUND_SECONDS
-            while len(self.reports(project)) == known:
+            while len(self.reports(project)) == known or self._is_busy():
                 if time.monotonic() > deadline:
                     raise BackendError(f"No round was finished in an hour; see {self.log_path}")
                 self._look(update)
@@ -71,6 +71,10 @@ class Backend:
         """The ids of the texts that were released in a round, in their order."""
         ledger = Ledger(self.data_dir / f"ls-{project}" / "ledger.sqlite")
         return [offer.document_id for offer in ledger.offers(number)]
+
+    def _is_busy(self) -> bool:
+        """Whether a job goes on; after its report it still copies its run to MLflow."""
+        return any(each["state"] in ("queued", "running") for each in self.status()["jobs"])
 
     def _look(self, update: Update) -> None:
         jobs = self.status()["jobs"]

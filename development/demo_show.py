@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -28,6 +29,22 @@ class DemoRow:
     per_type: dict[str, float]
     out_of_fold_f1: float | None
     promoted: bool
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The data set: ``certified`` and ``true`` F1 in [0, 1], and ``hours`` of annotation by the price list.
+
+    ``hours_by_hand``: to mark all texts from scratch.
+    """
+
+    folder: Path
+    n_texts: int
+    n_people: int
+    certified: float
+    true: float
+    hours: float
+    hours_by_hand: float
 
 
 def say(line: str) -> None:
@@ -56,7 +73,7 @@ def waiting(what: str) -> Iterator[Update]:
     say(f"{what}: {time.monotonic() - began:.0f} s")
 
 
-def show_table(rows: Sequence[DemoRow], seconds: float) -> None:
+def show_table(rows: Sequence[DemoRow]) -> None:
     """F1 on the test texts by round, and by type where the terminal is wide enough."""
     labels = sorted({label for row in rows for label in row.per_type})
     table = _table(rows, labels)
@@ -67,7 +84,16 @@ def show_table(rows: Sequence[DemoRow], seconds: float) -> None:
     CONSOLE.print(table)
     if not all(row.promoted for row in rows):
         say("* The new model was worse on labels that neither has seen, so the previous one stayed live.")
-    say(f"{len(rows)} trainings and {len(rows) - 1} annotated batches in {seconds / 60:.1f} minutes.")
+
+
+def show_finished(done: Finished, seconds: float) -> None:
+    """The data set: its certified and true F1, and the hours of the annotators."""
+    say(f"\nThe finished data set: {done.n_texts:,} records, {done.n_people:,} labelled by people.")
+    certified, true = 100 * done.certified, 100 * done.true
+    say(f"  F1 of the whole file: at least {certified:.1f} with 95% confidence (by the corpus: {true:.1f})")
+    say(f"  Annotator hours by the price list: {done.hours:.1f}; all by hand: {done.hours_by_hand:.1f}")
+    say(f"  Files: {done.folder}")
+    say(f"All of it took {seconds / 60:.1f} minutes.")
 
 
 def _table(rows: Sequence[DemoRow], labels: Sequence[str]) -> Table:

@@ -93,9 +93,11 @@ def test_a_tiny_demo_runs_through_and_stops_what_it_started(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Strict span F1 on the test texts" in done.stdout
+    assert "The finished data set: 100 records" in done.stdout
     assert "in exactly the released order" in done.stdout
     assert len(ModelStore(folder / "models" / "ls-1").versions()) == 2
     assert (folder / "mlruns.db").is_file()
+    assert (folder / "data-set" / "README.md").is_file()
     for port in set(re.findall(r"http://127\.0\.0\.1:(\d+)", done.stdout)):
         with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
             probe.connect(("127.0.0.1", int(port)))
@@ -105,7 +107,7 @@ def test_a_tiny_demo_runs_through_and_stops_what_it_started(tmp_path):
 def test_the_table_fits_the_terminal(monkeypatch, capsys, width, by_type):
     types = {"LOC": 0.7, "MISC": 0.5, "ORG": 0.6, "PER": 0.8}
     monkeypatch.setattr(demo_show, "CONSOLE", Console(width=width, soft_wrap=True))
-    demo_show.show_table([demo_show.DemoRow(1, 200, "v0001-925d75e4", 0.632, types, 0.563, True)], 60)
+    demo_show.show_table([demo_show.DemoRow(1, 200, "v0001-925d75e4", 0.632, types, 0.563, True)])
     shown = capsys.readouterr().out
     assert "63.2" in shown
     assert ("MISC" in shown) is by_type
