@@ -9,8 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs_api import api_page
-from docs_cli import cli_page
-from docs_registries import registries_page
+from docs_pages import cli_page, registries_page
 from wapaganda.settings import describe
 
 ROOT = Path(__file__).parents[1]

@@ -1,9 +1,9 @@
-"""The reference of the `selfish` command, from the signatures of its Typer app."""
+"""The pages of the commands and of what is registered by name: measures, strategies and formats."""
 
 import inspect
 import textwrap
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
@@ -64,3 +64,54 @@ def _kind(annotation: Any) -> str:  # noqa: ANN401
 def _wrapped(text: str | None, width: int) -> str:
     parts = (" ".join(each.split()) for each in (text or "").strip().split("\n\n"))
     return "\n\n".join(textwrap.fill(each, width) for each in parts)
+
+
+FORMATS = """Every command reads all formats. The content decides which it is, then the suffix. `--formats` of
+`selfish export` takes the names. `--out` of `select` and `predict` takes the first suffix. All formats keep
+texts and spans. A text whose labels a format cannot hold is left out whole and reported. These are no labels
+and are counted in a message: relations of doccano; rejected and ignored tasks of Prodigy; relations, events,
+attributes and discontinuous spans of BRAT; span groups of spaCy."""
+
+
+def registries_page(width: int) -> str:
+    """docs/registries.md."""
+    from wapaganda.annotation import format_table
+    from wapaganda.sampler import DEFAULT_STRATEGY, STRATEGIES
+    from wapaganda.uncertainty import DEFAULT_MEASURE, MEASURES
+
+    measures = [(name, each.summary) for name, each in sorted(MEASURES.items())]
+    strategies = [(name, each.summary) for name, each in sorted(STRATEGIES.items())]
+    return "\n".join(
+        [
+            "# Measures, strategies and formats",
+            "",
+            "## Measures of uncertainty",
+            "",
+            f"The setting `MEASURE`; `auto` finds candidates by `{DEFAULT_MEASURE}`.",
+            "",
+            *_table(measures),
+            "## Sampling strategies",
+            "",
+            f"The setting `STRATEGY`; the default is `{DEFAULT_STRATEGY}`.",
+            "",
+            *_table(strategies),
+            "## File formats",
+            "",
+            FORMATS,
+            "",
+            format_table(),
+        ]
+    )
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> list[str]:
+    return [
+        "| Name | Meaning |",
+        "|---|---|",
+        *(f"| `{name}` | {_cell(meaning)} |" for name, meaning in rows),
+        "",
+    ]
+
+
+def _cell(text: str) -> str:
+    return text.replace("``", "`").replace("|", "\\|")
