@@ -1,9 +1,9 @@
 """The whole loop on a real Label Studio, by one command: `make demo`, or `make demo DATA=file TEST=file`.
 
 It starts Label Studio and the ML backend on free local ports and creates a project with 200 labelled and
-1,200 unlabelled texts. It presses Start Training. Then a simulated annotator corrects two released batches
-through Label Studio's API, each followed by a training. `selfish complete` audits the model's labels of the
-other texts, and `selfish export` writes the finished data set. All files are kept in the folder demo-run.
+1,200 unlabelled texts. It presses Start Training. Then a simulated annotator corrects a released batch by
+Label Studio's API, and a training follows. `selfish complete` audits the model's labels of the other texts,
+and `selfish export` writes the finished data set. All files are kept in the folder demo-run.
 """
 
 import argparse
@@ -32,8 +32,8 @@ class DemoPlan:
     """How big the demo is."""
 
     labelled: int = 200
-    batch: int = 100
-    rounds: int = 2
+    batch: int = 200
+    rounds: int = 1
     target: float = 0.9
     seed: int = 13
     pool: int | None = None
@@ -77,7 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="labelled texts of your own (CoNLL, JSONL, …)")
     parser.add_argument("--test", type=Path, help="labelled texts for the scores; else a part of --data")
     parser.add_argument("--folder", type=Path, default=Path("demo-run"), help="emptied at each start")
-    parser.add_argument("--batch", type=int, help="texts in a batch (100)")
+    parser.add_argument("--batch", type=int, help="texts in a batch (200)")
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--quick", action="store_true", help="a tiny run that only shows that all parts work")
     parser.add_argument("--stay", action="store_true", help="stay up without a terminal, too")
