@@ -35,8 +35,8 @@ RESULTS = ROOT / "bench" / "results" / "data_set"
 CORPORA = ("wikigold", "ncbi-disease", "snips", "wnut17", "btc")
 OFTEN = tuple(f"{name}-often" for name in CORPORA)
 STORED = ("wikigold", "wikigold-train-first", *CORPORA[1:], *OFTEN)
-"""The results by file: the corpora, wikigold with batches for the model before the review, and the corpora with
-more trainings."""
+"""The results by file: the corpora, wikigold with batches for the model before the review, and the corpora
+with more trainings."""
 LEVELS = ("0.90", "0.95")
 WAYS = ("ours", "standard", "calibration", "trainer")
 PLAN = {"train_to": 200, "review_growth": 1.8, "random_growth": 2.83, "last_random": 1700}
