@@ -3,11 +3,11 @@
     python bench/span_questions.py --data FOLDER --corpora wikigold ncbi-disease btc snips wnut17
 
 Nothing is trained: it takes the model that `bench/data_set.py` has trained second (300 or 360 texts), in
-bench/work/data_set. A question shows one candidate, a predicted span or one with a marginal of 0.1 or more, in
-a short context, and takes 6 s. "No" removes a wrong predicted span; "yes" adds a missed one and removes what
-it overlaps. Questions are asked in the order of the errors that they should remove; none is asked about a
-span that overlaps a confirmed one. Whole texts are reviewed in the product's order at the prices of
-correcting.
+bench/work/data_set. A question shows one candidate: a predicted span, or one with a marginal of 0.1 or
+more, in a short context, and takes 6 s. "No" removes a wrong predicted span; "yes" adds a missed one and
+removes what it overlaps. Questions are asked in the order of the errors that they should remove; none is
+asked about a span that overlaps a confirmed one. Whole texts are reviewed in the product's order at the
+prices of correcting.
 """
 
 import argparse
