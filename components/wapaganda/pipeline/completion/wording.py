@@ -47,7 +47,7 @@ def certified(certificate: Certificate, confidence: float) -> str:
 
 def out_of_reach(target: float, people_f1: float) -> str:
     """That the errors of people alone forbid the target; empty if they do not."""
-    if target < people_f1:
+    if target < people_f1 or people_f1 == 1:
         return ""
     return (
         f"A target of {points(target)} cannot be proved while the labels of people are taken to have F1 "

@@ -26,6 +26,11 @@ def test_complete_audits_and_accepts_the_labels_of_a_pool(selfish, files, tmp_pa
     assert first["state"] == "no-model"
     assert selfish("update", *where, "--size", 4, "--json").code == 0
 
+    hopeless = selfish("complete", *where, "--target-f1", 0.99)
+    assert (
+        "cannot be proved while the labels of people are taken to have F1 98.0 (PEOPLE_F1)" in hopeless.stdout
+    )
+    monkeypatch.setenv("PEOPLE_F1", "1")
     strict = selfish("complete", *where, "--target-f1", 1.0)
     assert strict.code == 0, strict.stderr
     assert "review" in strict.stdout
