@@ -318,7 +318,8 @@ def test_two_folds_answer_every_text(folder):
 
 
 def test_a_version_answers_predict_and_its_texts_are_exported(folder, tmp_path):
-    settings = Settings(model_dir=tmp_path / "models", data_dir=tmp_path / "data", device="cpu")
+    paths = {"model_dir": tmp_path / "models", "data_dir": tmp_path / "data"}
+    settings = Settings(**paths, device="cpu", proposal_floor=0.0)  # doubtful spans are shown, too
     store = ModelStore(settings.model_dir / "ls-7")
     config = LoopConfig(folder, learning_rate=3e-3, train_steps=80, folds=2, device="cpu")
     outcome = train_version(TrainingTexts(DOCUMENTS), SCHEMA, config, store, tmp_path / "scratch")
