@@ -7,6 +7,7 @@ import numpy as np
 
 from wapaganda.annotation_cost import count_corrections
 from wapaganda.certification import Audit, Certificate, MachinePart
+from wapaganda.file_state import Correction
 from wapaganda.ledger import Ledger
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.completion.campaign import Campaign
@@ -137,11 +138,7 @@ def corrected_part(labels: MachineLabels, certificate: Certificate) -> MachinePa
     The ratio of found and expected errors counts as much as its texts: it is drawn towards 1 as if twenty
     further texts had held what was expected.
     """
-    part = machine_part(labels)
     share = certificate.n_audited / (certificate.n_audited + 20.0)
     ratio = 1.0 if certificate.error_ratio is None else certificate.error_ratio
     factor = ratio**share if ratio > 0 else 1.0 - share
-    wrong = np.minimum(factor * np.maximum(part.predicted - part.expected_correct, 0.0), part.predicted)
-    correct = part.predicted - wrong
-    lacking = factor * np.maximum(part.entities - part.expected_correct, 0.0)
-    return MachinePart(part.n_words, part.predicted, correct, correct + lacking)
+    return part_of(Correction.none().times(factor)(labels.expectation()))
