@@ -29,7 +29,7 @@ from wapaganda.label_studio import LabelStudio
 from wapaganda.ledger import Ledger
 from wapaganda.model_store import ModelStore
 from wapaganda.ner import Document, LabelSchema
-from wapaganda.pipeline import LabelStudioSource, Loop, LoopConfig, RoundRecord
+from wapaganda.pipeline import LabelStudioSource, Loop, LoopConfig, RoundLog
 from wapaganda.tracking import RunLog
 
 CORPORA = ("wikigold", "snips", "btc", "ncbi-disease", "wnut17")
@@ -70,7 +70,7 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> dict[str, object]:
             Ledger(scratch / "ledger.sqlite"),
             ModelStore(scratch / "models"),
             LoopConfig(encoder=chosen.encoder, batch_size=chosen.batch, folds=0),
-            RoundRecord(RunLog(scratch / "runs")),
+            RoundLog(RunLog(scratch / "runs")),
             scratch,
             lambda step, done, total: print(
                 f"\r{step} {done}/{total}   ", end="", file=sys.stderr, flush=True
