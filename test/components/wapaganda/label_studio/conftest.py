@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+import httpx
 import pytest
 
 from label_studio_server import LabelStudioServer
@@ -15,6 +17,45 @@ from wapaganda.label_studio import LabelStudio
 
 LABELS = ("LOC", "PER")
 _numbers = itertools.count(1)
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+class Mortal(httpx.HTTPTransport):
+    """Dies at the write number ``last``: before it is sent, or after it has arrived."""
+
+    def __init__(self, last: int, *, arrives: bool) -> None:
+        super().__init__()
+        self.left, self.arrives = last, arrives
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return super().handle_request(request)
+        self.left -= 1
+        if self.left == 0 and not self.arrives:
+            raise Killed
+        response = super().handle_request(request)
+        if self.left == 0:
+            raise Killed
+        return response
+
+
+@pytest.fixture
+def run_killed(label_studio_server: LabelStudioServer) -> Callable[..., Any]:
+    """Run ``work`` with its own client, which dies at the write ``last`` if that is given; the result, or
+    ``None`` when it died."""
+
+    def run(work: Callable[[LabelStudio], Any], last: int | None = None, *, arrives: bool = False) -> Any:
+        transport = None if last is None else Mortal(last, arrives=arrives)
+        with LabelStudio(label_studio_server.url, label_studio_server.token, transport=transport) as mortal:
+            try:
+                return work(mortal)
+            except Killed:
+                return None
+
+    return run
 
 
 @pytest.fixture(scope="session")

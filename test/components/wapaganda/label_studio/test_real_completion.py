@@ -37,29 +37,6 @@ GUESS = (Span(0, 4, "PER", 0.99), Span(9, 12, "PER", 0.98))
 REQUEST = CompletionRequest(target=0.8, confidence=0.9)
 
 
-class Killed(BaseException):
-    """The process dies here."""
-
-
-class Mortal(httpx.HTTPTransport):
-    """Dies at the write number ``last``: before it is sent, or after it has arrived."""
-
-    def __init__(self, last: int, *, arrives: bool) -> None:
-        super().__init__()
-        self.left, self.arrives = last, arrives
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if request.method == "GET":
-            return super().handle_request(request)
-        self.left -= 1
-        if self.left == 0 and not self.arrives:
-            raise Killed
-        response = super().handle_request(request)
-        if self.left == 0:
-            raise Killed
-        return response
-
-
 @pytest.fixture
 def raw(label_studio_server: LabelStudioServer) -> httpx.Client:
     headers = {"Authorization": f"Token {label_studio_server.token}"}
@@ -90,7 +67,7 @@ def with_model(folder: Path, ids: list[int], texts: list[str]) -> None:
 
 
 def test_complete_audit_accept_write_back_and_undo_with_kills(
-    label_studio_server: LabelStudioServer,
+    run_killed: Callable[..., Any],
     client: LabelStudio,
     project: int,
     raw: httpx.Client,
@@ -105,20 +82,16 @@ def test_complete_audit_accept_write_back_and_undo_with_kills(
     backend = start_backend()
     client.connect_backend(project, backend.url)
 
-    def attempt(transport: Mortal | None, work: Callable[[Completing], CompletionReport], **changes: Any):
-        request = CompletionRequest(REQUEST.target, REQUEST.confidence, **changes)
-        server = label_studio_server
-        with LabelStudio(server.url, server.token, transport=transport) as studio:
-            try:
-                return work(Completing(loop_of(tmp_path, studio, project), request))
-            except Killed:
-                return None
-
     def until_done(work: Callable[[Completing], CompletionReport], **changes: Any) -> CompletionReport:
         nonlocal kills
+        request = CompletionRequest(REQUEST.target, REQUEST.confidence, **changes)
+
+        def complete(studio: LabelStudio) -> CompletionReport:
+            return work(Completing(loop_of(tmp_path, studio, project), request))
+
         for last, arrives in ((1, True), (2, False)):
-            kills += attempt(Mortal(last, arrives=arrives), work, **changes) is None
-        report = attempt(None, work, **changes)
+            kills += run_killed(complete, last, arrives=arrives) is None
+        report = run_killed(complete)
         assert report is not None
         return report
 
