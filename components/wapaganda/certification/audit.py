@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from wapaganda.certification.betting import Floats, Payoffs, log_capital
 from wapaganda.certification.certificate import Certificate
 from wapaganda.certification.machine_part import MachinePart
+from wapaganda.certification.relabelled import Relabelled
 
 THETAS: Floats = np.arange(1001, dtype=np.float64) / 1000.0
 """The values of F1 that are tested, in steps of 0.1 points."""
@@ -31,8 +32,9 @@ class Audit:
 
     ``correct`` (t,): the predicted spans that are right. ``missed`` (t,): the entities that are not among the
     predicted spans. For a text that nobody could answer the worst counts: 0, and ``part.most_missed``.
-    ``n_people_spans``: the spans in the texts that people have labelled, and ``people_f1`` the F1 of these.
-    ``planned``: the texts that the audit was planned for; it sharpens the bound and is never a condition.
+    ``n_people_spans``: the spans in the texts that people have labelled, and ``people_f1`` the F1 of labels
+    of people. ``planned``: the texts that the audit was planned for; it sharpens the bound and is never a
+    condition. ``answered`` (t,): whether a text has got labels of people; ``None``: all have.
 
     Raises:
         ValueError: more answers than texts, or more correct spans than predicted ones.
@@ -45,6 +47,7 @@ class Audit:
     n_people_spans: int
     planned: int
     people_f1: float = 1.0
+    answered: ArrayLike | None = None
 
     def __post_init__(self) -> None:
         correct, missed = self._answers()
@@ -52,20 +55,30 @@ class Audit:
             raise ValueError(f"Expected two arrays (t,), was: shapes {correct.shape} and {missed.shape}")
         if (correct < 0).any() or (missed < 0).any() or (correct > self.part.predicted[self._rows()]).any():
             raise ValueError("Expected counts of 0 or more, and no more correct spans than predicted ones")
+        if self.answered is not None and np.asarray(self.answered).shape != correct.shape:
+            raise ValueError(f"Expected answered (t,), was: shape {np.asarray(self.answered).shape}")
         if not np.array_equal(np.sort(self.order), np.arange(len(self.part))):
             raise ValueError("Expected an order of all texts of the machine part, each once")
 
     def certificate(self, risk: float) -> Certificate:
         """The bounds of the file's F1; each is wrong with a probability of ``risk`` at most, whenever one
-        looks."""
+        looks.
+
+        They are those of the file as it is after the audit: a text that people have answered has their
+        labels.
+        """
         correct, missed = self._answers()
-        known = self._estimate() if len(correct) == len(self.part) else None
+        estimate = self._estimate()
+        known = estimate if len(correct) == len(self.part) else None
         above = log_capital(self._payoffs(THETAS), THETAS, risk, self.planned)
         below = log_capital(self._payoffs(THETAS, -1.0), THETAS, risk, self.planned)
+        relabelled = self._relabelled()
         return Certificate(
-            lower=_last_rejected(above, THETAS, risk) if known is None else known,
-            upper=_last_rejected(below[::-1], THETAS[::-1], risk) if known is None else known,
-            estimate=self._estimate(),
+            lower=relabelled.least(_last_rejected(above, THETAS, risk)) if known is None else known,
+            upper=relabelled.most(_last_rejected(below[::-1], THETAS[::-1], risk))
+            if known is None
+            else known,
+            estimate=estimate,
             confidence=1.0 - risk,
             n_audited=len(correct),
             n_machine=len(self.part),
@@ -76,9 +89,26 @@ class Audit:
         )
 
     def proves(self, target: float, risk: float) -> bool:
-        """Whether the lower bound reaches ``target``; much faster than a certificate."""
-        only = np.array([target])
+        """Whether the lower bound should reach ``target``; much faster than a certificate."""
+        only = np.array([self._relabelled().needed(target)])
+        if only[0] > 1.0:
+            return False
         return bool(log_capital(self._payoffs(only), only, risk, self.planned)[0] >= -np.log(risk))
+
+    def _relabelled(self) -> Relabelled:
+        """What the labels of people in the audited texts change."""
+        correct, missed = self._answers()
+        rows = self._rows()
+        gold, predicted = correct + missed, self.part.predicted[rows].astype(np.float64)
+        answered = np.ones(len(rows), bool) if self.answered is None else np.asarray(self.answered, bool)
+        unseen = float(self.part.predicted.sum() - predicted.sum())
+        return Relabelled(
+            correct=2.0 * (self.n_people_spans * self.people_f1 + float(correct.sum())),
+            relevant=2.0 * self.n_people_spans + float(self.part.predicted.sum() + gold.sum()),
+            unseen=unseen,
+            more_correct=2.0 * float((self.people_f1 * gold - correct)[answered].sum()),
+            more_relevant=float((gold - predicted)[answered].sum()),
+        )
 
     def _payoffs(self, thetas: Floats, sign: float = 1.0) -> Payoffs:
         """The game against "F1 ≤ θ", or with ``sign`` −1 against "F1 ≥ θ".
@@ -104,7 +134,7 @@ class Audit:
 
     def _estimate(self) -> float | None:
         """The ratio of the mean estimates of both sums, of which each draw gives an unbiased one; the truth
-        when all texts are audited."""
+        when all texts are audited. The labels of people in the audited texts count."""
         game = self._payoffs(np.zeros(0))
         correct, relevant = game.known_at[-1:], game.known_slope[-1:]
         if len(self._rows()) < len(self.part):
@@ -112,8 +142,10 @@ class Audit:
             relevant = game.scale[:-1] * game.drawn_slope + game.known_slope[:-1]
         if not len(correct):
             return None
-        total = float(relevant.mean())
-        return float(np.clip(correct.mean() / total, 0.0, 1.0)) if total > 0 else 1.0
+        gained = self._relabelled()
+        total = float(relevant.mean()) + gained.more_relevant
+        f1 = (float(correct.mean()) + gained.more_correct) / total if total > 0 else 1.0
+        return float(np.clip(f1, 0.0, 1.0))
 
     def _error_ratio(self) -> float | None:
         rows, (correct, missed) = self._rows(), self._answers()

@@ -120,7 +120,7 @@ def _f1_lines(report: ExportReport) -> list[str]:
     else:
         lines.append(
             f"Certified: {quality.certified}, by {certificate['n_audited']:,} audited texts (completion "
-            f"{quality.campaign})."
+            f"{quality.campaign}). These have the labels of people, and count with them."
         )
         if (people := float(certificate.get("people_f1", 1.0))) < 1.0:
             lines.append(f"The bound takes the labels of people to have an F1 of {people:.1%}.")

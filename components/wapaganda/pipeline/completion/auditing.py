@@ -21,20 +21,25 @@ class AuditAnswers:
     """The answers to the texts of an audit, in its order, up to the first text that is not answered.
 
     ``correct`` and ``missed`` (t,): spans of the machine that are right, and entities that it lacks.
-    ``n_worst``: texts among these that nobody could answer, which count as wholly wrong. ``n_answered``:
-    all answered texts, also behind the first open one. ``open``: the ids of the released texts without an
-    answer. ``audited``: the ids of the t texts.
+    ``labelled`` (t,): whether the text has labels of people; one that nobody could answer counts as wholly
+    wrong. ``n_answered``: all answered texts, also behind the first open one. ``open``: the ids of the
+    released texts without an answer. ``audited``: the ids of the t texts.
     """
 
     correct: tuple[int, ...] = ()
     missed: tuple[int, ...] = ()
-    n_worst: int = 0
+    labelled: tuple[bool, ...] = ()
     n_answered: int = 0
     open: tuple[str, ...] = ()
     audited: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.correct)
+
+    @property
+    def n_worst(self) -> int:
+        """The texts that count as wholly wrong."""
+        return len(self.labelled) - sum(self.labelled)
 
 
 def machine_part(labels: MachineLabels) -> MachinePart:
@@ -65,7 +70,8 @@ def audit_answers(labels: MachineLabels, n_released: int, ledger: Ledger) -> Aud
     correct: list[int] = []
     missed: list[int] = []
     still_open: list[str] = []
-    n_worst = n_answered = 0
+    labelled: list[bool] = []
+    n_answered = 0
     for row in rows:
         gold, is_answered = answers.of(row)
         if not is_answered:
@@ -74,8 +80,8 @@ def audit_answers(labels: MachineLabels, n_released: int, ledger: Ledger) -> Aud
         n_answered += 1
         if still_open:
             continue
+        labelled.append(gold is not None)
         if gold is None:
-            n_worst += 1
             found = (0, int(most_missed[row]))
         else:
             counted = count_corrections(gold, labels.row(row))
@@ -83,7 +89,9 @@ def audit_answers(labels: MachineLabels, n_released: int, ledger: Ledger) -> Aud
         correct.append(found[0])
         missed.append(found[1])
     audited = tuple(labels.ids[row] for row in rows[: len(correct)])
-    return AuditAnswers(tuple(correct), tuple(missed), n_worst, n_answered, tuple(still_open), audited)
+    return AuditAnswers(
+        tuple(correct), tuple(missed), tuple(labelled), n_answered, tuple(still_open), audited
+    )
 
 
 class _Answers:
@@ -129,6 +137,7 @@ def audit_of(campaign: Campaign, labels: MachineLabels, answers: AuditAnswers) -
         n_people_spans=campaign.people_spans,
         planned=campaign.planned,
         people_f1=campaign.people_f1,
+        answered=np.array(answers.labelled, bool),
     )
 
 

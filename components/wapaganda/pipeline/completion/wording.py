@@ -41,7 +41,7 @@ def certified(certificate: Certificate, confidence: float) -> str:
     )
     return (
         f"F1 of the file is at least {at_least(certificate.lower)} with {100 * confidence:g}% "
-        f"confidence{more} ({texts(certificate.n_audited)} audited{people})."
+        f"confidence{more} ({texts(certificate.n_audited)} audited, counted with the new labels{people})."
     )
 
 

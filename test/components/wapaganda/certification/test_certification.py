@@ -1,6 +1,7 @@
 """The bound of an audit holds as often as promised, whatever the model believes and whenever one looks."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wapaganda.certification import Audit, MachinePart, audit_order, campaign_risk, plan_audit
+from wapaganda.certification.relabelled import Relabelled
 
 RISK = 0.05
 TIMES = 120
@@ -34,31 +36,45 @@ class Population:
 
     @property
     def f1(self) -> float:
-        correct = self.people + self.correct.sum()
-        relevant = 2 * self.people + (self.part.predicted + self.correct + self.missed).sum()
+        return self.f1_after(np.zeros(0, int))
+
+    def f1_after(self, audited: np.ndarray, people_f1: float = 1.0) -> float:
+        """With the labels of people in these rows."""
+        gold, left = self.correct + self.missed, np.ones(len(self.part), bool)
+        left[audited] = False
+        correct = people_f1 * (self.people + gold[audited].sum()) + self.correct[left].sum()
+        relevant = 2 * (self.people + gold[audited].sum()) + (self.part.predicted + gold)[left].sum()
         return float(2 * correct / relevant) if relevant else 1.0
 
-    def audit(self, seed: int, n: int, planned: int = 0) -> Audit:
+    def is_wrong(self, audit: Audit) -> bool:
+        """Whether the audit proves more than is true of the file after it."""
+        truth = self.f1_after(audit.order[: len(audit.correct)], audit.people_f1)
+        return audit.proves(truth + 1e-9, RISK)
+
+    def audit(self, seed: int, n: int, planned: int = 0, people_f1: float = 1.0) -> Audit:
         order = audit_order(self.part, seed)
         rows = order[:n]
-        return Audit(
-            self.part, order, self.correct[rows], self.missed[rows], self.people, planned=planned or n
-        )
+        correct, missed = self.correct[rows], self.missed[rows]
+        return Audit(self.part, order, correct, missed, self.people, planned or n, people_f1)
 
 
 @pytest.mark.parametrize("believes", [1.0, 0.0, 0.3, 3.0], ids=["calibrated", "blind", "too sure", "modest"])
 def test_the_bounds_hold_as_often_as_promised(believes):
     population = Population(500, wrong=0.1, missing=0.1, seed=3, believes=believes)
-    assert sum(population.audit(seed, 80).proves(population.f1, RISK) for seed in range(TIMES)) < TOO_MANY
-    found = [population.audit(seed, 80).certificate(RISK) for seed in range(TIMES // 4)]
-    assert sum(each.lower > population.f1 for each in found) < TOO_MANY // 2
-    assert sum(each.upper < population.f1 for each in found) < TOO_MANY // 2
+    for people_f1 in (1.0, 0.95):
+        audits = [population.audit(seed, 80, people_f1=people_f1) for seed in range(TIMES)]
+        assert sum(map(population.is_wrong, audits)) < TOO_MANY
+        found = [(each.certificate(RISK), each.order[:80]) for each in audits[: TIMES // 4]]
+        truths = [population.f1_after(rows, people_f1) for _, rows in found]
+        if people_f1 == 1:
+            assert sum(each.upper < f1 for (each, _), f1 in zip(found, truths, strict=True)) < TOO_MANY // 2
+        assert sum(each.lower > f1 for (each, _), f1 in zip(found, truths, strict=True)) < TOO_MANY // 2
 
 
 def test_looking_after_every_text_does_not_spoil_the_bound():
     population = Population(300, wrong=0.2, missing=0.2, seed=5)
     ever = sum(
-        any(population.audit(seed, n, planned=60).proves(population.f1 + 1e-9, RISK) for n in range(1, 61, 3))
+        any(population.is_wrong(population.audit(seed, n, planned=60)) for n in range(1, 61, 3))
         for seed in range(TIMES)
     )
     assert ever < TOO_MANY
@@ -73,14 +89,47 @@ def test_copies_of_the_same_text_do_not_spoil_the_bound():
         np.repeat(population.correct, 10),
         np.repeat(population.missed, 10),
     )
-    assert sum(population.audit(seed, 80).proves(population.f1, RISK) for seed in range(TIMES)) < TOO_MANY
+    assert sum(population.is_wrong(population.audit(seed, 80)) for seed in range(TIMES)) < TOO_MANY
+
+
+def test_audited_texts_count_with_the_labels_of_people():
+    population = Population(500, wrong=0.1, missing=0.1, seed=3)
+    audit = population.audit(1, 100)
+    rows = audit.order[:100]
+    nothing = replace(audit, answered=np.zeros(100, bool)).certificate(RISK)
+    whole = audit.certificate(RISK)
+    assert whole.lower - nothing.lower == pytest.approx(population.f1_after(rows) - population.f1, rel=0.2)
+    assert whole.estimate - nothing.estimate > 0.5 * (whole.lower - nothing.lower)
+    half = replace(audit, answered=np.arange(100) < 50).certificate(RISK)
+    assert nothing.lower < half.lower < whole.lower
+
+
+@given(
+    st.floats(0, 200), st.floats(0, 200), st.floats(0, 100), st.floats(-30, 60), st.floats(-30, 30),
+    st.floats(0.05, 1), st.data(),
+)  # fmt: skip
+@settings(max_examples=200, deadline=None)
+def test_the_bound_with_peoples_labels_is_the_worst_that_can_be(
+    known, others, unseen, more, extra, theta, data
+):
+    relevant = known / 2 + others + unseen + 30  # predicted spans, and entities of the known texts
+    entities = data.draw(st.floats(0, 300))
+    correct = data.draw(st.floats(0, 1)) * min(unseen, entities)
+    ratio = (known + 2 * correct) / (relevant + entities)
+    truth = min(max((known + 2 * correct + more) / (relevant + entities + extra), 0), 1)
+    found = Relabelled(known, relevant, unseen, more, extra)
+    assert found.least(ratio) <= truth + 1e-9
+    assert found.most(ratio) >= truth - 1e-9
+    if (needed := found.needed(found.least(theta))) <= 1:
+        assert found.least(max(needed, 1e-6)) >= found.least(theta) - 1e-6
 
 
 def test_the_bound_is_close_with_300_texts():
     population = Population(3000, wrong=0.05, missing=0.05, seed=1)
-    found = [population.audit(seed, 300).certificate(RISK) for seed in range(20)]
-    assert np.median([population.f1 - each.lower for each in found]) < 0.03
-    assert abs(np.mean([each.estimate for each in found]) - population.f1) < 0.005
+    audits = [population.audit(seed, 300) for seed in range(20)]
+    found = [(each.certificate(RISK), population.f1_after(each.order[:300])) for each in audits]
+    assert np.median([f1 - each.lower for each, f1 in found]) < 0.03
+    assert abs(np.mean([each.estimate - f1 for each, f1 in found])) < 0.005
 
 
 @given(st.integers(1, 60), st.integers(0, 1000), st.data())
@@ -90,9 +139,12 @@ def test_more_texts_never_lower_the_bound_and_all_of_them_give_the_truth(n, seed
     looks = [
         population.audit(seed, size, planned=20).certificate(RISK) for size in range(0, n + 1, max(1, n // 4))
     ]
-    assert all(a.lower <= b.lower and a.upper >= b.upper for a, b in itertools.pairwise(looks))
-    whole = population.audit(seed, n, planned=20).certificate(RISK)
+    assert all(a.lower <= b.lower + 1e-9 for a, b in itertools.pairwise(looks))
+    whole = replace(population.audit(seed, n, planned=20), answered=np.zeros(n, bool)).certificate(RISK)
     truth = pytest.approx(population.f1)
+    assert (whole.lower, whole.estimate, whole.upper) == (truth, truth, truth)
+    whole = population.audit(seed, n, planned=20).certificate(RISK)
+    truth = pytest.approx(1.0)
     assert (whole.lower, whole.estimate, whole.upper) == (truth, truth, truth)
 
 
@@ -162,7 +214,7 @@ def test_the_plan_grows_with_the_target_and_knows_what_is_out_of_reach():
     assert near is not None
     assert far is not None
     assert far < near
-    assert plan_audit(population.part, population.people, expected + 0.01, RISK) is None
+    assert plan_audit(population.part, population.people, expected + 0.001, RISK, people_f1=0.97) is None
 
 
 def test_most_audits_of_the_planned_size_reach_the_target():
