@@ -4,10 +4,10 @@
     python bench/certification.py --tables
 
 FOLDER has one folder for each corpus with train.conll. A model of 400 random texts labels up to 3,000 others;
-that is trained once and kept (``--keep``). People then review in the order of the product until the true F1 of
-the whole file is 93% (85% on btc and wnut17), and 300 of the other texts are audited, 500 times; the bound is
-compared with the F1 of the file in which these have the labels of people. Each scenario says what is wrong with
-the model or with the annotators:
+that is trained once and kept (``--keep``). People then review in the order of the product until the true F1
+of the whole file is 93% (85% on btc and wnut17), and 300 of the other texts are audited, 500 times. The bound
+is compared with the F1 of the file in which these have the labels of people. Each scenario says what is wrong
+with the model or with the annotators:
 
 - ``calibrated``: the model's expectation is calibrated by cross-fitting
 - ``too sure``: it is not

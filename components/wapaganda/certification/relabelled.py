@@ -13,8 +13,8 @@ class Relabelled:
     ``more_relevant``: what the labels of people add to A and B.
 
     A bound θ of A / B bounds B as well, since no more of the unseen spans can be correct than there are
-    spans, or entities. Both (A + more_correct) / (B + more_relevant) and these limits are monotone in B, so the
-    result holds whenever θ does, and takes no risk of its own.
+    spans, or entities. Both (A + more_correct) / (B + more_relevant) and these limits are monotone in B, so
+    the result holds whenever θ does, and takes no risk of its own.
     """
 
     correct: float
