@@ -5,9 +5,11 @@
         └── InputError          also a ValueError: an input of the user is wrong
 
 Bricks add their own: each subclass is exported by the brick that raises it and named in its docstring.
+An error whose fault passes says so by its ``retry``; `retry_of` decides for every error.
 A plain ``ValueError`` or ``TypeError`` means a defect in our own code and is not shown as a user's mistake.
 """
 
 from wapaganda.errors.errors import InputError, WapagandaError
+from wapaganda.errors.retry import Retry, retry_after, retry_of
 
-__all__ = ["InputError", "WapagandaError"]
+__all__ = ["InputError", "Retry", "WapagandaError", "retry_after", "retry_of"]

@@ -1,12 +1,19 @@
 """The two roots of the error tree."""
 
+from typing import ClassVar
+
+from wapaganda.errors.retry import Retry
+
 
 class WapagandaError(Exception):
     """An error that a user can fix.
 
     ``str(error)`` is one sentence: what was expected and what was found. ``hint`` is one sentence that says
-    what to do, or empty.
+    what to do, or empty. ``retry``: when work that failed by it should be tried again; subclasses whose
+    fault passes say so.
     """
+
+    retry: ClassVar[Retry] = Retry.NEVER
 
     def __init__(self, message: str = "", hint: str = "") -> None:
         super().__init__(message)

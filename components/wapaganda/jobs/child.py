@@ -5,10 +5,10 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from wapaganda.errors import WapagandaError
 from wapaganda.jobs import process_lock
 from wapaganda.jobs.job import Job, JobError, State
 from wapaganda.jobs.queue import JobQueue
@@ -25,9 +25,9 @@ class _Stopped(BaseException):
 def run_child(queue_path: Path, job_id: int, work: Callable[[Job, Progress], None]) -> int:
     """Work on a job in this process, which a `Supervisor` started, and write its end into the table.
 
-    An error of ``work`` makes the job fail immediately. SIGTERM stops it: the job is cancelled if that was
-    requested, else it continues with the next start. A finished job is not changed. Returns the exit
-    status: 0, or 1 when the job failed.
+    An error of ``work`` makes the job fail, or wait for its next attempt if the fault passes. SIGTERM stops
+    it: the job is cancelled if that was requested, else it continues with the next start. A finished job is
+    not changed. Returns the exit status: 0, or 1 after an error.
 
     Raises:
         JobError: another process works for the project.
@@ -66,10 +66,15 @@ def _work(queue: JobQueue, job: Job, work: Callable[[Job, Progress], None]) -> i
     except Exception as error:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _logger.exception("Job %d failed", job.id)
-        hint = f" {error.hint}" if isinstance(error, WapagandaError) and error.hint else ""
-        queue.end(job.id, State.FAILED, f"{type(error).__name__}: {error}{hint}")
+        _tell(queue.fail(job.id, error))
         return 1
     return 0
+
+
+def _tell(job: Job) -> None:
+    if job.waits_to_retry:
+        when = datetime.fromtimestamp(job.not_before, UTC)
+        _logger.warning("Job %d is tried again at %s.", job.id, f"{when:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _progress(queue: JobQueue, job_id: int) -> Progress:

@@ -33,7 +33,8 @@ class Job:
     ``reason`` is one sentence: why the job was submitted. ``not_before`` is the earliest start of a queued
     job. ``attempts`` counts the processes that were started for it, ``process`` is the id of the current
     one. ``progress_fraction`` is in [0, 1], None when the end is not known. ``error`` is one sentence when
-    the job failed, else empty.
+    the job failed, or waits for its next attempt after a fault that passes; else empty. ``retries`` counts
+    such faults in a row. ``queued_at`` is when ``not_before`` was set.
     """
 
     id: int
@@ -51,6 +52,13 @@ class Job:
     started_at: float | None
     finished_at: float | None
     process: int | None
+    retries: int = 0
+    queued_at: float = 0.0
+
+    @property
+    def waits_to_retry(self) -> bool:
+        """Whether it failed for a reason that passes and is queued for its next attempt."""
+        return self.state == State.QUEUED and bool(self.error)
 
     @property
     def is_over(self) -> bool:

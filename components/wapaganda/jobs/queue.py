@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from wapaganda.errors import WapagandaError
 from wapaganda.jobs import process_lock
 from wapaganda.jobs.job import Job, JobError, State, UnknownJobError
+from wapaganda.jobs.retries import pause_after
 from wapaganda.jobs.table import MIGRATIONS, payload, rows
 from wapaganda.storage import Database
 
@@ -33,22 +35,24 @@ class JobQueue:
         """Submit a job, or give the queued job of the same project and kind the new reason.
 
         The job starts after ``debounce_seconds`` without another submission, after ten times that at the
-        latest. A job that may start immediately is not delayed by a later submission.
+        latest. A job that may start immediately is not delayed by a later submission. One that waits for its
+        next attempt after a failure starts earlier only without ``debounce_seconds``.
         """
         now = self._clock()
         with self._table.writing() as connection:
             queued = rows(connection, "project = ? AND kind = ? AND state = 'queued'", (project, kind))
             if not queued:
                 number = connection.execute(
-                    "INSERT INTO jobs (project, kind, payload, not_before, created_at) "
-                    "VALUES (?, ?, ?, ?, ?)",
-                    (project, kind, payload(reason), now + debounce_seconds, now),
+                    "INSERT INTO jobs (project, kind, payload, not_before, created_at, queued_at) "
+                    "VALUES (?, ?, ?, ?, ?, ?)",
+                    (project, kind, payload(reason), now + debounce_seconds, now, now),
                 ).lastrowid
             else:
                 number = queued[0].id
+                due = _due(queued[0], now, debounce_seconds)
                 connection.execute(
-                    "UPDATE jobs SET payload = ?, not_before = ? WHERE id = ?",
-                    (payload(reason), _due(queued[0], now, debounce_seconds), number),
+                    "UPDATE jobs SET payload = ?, not_before = ?, queued_at = ? WHERE id = ?",
+                    (payload(reason), due, now, number),
                 )
             return rows(connection, "id = ?", (number,))[0]
 
@@ -113,8 +117,29 @@ class JobQueue:
         return self._read("state = 'running' ORDER BY id")
 
     def due(self) -> list[Job]:
-        """The queued jobs that may start now, in the order in which they became due."""
-        return self._read("state = 'queued' AND not_before <= ? ORDER BY not_before, id", (self._clock(),))
+        """The queued jobs that may start now, in the order in which they became due.
+
+        A clock that was put back does not delay a job: it waits for as long as was meant, from now on.
+        """
+        now = self._clock()
+        if self._read("state = 'queued' AND queued_at > ? LIMIT 1", (now,)):
+            with self._table.writing() as connection:
+                connection.execute(
+                    "UPDATE jobs SET not_before = ?1 + max(0, not_before - queued_at), queued_at = ?1 "
+                    "WHERE state = 'queued' AND queued_at > ?1",
+                    (now,),
+                )
+        return self._read("state = 'queued' AND not_before <= ? ORDER BY not_before, id", (now,))
+
+    def retry_now(self, project: str | None = None) -> None:
+        """Let the jobs of a project, or of all, that wait for their next attempt start now."""
+        now = self._clock()
+        with self._table.writing() as connection:
+            connection.execute(
+                "UPDATE jobs SET not_before = ?1, queued_at = ?1, retries = 0 "
+                "WHERE state = 'queued' AND error != '' AND project = coalesce(?2, project)",
+                (now, project),
+            )
 
     def begin(self, job_id: int) -> bool:
         """Store that a process starts, the first or a later one; the caller must hold the project's lock.
@@ -123,7 +148,8 @@ class JobQueue:
         """
         with self._table.writing() as connection:
             cursor = connection.execute(
-                "UPDATE jobs SET state = 'running', attempts = attempts + 1, started_at = ?, process = NULL "
+                "UPDATE jobs SET state = 'running', attempts = attempts + 1, started_at = ?, process = NULL, "
+                "error = '' "
                 "WHERE id = ? AND state IN ('queued', 'running') AND NOT cancel_requested AND NOT EXISTS ("
                 "SELECT 1 FROM jobs other WHERE other.project = jobs.project AND other.state = 'running' "
                 "AND other.id != jobs.id)",
@@ -157,6 +183,42 @@ class JobQueue:
                 (str(state), error[:_LONGEST_ERROR], self._clock(), job_id),
             )
 
+    def fail(self, job_id: int, error: Exception) -> Job:
+        """Store that a running job failed, and return it as it is now.
+
+        After a fault that passes (`wapaganda.errors.retry_of`) it is queued again for a later attempt, unless
+        it shall be cancelled. If another job of the project and kind is queued, that one takes its place.
+        """
+        hint = f" {error.hint}" if isinstance(error, WapagandaError) and error.hint else ""
+        sentence = f"{type(error).__name__}: {error}{hint}"[:_LONGEST_ERROR]
+        job = self.get(job_id)
+        pause = pause_after(error, job.retries)
+        if job.cancel_requested:
+            self.end(job_id, State.CANCELLED)
+        elif pause is None or not self._postpone(job, sentence, self._clock(), pause):
+            self.end(job_id, State.FAILED, sentence)
+        return self.get(job_id)
+
+    def _postpone(self, job: Job, error: str, now: float, pause: float) -> bool:
+        """Queue a running job again; False when another queued one inherits its retries instead."""
+        with self._table.writing() as connection:
+            # One that may start already was asked for meanwhile: it is not delayed.
+            inherited = connection.execute(
+                "UPDATE jobs SET retries = ?, error = ?, queued_at = ?, "
+                "not_before = CASE WHEN not_before <= ? THEN not_before ELSE max(not_before, ?) END "
+                "WHERE project = ? AND kind = ? AND state = 'queued'",
+                (job.retries + 1, error, now, now, now + pause, job.project, job.kind),
+            )
+            if inherited.rowcount:
+                return False
+            connection.execute(
+                "UPDATE jobs SET state = 'queued', retries = retries + 1, error = ?, not_before = ?, "
+                "queued_at = ?, attempts = 0, process = NULL, progress_text = '', progress_fraction = NULL "
+                "WHERE id = ? AND state = 'running' AND NOT cancel_requested",
+                (error, now + pause, now, job.id),
+            )
+            return True
+
     def _read(self, where: str, values: Sequence[Any] = ()) -> list[Job]:
         with self._table.reading() as connection:
             return rows(connection, where, values)
@@ -170,5 +232,7 @@ class JobQueue:
 
 def _due(job: Job, now: float, debounce_seconds: float) -> float:
     """When a queued job may start after one more submission."""
+    if job.waits_to_retry and debounce_seconds:
+        return job.not_before
     latest = min(now + debounce_seconds, job.created_at + _LONGEST_DEBOUNCE * debounce_seconds)
     return job.not_before if job.not_before <= now else max(latest, now)

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Self
 
 from wapaganda.jobs import process_lock
-from wapaganda.jobs.job import Job, State
+from wapaganda.jobs.job import Job, JobError, State
 from wapaganda.jobs.queue import JobQueue
 
 _logger = logging.getLogger(__name__)
+_STOP_POLL_SECONDS = 0.05
 
 
 class Supervisor:
@@ -55,16 +56,18 @@ class Supervisor:
             self._thread.start()
 
     def stop(self) -> None:
-        """Stop the thread and the processes that it started; their jobs continue with the next start."""
+        """Stop the thread and the processes of all running jobs, whoever started them; the jobs continue with
+        the next start."""
         self._stopping.set()
         self._wanted.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
         deadline = time.monotonic() + self._grace_seconds
-        for child in self._children.values():
-            if child.poll() is None:
-                _signal_group(child.pid, signal.SIGTERM)
+        # Also the processes that an earlier supervisor has left behind.
+        adopted = [each for each in self._living() if each.id not in self._children]
+        for process in [*(child.pid for child in self._children.values()), *_processes(adopted)]:
+            _signal_group(process, signal.SIGTERM)
         for child in self._children.values():
             try:
                 child.wait(max(0.0, deadline - time.monotonic()))
@@ -72,6 +75,16 @@ class Supervisor:
                 _signal_group(child.pid, signal.SIGKILL)
                 child.wait()
         self._children.clear()
+        while (left := [each for each in adopted if self.queue.is_alive(each.project)]) and (
+            time.monotonic() < deadline
+        ):
+            time.sleep(_STOP_POLL_SECONDS)
+        for process in _processes(left):
+            _signal_group(process, signal.SIGKILL)
+
+    def _living(self) -> list[Job]:
+        """The running jobs that have a living process."""
+        return [each for each in self.queue.running() if self.queue.is_alive(each.project)]
 
     def wake(self) -> None:
         """Look at the queue now instead of at the next turn."""
@@ -138,7 +151,9 @@ class Supervisor:
             child = self._children[job.id] = self._spawn(job.id, lock)
             self.queue.set_process(job.id, child.pid)
         except OSError as error:
-            self.queue.end(job.id, State.FAILED, f"Expected a command that can be started, was: {error}.")
+            failure = JobError(f"Expected a command that can be started, was: {error}.")
+            failure.__cause__ = error
+            self.queue.fail(job.id, failure)
             return False
         finally:
             os.close(lock)
@@ -162,6 +177,10 @@ class Supervisor:
             _signal_group(job.process, signal.SIGTERM)
         elif now >= self._kill_at[job.id]:
             _signal_group(job.process, signal.SIGKILL)
+
+
+def _processes(jobs: Sequence[Job]) -> list[int]:
+    return [job.process for job in jobs if job.process is not None]
 
 
 def _signal_group(process: int, number: signal.Signals) -> None:

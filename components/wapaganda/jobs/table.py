@@ -30,6 +30,11 @@ MIGRATIONS: Final = (
     CREATE UNIQUE INDEX one_queued ON jobs (project, kind) WHERE state = 'queued';
     CREATE UNIQUE INDEX one_running ON jobs (project) WHERE state = 'running';
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN queued_at REAL NOT NULL DEFAULT 0;
+    UPDATE jobs SET queued_at = created_at;
+    """,
 )
 
 

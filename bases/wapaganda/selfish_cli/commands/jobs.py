@@ -26,7 +26,10 @@ def list_jobs(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many, the newest first.")] = 20,
     as_json: options.AsJson = False,
 ) -> None:
-    """List the trainings that the ML backend runs, has run and will run, the newest first."""
+    """List the trainings that the ML backend runs, has run and will run, the newest first.
+
+    A training that failed for a passing reason is queued again: the state says until when, the reason why.
+    """
     with session(as_json) as console:
         if project is not None and name is not None:
             raise InputError("Expected --project or --name, was: both.", "Leave one of them out.")
@@ -73,16 +76,21 @@ def cancel(
 
 def _row(job: "Job") -> list[str]:
     state = f"{job.state}, being cancelled" if job.cancel_requested and not job.is_over else str(job.state)
+    if job.waits_to_retry:
+        state = f"{job.state} until {_time(job.not_before)}"
     share = "" if job.progress_fraction is None else f" {100 * job.progress_fraction:.0f}%"
-    submitted = datetime.fromtimestamp(job.created_at, UTC).strftime("%Y-%m-%d %H:%M")
     return [
         str(job.id),
         job.project,
         state,
         f"{job.progress_text}{share}",
-        submitted,
+        _time(job.created_at),
         job.error or job.reason,
     ]
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def _record(job: "Job") -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """selfish status: the state of a project, from the files on disk."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from wapaganda.errors import InputError
-from wapaganda.selfish_cli.project import CliProject, last_reading, later_types_of, open_context
+from wapaganda.selfish_cli.project import CliProject, last_reading, later_types_of, open_context, open_jobs
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.assessment import ASSESSMENT, FILE, assessment_facts
 from wapaganda.selfish_cli.ui.console import Console, session
@@ -51,6 +52,7 @@ def _status(context: CliProject) -> dict[str, Any]:
         "later_types": [],
         "second_look": [],
         "doubted_empty": {},
+        "training_problem": _training_problem(context),
         "rounds": [],
         **dict.fromkeys(FILE),
     }
@@ -85,6 +87,19 @@ def _status(context: CliProject) -> dict[str, Any]:
         "model_dir": str(store.root),
         "data_dir": str(context.directory),
     }
+
+
+def _training_problem(context: CliProject) -> str:
+    """Why the ML backend's last training failed and when it tries again; empty when it did not fail."""
+    queue = open_jobs(context.settings)
+    newest = queue.list(context.key, 1) if queue else []
+    if not newest or not newest[0].error:
+        return ""
+    job = newest[0]
+    if not job.waits_to_retry:
+        return f"Job {job.id} failed: {job.error}"
+    again = datetime.fromtimestamp(job.not_before, UTC)
+    return f"Job {job.id} is tried again at {again:%Y-%m-%d %H:%M} UTC: {job.error}"
 
 
 def _present_file(context: CliProject) -> dict[str, Any]:
@@ -142,6 +157,7 @@ def _show(console: Console, context: CliProject, found: dict[str, Any]) -> None:
         ("MLflow", found["mlflow"]),
         ("On disk", f"{found['model_dir']}, {found['data_dir']}"),
     ]
+    facts += [("Last training", found["training_problem"])] if found["training_problem"] else []
     facts += [("Read", line) for line in _report(found).lines()]
     facts += [("Second look", line) for line in found["second_look"]]
     facts += assessment_facts(_last_report(found["rounds"]) | {key: found[key] for key in FILE})

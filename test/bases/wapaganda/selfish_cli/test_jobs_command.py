@@ -2,12 +2,14 @@
 
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from wapaganda import jobs as jobs_brick
 from wapaganda.jobs import JobQueue, State, Supervisor
+from wapaganda.ledger import Ledger
 
 WORKER = f"""
 import sys, time
@@ -56,6 +58,27 @@ def test_list_shows_the_newest_first_and_filters_by_project(selfish, queue):
     assert [each["id"] for each in selfish("jobs", "list", "--name", "ls-2", "--json").json["jobs"]] == [2]
     assert [each["id"] for each in selfish("jobs", "list", "--limit", 1, "--json").json["jobs"]] == [2]
     assert selfish("jobs", "list", "--name", "a", "--project", 1).code == 2
+
+
+def test_jobs_and_status_say_why_and_until_when_a_training_waits(selfish, queue, tmp_path):
+    selfish_project = tmp_path / "kept" / "ls-1"
+    selfish_project.mkdir()
+    Ledger(selfish_project / "ledger.sqlite")
+    job = queue.submit("ls-1", "round", "50 new labels.")
+    assert selfish("status", "--project", 1, "--json").json["training_problem"] == ""
+    queue.begin(job.id)
+    waiting = queue.fail(job.id, TimeoutError("Label Studio does not answer."))
+    until = datetime.fromtimestamp(waiting.not_before, UTC).strftime("%Y-%m-%d %H:%M")
+    listed = " ".join(selfish("jobs", "list").stdout.split())
+    assert "queued until" in listed
+    assert "Label Studio does not answer." in listed
+    assert selfish("status", "--project", 1, "--json").json["training_problem"] == (
+        f"Job 1 is tried again at {until} UTC: TimeoutError: Label Studio does not answer."
+    )
+    assert "Last training" in selfish("status", "--project", 1).stdout
+    queue.begin(job.id)
+    queue.fail(job.id, ValueError("a defect"))
+    assert "Job 1 failed: ValueError: a defect" in selfish("status", "--project", 1).stdout
 
 
 def test_a_queued_job_is_cancelled_at_once(selfish, queue):

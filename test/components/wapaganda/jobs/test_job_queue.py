@@ -1,9 +1,10 @@
 import sqlite3
 import threading
+import time
 
 import pytest
 
-from wapaganda.errors import InputError
+from wapaganda.errors import InputError, Retry, WapagandaError
 from wapaganda.jobs import JobError, JobQueue, State
 
 # The table as release 0.1 made it.
@@ -174,11 +175,10 @@ def test_an_unknown_job_is_a_wrong_input(queue):
         assert str(caught.value) == "Expected the id of a job, was: 99."
 
 
-def test_a_job_table_of_an_earlier_release_opens_unchanged(tmp_path):
+def test_a_job_table_of_an_earlier_release_keeps_its_jobs(tmp_path):
     path = tmp_path / "jobs.sqlite"
     connection = sqlite3.connect(path)
     connection.executescript(RELEASED)
-    schema = connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
     connection.close()
 
     queue = JobQueue(path)
@@ -189,18 +189,18 @@ def test_a_job_table_of_an_earlier_release_opens_unchanged(tmp_path):
     ]
     assert queue.get(1).error == "No token."
     assert queue.submit("ls-12", "round", "3 new labels.").id == 2
-    connection = sqlite3.connect(path)
-    assert connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() == schema
-    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
-    connection.close()
+    assert [(job.retries, job.queued_at) for job in JobQueue(path).list()] == [
+        (0, pytest.approx(time.time(), abs=60)),
+        (0, 1.0),
+    ]
 
 
 def test_a_newer_job_table_is_refused(queue):
     with sqlite3.connect(queue.path) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 3")
     connection.close()
 
-    with pytest.raises(JobError, match="Expected a job table of schema version 1"):
+    with pytest.raises(JobError, match="Expected a job table of schema version 2"):
         JobQueue(queue.path)
 
 
@@ -218,3 +218,102 @@ def test_a_file_that_is_no_job_table_is_refused(tmp_path):
 
     with pytest.raises(JobError, match="Expected a job table in"):
         JobQueue(tmp_path / "jobs.sqlite")
+
+
+class PassingError(WapagandaError):
+    retry = Retry.LATER
+
+
+class RefusedError(PassingError):
+    retry = Retry.RARELY
+
+
+def failed(queue, job, error):
+    """The job after one more attempt that ends with ``error``."""
+    assert queue.begin(job.id)
+    assert queue.get(job.id).error == ""
+    return queue.fail(job.id, error)
+
+
+class TestRetries:
+    def test_pauses_grow_to_an_hour_and_the_job_stays_the_same(self, queue, clock):
+        job, pauses = queue.submit("7", "train", "50 new labels."), []
+        for _ in range(5):
+            job = failed(queue, job, PassingError("It is down.", "Start it."))
+            assert (job.id, job.state, job.waits_to_retry) == (1, State.QUEUED, True)
+            assert (job.error, job.attempts) == ("PassingError: It is down. Start it.", 0)
+            pauses.append(job.not_before - clock.now)
+            clock.now = job.not_before - 1
+            assert queue.due() == []
+            clock.now += 1
+            assert [each.id for each in queue.due()] == [1]
+        assert pauses == [30, 120, 600, 3600, 3600]
+
+    def test_a_server_may_ask_for_a_longer_pause(self, queue, clock):
+        error = PassingError("Too many requests.")
+        error.retry_after = 90.0
+        assert failed(queue, queue.submit("7", "train"), error).not_before == clock.now + 90
+
+    def test_what_needs_a_person_is_looked_at_once_an_hour(self, queue, clock):
+        assert failed(queue, queue.submit("7", "train"), RefusedError("401")).not_before == clock.now + 3600
+
+    def test_other_faults_fail_at_once(self, queue):
+        job = failed(queue, queue.submit("7", "train"), ValueError("a defect"))
+        assert (job.state, job.error) == (State.FAILED, "ValueError: a defect")
+
+    def test_events_do_not_hasten_the_next_attempt_and_a_person_does(self, queue, clock):
+        job = failed(queue, queue.submit("7", "train"), RefusedError("401"))
+        for _ in range(100):
+            clock.now += 5
+            assert queue.submit("7", "train", debounce_seconds=30).id == job.id
+        assert queue.due() == []
+        queue.submit("7", "train", "Start Training.")
+        assert [each.id for each in queue.due()] == [job.id]
+
+    def test_all_are_tried_at_a_start_and_those_of_a_project_with_its_new_token(self, queue):
+        for project in ("7", "8"):
+            failed(queue, queue.submit(project, "train"), RefusedError("401"))
+        queue.submit("9", "train", debounce_seconds=30)
+        queue.retry_now("8")
+        assert [job.project for job in queue.due()] == ["8"]
+        queue.retry_now()
+        assert {job.project for job in queue.due()} == {"7", "8"}
+
+    def test_it_can_be_cancelled_while_it_waits_and_while_it_fails(self, queue):
+        job = failed(queue, queue.submit("7", "train"), PassingError("It is down."))
+        assert queue.cancel(job.id).state == State.CANCELLED
+        job = queue.submit("7", "train")
+        queue.begin(job.id)
+        with sqlite3.connect(queue.path) as connection:
+            connection.execute("UPDATE jobs SET cancel_requested = 1 WHERE id = ?", (job.id,))
+        connection.close()
+        assert queue.fail(job.id, PassingError("It is down.")).state == State.CANCELLED
+
+    def test_a_job_that_waits_already_takes_the_place_of_a_failed_one(self, queue, clock):
+        first = queue.submit("7", "train")
+        queue.begin(first.id)
+        second = queue.submit("7", "train", debounce_seconds=10)
+        assert queue.fail(first.id, PassingError("It is down.")).state == State.FAILED
+        second = queue.get(second.id)
+        assert (second.retries, second.not_before) == (1, clock.now + 30)
+
+        clock.now += 30
+        queue.begin(second.id)
+        third = queue.submit("7", "train", "Start Training.")
+        queue.fail(second.id, PassingError("It is down."))
+        assert [(job.id, job.retries) for job in queue.due()] == [(third.id, 2)]
+
+    def test_a_waiting_job_leaves_room_for_other_projects(self, queue):
+        failed(queue, queue.submit("7", "train"), PassingError("It is down."))
+        queue.submit("8", "train")
+        assert [job.project for job in queue.due()] == ["8"]
+
+
+def test_a_clock_that_is_put_back_delays_nothing(queue, clock):
+    queue.submit("7", "train", debounce_seconds=30)
+    failed(queue, queue.submit("8", "train"), PassingError("It is down."))
+    clock.now -= 86_400
+    assert queue.due() == []
+    assert [job.not_before - clock.now for job in queue.list()] == [30, 30]
+    clock.now += 30
+    assert [job.project for job in queue.due()] == ["7", "8"]

@@ -225,6 +225,28 @@ def test_a_killed_supervisor_loses_nothing_and_no_job_runs_twice(queue, command,
     assert (len(diary.begins()), diary.ends()) == (2, 2)
 
 
+def test_a_stop_also_stops_a_process_that_an_earlier_supervisor_left(
+    queue, command, supervise, diary, tmp_path
+):
+    (tmp_path / "supervisor.py").write_text(SUPERVISOR)
+    job = queue.submit("7", "train", diary.order())
+    first = subprocess.Popen(
+        [sys.executable, str(tmp_path / "supervisor.py"), str(queue.path), command[1]], stdout=subprocess.PIPE
+    )
+    until(lambda: queue.get(job.id).progress_text == "at work")
+    first.kill()
+    first.wait()
+    first.stdout.close()
+    supervise().stop()
+    stopped = queue.get(job.id)
+    assert (stopped.state, stopped.attempts) == (State.RUNNING, 0)
+    assert not queue.is_alive("7")
+
+    supervise()
+    diary.go()
+    assert over(queue, job).state == State.DONE
+
+
 def test_supervisor_and_child_killed_together_and_the_job_still_ends_done(
     queue, command, supervise, diary, tmp_path
 ):
