@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.errors import WapagandaError
-from wapaganda.jobs import Job, JobQueue, Supervisor
+from wapaganda.jobs import Job, JobQueue, Supervisor, UnknownJobError
 from wapaganda.ledger import LedgerError
 from wapaganda.ml_backend.prediction.batching import TextTagger
 from wapaganda.ml_backend.prediction.predictor import Limits
@@ -186,6 +186,19 @@ class QueuedTrainings:
         """The latest jobs, newest first."""
         return [_training_job(job) for job in self._queue.list()]
 
+    def state(self, project: str, job: str) -> str | None:
+        """The state of a job of the project; ``None``: it has no such job."""
+        try:
+            found = self._queue.get(int(job))
+        except (UnknownJobError, ValueError):
+            return None
+        return str(found.state) if found.project == project else None
+
+    def retry_now(self, project: str | None = None) -> None:
+        """Try the jobs of a project, or of all, that wait after a failure."""
+        self._queue.retry_now(project)
+        self._supervisor.wake()
+
 
 def _training_job(job: Job) -> TrainingStatus:
     return TrainingStatus(
@@ -195,4 +208,5 @@ def _training_job(job: Job) -> TrainingStatus:
         job.progress_text,
         job.progress_fraction,
         job.error or None,
+        job.not_before if job.waits_to_retry else None,
     )

@@ -1,7 +1,5 @@
 """The two roots of the error tree."""
 
-from typing import ClassVar
-
 from wapaganda.errors.retry import Retry
 
 
@@ -13,7 +11,7 @@ class WapagandaError(Exception):
     fault passes say so.
     """
 
-    retry: ClassVar[Retry] = Retry.NEVER
+    retry: Retry = Retry.NEVER
 
     def __init__(self, message: str = "", hint: str = "") -> None:
         super().__init__(message)

@@ -6,6 +6,7 @@
 from typing import TYPE_CHECKING
 
 from wapaganda.label_studio.errors import (
+    ChangedMeanwhileError,
     LabelStudioError,
     OutcomeUnknownError,
     RejectedError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BackendInfo",
     "ChangePlan",
+    "ChangedMeanwhileError",
     "CheckResult",
     "LabelStudio",
     "LabelStudioError",

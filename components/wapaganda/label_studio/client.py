@@ -27,7 +27,7 @@ from wapaganda.label_studio import (
     upload,
     write_back,
 )
-from wapaganda.label_studio.connection import Connection
+from wapaganda.label_studio.connection import Connection, unexpected
 from wapaganda.label_studio.errors import LabelStudioError, RejectedError
 from wapaganda.label_studio.label_changes import ChangePlan
 from wapaganda.label_studio.records import (
@@ -351,6 +351,8 @@ class LabelStudio:
                     "The number is in the project's address: /projects/NUMBER/.",
                 ) from None
             raise
+        if found.id != project_id:
+            raise unexpected(f"project {project_id}", self.url)
         return found
 
 

@@ -7,6 +7,9 @@ them).
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
@@ -29,6 +32,7 @@ BEHIND_A_PROXY = frozenset({502, 504})  # the proxy timed out, the server perhap
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_PAUSE = 20.0
+NO_LABEL_STUDIO = "Is LABEL_STUDIO_URL a Label Studio?"
 
 Json: TypeAlias = Any  # any JSON of Label Studio; it does not leave this brick
 Params = Mapping[str, str | int | float | bool]
@@ -106,6 +110,10 @@ class Connection:
                 return call(*args, **named)
             except httpx.TransportError as error:
                 self._pause_or_raise(attempt, self._unreachable(error))
+            except UnreachableError as error:  # a wrong page: one may pass, a wrong address does not
+                self._pause_or_raise(attempt, error, passes=attempt == 0)
+            except TypeError as error:  # the SDK cannot make its object of other JSON
+                raise unexpected("an answer of Label Studio", self.url) from error
             except httpx.HTTPStatusError as error:
                 passes = error.response.status_code in TRY_AGAIN and not _is_final(error.response)
                 self._pause_or_raise(attempt, self._refusal(error.response), passes=passes)
@@ -126,6 +134,12 @@ class Connection:
                 raise OutcomeUnknownError(
                     f"Label Studio gave no answer to {error.request.url.path}: {error}.", still_running=True
                 ) from error
+            except (UnreachableError, TypeError) as error:  # a wrong page, or other JSON, as in `repeat`
+                raise OutcomeUnknownError(
+                    f"Expected an answer of Label Studio from {self.url}, was: another.",
+                    NO_LABEL_STUDIO,
+                    still_running=False,
+                ) from error
             except httpx.HTTPStatusError as error:
                 passes = error.response.status_code == httpx.codes.TOO_MANY_REQUESTS
                 self._pause_or_raise(attempt, self._refused_write(error.response), passes=passes)
@@ -136,17 +150,18 @@ class Connection:
         self._client.close()
 
     def _pause_or_raise(self, attempt: int, error: LabelStudioError, *, passes: bool = True) -> None:
-        if attempt >= self.retries or not passes:
+        if attempt >= self.retries or not passes or error.retry_after > LONGEST_PAUSE:
             raise error
-        self.sleep(min(0.5 * 2**attempt, LONGEST_PAUSE))
+        self.sleep(max(min(0.5 * 2**attempt, LONGEST_PAUSE), error.retry_after))
 
     def _refused_write(self, response: httpx.Response) -> LabelStudioError:
         if response.status_code < 500 or _is_final(response):
             return self._refusal(response)
-        return OutcomeUnknownError(
+        failure = OutcomeUnknownError(
             f"Label Studio failed at {response.request.url.path}: {_detail(response)}.",
             still_running=response.status_code in BEHIND_A_PROXY,
         )
+        return _asked_to_wait(failure, response)
 
     def _unreachable(self, error: Exception) -> UnreachableError:
         what = "in time" if isinstance(error, httpx.TimeoutException) else f"({error})"
@@ -168,7 +183,9 @@ class Connection:
             return UnreachableError(
                 f"{self.url} sends us on to {where}.", "Set LABEL_STUDIO_URL to that address."
             )
-        return RejectedError(f"Label Studio answered {status} to {path}: {detail}.", status=status)
+        return _asked_to_wait(
+            RejectedError(f"Label Studio answered {status} to {path}: {detail}.", status=status), response
+        )
 
     def _unauthorized(self, detail: str) -> UnauthorizedError:
         if "legacy token authentication has been disabled" in detail:
@@ -184,12 +201,17 @@ class _Client(httpx.Client):
 
     def send(self, request: httpx.Request, **options: Json) -> httpx.Response:
         response = super().send(request, **options).raise_for_status()
-        kind = response.headers.get("content-type", "?")
-        if response.content and "json" not in kind:
-            raise UnreachableError(
-                f"Expected JSON from {request.url}, was: {kind}.", "Is LABEL_STUDIO_URL a Label Studio?"
-            )
-        return response
+        if not response.content and request.method != "GET":
+            return response
+        was = response.headers.get("content-type", "?") if response.content else "nothing"
+        if "json" in was:
+            try:
+                if response.json() is not None:
+                    return response
+                was = "null"
+            except ValueError:  # JSON that is cut, or a page that only calls itself JSON
+                was = "text that is no JSON"
+        raise UnreachableError(f"Expected JSON from {request.url}, was: {was}.", NO_LABEL_STUDIO)
 
 
 def _address(url: str) -> str:
@@ -200,6 +222,24 @@ def _address(url: str) -> str:
             f"Expected an address like http://localhost:8080, was: {url!r}.", "Set LABEL_STUDIO_URL."
         )
     return trimmed
+
+
+def _asked_to_wait(error: LabelStudioError, response: httpx.Response) -> LabelStudioError:
+    """The error with the pause of the header Retry-After: seconds, or a date (RFC 9110, 10.2.3)."""
+    asked = response.headers.get("retry-after", "").strip()
+    if asked.isascii() and asked.isdigit():
+        error.retry_after = float(asked[:9])
+    elif asked:
+        with suppress(ValueError):
+            then, now = parsedate_to_datetime(asked), response.headers.get("date", "")
+            since = parsedate_to_datetime(now) if now else datetime.now(UTC)
+            error.retry_after = max(0.0, (then - since).total_seconds())
+    return error
+
+
+def unexpected(what: str, where: str) -> UnreachableError:
+    """The error for JSON that Label Studio does not send: a proxy or another server has answered."""
+    return UnreachableError(f"Expected {what} from {where}, was: other JSON.", NO_LABEL_STUDIO)
 
 
 def _json(response: httpx.Response) -> Json:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from wapaganda.label_studio.connection import Connection
+from wapaganda.label_studio.connection import Connection, unexpected
 from wapaganda.label_studio.errors import LabelStudioError, RejectedError
 
 TASKS = "/api/tasks"
@@ -39,7 +39,19 @@ def page_of_tasks(
         if error.status == 404 and "Invalid page" in str(error):
             return [], 0, ""
         raise
+    if not _is_page(body):
+        raise unexpected("a page of tasks", f"{connection.url}{TASKS}")
     return list(body["tasks"]), int(body["total"]), headers.get("date", "")
+
+
+def _is_page(body: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Whether this is a page of tasks with their ids, and not the JSON of another server."""
+    return (
+        isinstance(body, dict)
+        and isinstance(body.get("total"), int)
+        and isinstance(body.get("tasks"), list)
+        and all(isinstance(each, dict) and isinstance(each.get("id"), int) for each in body["tasks"])
+    )
 
 
 def all_tasks(
@@ -83,8 +95,12 @@ def task_ids(connection: Connection, project: int) -> list[int]:
 
 def model_versions(connection: Connection, project: int) -> dict[str, int]:
     """The number of predictions of each model version."""
-    counts = connection.get(f"/api/projects/{project}/model-versions/", {"extended": True})
-    return {str(row["model_version"]): int(row["count"]) for row in counts.get("static", counts) or []}
+    path = f"/api/projects/{project}/model-versions/"
+    counts = connection.get(path, {"extended": True})
+    rows = counts.get("static") if isinstance(counts, dict) else counts
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "count" in row for row in rows):
+        raise unexpected("counts by model version", f"{connection.url}{path}")
+    return {str(row["model_version"]): int(row["count"]) for row in rows}
 
 
 def query_of(filters: Iterable[Query], ordering: str = "tasks:id") -> Query:
@@ -132,6 +148,8 @@ def view_of_annotated(connection: Connection, project: int, title: str, task_ids
 
 def _find_view(connection: Connection, project: int, title: str) -> Any:  # noqa: ANN401 - the SDK's view
     views = connection.repeat(connection.sdk.views.list, project=project)
+    if not isinstance(views, list) or not all(hasattr(view, "data") for view in views):
+        raise unexpected("the tabs of a project", connection.url)
     return next((view for view in views if (view.data or {}).get("title") == title), None)
 
 

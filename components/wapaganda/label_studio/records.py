@@ -57,7 +57,7 @@ class ReleaseReport:
     """The result of a release: of ``n_offered`` texts ``n_created`` are new, ``n_present`` older.
 
     ``n_earlier``: unfinished texts of earlier batches that have a prediction of the version as well.
-    ``left_out`` holds the ids of the other tasks and the reasons.
+    ``left_out`` holds the ids of the other tasks and the reasons. ``view_id``: its tab, if it has one.
     """
 
     version: str
@@ -65,7 +65,7 @@ class ReleaseReport:
     n_created: int
     n_present: int
     left_out: tuple[tuple[int, str], ...]
-    view_id: int
+    view_id: int | None
     warnings: tuple[str, ...] = ()
     n_earlier: int = 0
 

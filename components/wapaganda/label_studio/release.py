@@ -27,7 +27,13 @@ from wapaganda.label_studio.data_manager import (
     tasks_by_id,
     view_once,
 )
-from wapaganda.label_studio.errors import LabelStudioError, OutcomeUnknownError, VersionTakenError
+from wapaganda.label_studio.errors import (
+    ChangedMeanwhileError,
+    LabelStudioError,
+    OutcomeUnknownError,
+    RejectedError,
+    VersionTakenError,
+)
 from wapaganda.label_studio.records import ProjectInfo, ReleaseReport
 from wapaganda.label_studio.upload import PATIENCE, UPLOAD_TIMEOUT, refuse_unusable
 from wapaganda.ner import Document
@@ -77,10 +83,13 @@ def release(
 ) -> ReleaseReport:
     """Release the batch in its order; repeated after a failure, it completes what is missing.
 
+    A text that is deleted while the batch is sent is left out. A tab that cannot be made is a warning: the
+    batch is out without it.
+
     Raises:
         VersionTakenError: the version already holds another batch.
-        LabelStudioError: a text cannot be shown, no text of the batch is left to label, or the server did not
-            store what was sent.
+        ChangedMeanwhileError: no text of the batch is left to label, or others wrote to the version, too.
+        LabelStudioError: a text cannot be shown, or the server did not store what was sent.
     """
     batch, version = offer.batch, offer.version
     _refuse_bad_batch(batch, version, project.label_config)
@@ -96,15 +105,19 @@ def release(
     unfit = {number for number, _ in left_out}
     fit = [document for document in missing if int(document.id) not in unfit]
     if not fit and not present.keys() & offer.tasks:
-        raise LabelStudioError("None of the batch is left to label.", "Select a new batch.")
+        raise ChangedMeanwhileError("None of the batch is left to label.", "Select a new batch.")
     still_open = _still_open(connection, project, offer, present)
     scores, sent = offer.scores(), [*fit, *still_open]
     predictions = [_prediction(item, version, scores[int(item.id)], project.label_config) for item in sent]
-    send_all(connection, project.id, version, predictions, progress, chunk_size)
+    try:
+        send_all(connection, project.id, version, predictions, progress, chunk_size)
+    except RejectedError:  # Label Studio refuses a chunk with a task that is gone
+        if not _gone(connection, project.id, (int(item.id) for item in sent)):
+            raise
+        return release(connection, project, offer, progress, chunk_size)
     warnings = _verify(connection, project.id, version, present.keys() | {int(item.id) for item in sent})
     point_at(connection, project, version)
-    by_rank = query_of([predicted_by(version)], "tasks:predictions_score")
-    view = view_once(connection, project.id, version, by_rank)
+    view, problem = _view(connection, project.id, version)
     n_present = len(present.keys() & offer.tasks)
     return ReleaseReport(
         version=version,
@@ -113,9 +126,24 @@ def release(
         n_present=n_present,
         left_out=left_out,
         view_id=view,
-        warnings=warnings + _warnings(project),
+        warnings=warnings + problem + _warnings(project),
         n_earlier=len(present) - n_present + len(still_open),
     )
+
+
+def _view(connection: Connection, project: int, version: str) -> tuple[int | None, tuple[str, ...]]:
+    """The tab of the batch, in its order; without one, a warning: the batch is out already."""
+    by_rank = query_of([predicted_by(version)], "tasks:predictions_score")
+    try:
+        return view_once(connection, project, version, by_rank), ()
+    except LabelStudioError as error:
+        return None, (f"The batch has no tab {version}: {error}",)
+
+
+def _gone(connection: Connection, project: int, tasks: Iterable[int]) -> set[int]:
+    """Those of the tasks that the project does not have any more."""
+    wanted = list(tasks)
+    return set(wanted) - tasks_by_id(connection, project, "id", wanted).keys()
 
 
 def _still_open(
@@ -149,7 +177,7 @@ def point_at(connection: Connection, project: ProjectInfo, version: str) -> None
     answer = connection.repeat(update, project.id, model_version=version, sampling=SAMPLING)
     if (answer.model_version, answer.sampling) != (version, SAMPLING):
         was = f"{answer.model_version!r} by {answer.sampling!r}"
-        raise LabelStudioError(f"Expected the project to serve {version!r} by {SAMPLING!r}, was: {was}.")
+        raise ChangedMeanwhileError(f"Expected the project to serve {version!r} by {SAMPLING!r}, was: {was}.")
 
 
 def _refuse_bad_batch(batch: Sequence[Document], version: str, config: LabelConfig) -> None:
@@ -222,15 +250,20 @@ def _send(connection: Connection, project: int, version: str, chunk: Sequence[Pr
                 error.hint = "Release the batch again later: what has arrived is not sent twice."
                 raise
         else:
-            if answer["created"] != len(chunk):
-                raise LabelStudioError(
-                    f"Expected {len(chunk)} predictions to be stored, was: {answer['created']}."
-                )
+            created = answer.get("created") if isinstance(answer, dict) else None
+            if created is None and _arrived(connection, project, version, chunk, still_running=False):
+                return  # other JSON, as a proxy may send it
+            if created != len(chunk):
+                raise LabelStudioError(f"Expected {len(chunk)} predictions to be stored, was: {created}.")
             return
 
 
 def _arrived(
-    connection: Connection, project: int, version: str, chunk: Sequence[Prediction], still_running: bool
+    connection: Connection,
+    project: int,
+    version: str,
+    chunk: Sequence[Prediction],
+    still_running: bool,
 ) -> bool:
     wanted = {prediction["task"] for prediction in chunk}
     for pause in PATIENCE if still_running else PATIENCE[:1]:
@@ -242,8 +275,9 @@ def _arrived(
 
 def _verify(connection: Connection, project: int, version: str, expected: set[int]) -> tuple[str, ...]:
     stored = predictions_of(connection, project, version)
-    if stored.keys() != expected:
-        raise LabelStudioError(
+    missing = expected - stored.keys()
+    if stored.keys() - expected or missing - _gone(connection, project, missing):
+        raise ChangedMeanwhileError(
             f"Expected predictions for {len(expected)} tasks under {version}, was: {len(stored)}.",
             "Release the batch again.",
         )

@@ -8,7 +8,7 @@ from collections.abc import Generator
 
 import httpx
 
-from wapaganda.label_studio.errors import LabelStudioError, UnauthorizedError
+from wapaganda.label_studio.errors import UnauthorizedError
 
 NEW_TOKEN = "Create a new one in Label Studio under Account & Settings → Personal Access Token."
 RENEW_BEFORE = 0.6  # share of an access token's lifetime after which a new one is fetched
@@ -63,7 +63,11 @@ class PersonalToken(httpx.Auth):
         if response.status_code != httpx.codes.OK:
             message = f"The token exchange answered {response.status_code}."
             raise httpx.RemoteProtocolError(message, request=self._exchange)
-        self._access = str(response.json()["access"])
+        try:
+            self._access = str(response.json()["access"])
+        except (ValueError, KeyError, TypeError):
+            message = "The token exchange answered with something else than a token."
+            raise httpx.RemoteProtocolError(message, request=self._exchange) from None
         self._renew_at = time.monotonic() + RENEW_BEFORE * _lifetime(self._access)
 
 
@@ -71,22 +75,22 @@ def authentication(api_key: str, url: str) -> LegacyToken | PersonalToken:
     """The authentication for a token of either kind.
 
     Raises:
-        LabelStudioError: there is no token, only a part of one, or a short-lived access token.
+        UnauthorizedError: there is no token, only a part of one, or a short-lived access token.
     """
     token = api_key.strip()
     if not token:
-        raise LabelStudioError(
+        raise UnauthorizedError(
             "Expected a Label Studio token, was: nothing.", "Set LABEL_STUDIO_API_KEY. " + NEW_TOKEN
         )
     dots = token.count(".")
     if not dots:
         return LegacyToken(token)
     if dots != 2:
-        raise LabelStudioError(
+        raise UnauthorizedError(
             "Expected a personal access token of three parts, was: a part of one.", NEW_TOKEN
         )
     if _claims(token).get("token_type") == "access":
-        raise LabelStudioError(
+        raise UnauthorizedError(
             "Expected a personal access token, was: an access token of a few minutes.", NEW_TOKEN
         )
     return PersonalToken(token, url)

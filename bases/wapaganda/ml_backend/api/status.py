@@ -1,6 +1,7 @@
 """GET /status: projects, models and trainings at a glance."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from wapaganda.ml_backend.prediction.model_repository import ModelState
 from wapaganda.ml_backend.route import ServicesOf, guarded_router
 from wapaganda.ml_backend.services import Services
-from wapaganda.ml_backend.training.trigger import TrainingStatus
+from wapaganda.ml_backend.training.trigger import TrainingStatus, settle
 
 router = guarded_router()
 
@@ -44,7 +45,11 @@ class ProjectStatus(BaseModel):
 
 
 class JobStatus(BaseModel):
-    """One training."""
+    """One training.
+
+    One that failed for a passing reason is ``queued`` again, with its ``error`` and the time of its
+    ``next_attempt`` (UTC).
+    """
 
     id: str
     project: str
@@ -52,6 +57,7 @@ class JobStatus(BaseModel):
     progress: str
     fraction: float | None
     error: str | None
+    next_attempt: datetime | None = None
 
 
 class StatusResponse(BaseModel):
@@ -68,6 +74,8 @@ def status(services: ServicesOf) -> StatusResponse:
     """Projects, models and trainings at a glance."""
     states = services.models.states()
     jobs = services.effects.trainings.jobs()
+    for record in services.projects.records():
+        settle(services.projects, services.effects.trainings, record.ref.key)
     keys = dict.fromkeys([*(record.ref.key for record in services.projects.records()), *states])
     return StatusResponse(
         projects=[_project(key, states.get(key), services) for key in keys],
@@ -101,6 +109,7 @@ def _job(job: TrainingStatus) -> JobStatus:
         progress=job.progress,
         fraction=job.fraction,
         error=job.error,
+        next_attempt=None if job.next_attempt is None else datetime.fromtimestamp(job.next_attempt, UTC),
     )
 
 

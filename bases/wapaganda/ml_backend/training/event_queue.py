@@ -27,8 +27,13 @@ class EventQueue:
         return self._do(lambda: self._trigger.apply(event))
 
     def store_credentials(self, project: ProjectRef, credentials: Credentials) -> "Future[None]":
-        """Store what /setup sent."""
-        return self._do(lambda: self._credentials.put(project, credentials))
+        """Store what /setup sent, and try a training again that has failed without it."""
+
+        def work() -> None:
+            self._credentials.put(project, credentials)
+            self._trigger.retry(project)
+
+        return self._do(work)
 
     def catch_up(self) -> "Future[None]":
         """Submit trainings that became due before the server stopped."""

@@ -1,6 +1,7 @@
 """The stored state of the projects: their ids, configs and new labels."""
 
 import logging
+import sqlite3
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,14 +30,22 @@ _MIGRATIONS = (
         PRIMARY KEY (project, annotation)
     );
     """,
+    # training: the job that learns the label; NULL: none yet.
+    """
+    ALTER TABLE new_labels ADD COLUMN training TEXT;
+    ALTER TABLE machine_answers ADD COLUMN training TEXT;
+    CREATE TABLE trainings (
+        project TEXT NOT NULL, job TEXT NOT NULL, total INTEGER, PRIMARY KEY (project, job)
+    );
+    """,
 )
 _TABLES = ("new_labels", "machine_answers")
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectRecord:
-    """A project as last seen; ``total`` and ``trained_total`` count the labelled tasks now and at the last
-    training.
+    """A project as last seen; ``total`` and ``trained_total`` count the labelled tasks now and those that the
+    last finished training could see.
     """
 
     ref: ProjectRef
@@ -46,7 +55,11 @@ class ProjectRecord:
 
 
 class ProjectState:
-    """The projects and their labels since the last training, in a SQLite file; records come from memory.
+    """The projects and their labels since the last finished training, in a SQLite file; records come from
+    memory.
+
+    A training that was submitted takes the labels so far. When it is done they are forgotten; when it fails
+    they are new again.
 
     Only the server's process writes it; every thread may call every method.
 
@@ -113,36 +126,59 @@ class ProjectState:
                 )
             for table, labels in zip(_TABLES, (event.labels, event.machine), strict=True):
                 connection.executemany(
-                    f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)",
+                    f"INSERT OR REPLACE INTO {table} (project, annotation, task) VALUES (?, ?, ?)",
                     [(key, label.annotation, label.task) for label in labels],
                 )
 
     def new_labels(self, key: str) -> int:
-        """The number of tasks labelled since the last training: by events or by Label Studio's total, the
-        larger one. The total counts tasks with a machine's answer, which are subtracted.
-        """
-        with self._database.reading() as connection:
-            (seen,) = connection.execute(
-                "SELECT COUNT(DISTINCT task) FROM new_labels WHERE project = ?", (key,)
-            ).fetchone()
-            (machine,) = connection.execute(
-                "SELECT COUNT(DISTINCT task) FROM machine_answers WHERE project = ? AND task NOT IN "
-                "(SELECT task FROM new_labels WHERE project = ?)",
-                (key, key),
-            ).fetchone()
+        """The number of labelled tasks that no finished training has seen."""
         record = self._records.get(key)
-        if record is None or record.total is None or record.trained_total is None:
-            return int(seen)
-        return max(int(seen), record.total - record.trained_total - int(machine))
+        with self._database.reading() as connection:
+            return _count(connection, key, record, record.trained_total if record else None, "TRUE")
 
-    def start_training(self, key: str) -> None:
-        """Reset the count of new labels: a training that sees all current labels was submitted."""
+    def free_labels(self, key: str) -> int:
+        """The number of labelled tasks that no training has seen or will see."""
+        record = self._records.get(key)
+        with self._database.reading() as connection:
+            taken = connection.execute(
+                "SELECT max(total) FROM trainings WHERE project = ?", (key,)
+            ).fetchone()[0]
+            base = taken if taken is not None else record.trained_total if record else None
+            return _count(connection, key, record, base, "training IS NULL")
+
+    def trainings(self, key: str) -> list[str]:
+        """The jobs that have taken labels and were not over when last looked at."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT job FROM trainings WHERE project = ?", (key,)).fetchall()
+        return [job for (job,) in rows]
+
+    def take(self, key: str, job: str) -> None:
+        """A job that has not started yet will see the labels so far."""
+        record = self._records.get(key)
+        with self._lock, self._database.writing() as connection:
+            for table in _TABLES:
+                connection.execute(
+                    f"UPDATE {table} SET training = ? WHERE project = ? AND training IS NULL", (job, key)
+                )
+            connection.execute(
+                "INSERT OR REPLACE INTO trainings VALUES (?, ?, ?)",
+                (key, job, record.total if record else None),
+            )
+
+    def finish(self, key: str, job: str, *, done: bool) -> None:
+        """A job is over: forget the labels that it has taken, or without ``done`` make them new again."""
         with self._lock:
             with self._database.writing() as connection:
+                taken = connection.execute(
+                    "SELECT total FROM trainings WHERE project = ? AND job = ?", (key, job)
+                ).fetchone()
+                connection.execute("DELETE FROM trainings WHERE project = ? AND job = ?", (key, job))
                 for table in _TABLES:
-                    connection.execute(f"DELETE FROM {table} WHERE project = ?", (key,))
-            if record := self._records.get(key):
-                self._save(replace(record, trained_total=record.total))
+                    change = f"DELETE FROM {table}" if done else f"UPDATE {table} SET training = NULL"
+                    connection.execute(f"{change} WHERE project = ? AND training = ?", (key, job))
+            record = self._records.get(key)
+            if done and record and taken and taken[0] is not None:
+                self._save(replace(record, trained_total=taken[0]))
 
     def set_baseline(self, key: str, trained_total: int) -> None:
         """Set the number of labelled tasks of the last training, for a project first seen after it."""
@@ -158,6 +194,25 @@ class ProjectState:
                 (ref.key, ref.number, ref.created, record.label_config, record.total, record.trained_total),
             )
         self._records[ref.key] = record
+
+
+def _count(
+    connection: sqlite3.Connection, key: str, record: ProjectRecord | None, base: int | None, which: str
+) -> int:
+    """The new labelled tasks by events or by Label Studio's total, the larger one. ``base``: the total at the
+    last training. The total counts tasks with a machine's answer, which are subtracted.
+    """
+    (seen,) = connection.execute(
+        f"SELECT COUNT(DISTINCT task) FROM new_labels WHERE project = ? AND {which}", (key,)
+    ).fetchone()
+    (machine,) = connection.execute(
+        f"SELECT COUNT(DISTINCT task) FROM machine_answers WHERE project = ? AND {which} AND task NOT IN "
+        f"(SELECT task FROM new_labels WHERE project = ? AND {which})",
+        (key, key),
+    ).fetchone()
+    if record is None or record.total is None or base is None:
+        return int(seen)
+    return max(int(seen), record.total - base - int(machine))
 
 
 def _warn_if_recreated(old: ProjectRef, new: ProjectRef) -> None:

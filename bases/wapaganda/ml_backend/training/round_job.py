@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from filelock import Timeout
 
+from wapaganda.errors import Retry, WapagandaError
 from wapaganda.jobs import Job, run_child
-from wapaganda.label_studio import LabelStudioError
+from wapaganda.label_studio import UnauthorizedError
 from wapaganda.ml_backend.composition import credentials_path
 from wapaganda.ml_backend.project_id import project_ref
 from wapaganda.ml_backend.training.credentials import CredentialFile, Credentials
@@ -28,6 +29,7 @@ _LAST_JOB: Final = "last job"
 """The key in the ledger for the job whose round is done: a restarted job does not run a second round."""
 _NICENESS: Final = 10
 _LOCK_SECONDS: Final = 5.0
+_LOCK_TURNS: Final = 6
 _MIRROR_SECONDS: Final = 10.0
 
 
@@ -45,6 +47,7 @@ def work(job: Job, progress: Progress) -> None:
 
     Raises:
         LabelStudioError: there is no token, or Label Studio cannot be used.
+        ProjectBusyError: another program works on the project.
         EncoderUnavailable: the pretrained encoder cannot be loaded.
     """
     settings = Settings()
@@ -54,6 +57,8 @@ def work(job: Job, progress: Progress) -> None:
         raise ValueError(f"Expected a project of Label Studio such as ls-12, was: {job.project}")
     credentials = CredentialFile(credentials_path(settings)).get(project)
     context = ProjectContext(settings, project.key)
+    if not context.directory.exists():
+        _refuse_unknown(project.number, label_studio_access(settings, credentials))
     with project_lock(context, progress):
         ledger, name = context.ledger(), [job.id, job.created_at]
         if ledger.value(_LAST_JOB) != name:
@@ -71,13 +76,13 @@ def label_studio_access(settings: Settings, credentials: Credentials) -> tuple[s
     a token the one from /setup is used.
 
     Raises:
-        LabelStudioError: there is no token.
+        UnauthorizedError: there is no token.
     """
     key = settings.label_studio_api_key.get_secret_value()
     if key:
         return settings.label_studio_url, key
     if not credentials.access_token:
-        raise LabelStudioError(
+        raise UnauthorizedError(
             "Expected an access token of Label Studio, was: none.",
             "Copy one in Label Studio from Account & Settings and set LABEL_STUDIO_API_KEY.",
         )
@@ -85,14 +90,36 @@ def label_studio_access(settings: Settings, credentials: Credentials) -> tuple[s
     return settings.label_studio_url if chosen else credentials.hostname, credentials.access_token
 
 
+class ProjectBusyError(WapagandaError):
+    """Another program works on the project."""
+
+    retry = Retry.SOON
+
+
 def project_lock(context: ProjectContext, progress: Progress) -> AbstractContextManager[object]:
-    """Acquire the lock that `selfish` uses, too; report the waiting as progress."""
+    """Acquire the lock that `selfish` uses, too; report the waiting as progress.
+
+    Raises:
+        ProjectBusyError: it is still held after half a minute. Other projects can train meanwhile.
+    """
     lock = context.lock()
-    while True:
+    for _ in range(_LOCK_TURNS):
         try:
             return lock.acquire(timeout=_LOCK_SECONDS)
         except Timeout:
             progress("waiting for another training or round of this project", 0, 0)
+    raise ProjectBusyError(
+        f"Expected no other work on {context.key}, was: another training or round is running.",
+        "The training starts when it is done.",
+    )
+
+
+def _refuse_unknown(number: int, access: tuple[str, str]) -> None:
+    """Before the first file of a project is made: is there such a project?"""
+    from wapaganda.label_studio import LabelStudio
+
+    with LabelStudio(*access) as studio:
+        studio.project(number)
 
 
 def _loop(context: ProjectContext, number: int, access: tuple[str, str], progress: Progress) -> "Loop":

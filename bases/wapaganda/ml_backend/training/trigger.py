@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from wapaganda.annotation import parse_label_config
+from wapaganda.errors import WapagandaError
 from wapaganda.ml_backend.project_id import ProjectRef
 from wapaganda.ml_backend.training.project_state import ProjectRecord, ProjectState
 from wapaganda.ml_backend.training.webhook_event import WebhookEvent
@@ -14,11 +15,16 @@ logger = logging.getLogger(__name__)
 
 ROUND: Final = "round"
 """The kind of job that runs one round of the loop."""
+_MOST_UNTRAINED: Final = 20
+
+
+class TooManyTrainingsError(WapagandaError):
+    """Too many projects wait for their first training."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingStatus:
-    """A training in the job table."""
+    """A training in the job table; ``next_attempt`` (Unix seconds) when it waits after a failure."""
 
     id: str
     project: str
@@ -26,6 +32,7 @@ class TrainingStatus:
     progress: str = ""
     fraction: float | None = None
     error: str | None = None
+    next_attempt: float | None = None
 
 
 class Trainings(Protocol):
@@ -36,6 +43,12 @@ class Trainings(Protocol):
 
     def jobs(self) -> Sequence[TrainingStatus]:
         """The latest jobs, newest first."""
+
+    def state(self, project: str, job: str) -> str | None:
+        """The state of a job of the project; ``None``: it has no such job."""
+
+    def retry_now(self, project: str | None = None) -> None:
+        """Try the jobs of a project, or of all, that wait after a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,10 @@ class TrainingTrigger:
         if after.trained_total is None and after.total is not None:
             self._projects.set_baseline(key, after.total if self._has_model(key) else 0)
         self._projects.record_labels(event)
+        for waiting in settle(self._projects, self._trainings, key):
+            self._projects.take(key, waiting)  # it was labelled before that training has begun
         if event.train_now:
+            self._refuse_too_many(key)
             return self._submit(event.project, 0.0, event.reason)
         if self._has_model(key) and _labels_differ(before, after):
             return self._submit(
@@ -78,22 +94,54 @@ class TrainingTrigger:
         return self.train_if_due(event.project)
 
     def train_if_due(self, project: ProjectRef) -> str | None:
-        """Submit a debounced job when enough labels are new."""
-        new = self._projects.new_labels(project.key)
+        """Submit a debounced job when enough labels are new that no training will see."""
+        new = self._projects.free_labels(project.key)
         if not 0 < self._config.after_labels <= new:
             return None
         return self._submit(project, self._config.debounce_seconds, f"{new} new labels.")
 
     def catch_up(self) -> None:
-        """After a start: submit trainings that became due before the server stopped."""
+        """After a start: try again what failed, and submit what became due before the server stopped."""
+        self._trainings.retry_now()
         for record in self._projects.records():
+            settle(self._projects, self._trainings, record.ref.key)
             self.train_if_due(record.ref)
+
+    def retry(self, project: ProjectRef) -> None:
+        """Try a training that waits after a failure: the project has a new token."""
+        self._trainings.retry_now(project.key)
+
+    def _refuse_too_many(self, key: str) -> None:
+        """Projects without a model must not fill the queue: anybody can name numbers that do not exist."""
+        if self._has_model(key):
+            return
+        waiting = {each.project for each in self._trainings.jobs() if each.state == "queued"} - {key}
+        if sum(not self._has_model(each) for each in waiting) >= _MOST_UNTRAINED:
+            raise TooManyTrainingsError(
+                f"Expected at most {_MOST_UNTRAINED} projects that wait for their first training, was: more.",
+                "Wait until some are done, or cancel them (selfish jobs).",
+            )
 
     def _submit(self, project: ProjectRef, debounce_seconds: float, reason: str) -> str:
         job = self._trainings.submit(project.key, ROUND, reason, debounce_seconds)
-        self._projects.start_training(project.key)
+        self._projects.take(project.key, job)
         logger.info("Training %s of %s: %s", job, project.key, reason)
         return job
+
+
+def settle(projects: ProjectState, trainings: Trainings, key: str) -> list[str]:
+    """Learn what became of a project's trainings: what a finished one has seen is not new any more.
+
+    Returns those that have not begun. Every thread may call it.
+    """
+    waiting = []
+    for job in projects.trainings(key):
+        state = trainings.state(key, job)
+        if state == "queued":
+            waiting.append(job)
+        elif state != "running":
+            projects.finish(key, job, done=state == "done")
+    return waiting
 
 
 class HasModel(Protocol):

@@ -96,7 +96,8 @@ class LabelStudioSource:
             if report.n_earlier
             else ""
         )
-        address = f"{self.studio.url}/projects/{self.project_id}/data?tab={report.view_id}"
+        tab = "" if report.view_id is None else f"?tab={report.view_id}"
+        address = f"{self.studio.url}/projects/{self.project_id}/data{tab}"
         return " ".join(
             (
                 f"Label Studio serves {served} texts as {version}: {address}.{left_out}{still_open}",

@@ -92,10 +92,12 @@ class FakeRepository:
 
 @dataclass
 class FakeTrainings:
-    """Every submit, uncoalesced, and jobs to be listed."""
+    """Every submit, uncoalesced, and jobs to be listed; a job is running unless ``states`` says otherwise."""
 
     submitted: list[tuple[str, str, str, float]] = field(default_factory=list)
     listed: list[TrainingStatus] = field(default_factory=list)
+    states: dict[str, str | None] = field(default_factory=dict)
+    retried: list[str | None] = field(default_factory=list)
 
     def submit(self, project, kind, reason, debounce_seconds):
         self.submitted.append((project, kind, reason, debounce_seconds))
@@ -103,6 +105,12 @@ class FakeTrainings:
 
     def jobs(self):
         return self.listed
+
+    def state(self, project, job):
+        return self.states.get(job, "running")
+
+    def retry_now(self, project=None):
+        self.retried.append(project)
 
 
 def fake_measure(log_probs):

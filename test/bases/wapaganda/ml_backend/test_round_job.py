@@ -7,6 +7,7 @@ import pytest
 
 from wapaganda.annotation import LabelMapping
 from wapaganda.annotation_cost import CORRECTING, Prices, proposal_floor
+from wapaganda.errors import Retry, retry_of
 from wapaganda.jobs import JobQueue, State
 from wapaganda.label_studio import LabelStudioError
 from wapaganda.ml_backend.composition import (
@@ -20,7 +21,7 @@ from wapaganda.ml_backend.prediction.tasks import Showing
 from wapaganda.ml_backend.project_id import ProjectRef
 from wapaganda.ml_backend.training import round_job
 from wapaganda.ml_backend.training.credentials import CredentialFile, Credentials
-from wapaganda.ml_backend.training.round_job import label_studio_access, project_lock
+from wapaganda.ml_backend.training.round_job import ProjectBusyError, label_studio_access, project_lock
 from wapaganda.model_store import Manifest, ModelStore
 from wapaganda.pipeline.selection.prices import remember_prices
 from wapaganda.progress import silent
@@ -73,10 +74,19 @@ def test_a_training_waits_for_another_program_that_works_on_the_project(tmp_path
         assert "waiting" in seen[0]
 
 
+def test_a_training_does_not_wait_for_ever_and_leaves_its_turn_to_other_projects(tmp_path, monkeypatch):
+    monkeypatch.setattr(round_job, "_LOCK_SECONDS", 0.01)
+    context = ProjectContext(Settings(data_dir=tmp_path), "ls-1")
+    with context.lock(), pytest.raises(ProjectBusyError, match="ls-1") as caught:
+        project_lock(context, silent)
+    assert retry_of(caught.value) is Retry.SOON
+
+
 @pytest.fixture
 def finished_round(monkeypatch):
     """A loop that only notes that it ran."""
     ran = []
+    monkeypatch.setattr(round_job, "_refuse_unknown", lambda number, access: None)
 
     class Loop:
         def run_round(self):
@@ -122,6 +132,14 @@ def test_a_job_that_dies_after_its_round_runs_no_second_one(finished_round, monk
         "round",
         "mirror",
     ]
+
+
+def test_a_project_that_label_studio_does_not_have_leaves_no_files(monkeypatch):
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "half.token")
+    job = JobQueue(jobs_path(Settings())).submit("ls-99", "round")
+    with pytest.raises(LabelStudioError):
+        round_job.work(job, silent)
+    assert not ProjectContext(Settings(), "ls-99").directory.exists()
 
 
 def test_a_job_of_no_label_studio_project_says_so(finished_round):
@@ -180,6 +198,13 @@ class TestComposition:
         (job,) = trainings.jobs()
         assert (job.id, job.project, job.state, job.error) == (first, "ls-12", "queued", None)
         assert queue.get(int(first)).reason == "b"
+        states = [trainings.state(*each) for each in (("ls-12", first), ("ls-13", first), ("ls-12", "99"))]
+        assert states == ["queued", None, None]
+        queue.begin(int(first))
+        waiting = queue.fail(int(first), TimeoutError("slow"))
+        assert trainings.jobs()[0].next_attempt == waiting.not_before
+        trainings.retry_now("ls-12")
+        assert [each.id for each in queue.due()] == [int(first)]
         queue.begin(int(first))
         queue.end(int(first), State.FAILED, "No token.")
         assert trainings.jobs()[0].error == "No token."

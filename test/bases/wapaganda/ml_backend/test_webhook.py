@@ -2,9 +2,11 @@
 
 import sqlite3
 
+import pytest
+
 from wapaganda.ml_backend.project_id import ProjectRef
 from wapaganda.ml_backend.training.project_state import ProjectState
-from wapaganda.ml_backend.training.trigger import TriggerConfig
+from wapaganda.ml_backend.training.trigger import TrainingStatus, TriggerConfig
 from wapaganda.ml_backend.training.webhook_event import NewLabel, WebhookEvent
 
 TWELVE = ProjectRef("ls-12", 12)
@@ -132,6 +134,75 @@ def test_labels_imported_before_a_first_model_count(serve):
     assert len(server.trainings.submitted) == 1
 
 
+class TestLabelsCountUntilATrainingIsDone:
+    def new(self, server):
+        (project,) = server.client.get("/status").json()["projects"]
+        return project["new_labels"]
+
+    def test_a_training_that_is_done_has_seen_the_labels_before_it_began(self, server):
+        send(server, total(100))
+        send(server, *({**created(n, n), **project_of(100 + n)} for n in (1, 2, 3)))
+        assert (len(server.trainings.submitted), self.new(server)) == (1, 3)
+        server.trainings.states["job-1"] = "queued"
+        send(server, {**created(4, 4), **project_of(104)})
+        server.trainings.states["job-1"] = "running"
+        send(server, {**created(5, 5), **project_of(105)}, {**created(4, 4), "action": "ANNOTATION_UPDATED"})
+        assert (len(server.trainings.submitted), self.new(server)) == (1, 5)
+        server.trainings.states["job-1"] = "done"
+        assert self.new(server) == 2  # the new one, and the one that was changed
+        send(server, {**created(6, 6), **project_of(106)})
+        assert "3 new labels" in server.trainings.submitted[1][2]
+
+    @pytest.mark.parametrize("end", ["failed", "cancelled", None])
+    def test_one_that_ends_otherwise_has_learnt_nothing(self, server, end):
+        send(server, *[created(n, n) for n in range(3)])
+        server.trainings.states["job-1"] = end
+        assert self.new(server) == 3
+        send(server, {**created(3, 3), **project_of(4)})
+        assert "4 new labels" in server.trainings.submitted[1][2]
+
+    def test_labels_of_a_second_training_stay_taken_when_the_first_one_fails(self, server):
+        send(server, *[created(n, n) for n in range(3)])
+        send(server, *[created(n, n) for n in range(3, 6)])
+        assert len(server.trainings.submitted) == 2
+        server.trainings.states |= {"job-1": "failed", "job-2": "queued"}
+        send(server, total(6))
+        assert len(server.trainings.submitted) == 2
+        server.trainings.states["job-2"] = "done"
+        assert self.new(server) == 0
+
+    def test_a_start_notices_what_ended_meanwhile_and_tries_again_what_waits(self, serve, repository):
+        repository.put("ls-12", "v1")
+        first = serve()
+        send(first, *[created(n, n) for n in range(3)])
+        first.services.events.stop()
+        second = serve()
+        second.settle()
+        assert (second.trainings.submitted, second.trainings.retried) == ([], [None])
+        second.trainings.states["job-1"] = "failed"
+        second.services.events.catch_up().result(30)
+        assert "3 new labels" in second.trainings.submitted[0][2]
+
+
+def project_of(count):
+    return {"project": {"id": 12, "num_tasks_with_annotations": count}}
+
+
+def test_a_new_token_is_tried_at_once(server):
+    body = {"project": "12.1795335716", "hostname": "http://studio:8080", "access_token": "new"}
+    server.client.post("/setup", json=body)
+    server.settle()
+    assert server.trainings.retried == [None, "ls-12"]
+
+
+def test_made_up_projects_do_not_fill_the_queue(server):
+    server.trainings.listed = [TrainingStatus(str(n), f"ls-{n}", "queued") for n in range(100, 120)]
+    (refused,) = send(server, {"action": "START_TRAINING", "project": {"id": 99}})
+    assert (refused.status_code, "wait for their first training" in refused.json()["error"]) == (503, True)
+    (known,) = send(server, {"action": "START_TRAINING", "project": {"id": 12}})
+    assert known.status_code == 200
+
+
 def config(*labels):
     inner = "".join(f'<Label value="{label}"/>' for label in labels)
     return f'<View><Labels name="l" toName="t">{inner}</Labels><Text name="t" value="$text"/></View>'
@@ -205,8 +276,10 @@ class TestProjectState:
         assert {name for name, _ in set(schema()) - set(before)} == {
             "machine_answers",
             "sqlite_autoindex_machine_answers_1",
+            "new_labels",
+            "sqlite_autoindex_trainings_1",
+            "trainings",
         }
-        assert set(before) <= set(schema())
         connection.close()
 
     def record(self, state, *pairs):

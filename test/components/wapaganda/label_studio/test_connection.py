@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from wapaganda.annotation import default_label_config
+from wapaganda.errors import Retry, retry_after, retry_of
 from wapaganda.label_studio import (
     LabelStudio,
     LabelStudioError,
@@ -194,12 +195,12 @@ REFUSALS = [
 @pytest.mark.parametrize(("response", "error", "message"), REFUSALS)
 def test_refusals_are_errors(response: httpx.Response, error: type[LabelStudioError], message: str):
     with pytest.raises(error, match=message):
-        connect(Script(response)).get("/x")
+        connect(Script(response, response)).get("/x")
 
 
 @pytest.mark.parametrize(("response", "error"), [refusal[:2] for refusal in REFUSALS])
 def test_the_sdks_calls_fail_just_like_ours(response: httpx.Response, error: type[LabelStudioError]):
-    ours, theirs = connect(Script(response)), connect(Script(response))
+    ours, theirs = connect(Script(response, response)), connect(Script(response, response))
     with pytest.raises(error) as caught:
         ours.get("/api/version/")
     with pytest.raises(error) as caught_by_sdk:
@@ -260,6 +261,96 @@ def test_the_sdk_comes_without_its_heavy_companions():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+WRONG = {
+    "a page": httpx.Response(200, html="<p>Log in"),
+    "null": httpx.Response(200, headers={"content-type": "application/json"}, content=b"null"),
+    "cut": httpx.Response(200, headers={"content-type": "application/json"}, content=b'{"tasks": [1, 2'),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_one_wrong_answer_passes_and_of_two_the_error_passes(wrong: httpx.Response):
+    assert connect(Script(wrong, ok(a=1))).get("/x") == {"a": 1}
+    with pytest.raises(UnreachableError, match=r"Expected JSON from http://ls.test/x") as caught:
+        connect(Script(wrong, wrong)).get("/x")
+    assert retry_of(caught.value) is Retry.LATER
+    with pytest.raises(OutcomeUnknownError) as unknown:
+        connect(Script(wrong)).create("/x", {})
+    assert retry_of(unknown.value) is Retry.LATER
+
+
+@pytest.mark.parametrize("other", [{"hello": 1}, [1], "text", {"tasks": [{"no": "id"}], "total": 1}], ids=str)
+def test_other_json_is_no_answer_of_label_studio(other: object):
+    def work(call: Callable[[LabelStudio], object]) -> None:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, json=other))
+        with (
+            LabelStudio("http://ls.test", LEGACY, transport=transport, sleep=lambda _: None) as client,
+            pytest.raises(UnreachableError, match="other JSON"),
+        ):
+            call(client)
+
+    work(lambda client: client.project(1))
+    work(lambda client: client.all_ids(1))
+    work(lambda client: client.versions(1))
+
+
+@pytest.mark.parametrize(
+    ("headers", "pauses", "left"),
+    [
+        ({"retry-after": "7"}, [7.0, 7.0], 0.0),
+        ({"retry-after": "120"}, [], 120.0),
+        (
+            {"retry-after": "Sun, 06 Nov 1994 08:51:37 GMT", "date": "Sun, 06 Nov 1994 08:49:37 GMT"},
+            [],
+            120.0,
+        ),
+        ({"retry-after": "soon"}, [0.5, 1.0], 0.0),
+    ],
+)
+def test_a_server_that_asks_for_a_pause_gets_it(headers: dict[str, str], pauses: list[float], left: float):
+    found: list[float] = []
+    busy = httpx.Response(429, headers=headers)
+    connection = connect(Script(busy, busy, ok()), pauses=found)
+    if not left:
+        connection.get("/x")
+    else:
+        with pytest.raises(RejectedError) as caught:
+            connection.get("/x")
+        assert (retry_of(caught.value), retry_after(caught.value)) == (Retry.LATER, left)
+    assert found == pauses
+
+
+@pytest.mark.parametrize(
+    ("response", "retry"),
+    [
+        (httpx.Response(400), Retry.NEVER),
+        (httpx.Response(401), Retry.RARELY),
+        (httpx.Response(403), Retry.RARELY),
+        (httpx.Response(404), Retry.NEVER),
+        (httpx.Response(429), Retry.LATER),
+        (httpx.Response(500), Retry.LATER),
+        (httpx.Response(503), Retry.LATER),
+        (httpx.Response(302, headers={"location": "https://ls"}), Retry.LATER),
+    ],
+    ids=lambda each: str(each.status_code) if isinstance(each, httpx.Response) else str(each),
+)
+def test_which_refusals_pass(response: httpx.Response, retry: Retry):
+    with pytest.raises(LabelStudioError) as caught:
+        connect(Script(*[response] * 5)).get("/x")
+    assert retry_of(caught.value) is retry
+
+
+def test_an_empty_page_is_a_wrong_answer_and_an_empty_answer_to_a_write_is_none():
+    assert connect(Script(httpx.Response(204))).create("/x", {}) is None
+    with pytest.raises(UnreachableError, match="was: nothing"):
+        connect(Script(httpx.Response(200), httpx.Response(200))).get("/x")
+
+
+def test_a_token_exchange_that_answers_with_a_page_is_repeated_and_then_a_clear_error():
+    with pytest.raises(UnreachableError, match="something else than a token"):
+        connect(Script(*[httpx.Response(200, html="<p>")] * 5), PERSONAL).get("/x")
 
 
 def test_an_address_that_the_server_cannot_resolve_is_not_asked_again():

@@ -31,6 +31,8 @@ class SmallLabelStudio:
         self.views: list[dict[str, Any]] = []
         self.before: list[Exception | httpx.Response] = []  # the request is lost
         self.after: list[Exception | httpx.Response] = []  # the answer is lost
+        self.no_views = False
+        self.doomed: int | None = None  # a task that is deleted just before predictions arrive
         self.late: list[dict[str, Any]] = []  # tasks that are stored only when somebody waits
         self.sends = 0
 
@@ -45,12 +47,17 @@ class SmallLabelStudio:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content or "null")
+        if self.no_views and "views" in request.url.path:
+            return httpx.Response(500, json={"detail": "no tabs today"})
         if not request.url.path.startswith("/api/projects/1/import"):
             return httpx.Response(200, json=self.reading(request, body))
         self.sends += 1
         if self.before:
             return self.fail(self.before)
         predictions = request.url.path.endswith("predictions")
+        self.tasks = [task for task in self.tasks if not predictions or task["id"] != self.doomed]
+        if predictions and not {each["task"] for each in body} <= {task["id"] for task in self.tasks}:
+            return httpx.Response(400, json={"detail": "Invalid task ids"})
         result = self.store_predictions(body) if predictions else self.store_tasks(body)
         return self.fail(self.after) if self.after else httpx.Response(201, json=result)
 
@@ -196,6 +203,35 @@ def test_a_release_that_was_lost_is_sent_again(server: SmallLabelStudio):
     client.release(1, [Document(str(number), TEXT, ()) for number in ids], "al-001")
     assert len(server.predictions) == 5
     assert server.project["model_version"] == "al-001"
+
+
+def test_a_task_deleted_at_the_last_moment_is_left_out(server: SmallLabelStudio):
+    client = server.client()
+    ids = client.import_documents(1, documents)
+    server.doomed = ids[1]
+    report = client.release(1, [Document(str(number), TEXT, ()) for number in ids], "al-001", chunk_size=1)
+    assert report.left_out == ((ids[1], "no longer in the project"),)
+    assert sorted(each["task"] for each in server.predictions) == [ids[0], *ids[2:]]
+    assert server.project["model_version"] == "al-001"
+
+
+def test_a_tab_that_is_refused_is_a_warning_and_the_batch_is_out(server: SmallLabelStudio):
+    client = server.client()
+    ids = client.import_documents(1, documents)
+    server.no_views = True
+    report = client.release(1, [Document(str(number), TEXT, ()) for number in ids], "al-001")
+    assert (report.n_created, report.view_id) == (5, None)
+    assert "The batch has no tab al-001: Label Studio answered 500" in report.warnings[0]
+    assert server.project["model_version"] == "al-001"
+
+
+@pytest.mark.parametrize("other", [{"hello": 1}, [1], "text"], ids=str)
+def test_a_release_that_is_answered_by_other_json_is_looked_for(server: SmallLabelStudio, other: object):
+    client = server.client()
+    ids = client.import_documents(1, documents)
+    server.after = [httpx.Response(200, json=other)]
+    report = client.release(1, [Document(str(number), TEXT, ()) for number in ids], "al-001")
+    assert (report.n_created, len(server.predictions), server.sends) == (5, 5, 2)
 
 
 def test_predictions_that_the_server_dropped_are_an_error(
