@@ -22,7 +22,7 @@ from wapaganda.ml_backend.services import Effects, ServerOptions, Services
 from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.project_state import ProjectState
 from wapaganda.ml_backend.training.trigger import TrainingStatus, TriggerConfig
-from wapaganda.model_store import ModelStore, ModelStoreError
+from wapaganda.model_store import ModelStore
 from wapaganda.project_context import ProjectContext, jobs_path
 from wapaganda.settings import Settings
 from wapaganda.uncertainty import score, without_committee
@@ -111,13 +111,12 @@ class StoredModels:
         return version.name if version else None
 
     def versions(self, project: str) -> Sequence[str]:
-        """All versions, or only the live one when another one is damaged."""
-        store = self._store(project)
-        try:
-            return [version.name for version in store.versions()]
-        except ModelStoreError:
-            live = store.current()
-            return [live.name] if live else []
+        """All versions that are whole."""
+        return [version.name for version in self._store(project).versions()]
+
+    def damage(self, project: str) -> Sequence[str]:
+        """What is damaged in the project's folder, in sentences."""
+        return self._store(project).damage()
 
     def load(self, project: str, version: str) -> TextTagger:
         """Load the model and warm it up with one short text."""

@@ -181,11 +181,17 @@ def chosen_version(context: CliProject, version: str | None) -> str:
 
     Raises:
         InputError: there is no model yet, or no such version.
-        ModelStoreError: the models cannot be read.
+        ModelStoreError: the version, or every version, is damaged.
     """
+    from wapaganda.model_store import ModelStoreError
+
     store = context.store()
     live = store.current()
     wanted = version or (live.name if live else None)
+    broken = store.damaged() if wanted is None or version else {}
+    if wanted in broken or (wanted is None and broken):
+        reason = broken[wanted] if wanted else next(reversed(broken.values()))
+        raise ModelStoreError(reason, "Train again, or restore the file from a backup.")
     if wanted is None:
         raise InputError(
             f"Expected a trained model of {context.key}, was: none.",

@@ -25,6 +25,7 @@ class Manifest:
 
     ``metrics`` and ``recipe`` hold any JSON values. ``data_fingerprint`` is hexadecimal, ``created_at`` is
     ISO 8601 in UTC, ``parent`` is the version that was live when this one was made, ``reason`` one sentence.
+    ``files``: the sizes of the other files in bytes; the store fills them in. Versions before 0.3 have none.
     """
 
     labels: tuple[str, ...]
@@ -38,9 +39,11 @@ class Manifest:
     created_at: str = field(default_factory=_now)
     reason: str = ""
     parent: str | None = None
+    files: Mapping[str, int] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", tuple(self.labels))
+        object.__setattr__(self, "files", None if self.files is None else dict(self.files))
         if not re.fullmatch(r"[0-9a-f]{8,}", self.data_fingerprint):
             raise ValueError(
                 f"Expected a fingerprint of at least 8 hex digits, was: {self.data_fingerprint!r}"
@@ -66,4 +69,10 @@ class Manifest:
             values = json.loads(path.read_text("utf-8"))
             return cls(**{name: value for name, value in values.items() if name in names})
         except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise ModelStoreError(f"Expected the manifest of a model in {path}, was: {error}.") from error
+            raise ModelStoreError(
+                f"Expected the manifest of a model in {path}, was: {_short(error)}."
+            ) from error
+
+
+def _short(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)

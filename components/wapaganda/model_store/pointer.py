@@ -54,5 +54,5 @@ def write_pointer(path: Path, pointer: Pointer) -> None:
 def _damaged(path: Path, found: str) -> ModelStoreError:
     return ModelStoreError(
         f"Expected the name of the live model version in {path}, was: {found}.",
-        "The versions are safe: promote one of them again.",
+        "The versions are safe: selfish models list shows them, selfish models promote makes one live again.",
     )

@@ -3,16 +3,18 @@
 import re
 import shutil
 import uuid
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
 
+from wapaganda.model_store.damage import file_sizes, find_damage
 from wapaganda.model_store.folders import copy_folder, seal_folder
 from wapaganda.model_store.manifest import Manifest, ModelStoreError
 from wapaganda.model_store.pointer import Pointer, read_pointer, write_pointer
-from wapaganda.storage import sync
+from wapaganda.storage import put_aside, sync
 
 _NAME = re.compile(r"v(\d{4,})-[0-9a-f]{8}")
 _MANIFEST = "manifest.json"
@@ -37,6 +39,9 @@ class ModelStore:
 
     ``versions/<name>`` are immutable, ``current.json`` points at the live one, ``scratch`` holds a version
     while it is copied. The next publication removes what a killed process left there.
+
+    A version is damaged when a file is missing, cut or empty, or holds no JSON where it should. Damaged
+    versions stay where they are and are passed over; `damage` names them.
     """
 
     def __init__(self, root: Path) -> None:
@@ -58,7 +63,8 @@ class ModelStore:
             draft = self._scratch / uuid.uuid4().hex
             copy_folder(source_dir, draft)
             (draft / _MANIFEST).unlink(missing_ok=True)
-            (draft / _MANIFEST).write_text(manifest.to_json(), "utf-8")
+            listed = replace(manifest, files=file_sizes(draft))
+            (draft / _MANIFEST).write_text(listed.to_json(), "utf-8")
             seal_folder(draft)
             name = f"v{self._last_number() + 1:04d}-{manifest.data_fingerprint[:8]}"
             draft.rename(self._versions / name)
@@ -66,21 +72,53 @@ class ModelStore:
         return self.version(name)
 
     def versions(self) -> list[Version]:
-        """All published versions, oldest first.
-
-        Raises:
-            ModelStoreError: a manifest is damaged.
-        """
-        return [self.version(name) for name in self._names()]
+        """All published versions that are whole, oldest first."""
+        return list(self._whole(self._names()))
 
     def version(self, name: str) -> Version:
         """The version ``name``.
 
         Raises:
-            ModelStoreError: there is no such version, or its manifest is damaged.
+            ModelStoreError: there is no such version, or it is damaged.
         """
         path = self.path(name)
-        return Version(name, path, Manifest.read(path / _MANIFEST))
+        manifest = Manifest.read(path / _MANIFEST)
+        if reason := find_damage(path, manifest.files):
+            raise ModelStoreError(f"Expected a whole version {name}, was: {reason}.")
+        return Version(name, path, manifest)
+
+    def damaged(self) -> dict[str, str]:
+        """The versions that are damaged: by name a sentence that says which file is the matter."""
+        found = {}
+        for name in self._names():
+            try:
+                self.version(name)
+            except (ModelStoreError, OSError) as error:
+                found[name] = str(error)
+        return found
+
+    def damage(self) -> tuple[str, ...]:
+        """What is damaged, and which version is live instead, in sentences; empty when all is whole."""
+        sentences = [f"{name} is damaged and not used. {why}" for name, why in self.damaged().items()]
+        live, wanted = self.current(), ""
+        try:
+            pointer = read_pointer(self._pointer)
+            wanted = pointer.version if pointer else ""
+        except ModelStoreError as error:
+            sentences.append(str(error))
+        else:
+            if pointer is None or (live is not None and live.name == wanted):
+                return tuple(sentences)
+            if wanted not in self._names():
+                sentences.append(f"{self._pointer} names {wanted}, which is missing.")
+        after = f" instead of {wanted}" if wanted else ""
+        sentences.append(
+            f"{live.name} is live{after} until the next training makes a new version; "
+            "selfish models promote chooses another one."
+            if live
+            else "No version is whole: there is no live model until the next training."
+        )
+        return tuple(sentences)
 
     def path(self, version: str) -> Path:
         """The folder of the version named ``version``.
@@ -95,13 +133,31 @@ class ModelStore:
         return self._versions / version
 
     def current(self) -> Version | None:
-        """The live version; None when no version has gone live yet.
+        """The live version; None when no version has gone live yet, or none is whole.
 
-        Raises:
-            ModelStoreError: the pointer is damaged, or its version no longer exists.
+        When the pointer or its version is damaged: the version that was live before it, else the newest one.
+        The pointer stays as it is, so a version that is restored from a backup is live again.
         """
-        pointer = read_pointer(self._pointer)
-        return None if pointer is None else self.version(pointer.version)
+        try:
+            pointer = read_pointer(self._pointer)
+        except ModelStoreError:
+            pointer = Pointer("")
+        if pointer is None:
+            return None
+        return self._named(pointer) or next(self._whole(reversed(self._names())), None)
+
+    def settle(self) -> None:
+        """Make the pointer name the live version if it names none that is whole.
+
+        A training calls it at its end: else its own version, the newest one, would become live by itself.
+        """
+        try:
+            pointer = read_pointer(self._pointer)
+        except ModelStoreError:
+            pointer = Pointer("")
+        live = self.current()
+        if pointer is not None and live is not None and self._named(pointer) is None:
+            self.promote(live.name)
 
     def promote(self, version_name: str, *, pin: bool = False) -> Version:
         """Make a version the live one; the previous one is kept for `rollback`.
@@ -110,14 +166,14 @@ class ModelStore:
         pointer is renamed to ``current.json.damaged`` and replaced.
 
         Raises:
-            ModelStoreError: there is no such version.
+            ModelStoreError: there is no such version, or it is damaged.
         """
         version = self.version(version_name)
         with FileLock(self.root / "pointer.lock"):
             try:
                 before = read_pointer(self._pointer)
             except ModelStoreError:
-                self._pointer.replace(self._pointer.with_name("current.json.damaged"))
+                put_aside(self._pointer)
                 before = None
             earlier = before.earlier if before else ()
             if before and before.version != version_name:
@@ -137,7 +193,7 @@ class ModelStore:
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / "pointer.lock"):
             pointer = read_pointer(self._pointer)
-            earlier = [name for name in pointer.earlier if name in self._names()] if pointer else []
+            earlier = [each.name for each in self._whole(pointer.earlier)] if pointer else []
             if not earlier:
                 live = pointer.version if pointer else "no live version"
                 raise ModelStoreError(f"Expected an earlier live version to go back to, was: only {live}.")
@@ -146,13 +202,16 @@ class ModelStore:
         return version
 
     def is_pinned(self, data_fingerprint: str) -> bool:
-        """Whether a user chose the live version when this training data was already known.
-
-        Raises:
-            ModelStoreError: the pointer is damaged.
-        """
-        pointer = read_pointer(self._pointer)
-        return pointer is not None and data_fingerprint in pointer.pinned
+        """Whether a user chose the live version, which is whole, when this training data was already known."""
+        try:
+            pointer = read_pointer(self._pointer)
+        except ModelStoreError:
+            return False
+        return (
+            pointer is not None
+            and data_fingerprint in pointer.pinned
+            and next(self._whole([pointer.version]), None) is not None
+        )
 
     @property
     def _versions(self) -> Path:
@@ -165,6 +224,16 @@ class ModelStore:
     @property
     def _pointer(self) -> Path:
         return self.root / "current.json"
+
+    def _whole(self, names: Iterable[str]) -> Iterator[Version]:
+        """Those of the named versions that exist and are whole; read when they are asked for."""
+        for name in names:
+            with suppress(ModelStoreError, OSError):
+                yield self.version(name)
+
+    def _named(self, pointer: Pointer) -> Version | None:
+        """The live version of the pointer, or the last one before it that is whole."""
+        return next(self._whole((pointer.version, *reversed(pointer.earlier))), None)
 
     def _names(self) -> list[str]:
         if not self._versions.is_dir():

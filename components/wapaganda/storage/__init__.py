@@ -1,6 +1,14 @@
 """Atomic writes and SQLite files. All bricks write to the disk with this brick."""
 
-from wapaganda.storage.atomic import atomic_folder, atomic_path, sync, sync_folder, write_json, write_text
+from wapaganda.storage.atomic import (
+    atomic_folder,
+    atomic_path,
+    put_aside,
+    sync,
+    sync_folder,
+    write_json,
+    write_text,
+)
 from wapaganda.storage.database import Database, DatabaseError
 
 __all__ = [
@@ -8,6 +16,7 @@ __all__ = [
     "DatabaseError",
     "atomic_folder",
     "atomic_path",
+    "put_aside",
     "sync",
     "sync_folder",
     "write_json",

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,24 @@ def write_json(path: Path, values: Any, *, indent: int | None = None) -> None:  
         TypeError: a value that JSON cannot hold.
     """
     write_text(path, json.dumps(values, ensure_ascii=False, indent=indent) + "\n")
+
+
+def put_aside(path: Path, *beside: str) -> Path:
+    """Rename a damaged file to ``<name>.damaged``, or ``.damaged-2`` … if there is one; return the new path.
+
+    ``beside``: endings of files that belong to it, such as ``-wal``; they are renamed alike.
+    """
+    number = 1
+    while True:
+        aside = path.with_name(f"{path.name}.damaged" + (f"-{number}" if number > 1 else ""))
+        if not any(aside.with_name(aside.name + ending).exists() for ending in ("", *beside)):
+            break
+        number += 1
+    for ending in (*beside, ""):  # the file comes last: until then it is still the damaged one
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+    sync(path.parent)
+    return aside
 
 
 def sync(path: Path) -> None:

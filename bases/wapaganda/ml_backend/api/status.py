@@ -33,7 +33,9 @@ class FileStatus(BaseModel):
 
 
 class ProjectStatus(BaseModel):
-    """One project: ``target`` is the version that will answer once it is loaded."""
+    """One project: ``target`` is the version that will answer once it is loaded, ``damage`` says which files
+    of the versions are damaged.
+    """
 
     model_config = ConfigDict(protected_namespaces=())
     project: str
@@ -41,6 +43,7 @@ class ProjectStatus(BaseModel):
     target: str | None
     new_labels: int
     error: str | None
+    damage: tuple[str, ...] = ()
     file: FileStatus | None = None
 
 
@@ -92,6 +95,7 @@ def _project(key: str, state: ModelState | None, services: Services) -> ProjectS
         target=state.target if state else None,
         new_labels=services.projects.new_labels(key),
         error=state.error if state else None,
+        damage=state.damage if state else (),
         file=_file(services.effects.last_report(key)),
     )
 
@@ -115,4 +119,5 @@ def _job(job: TrainingStatus) -> JobStatus:
 
 def _last_error(jobs: Sequence[TrainingStatus], states: Iterable[ModelState]) -> str | None:
     newest = jobs[0].error if jobs else None
-    return newest or next((state.error for state in states if state.error), None)
+    found = list(states)
+    return newest or next((text for each in found for text in (each.error, *each.damage) if text), None)

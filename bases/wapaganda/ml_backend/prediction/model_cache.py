@@ -22,6 +22,8 @@ class _Slot:
     versions: tuple[str, ...] = ()
     live: LoadedModel | None = None
     error: str | None = None
+    damage: tuple[str, ...] = ()
+    damage_read_at: float | None = None
     retry_at: float = 0.0
     requested_at: float | None = None
 
@@ -80,7 +82,7 @@ class ModelCache:
     def states(self) -> dict[str, ModelState]:
         """The state of each project's model, from memory."""
         return {
-            key: ModelState(slot.live.version if slot.live else None, slot.target, slot.error)
+            key: ModelState(slot.live.version if slot.live else None, slot.target, slot.error, slot.damage)
             for key, slot in list(self._slots.items())
         }
 
@@ -136,7 +138,19 @@ class ModelCache:
                 slot.error = str(error)
                 self._slots[project] = slot
             else:
+                self._read_damage(project, slot, moved=target != slot.target)
                 self._point(project, slot, target, versions)
+
+    def _read_damage(self, project: str, slot: _Slot, *, moved: bool) -> None:
+        """Look for damaged versions after a change of the live one, and now and then; log what is new."""
+        now = time.monotonic()
+        if not moved and slot.damage_read_at and now < slot.damage_read_at + self._retry_seconds:
+            return
+        slot.damage_read_at, before = now, slot.damage
+        slot.damage = tuple(self._repository.damage(project))
+        for sentence in slot.damage:
+            if sentence not in before:
+                logger.warning("%s: %s", project, sentence)
 
     def _point(self, project: str, slot: _Slot, target: str | None, versions: tuple[str, ...]) -> None:
         with self._changed:

@@ -19,7 +19,10 @@ class ModelRepository(Protocol):
         """The version that should answer; None before the first model."""
 
     def versions(self, project: str) -> Sequence[str]:
-        """All versions, oldest first."""
+        """All versions that can be used, oldest first."""
+
+    def damage(self, project: str) -> Sequence[str]:
+        """What is damaged on disk, in sentences."""
 
     def load(self, project: str, version: str) -> TextTagger:
         """Load the model; takes seconds."""
@@ -36,9 +39,10 @@ class LoadedModel:
 @dataclass(frozen=True, slots=True)
 class ModelState:
     """The state of a project's model: ``version`` answers now, ``target`` will answer, ``error`` says why it
-    does not yet.
+    does not yet. ``damage``: what is damaged on disk, in sentences.
     """
 
     version: str | None
     target: str | None
     error: str | None
+    damage: tuple[str, ...] = ()

@@ -15,20 +15,23 @@ from wapaganda.selfish_cli.ui.versions import version_record, versions_table
 def list_models(
     project: options.Project = None, name: options.Name = "default", as_json: options.AsJson = False
 ) -> None:
-    """List the model versions, the oldest first, and mark the live one."""
+    """List the model versions, the oldest first, mark the live one, and say which are damaged."""
     with session(as_json) as console:
         context = open_context(project, name)
         store = context.store()
-        records = [version_record(each) for each in store.versions()]
-        if not records:
+        records, damage = [version_record(each) for each in store.versions()], store.damage()
+        if not records and not damage:
             raise InputError(
                 f"Expected a trained model of {context.key}, was: none.",
                 "Train one by selfish train or selfish update, or name another --name or --project.",
             )
         current = store.current()
         live = current.name if current else None
-        console.show(versions_table(records, live))
-        console.emit({"project": context.key, "live": live, "versions": records})
+        if records:
+            console.show(versions_table(records, live))
+        for sentence in damage:
+            console.warn(sentence)
+        console.emit({"project": context.key, "live": live, "versions": records, "damage": list(damage)})
 
 
 def promote(

@@ -33,9 +33,9 @@ def status(
 
 def _status(context: CliProject) -> dict[str, Any]:
     store = context.store()
-    live, versions = store.current(), store.versions()
+    live, versions, damage = store.current(), store.versions(), store.damage()
     has_ledger = (context.directory / "ledger.sqlite").exists()
-    if not versions and not has_ledger:
+    if not versions and not damage and not has_ledger:
         raise InputError(
             f"Expected a project that was trained or updated before, was: {context.key}.",
             "Start with selfish train or selfish update. Projects are searched in "
@@ -45,6 +45,7 @@ def _status(context: CliProject) -> dict[str, Any]:
         "project": context.key,
         "live": live.name if live else None,
         "versions": [version_record(version) for version in versions],
+        "damage": list(damage),
         "labelled": None,
         "unlabelled": None,
         "waiting": None,
@@ -153,6 +154,7 @@ def _show(console: Console, context: CliProject, found: dict[str, Any]) -> None:
         ]
     facts += [
         ("Live model", found["live"] or "none"),
+        *(("Damaged", sentence) for sentence in found["damage"]),
         *(("Warning", each["undertrained"]) for each in _live(found) if each["undertrained"]),
         ("MLflow", found["mlflow"]),
         ("On disk", f"{found['model_dir']}, {found['data_dir']}"),

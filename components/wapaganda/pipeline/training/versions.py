@@ -88,7 +88,7 @@ def train_version(
     folds or more the recipe is also cross-fitted: its calibration and the likely label errors are written
     into the folder of the model. A version that was made from the same documents by the same recipe
     is used again, so repeating an interrupted round makes no second one. Training texts that are also dev
-    texts are left out.
+    texts are left out. Damaged versions are not used; the messages name them.
 
     Raises:
         InputError: no document holds an entity.
@@ -107,7 +107,7 @@ def train_version(
     default = training_job(texts, schema, config)
     job = with_chosen_rate(default, config, store)
     config = replace(config, self_training=bool(job.unlabelled))
-    live = store.current()
+    live, damage = store.current(), store.damage()
     final = _warm_start(job, live, config)
     same = made_before(store, job, config, (job.recipe, final.recipe))
     if same is not None:
@@ -115,7 +115,7 @@ def train_version(
         rival = None if live is not None and live.name == same.name else live
         compared = compare(same.path, rival, texts, config)
         compared = _keep_pinned(compared, live, documents, store)
-        return _again(same, live, compared, texts, store)
+        return _again(same, live, compared, texts, store, damage)
     search = None
     if search_is_due(default, config, store):
         search = search_and_keep(default, store, callbacks)
@@ -133,8 +133,11 @@ def train_version(
     made = store.publish(scratch, manifest_of(final, config, compared, calibration, live, result.fit))
     if compared.decision.promote:
         store.promote(made.name)
+    else:
+        store.settle()
     shutil.rmtree(scratch, ignore_errors=True)
     messages = (
+        *damage,
         *((search.describe(),) if search else ()),
         *_messages(result, final.initial_model, asked),
         *_dev_messages(result, n_given - len(documents)),
@@ -155,15 +158,23 @@ def _keep_pinned(
 
 
 def _again(
-    made: Version, live: Version | None, compared: Comparison, texts: TrainingTexts, store: ModelStore
+    made: Version,
+    live: Version | None,
+    compared: Comparison,
+    texts: TrainingTexts,
+    store: ModelStore,
+    messages: tuple[str, ...],
 ) -> TrainingOutcome:
     """A version of an earlier training, evaluated on the current labels."""
     if live is not None and live.name == made.name:
         decision = PromotionDecision(True, f"Nothing is new since {made.name} was trained: it stays live.")
         compared = Comparison(compared.scores, compared.scores, decision)
+        store.settle()
     elif compared.decision.promote:
         store.promote(made.name)
-    return _outcome(made, live, compared, texts)
+    else:
+        store.settle()
+    return _outcome(made, live, compared, texts, messages=messages)
 
 
 def _outcome(

@@ -59,6 +59,7 @@ class FakeRepository:
     models: dict[str, dict[str, FakeTagger]] = field(default_factory=dict)
     pointers: dict[str, str] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    damages: dict[str, tuple[str, ...]] = field(default_factory=dict)
     gate: threading.Event = field(default_factory=threading.Event)
     loading: threading.Event = field(default_factory=threading.Event)
     loads: list[tuple[str, str]] = field(default_factory=list)
@@ -80,6 +81,9 @@ class FakeRepository:
 
     def versions(self, project):
         return list(self.models[project])
+
+    def damage(self, project):
+        return self.damages.get(project, ())
 
     def load(self, project, version):
         self.loading.set()

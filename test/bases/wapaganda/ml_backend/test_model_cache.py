@@ -114,6 +114,16 @@ def test_a_damaged_pointer_concerns_its_project_alone(models, repository):
     until(lambda: live.state("ls-1").error is None)
 
 
+def test_damage_is_logged_once_and_shown(models, repository, caplog):
+    repository.put("ls-1", "v1")
+    repository.damages["ls-1"] = ("v2 is damaged.",)
+    live = models(retry_seconds=0.01)
+    until(lambda: live.state("ls-1").damage == ("v2 is damaged.",))
+    repository.damages["ls-1"] = ("v2 is damaged.", "v3 is damaged.")
+    until(lambda: len(live.state("ls-1").damage) == 2)
+    assert caplog.text.count("v2 is damaged.") == 1
+
+
 def test_the_least_recently_used_model_makes_room(models, repository):
     for number in (1, 2, 3):
         repository.put(f"ls-{number}", "v1")

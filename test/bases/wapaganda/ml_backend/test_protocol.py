@@ -83,6 +83,16 @@ def test_status_tells_models_jobs_and_the_last_error(server):
     assert (project["project"], project["model_version"], project["new_labels"]) == ("ls-12", "v1", 0)
 
 
+def test_status_names_damaged_files(serve, repository):
+    repository.put("ls-12", "v1")
+    repository.damages["ls-12"] = ("v2 is damaged and not used.",)
+    server = serve()
+    server.services.models._read_pointers()
+    status = server.client.get("/status").json()
+    assert status["projects"][0]["damage"] == ["v2 is damaged and not used."]
+    assert status["last_error"] == "v2 is damaged and not used."
+
+
 def test_status_tells_the_data_set_as_the_last_round_saw_it(serve, repository):
     file = {
         "purpose": "dataset",

@@ -228,3 +228,4 @@ class TestComposition:
         damaged.chmod(0o644)
         damaged.write_text("{")
         assert repository.versions("ls-1") == [first]
+        assert str(damaged) in repository.damage("ls-1")[0]

@@ -87,3 +87,34 @@ def test_a_wrong_option_of_a_sub_command_is_an_object_with_json(selfish):
     outcome = selfish("models", "promote", "--json")
     assert outcome.code == 2
     assert outcome.json["exit_code"] == 2
+
+
+def test_a_damaged_version_is_named_and_can_be_left(selfish, store):
+    weights = store.path(SECOND) / "weights"
+    weights.chmod(0o644)
+    weights.write_text("")
+
+    for command in (("models", "list"), ("status",)):
+        outcome = selfish(*command)
+        assert outcome.code == 0
+        assert f"{SECOND} is damaged" in outcome.stdout + outcome.stderr
+        found = selfish(*command, "--json").json
+        assert (found["live"], [each["name"] for each in found["versions"]]) == (FIRST, [FIRST])
+        assert str(weights) in found["damage"][0]
+    refused = selfish("models", "promote", SECOND, "--json")
+    assert refused.code == 1
+    assert str(weights) in refused.json["error"]
+    assert "Train again" in refused.json["hint"]
+    assert selfish("models", "promote", FIRST).code == 0
+    (sentence,) = selfish("models", "list", "--json").json["damage"]
+    assert SECOND in sentence
+
+
+def test_when_every_version_is_damaged_it_is_said(selfish, store):
+    for each in (FIRST, SECOND):
+        (store.path(each) / "weights").unlink()
+    found = selfish("models", "list", "--json").json
+    assert (found["live"], found["versions"], len(found["damage"])) == (None, [], 3)
+    outcome = selfish("predict", "A text.", "--json")
+    assert outcome.code == 1
+    assert "is missing" in outcome.json["error"]

@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -117,8 +118,6 @@ def test_a_pointer_of_an_earlier_release_is_read_and_written_as_before(store, so
 
 
 def test_roll_back_passes_over_a_version_that_was_deleted(store, source):
-    import shutil
-
     versions = [store.publish(source, manifest()) for _ in range(3)]
     for version in versions:
         store.promote(version.name)
@@ -136,36 +135,151 @@ def test_unknown_versions_and_paths_out_of_the_store_are_refused(store, source):
     assert store.current() is None
 
 
+def _write(path, content):
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+def _cut(name):
+    return lambda folder: _write(
+        folder / name, (folder / name).read_bytes()[: (folder / name).stat().st_size // 2]
+    )
+
+
+def _delete(name):
+    return lambda folder: (folder / name).unlink()
+
+
+DAMAGES = {
+    "cut weights": (_cut("model.safetensors"), "model.safetensors"),
+    "missing weights": (_delete("model.safetensors"), "model.safetensors"),
+    "cut tokenizer": (_cut("tokenizer.json"), "tokenizer.json"),
+    "empty labels": (lambda folder: _write(folder / "labels.json", b""), "labels.json"),
+    "missing labels": (_delete("labels.json"), "labels.json"),
+    "cut list of texts": (_cut("trained_on.json"), "trained_on.json"),
+    "zeroed list of texts": (lambda folder: _write(folder / "trained_on.json", bytes(12)), "trained_on.json"),
+    "cut manifest": (_cut("manifest.json"), "manifest.json"),
+    "other manifest": (lambda folder: _write(folder / "manifest.json", b'{"labels": []}'), "manifest.json"),
+    "empty folder": (lambda folder: [each.unlink() for each in folder.iterdir()], "manifest.json"),
+    "no folder": (shutil.rmtree, "which is missing"),
+}
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A model folder with small files in the formats of a real one."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    header = json.dumps({"w": {"dtype": "U8", "shape": [64], "data_offsets": [0, 64]}}).encode()
+    (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(64))
+    for name in ("config.json", "labels.json", "tokenizer.json"):
+        (folder / name).write_text('{"format": 1}')
+    (folder / "trained_on.json").write_text('["a", "bcd"]')
+    return folder
+
+
+@pytest.mark.parametrize("known_sizes", [True, False], ids=["now", "before 0.3"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_live_version_is_passed_over_until_it_is_restored(
+    store, model, tmp_path, damage, known_sizes
+):
+    before, live, candidate = (store.publish(model, manifest(digit * 64)) for digit in "123")
+    if not known_sizes:
+        for each in (before, live, candidate):
+            facts = json.loads((each.path / "manifest.json").read_text())
+            del facts["files"]
+            _write(each.path / "manifest.json", json.dumps(facts).encode())
+    store.promote(before.name)
+    store.promote(live.name, pin=True)
+    assert store.damage() == ()
+    pointer, backup = (
+        (store.root / "current.json").read_bytes(),
+        shutil.copytree(live.path, tmp_path / "backup"),
+    )
+    apply, told = DAMAGES[damage]
+
+    apply(live.path)
+
+    assert store.current().name == before.name
+    assert [each.name for each in store.versions()] == [before.name, candidate.name]
+    assert not store.is_pinned("1" * 64)
+    first, last = store.damage()
+    assert live.name in first
+    assert told in first
+    assert f"{before.name} is live instead of {live.name}" in last
+    with pytest.raises(ModelStoreError, match=live.name):
+        store.promote(live.name)
+    store.settle()
+    assert (store.root / "current.json").read_bytes() == pointer
+    assert store.publish(model, manifest()).number == 4
+
+    shutil.rmtree(live.path, ignore_errors=True)
+    shutil.copytree(backup, live.path)
+    assert store.current().name == live.name
+    assert store.damage() == ()
+
+
+@pytest.mark.parametrize("damage", [key for key in DAMAGES if key != "no folder"])
+def test_a_damaged_version_that_is_not_live_holds_nothing_up(store, model, damage):
+    live, other = (store.publish(model, manifest(digit * 64)) for digit in "12")
+    store.promote(other.name)
+    store.promote(live.name)
+    DAMAGES[damage][0](other.path)
+
+    assert store.current() == live
+    assert store.versions() == [live]
+    (sentence,) = store.damage()
+    assert other.name in sentence
+    with pytest.raises(ModelStoreError, match="Expected an earlier live version"):
+        store.rollback()
+    after = store.publish(model, manifest())
+    assert after.number == 3
+    store.promote(after.name)
+    assert store.rollback() == live
+
+
+def test_an_empty_folder_among_the_versions_counts_and_is_named(store, model):
+    live = store.publish(model, manifest())
+    store.promote(live.name)
+    (store.root / "versions" / "v0050-00000000").mkdir()
+
+    assert store.current() == live
+    assert "v0050-00000000" in store.damage()[0]
+    assert store.publish(model, manifest()).number == 51
+
+
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"version": 3, "earlier": []}', '{"version": "v1"}', "\x00" * 9]
 )
-def test_a_damaged_pointer_is_an_error_and_can_be_replaced(store, source, content):
-    name = store.publish(source, manifest()).name
-    (store.root / "current.json").write_text(content)
+def test_with_a_damaged_pointer_the_newest_version_is_live_until_one_is_chosen(store, source, content):
+    first, second = (store.publish(source, manifest(digit * 64)).name for digit in "12")
+    path = store.root / "current.json"
+    path.write_text(content)
 
+    assert store.current().name == second
+    assert "Expected the name of the live model version" in store.damage()[0]
     with pytest.raises(ModelStoreError, match="Expected the name of the live model version"):
-        store.current()
+        store.rollback()
+    assert path.read_text() == content
 
-    store.promote(name)
-    assert store.current().name == name
-    assert (store.root / "current.json.damaged").read_text() == content
+    store.settle()
+    third = store.publish(source, manifest("3" * 64)).name
+    assert store.current().name == second
+    path.write_text(content)
+    store.promote(first)
+    assert store.current().name == first
+    assert third in [each.name for each in store.versions()]
+    assert [path.with_name(f"current.json.damaged{end}").read_text() for end in ("", "-2")] == [content] * 2
 
 
-def test_a_pointer_to_a_version_that_is_gone_is_an_error(store, source):
+def test_without_a_whole_version_nothing_is_live(store, source):
     (store.root / "versions").mkdir(parents=True)
     (store.root / "current.json").write_text(json.dumps({"version": "v0009-01234567", "earlier": []}))
 
-    with pytest.raises(ModelStoreError, match="v0009-01234567"):
-        store.current()
-
-
-def test_a_damaged_manifest_is_an_error(store, source):
-    path = store.publish(source, manifest()).path / "manifest.json"
-    path.chmod(0o644)
-    path.write_text('{"labels": []}')
-
-    with pytest.raises(ModelStoreError, match="Expected the manifest of a model"):
-        store.versions()
+    assert store.current() is None
+    store.settle()
+    assert "v0009-01234567, which is missing" in store.damage()[0]
+    assert "no live model until the next training" in store.damage()[1]
 
 
 def test_a_source_that_is_no_folder_is_refused(store, tmp_path):

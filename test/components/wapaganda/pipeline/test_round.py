@@ -859,13 +859,32 @@ def test_an_earlier_live_model_that_was_removed_is_not_compared(loop, source):
     assert loop.run_round().assessment.agreement is None
 
 
-def test_a_damaged_earlier_model_does_not_hold_up_the_round(loop, caplog):
+def test_an_earlier_model_that_does_not_load_does_not_hold_up_the_round(loop, caplog):
     first = loop.run_round()
-    (loop.store.path(first.version) / "labels.json").write_text("{}")
+    path = loop.store.path(first.version) / "labels.json"
+    path.write_text("{" + " " * (path.stat().st_size - 2) + "}")
     pool, (kept,) = list(loop.ledger.documents(labelled=False)), source_files(loop, "scores-*.npz")
     agreed = agreement_with(first.version, loop.store, PoolScores.load(kept), pool, "cpu")
     assert agreed is None
     assert "are not compared" in caplog.text
+
+
+def test_a_damaged_live_version_is_told_and_trained_anew_from_the_same_labels(loop, source):
+    first = loop.run_round()
+    path = loop.store.path(first.version) / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    assert loop.store.current() is None
+
+    second = loop.run_round()
+
+    assert second.version != first.version
+    assert second.live == second.version == loop.store.current().name
+    assert any(str(path) in each for each in second.messages)
+    (loop.store.root / "current.json").write_text("")
+    third = loop.run_round()
+    assert third.live == second.version
+    assert any("current.json" in each for each in third.messages)
+    assert not [each for each in loop.store.damage() if "current.json" in each]
 
 
 @pytest.fixture

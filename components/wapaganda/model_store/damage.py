@@ -1,0 +1,82 @@
+"""What is wrong with the files of a version."""
+
+import json
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+_NEEDED = tuple(
+    (name, None) for name in ("config.json", "labels.json", "model.safetensors", "tokenizer.json")
+)
+"""The files that a version of before 0.3, whose manifest lists none, must have to be used."""
+
+
+def file_sizes(folder: Path) -> dict[str, int]:
+    """The size in bytes of every file below ``folder``, by its path in the folder."""
+    return {name: size for name, size, _ in _state(folder)}
+
+
+def find_damage(folder: Path, expected: Mapping[str, int] | None) -> str:
+    """The first file that is not as it was published, and why; empty when the version is whole.
+
+    A file is damaged when it is missing, when its size is not the ``expected`` one, and when it is to hold
+    JSON and does not. Damage that leaves the size of the weights as it was is not found. ``None``: the sizes
+    are not known, so the weights are compared with their header.
+    """
+    return _find(folder, _state(folder), None if expected is None else tuple(sorted(expected.items())))
+
+
+def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, size and time of change of every file below ``folder``."""
+    found = []
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            facts = path.stat()
+            found.append((path.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns))
+    return tuple(sorted(found))
+
+
+@lru_cache(maxsize=256)  # the files of a version never change, and it is asked for once a second
+def _find(
+    folder: Path, state: tuple[tuple[str, int, int], ...], expected: tuple[tuple[str, int], ...] | None
+) -> str:
+    sizes = {name: size for name, size, _ in state}
+    for name, size in _NEEDED if expected is None else expected:
+        if name not in sizes:
+            return f"{folder / name} is missing"
+        if size is not None and sizes[name] != size:
+            return f"{folder / name} has {sizes[name]:,} bytes instead of {size:,}"
+    for name in sizes:
+        path = folder / name
+        if not _holds_json(path) or (expected is None and not _weights_are_whole(path)):
+            return f"{path} is cut or overwritten"
+    return ""
+
+
+def _holds_json(path: Path) -> bool:
+    if path.suffix != ".json":
+        return True
+    try:
+        json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _weights_are_whole(path: Path) -> bool:
+    """Whether a file of weights is as long as its header says: 8 bytes of length, JSON, then the tensors.
+
+    Source: the format of safetensors, https://huggingface.co/docs/safetensors.
+    """
+    if path.suffix != ".safetensors":
+        return True
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(length) if length <= path.stat().st_size else b"")
+        ends = [each["data_offsets"][1] for name, each in header.items() if name != "__metadata__"]
+        return bool(path.stat().st_size == 8 + length + max(ends, default=0))
+    except (ValueError, AttributeError, TypeError, KeyError, IndexError):
+        return False
