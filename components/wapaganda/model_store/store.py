@@ -202,7 +202,7 @@ class ModelStore:
         return version
 
     def is_pinned(self, data_fingerprint: str) -> bool:
-        """Whether a user chose the live version, which is whole, when this training data was already known."""
+        """Whether a user chose the live version, and it is whole, when this training data was known."""
         try:
             pointer = read_pointer(self._pointer)
         except ModelStoreError:
