@@ -39,7 +39,8 @@ from wapaganda.storage import write_json
 WRITING, WRITTEN, UNDOING, UNDONE = "writing", "written", "undoing", "undone"
 ACTION = "predictions_to_annotations"
 _FIELDS = (
-    "id,annotations,predictions,result,was_cancelled,ground_truth,lead_time,parent_prediction,model_version"
+    "id,annotations,predictions,result,was_cancelled,ground_truth,lead_time,parent_prediction,model_version,"
+    "completed_by,draft_exists,updated_at"
 )
 _UNDO_CHUNK = 100
 
@@ -49,7 +50,8 @@ class WrittenAnnotations:
     """The annotations that were made from the predictions of ``version``, and how far that is.
 
     ``written``: the id of the annotation by task. ``doing``: the tasks of the chunk that is being written.
-    ``kept``: those that a person has changed or confirmed since; an undo leaves them alone.
+    ``kept``: those that a person has changed or confirmed since; an undo leaves them alone. ``n_drafts``: the
+    tasks that got none because somebody is working at them, at the last run.
     """
 
     version: str
@@ -57,6 +59,7 @@ class WrittenAnnotations:
     written: Mapping[int, int] = field(default_factory=dict)
     doing: tuple[int, ...] = ()
     kept: Mapping[int, int] = field(default_factory=dict)
+    n_drafts: int = 0
 
     def save(self, path: Path) -> WrittenAnnotations:
         """Write it to ``path``, atomically; return it."""
@@ -147,24 +150,28 @@ def write_annotations(
     path: Path,
     progress: Progress = silent,
 ) -> WrittenAnnotations:
-    """Make annotations from the predictions of ``version``, of tasks that have no annotation.
+    """Make annotations from the predictions of ``version``, of tasks that have no annotation and no draft.
 
     Each task is checked directly before and after; where a person has annotated in the meantime, ours is
-    deleted. A skip counts as an annotation. ``path``: the file that records it. It can be repeated.
+    deleted. A skip counts as an annotation. Where a person is at work on a draft nothing is written; the next
+    run writes it if the draft is gone. ``path``: the file that records it. It can be repeated.
     """
     record = WrittenAnnotations.load(path) or WrittenAnnotations(version)
     resumed = record.doing
-    record = replace(record, state=WRITING).save(path)
+    record = replace(record, state=WRITING, n_drafts=0).save(path)
     if resumed:
         record = _read_back(connection, project, record, resumed, resumed).save(path)
     left = [number for number in tasks if number not in record.written]
     for start in range(0, len(left), CHUNK):
         chunk = left[start : start + CHUNK]
         record = replace(record, doing=tuple(chunk)).save(path)
-        free = [n for n, task in tasks_by_id(connection, project, _FIELDS, chunk).items() if _is_free(task)]
+        found = tasks_by_id(connection, project, _FIELDS, chunk)
+        free = [number for number, task in found.items() if _is_free(task) and not task.get("draft_exists")]
+        drafts = sum(_is_free(task) and bool(task.get("draft_exists")) for task in found.values())
         if free:
             _make(connection, project, version, free)
-        record = _read_back(connection, project, record, chunk, free).save(path)
+        record = _read_back(connection, project, record, chunk, free)
+        record = replace(record, n_drafts=record.n_drafts + drafts).save(path)
         progress("annotate", min(start + CHUNK, len(left)), len(left))
     record = _without_company(connection, project, record)
     return replace(record, state=WRITTEN).save(path)
@@ -242,11 +249,11 @@ def _read_back(
         ours = _machine_answers(task, record.version) if number in wanted else []
         if not ours:
             continue
-        alone = len(ours) == len(task.get("annotations") or ())
-        for extra in ours[1:] if alone else ours:
-            _take_back(connection, {number: task}, number, extra)
-        if alone:
-            written[number] = ours[0]
+        kept = ours[:1] if len(ours) == len(task.get("annotations") or ()) else []
+        for extra in ours[len(kept) :]:
+            kept += [] if _take_back(connection, {number: task}, number, extra) else [extra]
+        if kept:
+            written[number] = kept[0]
     return replace(record, written=written, doing=())
 
 
@@ -266,9 +273,9 @@ def _without_company(connection: Connection, project: int, record: WrittenAnnota
             if number in written and len(task.get("annotations") or ()) > 1:
                 ours = _machine_answers(task, record.version)
                 alone = len(ours) == len(task["annotations"])
-                for extra in [each for each in ours if each != written[number] or not alone]:
-                    _take_back(connection, {number: task}, number, extra)
-                if not alone:
+                extra = [each for each in ours if each != written[number] or not alone]
+                gone = [each for each in extra if _take_back(connection, {number: task}, number, each)]
+                if written[number] in gone or written[number] not in ours:
                     written.pop(number)
     return replace(record, written=written)
 
@@ -288,17 +295,27 @@ def _machine_answers(task: Task, version: str) -> list[int]:
 
 
 def _take_back(connection: Connection, tasks: Mapping[int, Task], number: int, annotation: int) -> bool:
-    """Delete one of our annotations; whether it is gone. One at which a person has worked stays."""
+    """Delete one of our annotations; whether it is gone. One at which a person has worked, or works now,
+    stays."""
+    task = tasks.get(number, {})
+    if task.get("draft_exists") and _is_being_changed(connection, number, annotation):
+        return False
     try:
         now = connection.get(f"/api/annotations/{annotation}/")
     except RejectedError as error:
         if error.status == 404:
             return True
         raise
-    if not is_machine_answer(now, tasks.get(number, {}).get("predictions")):
+    if not is_machine_answer(now, task.get("predictions")):
         return False
     _delete(connection, connection.sdk.annotations.delete, annotation)
     return True
+
+
+def _is_being_changed(connection: Connection, task: int, annotation: int) -> bool:
+    """Whether somebody has a draft on the annotation, which would be deleted with it."""
+    drafts = connection.get(f"/api/tasks/{task}/drafts")
+    return any(int(each.get("annotation") or 0) == annotation for each in drafts)
 
 
 def _delete(connection: Connection, call: Any, number: int) -> None:  # noqa: ANN401 - a method of the SDK

@@ -113,10 +113,12 @@ class WritesBack(Protocol):
             BatchNameTakenError: the version holds predictions of other documents.
         """
 
-    def write_annotations(self, version: str, ids: Sequence[str], path: Path, progress: Progress) -> int:
-        """Make annotations of these predictions where nobody has annotated; return how many there are.
+    def write_annotations(
+        self, version: str, ids: Sequence[str], path: Path, progress: Progress
+    ) -> tuple[int, int]:
+        """Make annotations of these predictions where nobody has annotated or is at work on a draft.
 
-        It can be repeated. ``path``: the file that records them.
+        Return how many there are, and how many drafts stopped one. It can be repeated. ``path``: the file that records them.
         """
 
     def undo_annotations(self, path: Path, progress: Progress) -> tuple[int, int]:

@@ -419,6 +419,11 @@ def _written_lines(written: WrittenLabels | None, campaign: Campaign) -> list[st
         lines.append(
             f"{written.annotations:,} are annotations of the machine; selfish complete --undo deletes them."
         )
+    if written.drafts:
+        lines.append(
+            f"{wording.texts(written.drafts)} got none, because somebody has a draft there: run the command "
+            "again later."
+        )
     return lines
 
 

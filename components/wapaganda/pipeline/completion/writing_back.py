@@ -14,10 +14,12 @@ _PREDICTIONS = "predictions.json"
 
 @dataclass(frozen=True, slots=True)
 class WrittenLabels:
-    """Numbers of tasks with a prediction, and with an annotation of the machine (``None``: not asked for)."""
+    """Numbers of tasks with a prediction, with an annotation of the machine (``None``: not asked for), and
+    with a draft that has stopped one."""
 
     predictions: int
     annotations: int | None = None
+    drafts: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -58,8 +60,8 @@ def write_back(
         return WrittenLabels(n_predictions)
     waiting = [each for each in loop.ledger.documents(labelled=False) if is_waiting(each)]
     ids = list(labels.rows(waiting))
-    made = source.write_annotations(campaign.version, ids, folder.annotations_path, loop.progress)
-    return WrittenLabels(n_predictions, made)
+    made, drafts = source.write_annotations(campaign.version, ids, folder.annotations_path, loop.progress)
+    return WrittenLabels(n_predictions, made, drafts)
 
 
 def undo_written(loop: Loop, folder: CampaignFolder) -> UndoneLabels | None:

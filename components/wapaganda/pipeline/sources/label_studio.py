@@ -115,11 +115,14 @@ class LabelStudioSource:
         except VersionTakenError as error:
             raise BatchNameTakenError(str(error)) from error
 
-    def write_annotations(self, version: str, ids: Sequence[str], path: Path, progress: Progress) -> int:
-        """Make annotations of the token's user from the predictions, where nobody has annotated."""
+    def write_annotations(
+        self, version: str, ids: Sequence[str], path: Path, progress: Progress
+    ) -> tuple[int, int]:
+        """Make annotations of the token's user from the predictions, where nobody has annotated or has a
+        draft; return how many there are, and how many drafts stopped one."""
         numbers = [int(each) for each in ids]
         record = self.studio.write_annotations(self.project_id, version, numbers, path, progress)
-        return len(record.written)
+        return len(record.written), record.n_drafts
 
     def undo_annotations(self, path: Path, progress: Progress) -> tuple[int, int]:
         """Delete the annotations that ``path`` records; return how many were deleted and how many stay."""

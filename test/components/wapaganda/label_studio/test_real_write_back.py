@@ -66,6 +66,34 @@ def test_machine_labels_are_shown_and_written_where_nobody_has_answered(
     assert client.undo_annotations(project, tmp_path / "none.json") is None
 
 
+def test_a_draft_stops_an_annotation_and_a_draft_on_one_stops_its_deletion(
+    client: LabelStudio, project: int, tmp_path: Path
+):
+    texts = machine_texts(client, project, 3)
+    at_work, other, third = (int(each.id) for each in texts)
+    client.write_predictions(project, texts, VERSION)
+    http = client._connection._client
+    draft = {"result": [], "lead_time": 1.0}
+    http.post(f"/api/tasks/{at_work}/drafts", json=draft)
+    path, tasks = tmp_path / "annotations.json", [at_work, other, third]
+
+    record = client.write_annotations(project, VERSION, tasks, path)
+    assert (set(record.written), record.n_drafts) == ({other, third}, 1)
+    assert annotations(client, at_work) == []
+    (mine,) = client._connection.get(f"/api/tasks/{at_work}/drafts")
+    http.delete(f"/api/drafts/{mine['id']}/")
+    record = client.write_annotations(project, VERSION, tasks, path)
+    assert (set(record.written), record.n_drafts) == ({at_work, other, third}, 0)
+
+    http.post(f"/api/tasks/{other}/annotations/{record.written[other]}/drafts", json=draft)
+    http.post(f"/api/tasks/{third}/drafts", json=draft)
+    undone = client.undo_annotations(project, path)
+    assert undone is not None
+    assert set(undone.kept) == {other}
+    assert [len(annotations(client, each)) for each in tasks] == [0, 1, 0]
+    assert [len(client._connection.get(f"/api/tasks/{each}/drafts")) for each in (other, third)] == [1, 1]
+
+
 def test_a_kill_at_any_write_leaves_nothing_twice_and_everything_can_be_undone(
     run_killed: Callable[..., bool | None], client: LabelStudio, project: int, tmp_path: Path
 ):

@@ -84,16 +84,17 @@ class Studio(Texts):
     """The same with predictions and annotations, as Label Studio has them."""
 
     annotations: dict[str, int] = field(default_factory=dict)
+    drafts: set[str] = field(default_factory=set)
 
     def write_predictions(self, version, documents, known, progress) -> int:
         held = self.predictions.setdefault(version, {})
         held.update({each.id: each.spans for each in documents})
         return len(held)
 
-    def write_annotations(self, version, ids, path, progress) -> int:
-        self.annotations = {each: number for number, each in enumerate(ids)}
+    def write_annotations(self, version, ids, path, progress) -> tuple[int, int]:
+        self.annotations = {each: number for number, each in enumerate(ids) if each not in self.drafts}
         path.write_text('{"state": "written"}')
-        return len(self.annotations)
+        return len(self.annotations), len(self.drafts)
 
     def undo_annotations(self, path, progress) -> tuple[int, int]:
         number = len(self.annotations)
@@ -292,8 +293,14 @@ def test_annotations_are_written_on_demand_and_undone_by_one_command(loop: Loop,
     run(loop)
     source.answer("audit-1")
     assert run(loop).written == {"predictions": len(source.predictions["complete-1"])}
+    source.drafts = {next(iter(source.predictions["complete-1"]))}
     report = run(loop, write_annotations=True)
     assert report.written["annotations"] == len(source.annotations) > 0
+    assert report.written["drafts"] == 1
+    assert any("1 text got none, because somebody has a draft there" in line for line in report.lines)
+    source.drafts = set()
+    assert run(loop, write_annotations=True).written["annotations"] == len(source.annotations)
+    report = run(loop, write_annotations=True)
     with pytest.raises(CampaignError, match="no annotations of the machine"):
         run(loop, again=True)
     undone = Completing(loop, REQUEST).undo()
