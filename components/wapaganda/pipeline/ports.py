@@ -118,7 +118,8 @@ class WritesBack(Protocol):
     ) -> tuple[int, int]:
         """Make annotations of these predictions where nobody has annotated or is at work on a draft.
 
-        Return how many there are, and how many drafts stopped one. It can be repeated. ``path``: the file that records them.
+        Return how many there are, and how many drafts stopped one. It can be repeated. ``path``: the file
+        that records them.
         """
 
     def undo_annotations(self, path: Path, progress: Progress) -> tuple[int, int]:
