@@ -76,7 +76,8 @@ class WrittenAnnotations:
         try:
             values = json.loads(path.read_text("utf-8"))
             numbers = {key: {int(t): int(a) for t, a in values[key].items()} for key in ("written", "kept")}
-            return cls(values["version"], values["state"], doing=tuple(values["doing"]), **numbers)
+            written, kept = numbers["written"], numbers["kept"]
+            return cls(values["version"], values["state"], written, tuple(values["doing"]), kept)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
