@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from wapaganda.ml_backend.middleware.telemetry import Telemetry
+from wapaganda.ml_backend.prediction.admission import Admission
 from wapaganda.ml_backend.prediction.batching import TaggingQueue
 from wapaganda.ml_backend.prediction.model_cache import ModelCache
 from wapaganda.ml_backend.prediction.model_repository import ModelRepository
@@ -83,6 +84,7 @@ class Services:
     models: ModelCache
     queue: TaggingQueue
     predictor: Predictor
+    admission: Admission
     events: EventQueue
     telemetry: Telemetry
 
@@ -110,6 +112,7 @@ class Services:
             models,
             queue,
             Predictor(models, queue, effects.measure, Known(known_config, effects.showings), options.limits),
+            Admission(options.limits.places),
             EventQueue(trigger, credentials),
             Telemetry(),
         )
@@ -127,5 +130,6 @@ class Services:
         self.events.stop()
         for each in reversed(self.effects.background):
             each.stop()
+        self.admission.stop()
         self.queue.stop()
         self.models.stop()

@@ -1,6 +1,6 @@
 """The tagger: a trained token-classification model behind plain texts and spans."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -90,16 +90,32 @@ class Tagger:
     def _tag_chunk(
         self, texts: Sequence[str], token_budget: int, advance: Callable[[float], None]
     ) -> list[TaggedText]:
+        turns = self.turns(texts, token_budget=token_budget)
+        while True:
+            try:
+                advance(next(turns))
+            except StopIteration as end:
+                advance(1.0)
+                tagged: list[TaggedText] = end.value
+                return tagged
+
+    def turns(
+        self, texts: Sequence[str], *, token_budget: int = 1024
+    ) -> Generator[float, None, list[TaggedText]]:
+        """Tag ``texts`` in turns of one batch of windows each, so that something else can run in between.
+
+        Yields the share that is done between two batches, and returns the result for each text: the same as
+        ``tag``. The memory is that for all of ``texts`` at once.
+        """
         encoded = self.tokenization.encode(texts)
         inputs = model_inputs(texts, encoded, self.tokenization, casing=self.folder.casing)
         answers = _ChunkAnswers(encoded, len(self.schema.tags))
         done = 0
         for batch in budget_batches(inputs, token_budget):
+            if done:
+                yield done / len(inputs)
             answers.add(batch, *self._forward(batch))
             done += len(batch)
-            advance(done / len(inputs))
-        if not inputs:
-            advance(1.0)
         log_probs, embeddings = answers.log_probs(), answers.embeddings(self.model.config.hidden_size)
         spans = decode([text.words for text in encoded], log_probs, self.schema, self.folder.confidence)
         rows = zip(encoded, log_probs, spans, embeddings, strict=True)

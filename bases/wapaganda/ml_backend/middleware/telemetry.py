@@ -80,7 +80,10 @@ class Telemetry:
 
 
 class MetricsMiddleware:
-    """ASGI middleware that times every request; paths other than ``paths`` count as ``other``."""
+    """ASGI middleware that times every request; paths other than ``paths`` count as ``other``.
+
+    ``request.state.arrived`` is the time of arrival by the monotonic clock.
+    """
 
     def __init__(
         self,
@@ -99,6 +102,7 @@ class MetricsMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope.setdefault("state", {})["arrived"] = time.monotonic()
         began, status = self._clock(), 500
 
         async def watched(message: Message) -> None:

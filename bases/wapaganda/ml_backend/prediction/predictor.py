@@ -62,14 +62,17 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds for a request, seconds of these for the first load of a model, and the longest text and label
-    config in characters. ``label_tag``, ``text_field``: which of several tags and texts is meant.
+    """Seconds for a request, seconds of these for the first load of a model, the longest text and label
+    config in characters, the most ``tasks`` in a request, and the most requests at a time (``places``).
+    ``label_tag``, ``text_field``: which of several tags and texts is meant.
     """
 
     seconds: float = 90.0
     load_seconds: float = 60.0
     text_chars: int = 500_000
     config_chars: int = 1_000_000
+    tasks: int = 1_000
+    places: int = 100
     label_tag: str = ""
     text_field: str = ""
 
@@ -99,13 +102,17 @@ class Predictor:
         self._parse = lru_cache(maxsize=64)(parse_label_config)
         self._chosen = (limits.label_tag, limits.text_field)
 
-    def predict(self, request: PredictRequest) -> list[Answer]:
-        """One answer for each task, in order; without an answer an empty one with a reason."""
-        deadline = time.monotonic() + self._limits.seconds
+    def predict(self, request: PredictRequest, arrived: float) -> list[Answer]:
+        """One answer for each task, in order; without an answer an empty one with a reason.
+
+        ``arrived``: when the request did, by the monotonic clock.
+        """
+        deadline = arrived + self._limits.seconds
         project = project_ref(request.project) or _project_of(request.tasks)
         if project is None:
             return _all(request, UNTRAINED, "Expected a project such as 12.1795335716, so no model is known.")
-        live = self._models.get(project.key, min(self._limits.load_seconds, self._limits.seconds))
+        left = max(0.0, deadline - time.monotonic())
+        live = self._models.get(project.key, min(self._limits.load_seconds, left))
         if live is None:
             return self._without_model(request, project)
         try:
@@ -150,11 +157,23 @@ class Predictor:
                 answers[place] = Answer(live.version, reason=str(problem))
         readable.sort(key=lambda each: len(each.text))
         config = replace(config, drawn=drawn_ranges(request.params))
-        for start in range(0, len(readable), self._queue.batch_texts):
-            part = readable[start : start + self._queue.batch_texts]
+        for part in self._parts(readable):
             for each, given in zip(part, self._answer_part(part, config, live, deadline), strict=True):
                 answers[each.place] = given
         return [given or Answer(UNANSWERED) for given in answers]
+
+    def _parts(self, readable: Sequence[_Readable]) -> Iterator[Sequence[_Readable]]:
+        """Texts that are read together, the shortest first: a long text is alone."""
+        part: list[_Readable] = []
+        characters = 0
+        for each in readable:
+            characters += len(each.text)
+            if part and (len(part) == self._queue.batch_texts or characters > self._queue.batch_characters):
+                yield part
+                part, characters = [], len(each.text)
+            part.append(each)
+        if part:
+            yield part
 
     def _answer_part(
         self,

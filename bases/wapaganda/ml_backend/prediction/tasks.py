@@ -15,6 +15,7 @@ again.
 """
 
 _MISSING: Final = object()
+_REASON_CHARS: Final = 300
 
 
 class UnreadableTaskError(ValueError):
@@ -59,7 +60,14 @@ class Answer:
             "score": self.score,
             "model_version": self.model_version,
         }
-        return item if self.reason is None else {**item, "reason": self.reason}
+        if self.reason is not None:
+            item["reason"] = shortened(self.reason)
+        return item
+
+
+def shortened(reason: str) -> str:
+    """At most 300 characters of ``reason``: it stands in the answer once for each task."""
+    return reason if len(reason) <= _REASON_CHARS else reason[: _REASON_CHARS - 1] + "…"
 
 
 def text_of(task: object, config: LabelConfig, max_chars: int) -> str:

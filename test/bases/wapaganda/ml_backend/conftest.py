@@ -40,16 +40,22 @@ class FakeTagger:
         self.called = threading.Event()
         self.batches: list[list[str]] = []
 
-    def tag(self, texts):
+    def turns(self, texts):
+        """One turn for each 1,000 characters; between two of them it yields."""
         self.called.set()
+        for _ in range(sum(map(len, texts)) // 1000):
+            assert self.gate.wait(30)
+            yield
         assert self.gate.wait(30)
         self.batches.append(list(texts))
-        for text in texts:
-            if "explode" in text:
-                raise RuntimeError("boom")
-            found = (match for match in re.finditer(r"\w+", text) if match[0] in self.names)
-            spans = tuple(Span(m.start(), m.end(), self.names[m[0]], 0.75) for m in found)
-            yield FakeTagged(spans, np.zeros((len(spans), 5), dtype=np.float32))
+        return [self._tagged(text) for text in texts]
+
+    def _tagged(self, text):
+        if "explode" in text:
+            raise RuntimeError("boom")
+        found = (match for match in re.finditer(r"\w+", text) if match[0] in self.names)
+        spans = tuple(Span(m.start(), m.end(), self.names[m[0]], 0.75) for m in found)
+        return FakeTagged(spans, np.zeros((len(spans), 5), dtype=np.float32))
 
 
 @dataclass

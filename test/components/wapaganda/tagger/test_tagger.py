@@ -104,6 +104,22 @@ def test_batch_mates_and_padding_change_nothing(tagger, answers, token_budget):
         assert left.spans == right.spans
 
 
+def test_a_long_text_that_is_read_in_turns_between_others_is_read_the_same(tagger, answers):
+    turns = tagger.turns([LONG], token_budget=40)
+    shares = []
+    while True:
+        try:
+            shares.append(next(turns))
+        except StopIteration as end:
+            (read,) = end.value
+            break
+        tagger.predict(["anna saw rome"])
+    assert len(shares) > 5
+    assert shares == sorted(shares)
+    np.testing.assert_allclose(read.log_probs, answers[2].log_probs, atol=1e-5)
+    assert read.spans == answers[2].spans
+
+
 def test_spans_are_the_best_valid_sequence_with_their_exact_probability(answers):
     n_spans = 0
     for answer in answers:
