@@ -50,7 +50,7 @@ def fetch(
         progress("fetch", len(tasks), len(tasks) + left)
     tasks |= _with_predictions(connection, project, tasks)
     documents, report = _read(tasks, config)
-    newest = max((_moment(task) for task in tasks.values()), default=cursor or BEGINNING)
+    newest = max((moment(task) for task in tasks.values()), default=cursor or BEGINNING)
     return TaskChanges(documents, _next_cursor(newest, asked_at), cursor is None, report)
 
 
@@ -64,7 +64,7 @@ def _pages(
     """
     operator, since, number, seen = "greater", start, 1, 0
     while True:
-        query = query_of([_changed_since(operator, since)], "tasks:updated_at")
+        query = query_of([changed_since(operator, since)], "tasks:updated_at")
         page, total, date = page_of_tasks(
             connection, project, FIELDS, query=query, page=number, page_size=page_size
         )
@@ -72,7 +72,7 @@ def _pages(
         yield page, max(total - seen, 0), date
         if not page or seen >= total:
             return
-        last = _moment(page[-1])
+        last = moment(page[-1])
         if last > since:
             operator, since, number, seen = "greater_or_equal", last, 1, 0
         else:  # more tasks than fit on a page changed at the same moment
@@ -91,7 +91,8 @@ def _with_predictions(connection: Connection, project: int, tasks: Mapping[int, 
     return {number: {**tasks[number], "predictions": each["predictions"]} for number, each in found.items()}
 
 
-def _changed_since(operator: str, since: str) -> Query:
+def changed_since(operator: str, since: str) -> Query:
+    """The filter for tasks that changed at such a moment, as ``moment`` gives it."""
     return {"filter": "filter:tasks:updated_at", "operator": operator, "type": "Datetime", "value": since}
 
 
@@ -109,7 +110,7 @@ def _document(number: int, task: Task, config: LabelConfig) -> Document:
         return unread(Document(str(number), ""), Finding(error.kind, 1, f"task {number}", str(error)))
 
 
-def _moment(task: Task) -> str:
+def moment(task: Task) -> str:
     """The time of the last change, in a form in which strings sort like times."""
     return datetime.fromisoformat(str(task["updated_at"])).astimezone(UTC).strftime(TIME_FORMAT)
 

@@ -113,6 +113,16 @@ def id_above(number: int) -> Query:
     return {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": number}
 
 
+def with_draft(exists: bool) -> Query:
+    """The filter for tasks with a draft of any annotator, or without one."""
+    return {
+        "filter": "filter:tasks:draft_exists",
+        "operator": "equal",
+        "type": "Boolean",
+        "value": exists,
+    }
+
+
 def predicted_by(version: str) -> Query:
     """The filter for tasks that have a prediction of this version."""
     name = "filter:tasks:predictions_model_versions"

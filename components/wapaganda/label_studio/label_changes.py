@@ -18,14 +18,12 @@ from xml.etree import ElementTree
 
 from wapaganda.annotation import LabelChange
 from wapaganda.label_studio.connection import Connection
-from wapaganda.label_studio.data_manager import Task, all_tasks, query_of, tasks_by_id
+from wapaganda.label_studio.data_manager import Task, all_tasks, query_of, tasks_by_id, with_draft
 from wapaganda.label_studio.errors import LabelStudioError
 from wapaganda.progress import Progress, silent
 from wapaganda.storage import write_json
 
 PLANNED, STARTED, DONE, UNDOING, UNDONE = "planned", "started", "done", "undoing", "undone"
-HAS_DRAFT = {"filter": "filter:tasks:draft_exists", "operator": "equal", "type": "Boolean", "value": True}
-"""The filter for tasks with a draft of any annotator."""
 _FIELDS = (
     "id,annotations,predictions,result,was_cancelled,ground_truth,created_at,updated_at,parent_prediction,"
     "model_version"
@@ -198,7 +196,9 @@ def _with_found(connection: Connection, plan: ChangePlan, version: str, progress
     regions: dict[str, dict[str, list[str]]] = {}
     tasks: dict[str, int] = {}
     undecided: dict[str, list[int]] = {}
-    drafted = {int(task["id"]) for task in all_tasks(connection, plan.project, "id", query_of([HAS_DRAFT]))}
+    drafted = {
+        int(task["id"]) for task in all_tasks(connection, plan.project, "id", query_of([with_draft(True)]))
+    }
     for number, task in enumerate(all_tasks(connection, plan.project, _FIELDS, query_of([]), 500), start=1):
         drafts = _drafts(connection, int(task["id"])) if int(task["id"]) in drafted else ()
         for name, result in (*_results(task, version), *drafts):

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from wapaganda.annotation import is_machine_answer, result_from_spans
+from wapaganda.label_studio.changes import changed_since, moment
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.data_manager import (
     Task,
@@ -22,6 +24,7 @@ from wapaganda.label_studio.data_manager import (
     predicted_by,
     query_of,
     tasks_by_id,
+    with_draft,
 )
 from wapaganda.label_studio.errors import (
     LabelStudioError,
@@ -37,12 +40,12 @@ from wapaganda.progress import Progress, silent
 from wapaganda.storage import write_json
 
 WRITING, WRITTEN, UNDOING, UNDONE = "writing", "written", "undoing", "undone"
-ACTION = "predictions_to_annotations"
+_MAKE, _DELETE = "predictions_to_annotations", "delete_tasks_annotations"
 _FIELDS = (
     "id,annotations,predictions,result,was_cancelled,ground_truth,lead_time,parent_prediction,model_version,"
     "completed_by,draft_exists,updated_at"
 )
-_UNDO_CHUNK = 100
+_UNDO_CHUNK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,9 @@ def undo_annotations(
 ) -> WrittenAnnotations | None:
     """Delete the annotations that were written, except those at which a person has worked since.
 
-    Each is read directly before it is deleted. It can be repeated; ``None``: nothing was written.
+    They are read in chunks directly before they are deleted, and Label Studio deletes in one request those
+    whose tasks have not changed since. The others are looked at one by one. It can be repeated; ``None``:
+    nothing was written.
     """
     record = WrittenAnnotations.load(path)
     if record is None:
@@ -195,8 +200,11 @@ def undo_annotations(
     total = len(record.written)
     while record.written:
         chunk = list(record.written)[:_UNDO_CHUNK]
+        ours = {number: record.written[number] for number in chunk}
+        _delete_untouched(connection, project, ours, tasks_by_id(connection, project, _FIELDS, chunk))
         tasks = tasks_by_id(connection, project, _FIELDS, chunk)
-        gone = {number for number in chunk if _take_back(connection, tasks, number, record.written[number])}
+        held = {number for number in chunk if ours[number] in _annotation_ids(tasks.get(number))}
+        gone = {n for n in chunk if n not in held or _take_back(connection, tasks, n, ours[n])}
         kept = {number: record.written[number] for number in chunk if number not in gone}
         left = {number: made for number, made in record.written.items() if number not in set(chunk)}
         record = replace(record, written=left, kept={**record.kept, **kept}).save(path)
@@ -207,13 +215,42 @@ def undo_annotations(
     return replace(record, state=UNDONE).save(path)
 
 
+def _delete_untouched(
+    connection: Connection, project: int, ours: Mapping[int, int], tasks: Mapping[int, Task]
+) -> None:
+    """Delete our annotations in those of the tasks that have no other and no draft, as they were read.
+
+    Label Studio leaves out each task that was changed later than the latest change that was read, or that has
+    got a draft, and every annotation of another user. What it has not deleted, the caller finds.
+    """
+    sure = {
+        number: task["annotations"][0]["completed_by"]
+        for number, task in tasks.items()
+        if _annotation_ids(task) == [ours.get(number)]
+        and is_machine_answer(task["annotations"][0], task.get("predictions"))
+        and not task.get("draft_exists")
+    }
+    latest = max((moment(task) for task in tasks.values()), default="")
+    filters = query_of([changed_since("less_or_equal", latest), with_draft(False)])["filters"]
+    for user in set(sure.values()):
+        included = [number for number, made_by in sure.items() if made_by == user]
+        body = {"selectedItems": {"all": False, "included": included}, "filters": filters}
+        params: dict[str, str | int | float | bool] = {"id": _DELETE, "project": project}
+        with suppress(OutcomeUnknownError):  # the caller looks what is left
+            connection.create("/api/dm/actions", {**body, "annotator": str(user)}, params)
+
+
+def _annotation_ids(task: Task | None) -> list[int]:
+    return [int(each["id"]) for each in (task or {}).get("annotations") or ()]
+
+
 def _make(connection: Connection, project: int, version: str, tasks: Sequence[int]) -> None:
     """Ask Label Studio for annotations of these tasks; after an unknown outcome wait until it is known.
 
     The action leaves out predictions that have an annotation already, so it may be asked again.
     """
     body = {"selectedItems": {"all": False, "included": list(tasks)}, "model_version": version}
-    params: dict[str, str | int | float | bool] = {"id": ACTION, "project": project}
+    params: dict[str, str | int | float | bool] = {"id": _MAKE, "project": project}
     for attempt in range(connection.retries + 1):
         try:
             timeout = max(UPLOAD_TIMEOUT, connection.timeout)

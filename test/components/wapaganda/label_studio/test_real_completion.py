@@ -133,7 +133,7 @@ def test_complete_audit_accept_write_back_and_undo_with_kills(
     assert {each for each, origin in origins.items() if origin is Provenance.AUDITED} == answered
 
     report = until_done(Completing.run, write_annotations=True)
-    assert report.written == {"predictions": left, "annotations": left}
+    assert report.written == {"predictions": left, "annotations": left, "drafts": 0}
     assert client.project(project).n_annotations == 30 + size + left
     late = next(number for number in ids if str(number) not in answered)
     client.annotate(project, late, machine[ids.index(late)].text, [ANNA], 3.0)

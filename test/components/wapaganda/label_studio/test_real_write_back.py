@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
+from label_studio_server import LabelStudioServer
 from wapaganda.annotation import has_machine_answer
 from wapaganda.label_studio import LabelStudio, VersionTakenError, WrittenAnnotations
 from wapaganda.ner import Document, Span
@@ -92,6 +94,48 @@ def test_a_draft_stops_an_annotation_and_a_draft_on_one_stops_its_deletion(
     assert set(undone.kept) == {other}
     assert [len(annotations(client, each)) for each in tasks] == [0, 1, 0]
     assert [len(client._connection.get(f"/api/tasks/{each}/drafts")) for each in (other, third)] == [1, 1]
+
+
+class Meanwhile(httpx.HTTPTransport):
+    """Does something when the deletion is on its way."""
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        super().__init__()
+        self.happens: list[Callable[[], None]] = [happens]
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if "delete_tasks_annotations" in str(request.url) and self.happens:
+            self.happens.pop()()
+        return super().handle_request(request)
+
+
+def test_what_people_do_while_annotations_are_deleted_stays(
+    label_studio_server: LabelStudioServer, client: LabelStudio, project: int, tmp_path: Path
+):
+    texts = machine_texts(client, project, 6)
+    confirmed, own, drafts, changes, free, other = tasks = [int(each.id) for each in texts]
+    client.write_predictions(project, texts, VERSION)
+    path = tmp_path / "annotations.json"
+    made = client.write_annotations(project, VERSION, tasks, path).written
+    http, draft = client._connection._client, {"result": [], "lead_time": 1.0}
+
+    def people_work() -> None:
+        result = annotations(client, confirmed)[0]["result"]
+        http.patch(f"/api/annotations/{made[confirmed]}/", json={"result": result, "lead_time": 3.0})
+        client.annotate(project, own, TEXT, [BOB], 1.0)
+        http.post(f"/api/tasks/{drafts}/drafts", json=draft)
+        http.post(f"/api/tasks/{changes}/annotations/{made[changes]}/drafts", json=draft)
+
+    transport = Meanwhile(people_work)
+    with LabelStudio(label_studio_server.url, label_studio_server.token, transport=transport) as undoing:
+        undone = undoing.undo_annotations(project, path)
+    assert transport.happens == []
+    assert undone is not None
+    assert set(undone.kept) == {confirmed, changes}
+    left = {number: [each["lead_time"] for each in annotations(client, number)] for number in tasks}
+    assert left == {confirmed: [3.0], own: [1.0], drafts: [], changes: [None], free: [], other: []}
+    kept = [len(client._connection.get(f"/api/tasks/{each}/drafts")) for each in (drafts, changes)]
+    assert kept == [1, 1]
 
 
 def test_a_kill_at_any_write_leaves_nothing_twice_and_everything_can_be_undone(
