@@ -146,7 +146,7 @@ def project_loop(context: CliProject, project: int, progress: "Progress") -> "Lo
     progress("load", 0, 0)
     from wapaganda.pipeline import LabelStudioSource
 
-    return context.loop(LabelStudioSource(context.studio(), project), progress)
+    return context.loop(LabelStudioSource(context.studio(), project, context.loop_id()), progress)
 
 
 def files_loop(context: CliProject, data: Path, pool: Path, out: Path | None, progress: "Progress") -> "Loop":

@@ -51,8 +51,9 @@ class JobQueue:
                 number = queued[0].id
                 due = _due(queued[0], now, debounce_seconds)
                 connection.execute(
-                    "UPDATE jobs SET payload = ?, not_before = ?, queued_at = ? WHERE id = ?",
-                    (payload(reason), due, now, number),
+                    "UPDATE jobs SET payload = ?1, not_before = ?2, queued_at = ?3, "
+                    "retries = CASE WHEN ?4 > 0 THEN retries ELSE 0 END WHERE id = ?5",
+                    (payload(reason), due, now, debounce_seconds, number),
                 )
             return rows(connection, "id = ?", (number,))[0]
 

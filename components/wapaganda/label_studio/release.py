@@ -243,6 +243,11 @@ def _send(connection: Connection, project: int, version: str, chunk: Sequence[Pr
     for attempt in range(connection.retries + 1):
         try:
             answer = connection.create(path, chunk, timeout=max(UPLOAD_TIMEOUT, connection.timeout))
+            if not isinstance(answer, dict) or "created" not in answer:
+                raise OutcomeUnknownError(
+                    f"Expected a count of stored predictions from {path}, was: other JSON.",
+                    still_running=False,
+                )
         except OutcomeUnknownError as error:
             if _arrived(connection, project, version, chunk, error.still_running):
                 return
@@ -250,11 +255,10 @@ def _send(connection: Connection, project: int, version: str, chunk: Sequence[Pr
                 error.hint = "Release the batch again later: what has arrived is not sent twice."
                 raise
         else:
-            created = answer.get("created") if isinstance(answer, dict) else None
-            if created is None and _arrived(connection, project, version, chunk, still_running=False):
-                return  # other JSON, as a proxy may send it
-            if created != len(chunk):
-                raise LabelStudioError(f"Expected {len(chunk)} predictions to be stored, was: {created}.")
+            if answer["created"] != len(chunk):
+                raise LabelStudioError(
+                    f"Expected {len(chunk)} predictions to be stored, was: {answer['created']}."
+                )
             return
 
 

@@ -79,7 +79,7 @@ class Source(Protocol):
         """The ids of all documents of the source."""
 
     def batch_name(self, number: int, kind: str = TRAINING_BATCH) -> str:
-        """A name for the batch of round ``number``, like ``<kind>-001``, that no earlier batch has."""
+        """A name for the batch of round ``number``, such as ``<kind>-001``, that no earlier batch has."""
 
     @property
     def shows_one_batch(self) -> bool:

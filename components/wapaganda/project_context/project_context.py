@@ -1,5 +1,6 @@
 """The files of one project, its jobs and its loop, from the settings."""
 
+import secrets
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _LABEL_MAPPING = "label mapping"
+"""The key in the ledger."""
+_LOOP_ID = "loop id"
 """The key in the ledger."""
 
 
@@ -94,6 +97,15 @@ class ProjectContext:
         from wapaganda.ledger import Ledger
 
         return Ledger(self.directory / "ledger.sqlite")
+
+    def loop_id(self) -> str:
+        """A short id of the ledger, made at the first call; the names of the batches end with it."""
+        ledger = self.ledger()
+        known = ledger.value(_LOOP_ID)
+        if known is None:
+            known = secrets.token_hex(2)
+            ledger.set_value(_LOOP_ID, known)
+        return str(known)
 
     def label_history(self) -> "LabelHistory":
         """Why texts were offered and what annotators were shown; empty when the project has had no round."""

@@ -127,7 +127,7 @@ def _loop(context: ProjectContext, number: int, access: tuple[str, str], progres
     from wapaganda.pipeline import LabelStudioSource
 
     studio = LabelStudio(*access, reading=context.reading)
-    return context.loop(LabelStudioSource(studio, number), progress)
+    return context.loop(LabelStudioSource(studio, number, context.loop_id()), progress)
 
 
 def _mirror(context: ProjectContext, progress: Progress) -> None:

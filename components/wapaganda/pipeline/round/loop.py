@@ -370,7 +370,7 @@ class Loop:
             try:
                 sentence = self.source.release(chosen.batch, batch, self.progress, earlier)
             except BatchNameTakenError:  # another program with its own ledger released one in the meantime
-                kind = chosen.batch.rpartition("-")[0]
+                kind = chosen.batch.partition("-")[0]
                 chosen = replace(chosen, batch=self.source.batch_name(number, kind))
                 save_draft(self.ledger, chosen)
                 sentence = self.source.release(chosen.batch, batch, self.progress, earlier)

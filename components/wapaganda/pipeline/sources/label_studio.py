@@ -1,6 +1,7 @@
 """A Label Studio project as a source."""
 
 import hashlib
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError, 
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import (
     NOTHING_EARLIER,
+    REVIEW,
     TRAINING_BATCH,
     BatchNameTakenError,
     Changes,
@@ -18,16 +20,25 @@ from wapaganda.pipeline.ports import (
 )
 from wapaganda.progress import Progress
 
+logger = logging.getLogger(__name__)
+
+_BATCH = re.compile(rf"(?P<kind>{TRAINING_BATCH}|{REVIEW})-(?P<number>\d+)(-(?P<loop>[0-9a-f]+))?")
+"""The name of a batch; release 0.1 had no loop in it."""
 _READER = 5
 """Raise it when tasks are read in another way: then all are read again."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelStudioSource:
-    """A Label Studio project; document ids are its task ids."""
+    """A Label Studio project; document ids are its task ids.
+
+    ``loop`` is a short id of the loop that releases batches: their names end with it. So two loops on one
+    project, each with its own ledger, never write under the same name.
+    """
 
     studio: LabelStudio
     project_id: int
+    loop: str = ""
 
     @property
     def name(self) -> str:
@@ -62,11 +73,11 @@ class LabelStudioSource:
         return frozenset(str(number) for number in self.studio.all_ids(self.project_id))
 
     def batch_name(self, number: int, kind: str = TRAINING_BATCH) -> str:
-        """``<kind>-<number>``, or the next number that no released batch of this kind has."""
-        form = re.compile(rf"{re.escape(kind)}-(\d+)")
-        found = (form.fullmatch(version) for version in self.studio.versions(self.project_id))
-        taken = [int(match[1]) for match in found if match]
-        return f"{kind}-{max([number, *(last + 1 for last in taken)]):03d}"
+        """``<kind>-<number>-<loop>``, or the next number that no released batch of this kind has."""
+        found = (_BATCH.fullmatch(version) for version in self.studio.versions(self.project_id))
+        taken = [int(match["number"]) for match in found if match and match["kind"] == kind]
+        name = f"{kind}-{max([number, *(last + 1 for last in taken)]):03d}"
+        return f"{name}-{self.loop}" if self.loop else name
 
     @property
     def shows_one_batch(self) -> bool:
@@ -81,6 +92,7 @@ class LabelStudioSource:
         The unfinished texts of earlier batches get a prediction of ``version`` as well, since Label Studio
         shows annotators those of one version only. They are served after the batch.
         """
+        served_before = self.studio.project(self.project_id).model_version
         try:
             report = self.studio.release(
                 self.project_id, batch, version, progress, earlier=earlier.documents, known=earlier.ids
@@ -102,8 +114,22 @@ class LabelStudioSource:
             (
                 f"Label Studio serves {served} texts as {version}: {address}.{left_out}{still_open}",
                 *report.warnings,
+                *self._other_loop(served_before),
             )
         )
+
+    def _other_loop(self, served: str) -> tuple[str, ...]:
+        """A warning when the batch that annotators saw until now is of another loop."""
+        match = _BATCH.fullmatch(served)
+        if not self.loop or match is None or match["loop"] in (None, self.loop):
+            return ()
+        sentence = (
+            f"Another loop ({match['loop']}) has released {served} in this project, and annotators see only "
+            f"the batch that came last: stop that loop or this one ({self.loop}). If it has ended, this "
+            "message does not come again."
+        )
+        logger.warning(sentence)
+        return (sentence,)
 
     def write_predictions(
         self, version: str, documents: Sequence[Document], known: Sequence[str], progress: Progress

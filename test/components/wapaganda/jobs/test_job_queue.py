@@ -269,6 +269,7 @@ class TestRetries:
         assert queue.due() == []
         queue.submit("7", "train", "Start Training.")
         assert [each.id for each in queue.due()] == [job.id]
+        assert failed(queue, job, PassingError("It is down.")).not_before == clock.now + 30
 
     def test_all_are_tried_at_a_start_and_those_of_a_project_with_its_new_token(self, queue):
         for project in ("7", "8"):

@@ -1,11 +1,14 @@
 """What a project's source adds to the client: reading all again when the labelling configuration changes."""
 
+import threading
 from types import SimpleNamespace
 
 import pytest
 
+from label_studio_server import LabelStudioServer
 from wapaganda.annotation import ReadReport, default_label_config, parse_label_config
-from wapaganda.label_studio import LabelStudioError, VersionTakenError
+from wapaganda.label_studio import LabelStudio, LabelStudioError, VersionTakenError
+from wapaganda.ner import Document, Span
 from wapaganda.pipeline import BatchNameTakenError, LabelStudioSource
 
 
@@ -19,7 +22,9 @@ class Studio:
         self.refusal = LabelStudioError("It is down.")
 
     def project(self, project_id):
-        return SimpleNamespace(label_config=self.config, created_at=self.created_at, n_tasks=5)
+        return SimpleNamespace(
+            label_config=self.config, created_at=self.created_at, n_tasks=5, model_version=""
+        )
 
     def release(self, project_id, batch, version, on_progress, *, earlier, known):
         raise self.refusal
@@ -68,3 +73,39 @@ def test_only_a_version_of_another_batch_asks_for_a_new_name(studio):
     studio.refusal = VersionTakenError("al-001 is taken.")
     with pytest.raises(BatchNameTakenError):
         source.release("al-001", [], print)
+
+
+@pytest.mark.label_studio
+def test_two_loops_on_one_project_double_nothing_and_each_names_the_other(
+    label_studio_server: LabelStudioServer,
+):
+    with LabelStudio(label_studio_server.url, label_studio_server.token) as studio:
+        project = studio.create_project("two loops", default_label_config(["PER"]))
+        ids = studio.import_documents(project, [Document(str(n), "Anna met Bob") for n in range(6)])
+    batch = [Document(str(number), "Anna met Bob", (Span(0, 4, "PER", 0.5),)) for number in ids]
+    said: dict[str, list[str]] = {"aaaa": [], "bbbb": []}
+    ready = threading.Barrier(2)
+
+    def release(loop: str) -> None:
+        with LabelStudio(label_studio_server.url, label_studio_server.token) as own:
+            source = LabelStudioSource(own, project, loop)
+            name = source.batch_name(1)
+            ready.wait(60)
+            said[loop].append(source.release(name, batch, print))
+
+    loops = [threading.Thread(target=release, args=(loop,)) for loop in said]
+    for each in loops:
+        each.start()
+    for each in loops:
+        each.join()
+
+    with LabelStudio(label_studio_server.url, label_studio_server.token) as studio:
+        assert studio.versions(project) == {"al-001-aaaa": 6, "al-001-bbbb": 6}
+        last = studio.project(project).model_version[-4:]
+        first = "bbbb" if last == "aaaa" else "aaaa"
+        source = LabelStudioSource(studio, project, first)
+        sentence = source.release(source.batch_name(1), batch, print)
+        assert f"Another loop ({last}) has released al-001-{last} in this project" in sentence
+        again = source.release(source.batch_name(1), batch, print)
+        assert "Another loop" not in again
+        assert studio.project(project).model_version == f"al-003-{first}"
