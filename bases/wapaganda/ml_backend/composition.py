@@ -64,6 +64,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
                 text_field=settings.text_field,
             ),
             TriggerConfig(settings.train_after_labels, settings.train_debounce_seconds),
+            not {"label_studio_url", "label_studio_api_key"}.isdisjoint(settings.model_fields_set),
         ),
         ProjectState(settings.data_dir / "backend.sqlite"),
         CredentialFile(credentials_path(settings)),

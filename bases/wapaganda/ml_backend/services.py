@@ -65,12 +65,15 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """The settings of a server; ``basic_auth`` is user and password."""
+    """The settings of a server; ``basic_auth`` is user and password. ``studio_is_set``: the user has set the
+    address of Label Studio or a token for it, so that no other address is ever asked.
+    """
 
     basic_auth: tuple[str, str] | None = None
     max_body_bytes: int = 100_000_000
     limits: Limits = field(default_factory=Limits)
     trigger: TriggerConfig = field(default_factory=TriggerConfig)
+    studio_is_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ BEHIND_A_PROXY = frozenset({502, 504})  # the proxy timed out, the server perhap
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_PAUSE = 20.0
+_ERROR_FIELDS = frozenset({"id", "status_code", "version", "detail"})
+"""Of every error that Label Studio's exception handler writes."""
 NO_LABEL_STUDIO = "Is LABEL_STUDIO_URL a Label Studio?"
 
 Json: TypeAlias = Any  # any JSON of Label Studio; it does not leave this brick
@@ -179,7 +181,7 @@ class Connection:
                 f"This user may not do {path}: {detail}.", "Use the token of a user who may."
             )
         if response.is_redirect:
-            where = response.headers.get("location", "?")
+            where = response.headers.get("location", "?").partition("?")[0][:200]
             return UnreachableError(
                 f"{self.url} sends us on to {where}.", "Set LABEL_STUDIO_URL to that address."
             )
@@ -252,11 +254,16 @@ def _is_final(response: httpx.Response) -> bool:
 
 
 def _detail(response: httpx.Response) -> str:
-    """The reason in a response, in one line of at most 500 characters."""
+    """The reason in a response, in one line of at most 500 characters.
+
+    Only Label Studio's own errors are read: the address may be that of another server, whose answers are
+    nobody's business.
+    """
     try:
         body = response.json()
     except ValueError:
+        body = None
+    if not isinstance(body, dict) or not body.keys() >= _ERROR_FIELDS:
         return response.reason_phrase or "no reason given"
-    said = [body.get("validation_errors"), body.get("detail")] if isinstance(body, dict) else []
-    reason = next((part for part in said if part), body)
+    reason = body.get("validation_errors") or body["detail"]
     return " ".join(str(reason).split())[:500].rstrip(".")

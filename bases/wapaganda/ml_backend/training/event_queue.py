@@ -30,7 +30,7 @@ class EventQueue:
         """Store what /setup sent, and try a training again that has failed without it."""
 
         def work() -> None:
-            self._credentials.put(project, credentials)
+            self._credentials.put(project, credentials, self._trigger.knows)
             self._trigger.retry(project)
 
         return self._do(work)

@@ -40,6 +40,7 @@ _MIGRATIONS = (
     """,
 )
 _TABLES = ("new_labels", "machine_answers")
+_MOST_IDLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class ProjectState:
     memory.
 
     A training that was submitted takes the labels so far. When it is done they are forgotten; when it fails
-    they are new again.
+    they are new again. Of projects without labels and trainings the last 100 are remembered: anybody who may
+    call the server can name projects that do not exist.
 
     Only the server's process writes it; every thread may call every method.
 
@@ -100,9 +102,26 @@ class ProjectState:
                 label_config=old.label_config if label_config is None else label_config,
                 total=old.total if total is None else total,
             )
+            if ref.key not in self._records:
+                self._forget_idle()
             if new != old or ref.key not in self._records:
                 self._save(new)
         return new
+
+    def _forget_idle(self) -> None:
+        """Make room for a new project: forget the oldest one of which only a /setup is known."""
+        idle = [
+            key for key, each in self._records.items() if each.total is None and each.trained_total is None
+        ]
+        if len(idle) < _MOST_IDLE:
+            return
+        with self._database.writing() as connection:
+            for table in (*_TABLES, "trainings"):
+                rows = connection.execute(f"SELECT DISTINCT project FROM {table}").fetchall()
+                idle = [key for key in idle if (key,) not in rows]
+            for key in idle[: len(idle) + 1 - _MOST_IDLE]:
+                connection.execute("DELETE FROM projects WHERE key = ?", (key,))
+                del self._records[key]
 
     def record_labels(self, event: WebhookEvent) -> None:
         """Store the labels of an event; an annotation counts once, and so does a task.

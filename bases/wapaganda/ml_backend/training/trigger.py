@@ -93,6 +93,10 @@ class TrainingTrigger:
             )
         return self.train_if_due(event.project)
 
+    def knows(self, key: str) -> bool:
+        """Whether something is remembered about the project, or it has a model."""
+        return self._projects.record(key) is not None or self._has_model(key)
+
     def train_if_due(self, project: ProjectRef) -> str | None:
         """Submit a debounced job when enough labels are new that no training will see."""
         new = self._projects.free_labels(project.key)

@@ -60,7 +60,7 @@ def parse_webhook(payload: Payload) -> WebhookEvent:
     return replace(
         known,
         total=_labelled_tasks(about),
-        label_config=_storable(config) if isinstance(config, str) else None,
+        label_config=storable(config) if isinstance(config, str) else None,
     )
 
 
@@ -83,7 +83,8 @@ def _labelled_tasks(project: Payload) -> int | None:
     return sum(numbers) if numbers else None
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """``text`` with lone surrogates replaced: it can be written as UTF-8."""
     return text.encode("utf-8", "replace").decode()
 
 

@@ -156,7 +156,15 @@ def serve(tmp_path, repository) -> Iterator[Callable[..., Server]]:
     """A function that starts a server with other options than the defaults."""
     started = []
 
-    def start(*, basic_auth=None, max_body_bytes=1_000_000, limits=None, trigger=None, **effects):
+    def start(
+        *,
+        basic_auth=None,
+        max_body_bytes=1_000_000,
+        limits=None,
+        trigger=None,
+        studio_is_set=False,
+        **effects,
+    ):
         trainings = FakeTrainings()
         services = Services.of(
             Effects(repository, trainings, **({"measure": fake_measure} | effects)),
@@ -165,6 +173,7 @@ def serve(tmp_path, repository) -> Iterator[Callable[..., Server]]:
                 max_body_bytes,
                 limits or Limits(load_seconds=20),
                 trigger or TriggerConfig(3, 7.0),
+                studio_is_set,
             ),
             ProjectState(tmp_path / "backend.sqlite"),
             CredentialFile(tmp_path / "credentials.json"),

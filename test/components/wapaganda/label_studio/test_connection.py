@@ -39,6 +39,12 @@ def connect(answer: Answer, token: str = LEGACY, pauses: list[float] | None = No
     return Connection("http://ls.test/", token, transport=httpx.MockTransport(answer), sleep=sleep)
 
 
+def error(status, detail, **more):
+    """An error as Label Studio's exception handler writes it."""
+    known = {"id": "0b1c", "status_code": status, "version": "1.23.2", "exc_info": None}
+    return httpx.Response(status, json={**known, "detail": detail, **more})
+
+
 class Script:
     """Gives prepared answers, exceptions among them, in turn and remembers the requests."""
 
@@ -172,14 +178,14 @@ REFUSALS = [
         r"legacy token is not accepted",
     ),
     (
-        httpx.Response(401, json={"detail": "…: legacy token authentication has been disabled for this …"}),
+        error(401, "…: legacy token authentication has been disabled for this …"),
         UnauthorizedError,
         "Legacy tokens are switched off",
     ),
-    (httpx.Response(403, json={"detail": "No."}), UnauthorizedError, "may not do /x: No"),
-    (httpx.Response(404, json={"detail": "Not found."}), RejectedError, "answered 404 to /x: Not found"),
+    (error(403, "No."), UnauthorizedError, "may not do /x: No"),
+    (error(404, "Not found."), RejectedError, "answered 404 to /x: Not found"),
     (
-        httpx.Response(400, json={"detail": "Validation error", "validation_errors": {"text": ["bad"]}}),
+        error(400, "Validation error", validation_errors={"text": ["bad"]}),
         RejectedError,
         "{'text': \\['bad'\\]}",
     ),
@@ -354,10 +360,10 @@ def test_a_token_exchange_that_answers_with_a_page_is_repeated_and_then_a_clear_
 
 
 def test_an_address_that_the_server_cannot_resolve_is_not_asked_again():
-    script = Script(httpx.Response(500, json={"detail": "Can't resolve hostname x"}))
+    script = Script(error(500, "Can't resolve hostname x"))
     with pytest.raises(RejectedError):
         connect(script).get("/x")
-    script = Script(httpx.Response(500, json={"detail": "Can't resolve hostname x"}))
+    script = Script(error(500, "Can't resolve hostname x"))
     with pytest.raises(RejectedError):
         connect(script).create("/x", {})
 
