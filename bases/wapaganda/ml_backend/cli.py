@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
+from wapaganda.errors import WapagandaError
 from wapaganda.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,11 @@ def serve(settings: Settings, host: str, port: int, command: Sequence[str] | Non
     from wapaganda.project_context import prepare_environment
 
     prepare_environment(settings.threads)
-    app = create_app(compose(settings, command))
+    try:
+        app = create_app(compose(settings, command))
+    except (WapagandaError, OSError) as error:
+        sys.stderr.write(f"{error} {getattr(error, 'hint', '')}".strip() + "\n")
+        return 1
     if settings.basic_auth is None:
         logger.warning(
             "Anyone who can reach %s:%s may use this server: BASIC_AUTH_USER and "

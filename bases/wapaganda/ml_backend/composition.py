@@ -18,12 +18,12 @@ from wapaganda.ledger import LedgerError
 from wapaganda.ml_backend.prediction.batching import TextTagger
 from wapaganda.ml_backend.prediction.predictor import Limits
 from wapaganda.ml_backend.prediction.tasks import Showing
-from wapaganda.ml_backend.services import Effects, ServerOptions, Services
+from wapaganda.ml_backend.services import Background, Effects, ServerOptions, Services
+from wapaganda.ml_backend.state_files import Scratch, TrainingsOff, open_state
 from wapaganda.ml_backend.training.credentials import CredentialFile
-from wapaganda.ml_backend.training.project_state import ProjectState
-from wapaganda.ml_backend.training.trigger import TrainingStatus, TriggerConfig
+from wapaganda.ml_backend.training.trigger import Trainings, TrainingStatus, TriggerConfig
 from wapaganda.model_store import ModelStore
-from wapaganda.project_context import ProjectContext, jobs_path
+from wapaganda.project_context import ProjectContext
 from wapaganda.settings import Settings
 from wapaganda.uncertainty import score, without_committee
 
@@ -36,12 +36,17 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
     """Everything that a server with these settings needs; tests pass another ``command`` that trains.
 
     Raises:
-        OSError: a folder cannot be created.
-        JobError: the job table in DATA_DIR cannot be used.
+        WapagandaError: a newer version wrote a file in DATA_DIR, or another process holds it.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    queue = JobQueue(jobs_path(settings))
-    supervisor = Supervisor(queue, command or (sys.executable, "-m", ROUND_JOB, str(queue.path)))
+    state = open_state(settings)
+    trainings: Trainings = TrainingsOff(" ".join(state.notices))
+    background: list[Background] = [Preloading()]
+    if state.queue is not None:
+        queue = state.queue
+        supervisor = Supervisor(queue, command or (sys.executable, "-m", ROUND_JOB, str(queue.path)))
+        trainings, background = QueuedTrainings(queue, supervisor), [supervisor, *background]
+    if state.scratch is not None:
+        background.append(Scratch(state.scratch))
 
     def measure(log_probs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
         return score(log_probs, without_committee(settings.measure))
@@ -49,11 +54,12 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
     return Services.of(
         Effects(
             StoredModels(settings.model_dir, settings.device),
-            QueuedTrainings(queue, supervisor),
+            trainings,
             measure,
-            [supervisor, Preloading()],
+            background,
             LedgerShowings(settings),
             StoredReports(settings),
+            state.notices,
         ),
         ServerOptions(
             settings.basic_auth,
@@ -66,7 +72,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
             TriggerConfig(settings.train_after_labels, settings.train_debounce_seconds),
             not {"label_studio_url", "label_studio_api_key"}.isdisjoint(settings.model_fields_set),
         ),
-        ProjectState(settings.data_dir / "backend.sqlite"),
+        state.projects,
         CredentialFile(credentials_path(settings)),
     )
 

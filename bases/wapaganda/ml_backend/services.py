@@ -53,7 +53,8 @@ def no_report(project: str) -> Mapping[str, Any]:
 @dataclass(frozen=True, slots=True)
 class Effects:
     """The external parts of a server: models on disk, trainings, the uncertainty measure, what was decided
-    about the spans of each project, and what its last round reported."""
+    about the spans of each project, and what its last round reported. ``notices``: what a person should know
+    about the files of the server, in sentences."""
 
     repository: ModelRepository
     trainings: Trainings
@@ -61,6 +62,7 @@ class Effects:
     background: Sequence[Background] = ()
     showings: KnownShowings = _as_it_is
     last_report: LastReport = no_report
+    notices: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

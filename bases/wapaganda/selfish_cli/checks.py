@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from wapaganda.errors import InputError
 from wapaganda.progress import Progress, silent
-from wapaganda.selfish_cli.project import CliProject, why_not_writable
+from wapaganda.project_context import why_not_writable
+from wapaganda.selfish_cli.project import CliProject
 
 if TYPE_CHECKING:
     from wapaganda.settings import Settings

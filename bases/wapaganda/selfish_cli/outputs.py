@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wapaganda.annotation import by_suffix, writable_suffixes, write_documents
 from wapaganda.errors import InputError
-from wapaganda.selfish_cli.project import why_not_writable
+from wapaganda.project_context import why_not_writable
 
 if TYPE_CHECKING:
     from wapaganda.ner import Document

@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +94,7 @@ def check_folders(settings: "Settings") -> None:
         InputError: they cannot.
     """
     for name, folder in (("MODEL_DIR", settings.model_dir), ("DATA_DIR", settings.data_dir)):
-        reason = why_not_writable(folder)
+        reason = wapaganda.project_context.why_not_writable(folder)
         if reason:
             raise InputError(
                 f"Expected a folder that can be written, was: {folder} ({reason}).",
@@ -103,26 +102,15 @@ def check_folders(settings: "Settings") -> None:
             )
 
 
-def why_not_writable(folder: Path) -> str:
-    """Why ``folder``, or the nearest one above that exists, cannot be written; empty when it can."""
-    existing = folder.absolute()
-    while not existing.exists():
-        existing = existing.parent
-    if not existing.is_dir():
-        return f"{existing} is no folder"
-    try:
-        with tempfile.TemporaryFile(dir=existing):
-            return ""
-    except OSError as error:
-        return error.strerror or str(error)
-
-
 @contextlib.contextmanager
 def project_lock(context: CliProject) -> Iterator[None]:
     """Hold the project for this process: one training or round at a time, whichever program runs it.
 
+    The damaged ledger of a Label Studio project is made anew.
+
     Raises:
         InputError: another process holds it, or models and data cannot be written.
+        LedgerError: the ledger of a project of files is damaged.
     """
     from filelock import Timeout
 
@@ -136,6 +124,7 @@ def project_lock(context: CliProject) -> Iterator[None]:
             "Wait until it is done and repeat the command.",
         ) from None
     try:
+        context.mend_ledger()
         yield
     finally:
         lock.release()

@@ -57,6 +57,17 @@ class JobQueue:
                 )
             return rows(connection, "id = ?", (number,))[0]
 
+    def skip_numbers(self) -> None:
+        """Number the next jobs above those that have a log: a process of a lost table may still write to one.
+
+        For a new table in the place of a damaged one.
+        """
+        logs = self.log_path(0).parent.glob("*.log")
+        last = max((int(each.stem) for each in logs if each.stem.isdigit()), default=0)
+        with self._table.writing() as connection:
+            connection.execute("DELETE FROM sqlite_sequence WHERE name = 'jobs'")
+            connection.execute("INSERT INTO sqlite_sequence VALUES ('jobs', ?)", (last,))
+
     def get(self, job_id: int) -> Job:
         """The job with this id.
 

@@ -32,6 +32,17 @@ class Ledger:
         self.path = Path(path)
         self._database = Database(self.path, MIGRATIONS, "a ledger", LedgerError)
 
+    def check(self, hint: str = "") -> None:
+        """Read every page of the file.
+
+        Raises:
+            LedgerError: one is damaged; with this ``hint``.
+        """
+        with self._database.reading() as connection:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise LedgerError(f"Expected a ledger in {self.path}, was: damaged ({found}).", hint)
+
     def upsert_documents(
         self,
         docs: Iterable[Document],

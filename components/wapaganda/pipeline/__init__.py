@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.ports import (
+    LOST_LEDGER,
     OPEN_AUDIT,
     REVIEW,
     TRAINING_BATCH,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.completion.completing import Completing, CompletionRequest
     from wapaganda.pipeline.completion.machine_labels import CampaignError, MachineLabels
     from wapaganda.pipeline.completion.report import CompletionReport
+    from wapaganda.pipeline.completion.restoring import restore_rounds
     from wapaganda.pipeline.round.file_part import FilePart, present_file
     from wapaganda.pipeline.round.loop import Loop
     from wapaganda.pipeline.round.purpose import selected_purpose
@@ -114,6 +116,7 @@ _LATE = {
     "present_file": "round.file_part",
     "read_proposals": "selection.prices",
     "remembered_prices": "selection.prices",
+    "restore_rounds": "completion.restoring",
     "score_pool": "selection.scoring",
     "score_tagged": "selection.scoring",
     "scored_by": "selection.scoring",
@@ -125,6 +128,7 @@ _LATE = {
 }
 
 __all__ = [
+    "LOST_LEDGER",
     "OPEN_AUDIT",
     "READ_REPORT",
     "REVIEW",
@@ -183,6 +187,7 @@ __all__ = [
     "read_proposals",
     "reading_figures",
     "remembered_prices",
+    "restore_rounds",
     "score_pool",
     "score_tagged",
     "scored_by",

@@ -16,6 +16,9 @@ REVIEW = "review"
 OPEN_AUDIT = "open audit"
 """The key in the ledger for the ids of texts that are being audited: no round offers them with proposals."""
 
+LOST_LEDGER = "lost ledger"
+"""The key in the ledger for what was lost with the one before; the next report says it."""
+
 
 class BatchNameTakenError(Exception):
     """The name of a new batch is already used by another batch."""

@@ -2,5 +2,6 @@
 
 from wapaganda.project_context.environment import prepare_environment
 from wapaganda.project_context.project_context import ProjectContext, jobs_path
+from wapaganda.project_context.writable import why_not_writable
 
-__all__ = ["ProjectContext", "jobs_path", "prepare_environment"]
+__all__ = ["ProjectContext", "jobs_path", "prepare_environment", "why_not_writable"]

@@ -1,5 +1,7 @@
 """The files of one project, its jobs and its loop, from the settings."""
 
+import logging
+import re
 import secrets
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from wapaganda.settings import Settings
     from wapaganda.tracking import MirrorReport, RunLog
 
+logger = logging.getLogger(__name__)
 
 _LABEL_MAPPING = "label mapping"
 """The key in the ledger."""
@@ -71,7 +74,7 @@ class ProjectContext:
         """How labels and tags are read that were renamed in Label Studio; empty without a ledger."""
         from wapaganda.annotation import LabelMapping
 
-        if not (self.directory / "ledger.sqlite").exists():
+        if not self.ledger_path.exists():
             return LabelMapping()
         return LabelMapping.from_dict(self.ledger().value(_LABEL_MAPPING, {}))
 
@@ -84,7 +87,7 @@ class ProjectContext:
         from wapaganda.annotation_cost import CORRECTING
         from wapaganda.pipeline import remembered_prices
 
-        known = (self.directory / "ledger.sqlite").exists()
+        known = self.ledger_path.exists()
         return self.config().floor(remembered_prices(self.ledger()) if known else CORRECTING)
 
     def lock(self) -> FileLock:
@@ -92,11 +95,60 @@ class ProjectContext:
         self.directory.mkdir(parents=True, exist_ok=True)
         return FileLock(self.directory / "round.lock")
 
-    def ledger(self) -> "Ledger":
-        """The ledger, created if missing."""
-        from wapaganda.ledger import Ledger
+    @property
+    def ledger_path(self) -> Path:
+        """The file of the ledger; missing before the first round."""
+        return self.directory / "ledger.sqlite"
 
-        return Ledger(self.directory / "ledger.sqlite")
+    def ledger(self) -> "Ledger":
+        """The ledger, created if missing.
+
+        Raises:
+            LedgerError: it is damaged; the hint says what to do about it.
+        """
+        from wapaganda.ledger import Ledger, LedgerError
+        from wapaganda.storage import is_damage
+
+        try:
+            return Ledger(self.ledger_path)
+        except LedgerError as error:
+            if is_damage(error):
+                error.hint = self._mend
+            raise
+
+    @property
+    def _mend(self) -> str:
+        """What to do about a damaged ledger."""
+        if number := re.fullmatch(r"ls-(\d+)", self.key):
+            return (
+                f"The next round makes it anew from Label Studio: selfish update --project {number[1]}, or "
+                "Start Training."
+            )
+        return (
+            "Restore it from a backup. Without one, move the file away and repeat the command: the labels "
+            "come from --data, but the history of the labels and why texts were offered are lost."
+        )
+
+    def mend_ledger(self) -> None:
+        """Put the damaged ledger of a Label Studio project aside and begin a new one; hold `lock`.
+
+        All labels are in Label Studio, so the next fetch reads them again. What the files of the rounds know
+        is put back. That of a project of files may hold what is nowhere else, so it is never replaced.
+
+        Raises:
+            LedgerError: the ledger of a project of files is damaged, or a newer version wrote it.
+        """
+        from wapaganda.ledger import Ledger
+        from wapaganda.pipeline import restore_rounds
+        from wapaganda.storage import open_whole
+
+        if not self.key.startswith("ls-"):
+            if self.ledger_path.exists():
+                self.ledger().check(self._mend)
+            return
+        ledger, aside = open_whole(self.ledger_path, lambda: Ledger(self.ledger_path))
+        if lost := restore_rounds(ledger, self.directory, aside):
+            logger.warning(lost)
 
     def loop_id(self) -> str:
         """A short id of the ledger, made at the first call; the names of the batches end with it."""
@@ -112,7 +164,7 @@ class ProjectContext:
         from wapaganda.dataset import LabelHistory
         from wapaganda.pipeline import read_proposals
 
-        if not (self.directory / "ledger.sqlite").exists():
+        if not self.ledger_path.exists():
             return LabelHistory()
         ledger = self.ledger()
         offers = (offer for each in ledger.rounds() for offer in ledger.offers(each.number))

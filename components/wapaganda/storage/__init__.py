@@ -9,13 +9,15 @@ from wapaganda.storage.atomic import (
     write_json,
     write_text,
 )
-from wapaganda.storage.database import Database, DatabaseError
+from wapaganda.storage.database import Database, DatabaseError, is_damage, open_whole
 
 __all__ = [
     "Database",
     "DatabaseError",
     "atomic_folder",
     "atomic_path",
+    "is_damage",
+    "open_whole",
     "put_aside",
     "sync",
     "sync_folder",

@@ -64,12 +64,13 @@ class JobStatus(BaseModel):
 
 
 class StatusResponse(BaseModel):
-    """The backend at a glance."""
+    """The backend at a glance; ``notices``: what a person should know about its files, in sentences."""
 
     projects: list[ProjectStatus]
     jobs: list[JobStatus]
     last_error: str | None
     refused_webhooks: int
+    notices: tuple[str, ...] = ()
 
 
 @router.get("/status")
@@ -85,6 +86,7 @@ def status(services: ServicesOf) -> StatusResponse:
         jobs=[_job(job) for job in jobs],
         last_error=_last_error(jobs, states.values()),
         refused_webhooks=services.telemetry.refused_webhooks,
+        notices=tuple(services.effects.notices),
     )
 
 

@@ -60,6 +60,7 @@ def work(job: Job, progress: Progress) -> None:
     if not context.directory.exists():
         _refuse_unknown(project.number, label_studio_access(settings, credentials))
     with project_lock(context, progress):
+        context.mend_ledger()
         ledger, name = context.ledger(), [job.id, job.created_at]
         if ledger.value(_LAST_JOB) != name:
             access = label_studio_access(settings, credentials)

@@ -16,6 +16,7 @@ from wapaganda.model_store import ModelStore, data_fingerprint
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.ports import (
+    LOST_LEDGER,
     OPEN_AUDIT,
     REVIEW,
     TRAINING_BATCH,
@@ -176,6 +177,8 @@ class Loop:
 
     def _prepare(self, number: int, on_step: StepListener) -> RoundReport:
         self.fetch()
+        if lost := self.ledger.value(LOST_LEDGER):
+            self._messages.append(lost)
         labelled = list(self.ledger.documents(labelled=True))
         outcome = self._train(number, labelled, on_step)
         pool = [each for each in self.ledger.documents(labelled=False) if is_waiting(each)]
@@ -222,6 +225,7 @@ class Loop:
             number, [(pick.id, pick.rank, pick.score, pick.reason) for pick in selection.picks]
         )
         save_draft(self.ledger, draft, data_fingerprint(labelled))
+        self.ledger.set_value(LOST_LEDGER, None)
         return draft
 
     def _select(

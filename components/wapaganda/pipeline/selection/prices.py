@@ -35,10 +35,11 @@ def write_proposals(folder: Path, batch: Sequence[Document]) -> None:
     write_json(folder / _FILE, {document.id: encode_spans(document.spans or ()) for document in batch})
 
 
-def read_proposals(rounds: Path) -> Proposals:
-    """The proposals of all rounds in the folder ``rounds``; of a repeated text the latest ones."""
+def read_proposals(rounds: Path, name: str = "*") -> Proposals:
+    """The proposals of all rounds in the folder ``rounds``, or of the one ``name``; of a repeated text the
+    latest ones."""
     shown: dict[str, Sequence[Span]] = {}
-    for path in sorted(rounds.glob(f"*/{_FILE}")):
+    for path in sorted(rounds.glob(f"{name}/{_FILE}")):
         for document_id, spans in json.loads(path.read_text("utf-8")).items():
             shown[document_id] = decode_spans(spans)
     return shown

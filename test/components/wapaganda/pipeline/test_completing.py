@@ -26,6 +26,7 @@ from wapaganda.pipeline import (
     PoolScores,
     RoundLog,
     completed,
+    restore_rounds,
 )
 from wapaganda.pipeline.selection.pool_scores import PoolSpans
 from wapaganda.tracking import RunLog
@@ -464,3 +465,35 @@ def test_a_kill_between_any_two_writes_loses_nothing_and_doubles_nothing(tmp_pat
     found = completed(loop.directory)
     assert found is not None
     assert found.campaign.n_released == len(source.released["audit-1"])
+
+
+def test_an_audit_outlives_a_lost_ledger(loop: Loop, source: Studio, tmp_path: Path):
+    run(loop)
+    audited, rounds = loop.ledger.value(OPEN_AUDIT), len(loop.ledger.rounds())
+    loop.ledger = Ledger(tmp_path / "new.sqlite")
+
+    sentence = restore_rounds(loop.ledger, loop.directory, Path("old.damaged"))
+
+    assert "old.damaged" in sentence
+    assert loop.ledger.value(OPEN_AUDIT) == audited
+    assert {(each.document_id, each.reason) for each in loop.ledger.offers(1)} == {
+        (each, "audit") for each in audited
+    }
+    assert len(loop.ledger.rounds()) == rounds
+    assert restore_rounds(loop.ledger, loop.directory, None) == ""
+    source.answer("audit-1")
+    assert run(loop).state == "accepted"
+    assert list(source.released) == ["audit-1"]
+
+
+def test_an_interrupted_restoration_is_repeated(loop: Loop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    run(loop)
+    audited = loop.ledger.value(OPEN_AUDIT)
+    loop.ledger = Ledger(tmp_path / "new.sqlite")
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "save_step", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            restore_rounds(loop.ledger, loop.directory, Path("old.damaged"))
+
+    assert "old.damaged" in restore_rounds(loop.ledger, loop.directory, None)
+    assert len(loop.ledger.offers(1)) == len(audited)

@@ -7,8 +7,9 @@ import pytest
 from filelock import Timeout
 
 from wapaganda.dataset import LabelHistory
-from wapaganda.ner import Span
-from wapaganda.pipeline import LoopConfig
+from wapaganda.ledger import LedgerError
+from wapaganda.ner import Document, Span
+from wapaganda.pipeline import LOST_LEDGER, LoopConfig
 from wapaganda.project_context import ProjectContext, jobs_path, prepare_environment
 from wapaganda.settings import Settings
 from wapaganda.storage import write_json
@@ -96,3 +97,47 @@ def test_the_label_history_is_that_of_the_last_offer_of_each_text(context):
     known = context.label_history()
     assert known.reasons == {"a": "audit", "b": "random"}
     assert known.shown == {"a": (Span(0, 1, "PER"),), "b": (Span(0, 2, "PER"),)}
+
+
+def _damaged_ledger(context):
+    ledger = context.ledger()
+    ledger.upsert_documents([Document("1", "Anna", (Span(0, 4, "PER"),))], "label-studio")
+    ledger.start_round()
+    context.ledger_path.write_bytes(context.ledger_path.read_bytes()[:5000])
+    return context.ledger_path.read_bytes()
+
+
+def test_a_damaged_ledger_of_a_label_studio_project_is_put_aside(context):
+    write_json(context.directory / "rounds" / "002" / "proposals.json", {"7": [], "8": [[0, 4, "PER"]]})
+    damaged = _damaged_ledger(context)
+    with pytest.raises(LedgerError, match="Expected a ledger in") as caught:
+        context.ledger()
+    assert "selfish update --project 12" in caught.value.hint
+
+    context.mend_ledger()
+
+    aside = context.directory / "ledger.sqlite.damaged"
+    assert aside.read_bytes() == damaged
+    ledger = context.ledger()
+    assert ledger.counts().documents == 0
+    assert [(each.number, each.step) for each in ledger.rounds()] == [(1, "done"), (2, "done")]
+    assert ledger.offered_ids() == {"7", "8"}
+    assert str(aside) in ledger.value(LOST_LEDGER)
+    context.mend_ledger()
+    assert len(list(context.directory.glob("*.damaged*"))) == 1
+
+
+def test_a_missing_ledger_beside_files_of_rounds_is_told(context):
+    write_json(context.directory / "rounds" / "001" / "proposals.json", {"7": []})
+    context.mend_ledger()
+    assert "missing or empty" in context.ledger().value(LOST_LEDGER)
+    assert context.ledger().start_round().number == 2
+
+
+def test_a_damaged_ledger_of_files_stays_and_the_way_out_is_named(tmp_path):
+    context = ProjectContext(Settings(data_dir=tmp_path / "data", model_dir=tmp_path / "models"), "news")
+    damaged = _damaged_ledger(context)
+    with pytest.raises(LedgerError, match=r"Expected a ledger in .*news/ledger.sqlite") as caught:
+        context.mend_ledger()
+    assert "move the file away" in caught.value.hint
+    assert context.ledger_path.read_bytes() == damaged

@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from wapaganda.errors import WapagandaError
-from wapaganda.storage import Database, DatabaseError
+from wapaganda.storage import Database, DatabaseError, is_damage, open_whole, put_aside
 
 ONE = "CREATE TABLE words (word TEXT PRIMARY KEY)"
 TWO = "ALTER TABLE words ADD COLUMN length INTEGER"
@@ -123,3 +123,114 @@ def test_many_threads_may_open_a_new_file_at_once_and_write_it(tmp_path):
     assert words(Database(tmp_path / "words.sqlite", (ONE,), "a list of words")) == [
         f"w{number}" for number in range(8)
     ]
+
+
+def _fill(path):
+    database = Database(path, (ONE,), "a list of words")
+    with database.writing() as connection:
+        connection.executemany("INSERT INTO words VALUES (?)", [(f"{n:0300d}",) for n in range(300)])
+    return database
+
+
+def _open(path):
+    return open_whole(path, lambda: Database(path, (ONE,), "a list of words"))
+
+
+def _zero_a_page(path):
+    content = bytearray(path.read_bytes())
+    content[8192:12288] = bytes(4096)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+        lambda path: path.write_bytes(b"\x07random bytes" * 999),
+        _zero_a_page,
+    ],
+    ids=["cut", "random", "a page in the middle"],
+)
+def test_a_damaged_file_is_put_aside_with_its_log_and_never_over_an_earlier_one(tmp_path, damage):
+    path = tmp_path / "words.sqlite"
+    for turn in ("", "-2"):
+        _fill(path)
+        damage(path)
+        content = path.read_bytes()
+
+        database, aside = _open(path)
+
+        assert aside == tmp_path / f"words.sqlite.damaged{turn}"
+        assert aside.read_bytes() == content
+        assert words(database) == []
+    assert _open(path)[1] is None
+
+
+def test_a_damaged_page_is_an_error_of_ours_when_it_is_read(tmp_path):
+    database = _fill(tmp_path / "words.sqlite")
+    _zero_a_page(database.path)
+
+    with pytest.raises(DatabaseError, match=r"words.sqlite, was: database disk image is malformed") as caught:
+        words(database)
+
+    assert is_damage(caught.value)
+
+
+def _fill_a_disk(database):
+    with database.writing() as connection:
+        connection.execute("PRAGMA max_page_count = 1")
+        connection.executemany("INSERT INTO words VALUES (?)", [(f"{n:0400d}",) for n in range(300)])
+
+
+def test_a_newer_a_locked_and_a_full_file_are_not_put_aside(tmp_path, monkeypatch):
+    path = tmp_path / "words.sqlite"
+    Database(path, (ONE, TWO), "a list of words")
+    with pytest.raises(DatabaseError, match="written by a newer wapaganda"):
+        _open(path)
+
+    path = tmp_path / "locked.sqlite"
+    database = _fill(path)
+    monkeypatch.setattr("wapaganda.storage.database._BUSY_SECONDS", 0.01)
+    with (
+        database.writing(),
+        pytest.raises(DatabaseError, match=r"locked.sqlite, was: database is locked") as locked,
+        database.writing(),
+    ):
+        pass
+    with pytest.raises(DatabaseError, match=r"was: database or disk is full") as full:
+        _fill_a_disk(database)
+    assert not is_damage(locked.value)
+    assert not is_damage(full.value)
+    assert "Make room" in full.value.hint
+    assert not list(tmp_path.glob("*.damaged*"))
+
+
+def test_a_mistake_in_our_own_sql_is_not_told_as_a_fault_of_the_file(tmp_path):
+    with (
+        pytest.raises(sqlite3.OperationalError, match="no such table"),
+        _fill(tmp_path / "words.sqlite").reading() as connection,
+    ):
+        connection.execute("SELECT * FROM missing")
+
+
+def test_in_a_read_only_folder_the_file_is_read_and_not_written(tmp_path, read_only):
+    _fill(tmp_path / "words.sqlite")
+    with read_only(tmp_path):
+        database = Database(tmp_path / "words.sqlite", (ONE,), "a list of words")
+        assert len(words(database)) == 300
+        with (
+            pytest.raises(DatabaseError, match="attempt to write a readonly database"),
+            database.writing() as connection,
+        ):
+            connection.execute("DELETE FROM words")
+
+
+def test_the_log_of_a_file_goes_aside_with_it(tmp_path):
+    path = tmp_path / "words.sqlite"
+    for turn in ("", "-2"):
+        for ending in ("", "-wal", "-shm"):
+            path.with_name(path.name + ending).write_text(ending)
+        assert put_aside(path, "-wal", "-shm") == tmp_path / f"words.sqlite.damaged{turn}"
+        for ending in ("", "-wal", "-shm"):
+            assert (tmp_path / f"words.sqlite.damaged{turn}{ending}").read_text() == ending
+    assert not path.exists()
