@@ -33,8 +33,8 @@ class StateFiles:
 def open_state(settings: Settings) -> StateFiles:
     """Open the state of a server.
 
-    A damaged file is put aside and begun anew. When DATA_DIR cannot be written the server goes on without
-    trainings, and remembers projects until it stops.
+    A damaged file is put aside and a new one is made. When DATA_DIR cannot be written the server works
+    without trainings, and remembers projects until it stops.
 
     Raises:
         WapagandaError: a newer version wrote a file, or another process holds it.
