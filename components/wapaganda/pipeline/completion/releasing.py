@@ -1,17 +1,19 @@
 """Release a part of an audit: blind, in the order of the audit, once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wapaganda.annotation import has_machine_answer
 from wapaganda.dataset import AUDIT
 from wapaganda.errors import InputError
 from wapaganda.ledger import Ledger, Round
 from wapaganda.ner import Document
 from wapaganda.pipeline.completion.campaign import AuditBatch, CampaignFolder
 from wapaganda.pipeline.completion.machine_labels import CampaignError, MachineLabels
-from wapaganda.pipeline.ports import OPEN_AUDIT, BatchNameTakenError
+from wapaganda.pipeline.ports import NOTHING_EARLIER, OPEN_AUDIT, BatchNameTakenError, Earlier
 from wapaganda.pipeline.round.loop import Loop
-from wapaganda.pipeline.selection.prices import write_proposals
+from wapaganda.pipeline.selection.batch import unfinished
+from wapaganda.pipeline.selection.prices import read_proposals, write_proposals
 from wapaganda.pipeline.selection.waiting import is_waiting
 
 _DONE = "done"
@@ -46,7 +48,7 @@ def release_audit(loop: Loop, folder: CampaignFolder, labels: MachineLabels, bat
     if any(map(is_waiting, texts)):
         blind = [Document(each.id, each.text, None, {"rank": rank}) for rank, each in enumerate(texts)]
         try:
-            sentence = loop.source.release(batch.name, blind, loop.progress)
+            sentence = loop.source.release(batch.name, blind, loop.progress, _earlier(loop, ids))
         except BatchNameTakenError as error:
             raise CampaignError(
                 f"Expected {batch.name} to be a new batch, was: one of another program ({error}).",
@@ -54,6 +56,24 @@ def release_audit(loop: Loop, folder: CampaignFolder, labels: MachineLabels, bat
             ) from error
     folder.write(_RELEASED, {**released, batch.name: len(texts)})
     return f"The audit is blind: no proposals are shown. {sentence}"
+
+
+def _earlier(loop: Loop, batch: Sequence[str]) -> Earlier:
+    """The unfinished texts of earlier batches with what annotators were last shown, if the audit hides it.
+
+    Texts of an audit, this or an earlier one, have no proposals.
+    """
+    if not loop.source.shows_one_batch:
+        return NOTHING_EARLIER
+    offers = [each for number in loop.ledger.rounds() for each in loop.ledger.offers(number.number)]
+    blind = {each.document_id for each in offers if each.reason == AUDIT}
+    ids = {each.document_id for each in offers} - set(batch)
+    held = loop.ledger.find(sorted(ids - blind))
+    before = read_proposals(loop.directory / "rounds")
+    waiting = {each.id for each in held if is_waiting(each) and not has_machine_answer(each)}
+    half_done = {each.id for each in held if each.meta.get("annotators")}
+    shown = {each: before.get(each, ()) for each in waiting | half_done}
+    return Earlier(tuple(unfinished(held, shown, loop.source.schema().labels)), frozenset(ids))
 
 
 def close_audit(ledger: Ledger) -> None:

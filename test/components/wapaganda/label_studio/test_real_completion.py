@@ -27,6 +27,7 @@ from wapaganda.pipeline import (
     read_proposals,
 )
 from wapaganda.pipeline.selection.pool_scores import PoolSpans
+from wapaganda.pipeline.selection.prices import write_proposals
 from wapaganda.tracking import RunLog
 from wapaganda.uncertainty import Expectation
 
@@ -66,6 +67,15 @@ def with_model(folder: Path, ids: list[int], texts: list[str]) -> None:
     scores.save(folder / "rounds" / "001" / f"scores-least_confidence-{version.name}.npz")
 
 
+def with_batch(folder: Path, batch: list[Document]) -> None:
+    """A finished round that has offered these texts with their proposals."""
+    ledger = Ledger(folder / "ledger.sqlite")
+    number = ledger.start_round().number
+    ledger.record_offers(number, [(each.id, rank, 0.5, "review") for rank, each in enumerate(batch, start=1)])
+    ledger.save_step(number, "done")
+    write_proposals(folder / "rounds" / f"{number:03d}", batch)
+
+
 def test_complete_audit_accept_write_back_and_undo_with_kills(
     run_killed: Callable[..., Any],
     client: LabelStudio,
@@ -78,7 +88,13 @@ def test_complete_audit_accept_write_back_and_undo_with_kills(
     machine = [Document(f"m{n}", f"Anna saw Bob {n + 100}") for n in range(50)]
     client.import_documents(project, people)
     ids = client.import_documents(project, machine)
-    with_model(tmp_path, ids, [each.text for each in machine])
+    texts = [each.text for each in machine]
+    with_model(tmp_path, ids, texts)
+    earlier = [
+        Document(str(number), text, (ANNA,)) for number, text in zip(ids[:8], texts[:8], strict=True)
+    ]  # a released batch at which people are at work
+    with_batch(tmp_path, earlier)
+    client.release(project, earlier, "al-001")
     backend = start_backend()
     client.connect_backend(project, backend.url)
 
@@ -90,7 +106,9 @@ def test_complete_audit_accept_write_back_and_undo_with_kills(
             return work(Completing(loop_of(tmp_path, studio, project), request))
 
         for last, arrives in ((1, True), (2, False)):
-            kills += run_killed(complete, last, arrives=arrives) is None
+            if (report := run_killed(complete, last, arrives=arrives)) is not None:
+                return report  # it had less to write
+            kills += 1
         report = run_killed(complete)
         assert report is not None
         return report
@@ -99,7 +117,15 @@ def test_complete_audit_accept_write_back_and_undo_with_kills(
     report = until_done(Completing.run)
     assert report.state == "audit"
     size = report.audit["open"]
-    assert client.versions(project) == {"audit-1": size}
+    order = [str(number) for number in Ledger(tmp_path / "ledger.sqlite").value("open audit", [])]
+    at_work = [each for each in earlier if each.id not in order]
+    assert 0 < len(at_work) < len(earlier)
+    held = client.versions(project)
+    assert held == {"al-001": len(earlier), "audit-1": size + len(at_work)}
+    for each in at_work:  # an annotator who opens one still finds its proposal
+        shown = raw.get(f"/api/tasks/{each.id}/", params={"project": project}).raise_for_status().json()
+        (now,) = [found for found in shown["predictions"] if found["model_version"] == "audit-1"]
+        assert [found["value"]["text"] for found in now["result"]] == ["Anna"]
 
     asked = len(backend.asked("/predict"))
     answered: set[str] = set()
@@ -107,7 +133,8 @@ def test_complete_audit_accept_write_back_and_undo_with_kills(
         task = raw.get(f"/api/projects/{project}/next").raise_for_status().json()
         assert [(each["model_version"], each["result"]) for each in task["predictions"]] == [("audit-1", [])]
         opened = raw.get(f"/api/tasks/{task['id']}/", params={"project": project}).raise_for_status().json()
-        assert all(each["result"] == [] for each in opened["predictions"])
+        shown = [each for each in opened["predictions"] if each["model_version"] == "audit-1"]
+        assert [each["result"] for each in shown] == [[]]
         parent = task["predictions"][0]["id"]
         regions = [] if place == 1 else [_region(ANNA), _region(BOB)]
         answer = {"result": regions, "lead_time": 4.0, "parent_prediction": parent}
@@ -122,10 +149,10 @@ def test_complete_audit_accept_write_back_and_undo_with_kills(
     assert report.certificate is not None
     assert report.certificate["n_audited"] == size
     left = 50 - size
-    assert client.versions(project) == {"audit-1": size, "complete-1": left}
+    assert client.versions(project) == {**held, "complete-1": left}
     assert client.project(project).model_version == "complete-1"
     loop = loop_of(tmp_path, client, project)
-    offers = loop.ledger.offers(1)
+    offers = [each for number in (1, 2) for each in loop.ledger.offers(number)]
     history = LabelHistory(
         read_proposals(tmp_path / "rounds"), {each.document_id: each.reason for each in offers}
     )

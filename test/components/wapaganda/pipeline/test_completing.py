@@ -50,6 +50,7 @@ class Texts:
     predictions: dict[str, dict[str, tuple[Span, ...]]] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     name: str = "memory"
+    shows_one_batch: bool = True
 
     def schema(self) -> LabelSchema:
         return LabelSchema(("NAME",))
