@@ -14,6 +14,7 @@ from wapaganda.dataset.provenance import (
     origin_of,
     with_origins,
 )
+from wapaganda.dataset.replay import Replay
 from wapaganda.dataset.report import ExportReport, Quality, SplitReport
 from wapaganda.dataset.request import FORMATS, ExportRequest, export_formats
 from wapaganda.dataset.split import SPLITS, Splitting, split_texts
@@ -36,6 +37,7 @@ __all__ = [
     "Quality",
     "Record",
     "RecordChange",
+    "Replay",
     "SplitReport",
     "Splitting",
     "check_folder",

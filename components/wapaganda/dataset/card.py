@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
 from wapaganda.annotation import PROVENANCE, Provenance, ReadReport, all_formats, answers_of
 from wapaganda.dataset.front_matter import front_matter
@@ -25,7 +26,7 @@ class CardFacts:
     ``languages``: codes such as "en". ``read``: what was read from the source. ``answers``: the rule for
     texts that several annotators have labelled. ``likely_errors``: labels of people that a model finds
     wrong; ``None``: not looked for. ``prices``: how an annotator's work is priced, in one sentence.
-    ``package``: the version of this program.
+    ``package``: the version of this program. ``reading``: the settings by which the source was read.
     """
 
     title: str = "A data set for named-entity recognition"
@@ -42,6 +43,7 @@ class CardFacts:
     likely_errors: int | None = None
     prices: str = ""
     package: str = ""
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
 
 _DEFINITIONS: Mapping[str, str] = {

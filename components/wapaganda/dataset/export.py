@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from wapaganda.annotation import all_formats, write_documents
 from wapaganda.dataset.card import CardFacts, data_card
 from wapaganda.dataset.material import Gathered, fingerprint, gather, is_by_machine
 from wapaganda.dataset.model_labels import ModelLabels, estimate_file
 from wapaganda.dataset.provenance import is_drawn_at_random
+from wapaganda.dataset.replay import Replay, files_of, inputs_of
 from wapaganda.dataset.report import ExportReport, Quality, SplitReport, counts_by_provenance
 from wapaganda.dataset.request import ExportRequest
 from wapaganda.dataset.split import SPLITS, Splitting, split_texts
@@ -32,6 +34,7 @@ def export_dataset(
     machine: ModelLabels | None = None,
     facts: CardFacts | None = None,
     force: bool = False,
+    replay: Replay | None = None,
 ) -> ExportReport:
     """Write the labelled ``documents`` and those that ``machine`` has labelled into the new folder ``out``.
 
@@ -39,10 +42,10 @@ def export_dataset(
     and test (``split_texts``). Formats that cannot say who gave a label get the machine's texts in files of
     their own, ``<split>-machine``. The folder is written atomically; from equal documents and an equal
     request its data files are equal byte by byte. ``force``: replace an earlier export; no other folder is
-    replaced.
+    replaced. ``replay``: write nothing unless the files are those of this earlier export.
 
     Raises:
-        InputError: no document is labelled, or the filters leave none.
+        InputError: no document is labelled, the filters leave none, or the files are not those of ``replay``.
         ExportError: ``out`` holds something already.
     """
     request, facts = request or ExportRequest(), facts or CardFacts()
@@ -71,6 +74,10 @@ def export_dataset(
     with atomic_folder(out, replace=force) as draft:
         report = replace(report, left_out=tuple(_write_splits(draft, splits, request.formats)))
         write_text(draft / "README.md", data_card(report, found, splitting, facts))
+        files, inputs = files_of(draft), inputs_of(everything, machine, facts)
+        if replay is not None:
+            replay.refuse_others(inputs, files)
+        report = replace(report, recipe=_recipe(facts, machine, inputs, files))
         write_json(draft / MARK, report.manifest(), indent=2)
     return report
 
@@ -92,6 +99,19 @@ def check_folder(out: Path, force: bool) -> None:
             f"Expected a new or empty folder, was: {out}, an earlier export; "
             "replace it with --force or name another one."
         )
+
+
+def _recipe(
+    facts: CardFacts, machine: ModelLabels | None, inputs: Mapping[str, str], files: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "licence": facts.licence,
+        "languages": list(facts.languages),
+        "reading": dict(facts.reading),
+        "with_machine": machine is not None and machine.campaign is None,
+        "inputs": dict(inputs),
+        "files": dict(files),
+    }
 
 
 def _why_nothing(n_documents: int, found: Gathered) -> str:

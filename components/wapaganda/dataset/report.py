@@ -85,7 +85,7 @@ class ExportReport:
     of texts by the reason (``unlabelled``, ``provenance``, ``confidence``). ``n_copies``: exact copies of
     another text. ``left_out``: a sentence for each text that a format cannot hold. ``fingerprint``: of ids,
     texts, spans, provenances and splits. ``notes``: sentences for people. ``title`` and ``created_at`` as in
-    the card; ``package``: the version of the program.
+    the card; ``package``: the version of the program. ``recipe``: what ``Replay`` needs beside these.
     """
 
     path: Path
@@ -102,6 +102,7 @@ class ExportReport:
     title: str = ""
     created_at: str = ""
     package: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_documents(self) -> int:
@@ -118,7 +119,7 @@ class ExportReport:
         return {"path": str(self.path), **self.manifest()}
 
     def manifest(self) -> dict[str, Any]:
-        """JSON-ready; ``request`` is what an export needs to be made again from the same labels."""
+        """JSON-ready; ``request`` and the recipe are what ``Replay`` makes an export from again."""
         return {
             "title": self.title,
             "created_at": self.created_at,
@@ -137,6 +138,7 @@ class ExportReport:
             "left_out": list(self.left_out),
             "notes": list(self.notes),
             "splits": {split.name: split.to_dict() for split in self.splits},
+            **self.recipe,
         }
 
 

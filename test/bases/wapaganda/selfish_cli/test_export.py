@@ -101,6 +101,34 @@ def test_the_upload_needs_a_token_and_public_needs_an_upload(selfish, files, who
     assert (out / "parquet" / "train.parquet").is_file()
 
 
+def test_an_export_is_made_again_or_what_has_changed_is_said(selfish, files, whole, tmp_path):
+    out, _ = whole("first", "--license", "cc-by-4.0", "--language", "en", "--title", "Birds", "--seed", 5)
+    source = ("--data", files.data, "--pool", files.pool)
+    assert selfish("export", *source, "--out", tmp_path / "again", "--replay", out / "export.json").code == 0
+    written = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    again = tmp_path / "again"
+    assert written == {
+        path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()
+    }
+    refused = selfish("export", *source, "--out", tmp_path / "x", "--replay", out, "--license", "mit")
+    assert (refused.code, "was: other options as well" in refused.stderr) == (2, True)
+
+    lines = files.data.read_text().splitlines()
+    less = json.loads(lines[0])
+    less["spans"] = less["spans"][1:]
+    files.data.write_text("\n".join([json.dumps(less), *lines[1:]]) + "\n")
+    refused = selfish("export", *source, "--out", tmp_path / "x", "--replay", out)
+    said = " ".join(refused.stderr.split())
+    assert refused.code == 2
+    assert "was: the labels of people changed since" in said
+    assert not (tmp_path / "x").exists()
+    files.data.write_text("\n".join(lines[1:]) + "\n")
+    said = " ".join(selfish("export", *source, "--out", tmp_path / "x", "--replay", out).stderr.split())
+    assert "was: the texts" in said
+    (out / "export.json").write_text("{}")
+    assert "can be made again" in selfish("export", *source, "--out", tmp_path / "x", "--replay", out).stderr
+
+
 def test_the_difference_of_two_exports(selfish, files, whole, tmp_path):
     first, _ = whole("first")
     lines = files.data.read_text().splitlines()

@@ -1,5 +1,6 @@
 """selfish export: write the finished data set with a data card."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,6 +76,10 @@ def export(
     public: Annotated[
         bool, typer.Option("--public", help="With --push-to-hub: everybody may read the data set.")
     ] = False,
+    replay: Annotated[
+        Path | None,
+        typer.Option("--replay", help="Make the export of this export.json again, or say what has changed."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
     name: options.Name = "default",
     seed: options.Seed = None,
@@ -91,7 +96,7 @@ def export(
 
     Every text says who labelled it. Dev and test hold only texts that people labelled and that were drawn at
     random. The texts that nobody has labelled are in it when selfish complete has accepted the model's
-    labels of them, or with --with-machine.
+    labels of them, or with --with-machine. --replay takes all options from an earlier export.
     """
     overrides = {
         "seed": seed,
@@ -109,11 +114,17 @@ def export(
             raise InputError("Expected --data with --pool, was: none.", "A project has its own pool.")
         if public and not push_to_hub:
             raise InputError("Expected --push-to-hub with --public, was: none.")
+        from wapaganda.dataset import ExportRequest, Replay, check_folder, check_hub, export_dataset
+
+        again = None if replay is None else Replay.load(replay)
+        if again is not None:
+            chosen = (formats != ",".join(FORMATS), split != "0.8,0.1,0.1", only, min_confidence, annotators)
+            if any((*chosen, with_machine, title, licence, language, push_to_hub, seed is not None)):
+                raise InputError("Expected the source and --out with --replay, was: other options as well.")
+            overrides |= again.reading
         shares = _shares(split)
         context = open_context(project, name, overrides)
         with console.progress() as progress:
-            from wapaganda.dataset import ExportRequest, check_folder, check_hub, export_dataset
-
             if push_to_hub:
                 check_hub(push_to_hub)
             request = ExportRequest(
@@ -124,6 +135,16 @@ def export(
                 min_confidence,
                 annotators,
             )
+            card = CardOptions(title, licence, tuple(_names(language)), package_version())
+            if again is not None:
+                request, with_machine = again.request, again.with_machine
+                card = replace(
+                    card,
+                    title=again.title,
+                    licence=again.licence,
+                    languages=again.languages,
+                    created_at=again.created_at,
+                )
             check_folder(out, force)
             check_parent(out)
             if project is not None:
@@ -134,10 +155,11 @@ def export(
             for note in source.read.lines():
                 console.warn(note)
             machine = machine_part(context, source, with_machine, progress)
-            card = CardOptions(title, licence, tuple(_names(language)), package_version())
             facts = facts_of(context, source, card)
             progress("write", 0, 0)
-            report = export_dataset(source.documents, out, request, machine=machine, facts=facts, force=force)
+            report = export_dataset(
+                source.documents, out, request, machine=machine, facts=facts, force=force, replay=again
+            )
         _show(console, report)
         address = _pushed(console, out, push_to_hub, public) if push_to_hub else None
         read = {"read": source.read.to_dict(), "hub": address}

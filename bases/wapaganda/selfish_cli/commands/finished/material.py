@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from wapaganda.dataset import CardFacts, LabelHistory, ModelLabels
     from wapaganda.ner import Document
 
+READING = ("read_columns", "read_scheme", "text_field", "label_tag", "lenient", "answers")
+"""The settings by which a source is read, for the manifest."""
 HOW_TO_COMPLETE = (
     "selfish complete audits the model's labels of them and certifies the file; --with-machine takes these "
     "labels without a certificate."
@@ -25,12 +27,13 @@ HOW_TO_COMPLETE = (
 
 @dataclass(frozen=True, slots=True)
 class CardOptions:
-    """What the user says about the data set."""
+    """What the user says about the data set. ``created_at``: if it is not today."""
 
     title: str
     licence: str
     languages: tuple[str, ...]
     package: str
+    created_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def facts_of(context: CliProject, source: Source, options: CardOptions) -> "Card
         encoder=live.manifest.encoder if live else "",
         model_version=live.name if live else "",
         model_warning=undertrained(live) if live else "",
-        created_at=datetime.now(UTC).date().isoformat(),
+        created_at=options.created_at or datetime.now(UTC).date().isoformat(),
         licence=options.licence,
         languages=options.languages,
         read=source.read,
@@ -128,6 +131,7 @@ def facts_of(context: CliProject, source: Source, options: CardOptions) -> "Card
         likely_errors=_likely_errors(context, labelled),
         prices=fitted_prices(labelled, history.shown).summary,
         package=options.package,
+        reading={name: getattr(context.settings, name) for name in READING},
     )
 
 
