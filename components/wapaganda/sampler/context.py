@@ -38,21 +38,20 @@ class SelectionContext:
 
         Rows of equal utility are in random order.
         """
-        rest = np.setdiff1d(self.eligible, np.fromiter(without, dtype=np.int64))
+        is_free = np.ones(len(self.pool), dtype=np.bool_)
+        is_free[np.fromiter(without, dtype=np.int64)] = False
+        rest = self.eligible[is_free[self.eligible]]
         ranked = rest[np.lexsort((self.rng.permutation(len(rest)), -self.pool.ranking[rest]))]
         is_candidate = self.pool.scores[ranked] >= self.threshold
         return ranked[is_candidate], ranked[~is_candidate]
 
     def embeddings(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The embeddings of some rows, (len(indices), H).
+        """The embeddings of some rows of the pool, (len(indices), H); no others are read.
 
         Raises:
-            ValueError: the pool has no embeddings.
+            ValueError: the pool has no embeddings, or one of these has a number that is not finite.
         """
-        if self.pool.embeddings is None:
-            raise ValueError("Expected a pool with embeddings for a diverse choice, was: one without")
-        rows: NDArray[np.float32] = self.pool.embeddings[indices]
-        return rows
+        return self.pool.embeddings_of(indices).astype(np.float32, copy=False)
 
     def accepts(self, indices: NDArray[np.int64]) -> Callable[[int], bool]:
         """A function that says whether the text at a position of ``indices`` is not a near duplicate.

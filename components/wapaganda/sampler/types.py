@@ -27,10 +27,11 @@ class Pool:
 
     ``ids``: each once. ``scores`` (n,): the uncertainty in [0, 1] that is compared with the threshold.
     ``embeddings`` (n, H), if there are any. ``utility`` (n,): the value, in any unit, by which strategies
-    rank and weight; a weight below 0 counts as 0. Without it the scores are used.
+    rank and weight; a weight below 0 counts as 0. Without it the scores are used. ``rows`` (n,): the row of
+    ``embeddings`` of each text, where they have more rows than there are texts.
 
     Raises:
-        ValueError: unequal lengths, a repeated id, or a number that is not finite.
+        ValueError: unequal lengths, a repeated id, or a score or utility that is not finite.
     """
 
     ids: Sequence[str]
@@ -38,6 +39,7 @@ class Pool:
     scores: NDArray[Any]
     embeddings: NDArray[Any] | None = None
     utility: NDArray[Any] | None = None
+    rows: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         n_texts = len(self.ids)
@@ -51,11 +53,26 @@ class Pool:
         _check_finite(self.scores, "scores")
         if self.utility is not None:
             _check_rows(self.utility, 1, n_texts, "a utility")
-        if self.embeddings is not None:
+            _check_finite(self.utility, "numbers in a utility")
+        if self.rows is not None:
+            _check_rows(self.rows, 1, n_texts, "a row of the embeddings")
+        elif self.embeddings is not None:
             _check_rows(self.embeddings, 2, n_texts, "an embedding")
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def embeddings_of(self, indices: NDArray[np.int64]) -> NDArray[Any]:
+        """The embeddings of some texts, (len(indices), H).
+
+        Raises:
+            ValueError: the pool has no embeddings, or one of these has a number that is not finite.
+        """
+        if self.embeddings is None:
+            raise ValueError("Expected a pool with embeddings for a diverse choice, was: one without")
+        found: NDArray[Any] = self.embeddings[indices if self.rows is None else self.rows[indices]]
+        _check_finite(found, "numbers in an embedding")
+        return found
 
     @property
     def ranking(self) -> NDArray[Any]:
@@ -66,7 +83,6 @@ class Pool:
 def _check_rows(values: NDArray[Any], n_dimensions: int, n_texts: int, name: str) -> None:
     if values.ndim != n_dimensions or len(values) != n_texts:
         raise ValueError(f"Expected {name} for each of {n_texts} texts, was: shape {values.shape}")
-    _check_finite(values, f"numbers in {name}")
 
 
 def _check_finite(values: NDArray[Any], name: str) -> None:

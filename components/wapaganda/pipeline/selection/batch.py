@@ -31,24 +31,15 @@ def choose(
     The score and the threshold decide which texts are candidates; ``_utility`` ranks them.
     Labelled texts and their near duplicates are not offered.
     """
-    texts = {document.id: document.text for document in pool}
     seen = [document.text for document in labelled]
     if scored is None:
+        texts = {document.id: document.text for document in pool}
         ids = tuple(texts)
         blank = Pool(ids, list(texts.values()), np.zeros(len(ids)), None)
         return select(
             blank, config.batch_size, strategy="random", threshold=config.threshold, seed=seed, seen=seen
         )
-    kept = [row for row, document_id in enumerate(scored.ids) if document_id in texts]
-    ids = tuple(scored.ids[row] for row in kept)
-    expected = scored.expectation[kept]
-    candidates = Pool(
-        ids,
-        [texts[document_id] for document_id in ids],
-        scored.scores[kept],
-        scored.embeddings[kept].astype(np.float32),
-        utility=_utility(scored.scores[kept], expected, config),
-    )
+    candidates = _candidates(pool, scored, config)
     return select(
         candidates,
         config.batch_size,
@@ -58,6 +49,19 @@ def choose(
         seen=seen,
         options=config.options,
     )
+
+
+def _candidates(pool: Sequence[Document], scored: PoolScores, config: LoopConfig) -> Pool:
+    """The scored texts that are still in the pool. No embedding is copied."""
+    if scored.ids == tuple(document.id for document in pool):
+        utility = _utility(scored.scores, scored.expectation, config)
+        return Pool(scored.ids, [each.text for each in pool], scored.scores, scored.embeddings, utility)
+    texts = {document.id: document.text for document in pool}
+    rows = np.array([row for row, name in enumerate(scored.ids) if name in texts], dtype=np.int64)
+    ids = tuple(scored.ids[row] for row in rows.tolist())
+    scores = scored.scores[rows]
+    utility = _utility(scores, scored.expectation[rows], config)
+    return Pool(ids, [texts[name] for name in ids], scores, scored.embeddings, utility, rows)
 
 
 def _utility(scores: NDArray[np.float64], expected: Expectation, config: LoopConfig) -> NDArray[np.float64]:

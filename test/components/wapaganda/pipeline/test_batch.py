@@ -7,7 +7,7 @@ import pytest
 
 from wapaganda.ner import Document, LabelSchema, Span, word_offsets
 from wapaganda.pipeline import LoopConfig, PoolScores, choose, score_tagged
-from wapaganda.sampler import Options
+from wapaganda.sampler import Options, Pool, select
 from wapaganda.tagger import TaggedText
 from wapaganda.uncertainty import Expectation
 
@@ -83,7 +83,7 @@ def test_the_options_reach_the_sampler(pool, scored):
 
 def test_an_empty_pool_gives_an_empty_batch(scored):
     labelled = [Document("known", "Ann", (Span(0, 3, "PER"),))]
-    nothing = replace(scored, ids=(), scores=np.zeros(0), expectation=scored.expectation[[]])
+    nothing = PoolScores((), np.zeros(0), scored.embeddings[:0], scored.expectation[[]], scored.labels)
     assert not choose([], nothing, labelled, replace(CONFIG, strategy="hybrid"), 1).picks
 
 
@@ -154,3 +154,27 @@ def test_a_chinese_text_is_priced_by_its_words_and_not_by_its_characters():
 
     assert [len(each) for each in words] == [22, 7, 0]
     assert scored.expectation.n_words.tolist() == [15, 7, 0]
+
+
+@pytest.mark.parametrize("strategy", ["hybrid", "diversity", "representative"])
+@pytest.mark.parametrize("kept", [1.0, 0.7])
+def test_embeddings_that_are_read_as_needed_give_the_batch_of_a_plain_copy(strategy, kept):
+    """The plain way: all rows of the pool copied into float32 first."""
+    rng, n = np.random.default_rng(3), 900
+    everything = [Document(f"d{row}", f"{rng.random()} {row}") for row in range(n)]
+    pool = [each for each in everything if rng.random() < kept]
+    scored = PoolScores(
+        tuple(each.id for each in everything),
+        rng.random(n),
+        rng.normal(size=(n, 16)).astype(np.float16),
+        Expectation(np.full(n, 9), np.ones(n, np.int64), rng.random(n), rng.random((n, 2))),
+        ("LOC", "PER"),
+    )
+    config = replace(CONFIG, batch_size=150, strategy=strategy, measure="boundary", threshold=0.6)
+    rows = [int(each.id[1:]) for each in pool]
+    copied = scored.embeddings.astype(np.float32)[rows]
+    texts = [each.text for each in pool]
+    plain = Pool([each.id for each in pool], texts, scored.scores[rows].copy(), copied)
+    assert choose(pool, scored, [], config, 5).picks == (
+        select(plain, 150, strategy=strategy, threshold=0.6, seed=5, options=config.options).picks
+    )

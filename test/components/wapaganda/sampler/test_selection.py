@@ -297,7 +297,7 @@ def test_bad_orders_are_refused(arguments, message):
 )
 def test_bad_pools_are_refused(ids, texts, scores, embeddings, message):
     with pytest.raises(ValueError, match=message):
-        Pool(ids, texts, np.array(scores), embeddings)
+        select(Pool(ids, texts, np.array(scores), embeddings), 1, strategy="diversity")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,156 @@
+"""The hot paths beside the plain way to do the same: CPU seconds on one thread, in turns, and memory.
+
+    python bench/hot_paths.py [--rows choose] [--pool 1000000] [--turns 3]
+
+Each row runs in a process of its own. The two ways take turns, and the ratio is the median over the turns, so
+that other programs on the machine matter little. Prints a table, and writes JSON under bench/results/.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / folder) for folder in ("components", "bases", "development")]
+
+import numpy as np  # noqa: E402 - numpy reads the number of threads when it is imported
+
+DIMENSIONS = 384
+WORDS = 23
+
+
+def main() -> None:
+    chosen = options()
+    if chosen.row:
+        with tempfile.TemporaryDirectory() as scratch:
+            print(json.dumps(ROWS[chosen.row](chosen, Path(scratch))))
+        return
+    results = {}
+    for row in chosen.rows:
+        print(f"{row} …", file=sys.stderr, flush=True)
+        command = [sys.executable, __file__, *sys.argv[1:], "--row", row]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        results[row] = json.loads(done.stdout.splitlines()[-1])
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    chosen.out.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+    print(table(results))
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--pool", type=int, default=1_000_000, help="texts of the row choose")
+    parser.add_argument("--batch", type=int, default=500)
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "hot_paths.json")
+    parser.add_argument("--row", choices=list(ROWS), help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def table(results: dict[str, dict[str, Any]]) -> str:
+    lines = ["| row | what | number |", "|---|---|---|"]
+    for row, found in results.items():
+        lines += [f"| {row} | {what.replace('_', ' ')} | {number} |" for what, number in found.items()]
+    return "\n".join(lines)
+
+
+def in_turns(turns: int, **ways: Callable[[], object]) -> dict[str, list[float]]:
+    """CPU seconds of each way, turn by turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(turns):
+        for name, way in ways.items():
+            start = time.process_time()
+            way()
+            seconds[name].append(time.process_time() - start)
+    return seconds
+
+
+def median(values: Sequence[float], digits: int = 2) -> float:
+    return round(statistics.median(values), digits)
+
+
+def ratio(plain: Sequence[float], ours: Sequence[float]) -> float:
+    return median([a / b for a, b in zip(plain, ours, strict=True)])
+
+
+def peak_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def made_up_texts(n_texts: int, seed: int = 1) -> Iterator[str]:
+    """Texts of made-up words with Zipf frequencies."""
+    rng = np.random.default_rng(seed)
+    words = np.array([f"{'aeiou'[i % 5]}{i * 7919 % 1_000_003:x}" for i in range(50_000)])
+    for start in range(0, n_texts, 10_000):
+        ranks = np.minimum(rng.zipf(1.3, size=(min(10_000, n_texts - start), WORDS)), 50_000) - 1
+        yield from (" ".join(row) for row in words[ranks].tolist())
+
+
+def choose_row(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
+    """A batch by the default strategy from a scored pool; plain: all embeddings as float32 first."""
+    from wapaganda.ner import Document, Span
+    from wapaganda.pipeline import LoopConfig, PoolScores, choose
+    from wapaganda.sampler import Pool, select
+    from wapaganda.uncertainty import Expectation
+
+    n, rng = chosen.pool, np.random.default_rng(13)
+    file = scratch / "embeddings"
+    with file.open("wb") as out:
+        for start in range(0, n, 10_000):
+            size = (min(10_000, n - start), DIMENSIONS)
+            out.write(rng.standard_normal(size, dtype=np.float32).astype(np.float16).tobytes())
+    embeddings = np.memmap(file, np.float16, "r", shape=(n, DIMENSIONS))
+    pool = [Document(f"{row}", text) for row, text in enumerate(made_up_texts(n))]
+    predicted = rng.integers(0, 5, n)
+    expected = Expectation(np.full(n, WORDS), predicted, predicted * rng.random(n), 2 * rng.random((n, 4)))
+    scored = PoolScores(tuple(each.id for each in pool), rng.random(n), embeddings, expected, tuple("ABCD"))
+    labelled = [Document(f"seen{each.id}", f"{each.text} x", (Span(0, 1, "A"),)) for each in pool[:200]]
+    config = LoopConfig("", batch_size=chosen.batch, measure="boundary")
+    before = peak_mb()
+    batch = choose(pool, scored, labelled, config, 7)
+    found = {"resident_mb_of_the_pool": before, "peak_mb_ours": peak_mb()}
+
+    def ours() -> None:
+        assert choose(pool, scored, labelled, config, 7).picks == batch.picks
+
+    def plain() -> None:
+        texts = {each.id: each.text for each in pool}
+        rows = [row for row, name in enumerate(scored.ids) if name in texts]
+        copied = scored.embeddings[rows].astype(np.float32)
+        candidates = Pool(scored.ids, list(texts.values()), scored.scores[rows], copied)
+        seen = [each.text for each in labelled]
+        picks = select(
+            candidates, chosen.batch, strategy=config.strategy, threshold=config.threshold, seed=7, seen=seen
+        ).picks
+        assert picks == batch.picks
+
+    seconds = in_turns(chosen.turns, ours=ours, plain=plain)
+    return {
+        "texts": n,
+        "cpu_seconds_ours": median(seconds["ours"]),
+        "cpu_seconds_plain": median(seconds["plain"]),
+        "plain_over_ours": ratio(seconds["plain"], seconds["ours"]),
+        **found,
+        "peak_mb_plain": peak_mb(),
+    }
+
+
+ROWS: dict[str, Callable[[argparse.Namespace, Path], dict[str, Any]]] = {"choose": choose_row}
+
+
+if __name__ == "__main__":
+    main()
