@@ -192,7 +192,7 @@ def _rounds(
     for number in range(1, plan.rounds + 2):
         if number > 1:
             served = _annotate(studio, project, answers, plan.batch)
-            offered = backend.offered(project, number - 1)
+            offered = backend.offered(project, number - 1)[: len(served)]
             order = "in exactly the released order" if served == offered else "NOT in the released order"
             say(f"The annotator has labelled the {len(served)} texts that Label Studio served, {order}.")
         report = backend.train(studio.url, project)

@@ -52,14 +52,16 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The texts of earlier batches: ``ids`` of all, and those that annotators have not finished.
+    """The texts that follow a batch: the next batch, and the unfinished texts of earlier ones.
 
-    ``documents`` have the proposals to show as ``spans``. One that somebody has labelled, but not yet as many
-    annotators as the project asks for, has these in ``meta["annotators"]``.
+    ``documents`` have the proposals to show as ``spans``; the first ``n_next`` are the next batch, in its
+    order. One that somebody has labelled, but not yet as many annotators as the project asks for, has these
+    in ``meta["annotators"]``. ``ids``: of all texts that were ever offered besides the batch.
     """
 
     documents: Sequence[Document] = ()
     ids: frozenset[str] = frozenset()
+    n_next: int = 0
 
 
 NOTHING_EARLIER = Earlier()
@@ -93,8 +95,9 @@ class Source(Protocol):
     ) -> str:
         """Release the batch to the annotators as ``version``, in its order; return one sentence about it.
 
-        If a batch hides the proposals of earlier ones, the unfinished texts of these get theirs again. It
-        can be repeated. ``spans`` are the proposals of the model, ``meta`` is that of ``offered``.
+        The texts of ``earlier`` are served after it. If a batch hides the proposals of earlier ones, the
+        unfinished texts of these get theirs again. It can be repeated.
+        ``spans`` are the proposals of the model, ``meta`` is that of ``offered``.
 
         Raises:
             BatchNameTakenError: another batch has the name.

@@ -57,7 +57,8 @@ def assess_progress(
     seconds = None
     if scored is not None and len(scored.ids):
         place = {document_id: row for row, document_id in enumerate(scored.ids)}
-        seconds = seconds_per_text(scored.expectation[[place[pick.id] for pick in selection.picks]], prices)
+        rows = [place[pick.id] for pick in selection.picks if pick.id in place]
+        seconds = seconds_per_text(scored.expectation[rows], prices)
     outlook = forecast([n for n, _ in points], [f1 for _, f1 in points], NEXT_TEXTS, seconds)
     advice = advise([f1 for _, f1 in points], agreed, outlook, no_candidates=selection.should_stop)
     return Assessment(estimated, agreed, outlook, advice)

@@ -32,9 +32,10 @@ from wapaganda.pipeline.round.assessment import (
     assess_progress,
     estimated_pool_f1,
 )
+from wapaganda.pipeline.round.choice import UNJUDGED, ChosenBatch
 from wapaganda.pipeline.round.file_part import FilePart, file_state
 from wapaganda.pipeline.round.live_model import LiveModel
-from wapaganda.pipeline.round.purpose import Purpose, purpose_of
+from wapaganda.pipeline.round.purpose import DATASET, Purpose, purpose_of
 from wapaganda.pipeline.round.record import RoundLog, StepListener, training_listener
 from wapaganda.pipeline.round.report import (
     AnnotatorsPart,
@@ -47,9 +48,9 @@ from wapaganda.pipeline.round.report import (
     SelectionPart,
     TrainingPart,
 )
-from wapaganda.pipeline.round.state import RoundState, save_draft, save_report, save_run
+from wapaganda.pipeline.round.state import RoundState, batch_size_of, save_draft, save_report, save_run
 from wapaganda.pipeline.round.steps import choose_step
-from wapaganda.pipeline.selection.batch import offered_batch, unfinished
+from wapaganda.pipeline.selection.batch import choose, offered_batch, unfinished
 from wapaganda.pipeline.selection.disagreements import agreement_of
 from wapaganda.pipeline.selection.empty_answers import empty_answers
 from wapaganda.pipeline.selection.later_types import later_types
@@ -67,10 +68,11 @@ from wapaganda.pipeline.selection.waiting import is_waiting
 from wapaganda.pipeline.sources.fetching import fetch_into
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.manifests import calibration_of
-from wapaganda.pipeline.training.versions import TrainingOutcome, train_version
+from wapaganda.pipeline.training.versions import Candidate, TrainingOutcome, train_candidate
 from wapaganda.progress import Progress, silent
-from wapaganda.sampler import UNSCORED_REASONS, Selection
+from wapaganda.sampler import UNSCORED_REASONS, SelectedText, Selection
 from wapaganda.stopping import forecast
+from wapaganda.tagger import Tagger
 from wapaganda.tracking import Run
 from wapaganda.trainer import Callbacks
 from wapaganda.uncertainty import find_measure
@@ -122,7 +124,7 @@ class Loop:
         run = self.record.run(current.number, state.run_id, self.config)
         save_run(self.ledger, current, run.id)
         try:
-            report = self._logged(run, self._finish_round(current.number, state.draft, run))
+            report = self._logged(run, self._finish_round(current.number, state, run))
             save_report(self.ledger, report)
         except BaseException:
             run.end("FAILED")
@@ -155,13 +157,14 @@ class Loop:
         rounds = self.ledger.rounds()
         return rounds[-1] if rounds and rounds[-1].step != "done" else self.ledger.start_round()
 
-    def _finish_round(self, number: int, draft: RoundReport | None, run: Run) -> RoundReport:
-        if draft is None:
-            chosen = self._prepare(number, training_listener(run))
+    def _finish_round(self, number: int, state: RoundState, run: Run) -> RoundReport:
+        self.fetch()
+        draft = state.draft
+        if draft is None or (state.ahead and state.trained_on == self._labels()):
+            draft = self._prepare(number, draft, training_listener(run))
         else:
-            self.fetch()
-            chosen = replace(draft, messages=(*draft.messages, *self._messages), read=self._read)
-        released = self._release(number, chosen)
+            draft = replace(draft, messages=(*draft.messages, *self._messages), read=self._read)
+        released = draft if draft.release else self._release(number, draft, state.ahead)
         return replace(released, seconds={**released.seconds, **self._seconds})
 
     def _logged(self, run: Run, report: RoundReport) -> RoundReport:
@@ -175,58 +178,121 @@ class Loop:
             return replace(report, messages=(*report.messages, message))
         return report
 
-    def _prepare(self, number: int, on_step: StepListener) -> RoundReport:
-        self.fetch()
+    def _prepare(self, number: int, ahead: RoundReport | None, on_step: StepListener) -> RoundReport:
+        """Train, judge, score, select and assess: the draft of the report.
+
+        Where annotators wait, the new model chooses and releases the batch before the folds are trained and
+        before it is judged. ``ahead``: the draft of such a batch, when the round was interrupted since.
+        """
         if lost := self.ledger.value(LOST_LEDGER):
             self._messages.append(lost)
+        if ahead is not None:
+            ahead = self._release(number, ahead, ahead=True)
         labelled = list(self.ledger.documents(labelled=True))
-        outcome = self._train(number, labelled, on_step)
+        trained = self._train(number, labelled, on_step)
         pool = [each for each in self.ledger.documents(labelled=False) if is_waiting(each)]
-        scored = self._score(number, pool)
-        live = self.store.current()
         proposals = read_proposals(self._rounds)
         prices = fitted_prices(labelled, proposals)
         remember_prices(self.ledger, prices.prices)
-        purpose = self._purpose(number, len(labelled), scored)
-        selection = self._select(
-            number, pool, scored, labelled, prices.prices if purpose.completing else None
-        )
+        if isinstance(trained, Candidate):
+            if ahead is None and self.source.shows_one_batch and trained.can_choose:
+                ahead = self._release_ahead(number, trained, pool, labelled, prices.prices)
+            with self._timed("judge"):
+                outcome: TrainingOutcome | None = trained.judge()
+        else:
+            outcome = trained
+        self._messages.extend(outcome.messages if outcome else ())
+        scored = self._score(number, pool)
+        if ahead is None:
+            choice = self._choose(number, pool, scored, labelled, prices.prices)
+        else:
+            choice = ChosenBatch.stored(ahead, self.ledger.offers(number))
+        live = self.store.current()
         later = later_types(labelled, self.ledger.labels(), prices.prices)
         self._messages.extend(each.line() for each in later)
         empty = self._empty_answers(labelled)
-        found = self._assess(len(labelled), pool, scored, selection, prices.prices)
+        found = self._assess(len(labelled), pool, scored, choice.selection, prices.prices)
+        purpose = choice.draft.file.purpose
         file = FilePart.of(
-            purpose.name,
+            purpose,
             file_state(labelled, pool, scored, live, prices, self.config.target_f1),
             hours_spent(labelled, proposals, prices),
             self.config.target_f1,
         )
-        draft = RoundReport(
-            number=number,
-            batch=self.source.batch_name(number, REVIEW if purpose.completing else TRAINING_BATCH),
+        draft = replace(
+            choice.draft,
             version=outcome.version if outcome else None,
             live=live.name if live else None,
-            n_labelled=len(labelled),
-            n_released=len(selection.picks),
             training=TrainingPart.of(outcome),
             scores=ScoresPart.of(outcome),
             calibration=CalibrationPart.of(outcome.calibration if outcome else None),
-            selection=SelectionPart.of(selection, scored),
-            assessment=AssessmentPart.of(found, prices.summary, file if purpose.completing else None),
+            assessment=AssessmentPart.of(found, prices.summary, file if purpose == DATASET else None),
             annotators=AnnotatorsPart.of(agreement_of(self.ledger.documents())),
-            proposals=ProposalsPart(self.config.floor(prices.prices)),
             file=file,
             empty=empty,
+            seconds=dict(self._seconds),
+            messages=tuple(dict.fromkeys((*choice.draft.messages, *self._messages))),
+            read=self._read,
+        )
+        self._remember(replace(choice, draft=draft), labelled, ahead=False)
+        self.ledger.set_value(LOST_LEDGER, None)
+        return draft
+
+    def _release_ahead(
+        self,
+        number: int,
+        candidate: Candidate,
+        pool: Sequence[Document],
+        labelled: Sequence[Document],
+        prices: Prices,
+    ) -> RoundReport:
+        """Choose and release the batch by a model that was not judged yet, calibrated as the live one."""
+        candidate.lend_calibration()
+        measure = find_measure(self.config.measure).name
+        with self._timed("score"):
+            tagger = Tagger.load(candidate.scratch, device=self.config.device)
+            scored = score_pool(tagger, candidate.scratch, pool, measure, self.progress)
+            scored.save(self._ahead_scores(number))
+        choice = self._choose(number, pool, scored, labelled, prices)
+        self._remember(choice, labelled, ahead=True)
+        return self._release(number, choice.draft, ahead=True)
+
+    def _choose(
+        self,
+        number: int,
+        pool: Sequence[Document],
+        scored: PoolScores | None,
+        labelled: Sequence[Document],
+        prices: Prices,
+    ) -> ChosenBatch:
+        """The batch, the texts that follow it, and the draft of a report about them."""
+        purpose = self._purpose(number, len(labelled), scored)
+        selection, following = self._select(
+            number, pool, scored, labelled, prices if purpose.completing else None
+        )
+        live = self.store.current()
+        draft = RoundReport(
+            number=number,
+            batch=self.source.batch_name(number, REVIEW if purpose.completing else TRAINING_BATCH),
+            version=None,
+            live=live.name if live else None,
+            n_labelled=len(labelled),
+            n_released=len(selection.picks),
+            training=TrainingPart(reason=UNJUDGED),
+            selection=SelectionPart.of(selection, scored),
+            assessment=AssessmentPart(should_stop=selection.should_stop),
+            proposals=ProposalsPart(self.config.floor(prices)),
+            file=FilePart(purpose.name),
             seconds=dict(self._seconds),
             messages=tuple(self._messages),
             read=self._read,
         )
-        self.ledger.record_offers(
-            number, [(pick.id, pick.rank, pick.score, pick.reason) for pick in selection.picks]
-        )
-        save_draft(self.ledger, draft, data_fingerprint(labelled))
-        self.ledger.set_value(LOST_LEDGER, None)
-        return draft
+        return ChosenBatch(draft, selection, following)
+
+    def _remember(self, choice: ChosenBatch, labelled: Sequence[Document], *, ahead: bool) -> None:
+        """Store the offers of a round and the draft of its report."""
+        self.ledger.record_offers(choice.draft.number, choice.offers())
+        save_draft(self.ledger, choice.draft, data_fingerprint(labelled), ahead=ahead)
 
     def _select(
         self,
@@ -235,20 +301,32 @@ class Loop:
         scored: PoolScores | None,
         labelled: Sequence[Document],
         review_prices: Prices | None,
-    ) -> Selection:
-        """The next batch; ``review_prices``: for the review of labels. Texts with a machine's annotation and
-        those of an open audit, which must be labelled blind, stay in the pool and are not offered."""
+    ) -> tuple[Selection, tuple[SelectedText, ...]]:
+        """The next batch, and the one that would follow it, for annotators who are done before the next model
+        is; ``review_prices``: for the review of labels. Texts with a machine's annotation and those of an
+        open audit, which must be labelled blind, stay in the pool and are not offered."""
         audited = set(self.ledger.value(OPEN_AUDIT, []))
         unaudited = [each for each in pool if each.id not in audited]
         free = [each for each in unaudited if not has_machine_answer(each)]
-        with self._timed("select"):
+        seed = self.config.seed + number
+
+        def chosen(texts: Sequence[Document], seen: Sequence[Document], seed: int) -> Selection:
             if scored is not None and review_prices is not None:
                 size = self.config.batch_size
-                selection = choose_review(free, scored, size, review_prices, self._calibration())
-            else:
-                selection = choose_step(
-                    free, scored, labelled, self.config, self.config.seed + number, self.progress
-                )
+                return choose_review(texts, scored, size, review_prices, self._calibration())
+            return choose_step(texts, scored, seen, self.config, seed, self.progress)
+
+        with self._timed("select"):
+            selection = chosen(free, labelled, seed)
+            following: tuple[SelectedText, ...] = ()
+            if self.source.shows_one_batch:
+                picked = {pick.id for pick in selection.picks}
+                rest = [each for each in free if each.id not in picked]
+                seen = [*labelled, *(each for each in free if each.id in picked)]
+                if scored is None:
+                    following = choose(rest, None, seen, self.config, seed + 1).picks
+                else:
+                    following = chosen(rest, seen, seed + 1).picks
         if len(unaudited) < len(pool):
             self._messages.append(
                 f"{len(pool) - len(unaudited):,} texts are being audited and are not offered here: they are "
@@ -261,18 +339,18 @@ class Loop:
                 "there (selfish complete --undo, if it has made them), or let annotators open them and press "
                 "Update (docs/data.md#machine-answer)."
             )
-        return replace(selection, n_pool=len(pool))
+        return replace(selection, n_pool=len(pool)), following
 
     def _train(
         self, number: int, labelled: Sequence[Document], on_step: StepListener
-    ) -> TrainingOutcome | None:
+    ) -> Candidate | TrainingOutcome | None:
         active = self._actively_selected_ids()
         train, holdout = split_holdout(labelled, self.config.held_out, lambda name: name not in active)
         if not any(document.spans for document in train):
             self._messages.append("No labelled entity yet, so no model was trained.")
             return None
         with self._timed("train"):
-            outcome = train_version(
+            return train_candidate(
                 TrainingTexts(train, holdout, active, self.unlabelled() if self.config.self_training else ()),
                 self.source.schema(),
                 self.config,
@@ -280,8 +358,6 @@ class Loop:
                 self._folder(number) / "training",
                 Callbacks(self.progress, on_step),
             )
-        self._messages.extend(outcome.messages)
-        return outcome
 
     def _live_model(self) -> LiveModel | None:
         """The live model; it is loaded once per round, on first use."""
@@ -309,6 +385,10 @@ class Loop:
     def _scores(self, number: int, live: LiveModel) -> Path:
         measure = scored_by(self.config.measure, live.version.path)
         return self._folder(number) / f"scores-{measure}-{live.name}.npz"
+
+    def _ahead_scores(self, number: int) -> Path:
+        """Of the model that chose the batch before it was judged."""
+        return self._folder(number) / "scores-ahead.npz"
 
     def _assess(
         self,
@@ -357,19 +437,21 @@ class Loop:
         self._messages.extend([purpose.message] if purpose.message else [])
         return purpose
 
-    def _release(self, number: int, chosen: RoundReport) -> RoundReport:
+    def _release(self, number: int, chosen: RoundReport, ahead: bool = False) -> RoundReport:
+        """Release the batch and the texts that follow it; ``ahead``: it was chosen before the judge."""
         offers = self.ledger.offers(number)
-        documents = self.ledger.find([offer.document_id for offer in offers])
+        documents = self.ledger.find([offer.document_id for offer in offers[: chosen.n_released]])
         if not any(map(is_waiting, documents)):
             return replace(
                 chosen, n_released=0, release="Nothing was released: no text is waiting for a label."
             )
         with self._timed("release"):
-            proposed = self._proposed(number, documents)
             labels, floor = self.source.schema().labels, chosen.proposals.proposal_floor
-            batch = offered_batch(offers, documents, proposed, labels, floor)
+            now = offers[: chosen.n_released]
+            proposed = self._proposed(number, documents, ahead)
+            batch = offered_batch(now, documents, proposed, labels, floor)
             chosen = replace(chosen, proposals=_counted(chosen.proposals, batch, proposed, labels))
-            earlier = self._earlier(number, labels, floor)
+            earlier = self._earlier(number, chosen, labels, ahead)
             write_proposals(self._folder(number), [*batch, *earlier.documents])
             try:
                 sentence = self.source.release(chosen.batch, batch, self.progress, earlier)
@@ -380,39 +462,62 @@ class Loop:
                 sentence = self.source.release(chosen.batch, batch, self.progress, earlier)
         return replace(chosen, release=sentence)
 
-    def _earlier(self, number: int, labels: Collection[str], floor: float) -> Earlier:
-        """The unfinished texts of earlier batches, if a new batch hides their proposals.
+    def _earlier(self, number: int, chosen: RoundReport, labels: Collection[str], ahead: bool) -> Earlier:
+        """The texts that follow the batch: the next one, and the unfinished texts of earlier batches, if a
+        new batch hides their proposals.
 
-        A text that waits for its first label gets the proposals of the live model. One that waits for another
-        annotator keeps those that the first one was shown, so that both have started from the same. Texts of
-        an audit are labelled without proposals.
+        A text that waits for its first label gets the proposals of the model that chose the batch. One that
+        waits for another annotator keeps those that the first one was shown, so that both have started from
+        the same. Texts of an audit are labelled without proposals. Of the texts that followed an earlier
+        batch only those of the last round may be open.
         """
         if not self.source.shows_one_batch:
             return Earlier()
-        now = {offer.document_id for offer in self.ledger.offers(number)}
+        floor = chosen.proposals.proposal_floor
+        offers = self.ledger.offers(number)
+        now = {offer.document_id for offer in offers[: chosen.n_released]}
+        following = offers[chosen.n_released :]
+        texts = self.ledger.find([offer.document_id for offer in following])
+        fresh = [each for each in texts if is_waiting(each) and not each.meta.get("annotators")]
+        proposed = self._proposed(number, fresh, ahead)
+        upcoming = offered_batch(following, fresh, proposed, labels, floor)
         ids = self.ledger.offered_ids() - now
-        held = self.ledger.find(sorted(ids - self._offered_ids(lambda reason: reason == AUDIT)))
+        left = self._unfinished_ids(number) - now - {each.id for each in fresh}
+        held = self.ledger.find(sorted(left - self._offered_ids(lambda reason: reason == AUDIT)))
         waiting = [each for each in held if is_waiting(each) and not has_machine_answer(each)]
         before = read_proposals(self._rounds)
-        proposed = self._proposed(number, waiting)
+        proposed = self._proposed(number, waiting, ahead)
         shown = {each.id: worth_showing(proposed.get(each.id, ()), floor) for each in waiting} | {
             each.id: before[each.id] for each in held if each.meta.get("annotators") and each.id in before
         }
-        return Earlier(tuple(unfinished(held, shown, labels)), frozenset(ids))
+        documents = (*upcoming, *unfinished(held, shown, labels))
+        return Earlier(documents, frozenset(ids), len(upcoming))
 
-    def _proposed(self, number: int, documents: Sequence[Document]) -> Mapping[str, Sequence[Span]]:
-        """What the live model predicts for each document, by id.
+    def _unfinished_ids(self, number: int) -> set[str]:
+        """The ids of the texts of all batches, and of those that followed the last one and this one."""
+        found: set[str] = set()
+        for each in self.ledger.rounds():
+            size = None if each.number >= number - 1 else batch_size_of(each)
+            found |= {offer.document_id for offer in self.ledger.offers(each.number)[:size]}
+        return found
+
+    def _proposed(
+        self, number: int, documents: Sequence[Document], ahead: bool = False
+    ) -> Mapping[str, Sequence[Span]]:
+        """What the model that chose the batch predicts for each document, by id.
 
         These are the predictions from the scoring of the pool. Only a text that has changed since then, or
-        without stored scores, is tagged again.
+        without stored scores, is tagged again, by the live model.
         """
         live = self._live_model()
-        if live is None:
-            return {}
-        scored = PoolScores.load(self._scores(number, live))
+        scored = None
+        if ahead:
+            scored = PoolScores.load(self._ahead_scores(number))
+        elif live is not None:
+            scored = PoolScores.load(self._scores(number, live))
         proposed = dict(scored.predicted(documents)) if scored else {}
         missing = [document for document in documents if document.id not in proposed]
-        if missing:
+        if missing and live is not None:
             spans = live.tagger.predict([document.text for document in missing])
             proposed |= {document.id: found for document, found in zip(missing, spans, strict=True)}
         return proposed
@@ -446,7 +551,7 @@ class Loop:
         self.progress(step, 0, 0)
         start = time.monotonic()
         yield
-        self._seconds[step] = round(time.monotonic() - start, 3)
+        self._seconds[step] = round(self._seconds.get(step, 0.0) + time.monotonic() - start, 3)
 
 
 def _counted(

@@ -89,8 +89,8 @@ class LabelStudioSource:
     ) -> str:
         """Import the batch as predictions of ``version`` and make Label Studio serve it in its order.
 
-        The unfinished texts of earlier batches get a prediction of ``version`` as well, since Label Studio
-        shows annotators those of one version only. They are served after the batch.
+        The next texts and the unfinished ones of earlier batches get a prediction of ``version`` as well,
+        since Label Studio shows annotators those of one version only. They are served after the batch.
         """
         served_before = self.studio.project(self.project_id).model_version
         try:
@@ -103,11 +103,13 @@ class LabelStudioSource:
             f" {len(report.left_out)} were left out, such as {report.left_out[0]}." if report.left_out else ""
         )
         served = report.n_created + report.n_present
+        n_next = min(earlier.n_next, report.n_earlier)
         still_open = (
-            f" {report.n_earlier} unfinished texts of earlier batches keep their proposals."
-            if report.n_earlier
-            else ""
+            f" The next {n_next} follow, until the batch of a newer model replaces them." if n_next else ""
         )
+        if report.n_earlier > n_next:
+            n_open = report.n_earlier - n_next
+            still_open += f" {n_open} unfinished texts of earlier batches keep their proposals."
         tab = "" if report.view_id is None else f"?tab={report.view_id}"
         address = f"{self.studio.url}/projects/{self.project_id}/data{tab}"
         return " ".join(

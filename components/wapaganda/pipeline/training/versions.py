@@ -12,6 +12,7 @@ from wapaganda.metrics import Scores
 from wapaganda.model_store import ModelStore, Version, data_fingerprint
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.config import LoopConfig
+from wapaganda.pipeline.training.calibration import too_few_to_calibrate
 from wapaganda.pipeline.training.cross_fitting import calibrate_folder, too_few_messages
 from wapaganda.pipeline.training.evaluation import Comparison, compare, write_trained_on
 from wapaganda.pipeline.training.fit import compare_fit, fit_messages
@@ -19,6 +20,7 @@ from wapaganda.pipeline.training.holdout import TrainingTexts
 from wapaganda.pipeline.training.learning_rates import search_and_keep, search_is_due, with_chosen_rate
 from wapaganda.pipeline.training.manifests import calibration_of, fit_of, made_before, manifest_of
 from wapaganda.pipeline.training.promotion import PromotionDecision
+from wapaganda.tagger import ModelFolder
 from wapaganda.trainer import (
     Callbacks,
     Fit,
@@ -28,6 +30,7 @@ from wapaganda.trainer import (
     train,
     unlike,
 )
+from wapaganda.uncertainty import find_measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,79 @@ def training_job(texts: TrainingTexts, schema: LabelSchema, config: LoopConfig) 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A trained model in the folder ``scratch`` that was not judged yet; ``judge`` makes a version of it.
+
+    ``job``: as the folds repeat it; ``final``: with the warm start. ``n_given``: the texts before those left
+    out that are also dev texts. ``asked``: for self-training. ``said``: the messages so far.
+    """
+
+    texts: TrainingTexts
+    job: TrainingJob
+    final: TrainingJob
+    config: LoopConfig
+    store: ModelStore
+    scratch: Path
+    callbacks: Callbacks
+    result: TrainResult
+    live: Version | None
+    n_given: int
+    asked: bool
+    said: Sequence[str] = ()
+
+    @property
+    def can_choose(self) -> bool:
+        """Whether the next batch may be chosen by this model while the folds are still to be trained.
+
+        Not when they are not, or the measure needs their models, or it is known already that it will not go
+        live: then the judge is quick, or the live model is the one that chooses.
+        """
+        documents, config, result = self.texts.train, self.config, self.result
+        if config.folds < 2 or too_few_to_calibrate(documents, config.folds):
+            return False
+        undertrained = result.collapsed or (result.fit is not None and result.fit.undertrained)
+        pinned = self.live is not None and self.store.is_pinned(data_fingerprint(documents))
+        return not (undertrained or pinned or find_measure(config.measure).committee)
+
+    def lend_calibration(self) -> None:
+        """Give the model the temperature and the confidence map of the live one until it has its own."""
+        if self.live is not None:
+            lender = ModelFolder.read(self.live.path)
+            own = ModelFolder.read(self.scratch)
+            lent = replace(own, temperature=lender.temperature, confidence=lender.confidence)
+            lent.write(self.scratch)
+
+    def judge(self) -> TrainingOutcome:
+        """Cross-fit, compare with the live model, publish, and promote when not worse."""
+        config, documents, live, scratch = self.config, self.texts.train, self.live, self.scratch
+        write_trained_on(scratch, documents)
+        calibration = None
+        if not self.result.collapsed:
+            calibration = calibrate_folder(scratch, self.job, config, self.callbacks.progress)
+        self.callbacks.progress("judge", 0, 0)
+        compared = compare_fit(compare(scratch, live, self.texts, config), self.result, live)
+        compared = _keep_pinned(compared, live, documents, self.store)
+        manifest = manifest_of(self.final, config, compared, calibration, live, self.result.fit)
+        made = self.store.publish(scratch, manifest)
+        if compared.decision.promote:
+            self.store.promote(made.name)
+        else:
+            self.store.settle()
+        shutil.rmtree(scratch, ignore_errors=True)
+        return _outcome(made, live, compared, self.texts, result=self.result, messages=self._messages())
+
+    def _messages(self) -> tuple[str, ...]:
+        documents = self.texts.train
+        return (
+            *self.said,
+            *_messages(self.result, self.final.initial_model, self.asked),
+            *_dev_messages(self.result, self.n_given - len(documents)),
+            *fit_messages(self.result, self.job, self.config),
+            *too_few_messages(documents, self.config),
+        )
+
+
 def train_version(
     texts: TrainingTexts,
     schema: LabelSchema,
@@ -84,11 +160,31 @@ def train_version(
 ) -> TrainingOutcome:
     """Train on ``texts.train``, compare with the live model, publish, and promote when not worse.
 
-    The learning rate is searched first when the encoder is new to the project (`search_is_due`). With two
-    folds or more the recipe is also cross-fitted: its calibration and the likely label errors are written
-    into the folder of the model. A version that was made from the same documents by the same recipe
-    is used again, so repeating an interrupted round makes no second one. Training texts that are also dev
-    texts are left out. Damaged versions are not used; the messages name them.
+    With two folds or more the recipe is also cross-fitted: its calibration and the likely label errors are
+    written into the folder of the model.
+
+    Raises:
+        InputError: no document holds an entity.
+        EncoderUnavailable: the pretrained encoder cannot be loaded.
+    """
+    found = train_candidate(texts, schema, config, store, scratch, callbacks)
+    return found.judge() if isinstance(found, Candidate) else found
+
+
+def train_candidate(
+    texts: TrainingTexts,
+    schema: LabelSchema,
+    config: LoopConfig,
+    store: ModelStore,
+    scratch: Path,
+    callbacks: Callbacks | None = None,
+) -> Candidate | TrainingOutcome:
+    """Train on ``texts.train``: a model to be judged, or the outcome if it was made before.
+
+    The learning rate is searched first when the encoder is new to the project (`search_is_due`). A version
+    that was made from the same documents by the same recipe is used again, so repeating an interrupted round
+    makes no second one. Training texts that are also dev texts are left out. Damaged versions are not used;
+    the messages name them.
 
     Raises:
         InputError: no document holds an entity.
@@ -123,28 +219,8 @@ def train_version(
         final = _warm_start(job, live, config)
     shutil.rmtree(scratch, ignore_errors=True)
     result = train(final, scratch, callbacks)
-    write_trained_on(scratch, documents)
-    calibration = None
-    if not result.collapsed:
-        calibration = calibrate_folder(scratch, job, config, callbacks.progress)
-    callbacks.progress("judge", 0, 0)
-    compared = compare_fit(compare(scratch, live, texts, config), result, live)
-    compared = _keep_pinned(compared, live, documents, store)
-    made = store.publish(scratch, manifest_of(final, config, compared, calibration, live, result.fit))
-    if compared.decision.promote:
-        store.promote(made.name)
-    else:
-        store.settle()
-    shutil.rmtree(scratch, ignore_errors=True)
-    messages = (
-        *damage,
-        *((search.describe(),) if search else ()),
-        *_messages(result, final.initial_model, asked),
-        *_dev_messages(result, n_given - len(documents)),
-        *fit_messages(result, job, config),
-        *too_few_messages(documents, config),
-    )
-    return _outcome(made, live, compared, texts, result=result, messages=messages)
+    said = (*damage, *((search.describe(),) if search else ()))
+    return Candidate(texts, job, final, config, store, scratch, callbacks, result, live, n_given, asked, said)
 
 
 def _keep_pinned(

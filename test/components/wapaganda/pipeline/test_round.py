@@ -25,6 +25,7 @@ from wapaganda.pipeline import (
     Loop,
     LoopConfig,
     PoolScores,
+    PromotionDecision,
     ProposalsPart,
     RoundLog,
     RoundReport,
@@ -135,7 +136,7 @@ def test_a_round_trains_evaluates_and_releases_a_batch_of_unlabelled_texts_in_ra
     batch = source.released["al-001"]
     assert [item.meta["rank"] for item in batch] == list(range(6))
     assert {item.id for item in batch} <= {each for each in source.texts if each.startswith("p")}
-    assert [item.id for item in batch] == [each.document_id for each in loop.ledger.offers(1)]
+    assert [item.id for item in batch] == [each.document_id for each in loop.ledger.offers(1)[:6]]
     assert report.version == report.live == loop.store.current().name
     assert report.training.promoted
     assert (report.n_labelled, report.selection.n_pool, report.n_released) == (32, 32, 6)
@@ -189,7 +190,7 @@ def test_a_round_that_could_not_release_goes_on_with_the_same_batch_and_does_not
     source.outages = 1
     with pytest.raises(ConnectionError):
         loop.run_round()
-    chosen = [offer.document_id for offer in loop.ledger.offers(1)]
+    chosen = [offer.document_id for offer in loop.ledger.offers(1)[:6]]
     assert loop.record.runs.runs()[0].status == "FAILED"
 
     report = loop.run_round()
@@ -461,7 +462,7 @@ def test_doubtful_spans_are_hidden_counted_by_type_and_not_among_the_stored_prop
     source.outages = 1
     with pytest.raises(ConnectionError):
         loop.run_round()
-    found = loop._proposed(1, loop.ledger.find([each.document_id for each in loop.ledger.offers(1)]))
+    found = loop._proposed(1, loop.ledger.find([each.document_id for each in loop.ledger.offers(1)[:6]]))
     scores = sorted(span.score for spans in found.values() for span in spans)
     floor = scores[len(scores) // 2]
     assert scores[0] < floor
@@ -472,7 +473,8 @@ def test_doubtful_spans_are_hidden_counted_by_type_and_not_among_the_stored_prop
 
     shown = {item.id: item.spans for item in source.released["al-001"]}
     assert shown == {key: tuple(s for s in spans if s.score >= floor) for key, spans in found.items()}
-    assert read_proposals(loop.directory / "rounds") == shown
+    follow = {item.id: item.spans for item in source.earlier["al-001"].documents}
+    assert read_proposals(loop.directory / "rounds") == shown | follow
     hidden = Counter(span.label for spans in found.values() for span in spans if span.score < floor)
     assert report.proposals.spans_hidden == dict(hidden)
     assert report.proposals.spans_shown == dict(Counter(s.label for spans in shown.values() for s in spans))
@@ -903,6 +905,7 @@ def loaded(monkeypatch):
 
 def test_a_round_loads_the_live_model_once_and_releases_the_spans_that_it_predicts(loop, source, loaded):
     loop.config = replace(loop.config, folds=2, promotion_margin=1.0, proposal_floor=0.0)
+    source.shows_one_batch = False  # where nobody waits, the batch is chosen after the judge
     first = loop.run_round()
     assert loaded == [first.version]
 
@@ -924,7 +927,9 @@ def test_a_round_loads_the_live_model_once_and_releases_the_spans_that_it_predic
 
 def test_unfinished_texts_of_earlier_batches_get_the_proposals_of_the_live_model(loop, source):
     loop.run_round()
-    assert source.earlier["al-001"] == Earlier()
+    follow = source.earlier["al-001"].ids
+    assert {each.id for each in source.earlier["al-001"].documents} == follow
+    assert len(follow) == source.earlier["al-001"].n_next == 6
     done, *left = source.released["al-001"]
     source.texts[done.id] = source.texts[done.id].with_spans(())
     twice = source.texts[left[0].id]
@@ -937,8 +942,11 @@ def test_unfinished_texts_of_earlier_batches_get_the_proposals_of_the_live_model
     loop.ledger.record_offers(1, drawn)
     second = loop.run_round()
     again, earlier = {each.id for each in source.released["al-002"]}, source.earlier["al-002"]
-    assert earlier.ids == {each.id for each in source.released["al-001"]} - again
+    upcoming = {each.id for each in earlier.documents[: earlier.n_next]}
+    assert earlier.ids == ({each.id for each in source.released["al-001"]} | follow | upcoming) - again
+    assert not (again | {done.id, twice.id}) & upcoming
     found = {each.id: each for each in earlier.documents}
+    assert len(found) == len(earlier.documents)
     assert set(found) == earlier.ids - {done.id, audited.id}
     assert found[twice.id].spans == left[0].spans  # what the first annotator was shown
     assert found[twice.id].meta == {"annotators": [7]}
@@ -994,6 +1002,147 @@ def test_scores_of_an_earlier_version_without_spans_are_computed_again(loop, sou
     again = loop.run_round()
     assert again.number == report.number
     assert len(source.released["al-001"]) == 6
+
+
+AHEAD = {"folds": 2, "promotion_margin": 1.0, "proposal_floor": 0.0, "train_steps": 40}
+
+
+@pytest.fixture
+def steps(monkeypatch, source):
+    """The steps of a round in their order: release, folds, judge. One that is named in ``killed`` dies."""
+    found, killed = [], set()
+
+    def watched(name, function):
+        def call(*arguments, **options):
+            found.append(name)
+            if name in killed:
+                raise KeyboardInterrupt
+            return function(*arguments, **options)
+
+        return call
+
+    monkeypatch.setattr(source, "release", watched("release", source.release), raising=False)
+    monkeypatch.setattr(versions, "train", watched("train", versions.train))
+    monkeypatch.setattr(versions, "calibrate_folder", watched("folds", versions.calibrate_folder))
+    monkeypatch.setattr(versions, "compare", watched("judge", versions.compare))
+    monkeypatch.setattr(loop_module, "save_report", watched("report", loop_module.save_report))
+    return found, killed
+
+
+def test_annotators_get_the_batch_of_the_new_model_before_its_folds_and_its_judge(loop, source, steps):
+    loop.config = replace(loop.config, **AHEAD)
+    first = loop.run_round()
+    assert steps[0] == ["train", "release", "folds", "judge", "report"]
+    batch = source.released["al-001"]
+    by_hand = Tagger.load(loop.store.path(first.version), device="cpu").predict([x.text for x in batch])
+    places = [[(x.start, x.end, x.label) for x in spans] for spans in by_hand]
+    assert [[(x.start, x.end, x.label) for x in item.spans] for item in batch] == places
+    assert any(places)
+    assert first.training.promoted
+    assert first.calibration.temperature is not None
+    assert first.n_released == 6
+    assert first.file.file_f1 is not None
+    assert RoundState.of(loop.ledger.round(1)).report == first
+
+    # The second model borrows the calibration of the first one while it chooses.
+    lent = ModelFolder.read(loop.store.path(first.live))
+    asked = []
+    score_pool = loop_module.score_pool
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            loop_module, "score_pool", lambda t, *rest: asked.append(t.folder) or score_pool(t, *rest)
+        )
+        source.texts[batch[0].id] = batch[0].with_spans(())
+        second = loop.run_round()
+    borrowed, own = asked
+    assert (borrowed.temperature, borrowed.confidence) == (lent.temperature, lent.confidence)
+    assert own.temperature == second.calibration.temperature != lent.temperature
+    assert second.number == 2
+
+
+@pytest.mark.parametrize("killed", ["release", "folds", "judge", "report"])
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_round_killed_after_its_batch_was_chosen_releases_no_other_one(
+    loop, source, steps, killed, answered
+):
+    loop.config = replace(loop.config, **AHEAD)
+    steps[1].add(killed)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_round()
+    steps[1].clear()
+    chosen = [offer.document_id for offer in loop.ledger.offers(1)]
+    assert len(chosen) == len(set(chosen)) == 12
+    assert (loop.store.current() is None) == (killed != "report")  # nothing is live before the judge
+    if answered:
+        source.texts[chosen[0]] = source.texts[chosen[0]].with_spans(())
+
+    last = loop.run_round()
+
+    ids = [item.id for item in source.released["al-001"]]
+    assert ids == chosen[:6]
+    assert [offer.document_id for offer in loop.ledger.offers(1)] == chosen
+    assert [each.number for each in loop.reports()] == ([1, 2] if answered else [1])
+    assert list(source.released) == (["al-001", "al-002"] if answered else ["al-001"])
+    assert last.n_labelled == (33 if answered else 32)
+    assert last.training.promoted
+    assert last.calibration.temperature is not None
+    assert last.live == loop.store.current().name == last.version
+    assert len(loop.store.versions()) == (2 if answered and killed == "report" else 1)
+    if answered:
+        assert chosen[0] not in {item.id for item in source.released["al-002"]}
+        assert {item.id for item in source.released["al-002"]} <= source.texts.keys()
+    assert not (loop.directory / "rounds" / "001" / "training").exists() or answered
+
+
+def test_a_new_model_that_the_judge_finds_worse_has_chosen_one_batch_and_is_never_live(
+    loop, source, monkeypatch
+):
+    loop.config = replace(loop.config, **AHEAD)
+    first = loop.run_round()
+    compare = versions.compare
+    worse = PromotionDecision(False, "Worse.")
+    monkeypatch.setattr(versions, "compare", lambda *given: replace(compare(*given), decision=worse))
+    source.texts["p0"] = source.texts["p0"].with_spans(())
+    second = loop.run_round()
+    assert second.version != first.version == second.live == loop.store.current().name
+    assert (loop.directory / "rounds" / "002" / "scores-ahead.npz").exists()
+    assert len(source.released["al-002"]) == 6
+    model = Tagger.load(loop.store.path(first.version), device="cpu")
+
+    # Nothing is new, so the next batch is the live model's.
+    third = loop.run_round()
+    assert third.live == first.version
+    batch = source.released["al-003"]
+    assert [item.spans for item in batch] == model.predict([item.text for item in batch])
+
+
+def test_the_next_texts_follow_the_batch_and_a_newer_model_chooses_among_them_again(loop, source):
+    loop.run_round()
+    batch, follow = source.released["al-001"], source.earlier["al-001"]
+    order = [offer.document_id for offer in loop.ledger.offers(1)]
+    assert [each.id for each in (*batch, *follow.documents)] == order
+    assert len(set(order)) == 12
+    assert any(each.spans for each in follow.documents)
+    for key in [*order[:6], order[6]]:  # one annotator was faster than the training
+        source.texts[key] = source.texts[key].with_spans(())
+
+    second = loop.run_round()
+
+    assert second.n_labelled == 32 + 7
+    assert order[6] in loop._actively_selected_ids() or loop.ledger.offers(1)[6].reason == "random"
+    now = {each.id for each in source.released["al-002"]}
+    later = [each.id for each in source.earlier["al-002"].documents]
+    assert len(later) == len(set(later))
+    assert not now & set(later)
+    assert set(order[7:]) <= now | set(later)  # one that somebody has open keeps its proposals
+    assert not set(order[:7]) & (now | set(later))
+
+    third = loop.run_round()
+    assert third.number == 3
+    left = {each.id for each in source.earlier["al-003"].documents}
+    ever = {offer.document_id for offer in loop.ledger.offers(2)[:6]} | set(order[:6])
+    following = {offer.document_id for offer in (*loop.ledger.offers(2), *loop.ledger.offers(3))}
+    assert left <= ever | following  # what followed the first batch is not served for ever
 
 
 def source_files(loop, name):
