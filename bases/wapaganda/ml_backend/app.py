@@ -36,6 +36,7 @@ def create_app(services: Services) -> FastAPI:
         description="Pre-annotates texts for Label Studio and trains on what annotators answer.",
         lifespan=lifespan,
         default_response_class=AsciiJson,
+        redirect_slashes=False,  # the address would be made of the Host header
     )
     app.state.services = services
     endpoints = routers()

@@ -11,6 +11,7 @@ from wapaganda.settings import Settings, SettingsError
 logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 10
+_KEEP_ALIVE_SECONDS = 65  # longer than the minute of proxies, which would otherwise use a closed connection
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +33,7 @@ def serve(settings: Settings, host: str, port: int, command: Sequence[str] | Non
 
     from wapaganda.ml_backend.app import create_app
     from wapaganda.ml_backend.composition import compose
+    from wapaganda.ml_backend.http_protocol import TimedH11
     from wapaganda.project_context import prepare_environment
 
     prepare_environment(settings.threads)
@@ -54,6 +56,8 @@ def serve(settings: Settings, host: str, port: int, command: Sequence[str] | Non
             port=port,
             log_config=None,
             access_log=False,
+            http=TimedH11,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
     )

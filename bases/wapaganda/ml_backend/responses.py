@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Send
+
+CLOSE: Final = {"connection": "close"}
+"""The header for a request whose body was not read: the rest of it must not be taken for a request."""
 
 
 class AsciiJson(JSONResponse):

@@ -12,10 +12,12 @@ Responses = dict[int | str, dict[str, Any]]
 
 _GUARDED: Final[Responses] = {
     401: {"model": ErrorResponse, "description": "User or password missing or wrong."},
+    429: {"model": ErrorResponse, "description": "Too many wrong passwords."},
 }
 BODY_REFUSALS: Final[Responses] = {
     **_GUARDED,
     400: {"model": ErrorResponse, "description": "The body is no JSON."},
+    408: {"model": ErrorResponse, "description": "The body takes too long."},
     413: {"model": ErrorResponse, "description": "The body is too big."},
     422: {"model": ErrorResponse, "description": "The JSON is not what the endpoint expects."},
 }
