@@ -79,6 +79,6 @@ class BasicAuth:
 
 
 def _encodings(pair: str) -> tuple[bytes, ...]:
-    """Digests of user and password: browsers send UTF-8, Label Studio's `requests` sends Latin-1 if it can."""
+    """Digests of the pair: browsers send UTF-8, Label Studio's `requests` sends Latin-1 where it can."""
     spelled = (pair.encode(), pair.encode("latin-1" if max(pair) < "\u0100" else "utf-8"))
     return tuple(hashlib.sha256(each).digest() for each in spelled)
