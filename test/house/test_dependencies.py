@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 PROJECTS = sorted(path.name for path in (ROOT / "projects").iterdir() if (path / "pyproject.toml").exists())
 # Import names that come with a listed distribution, whose ranges alone decide which release fits.
 COMPANIONS = {
+    "h11": "uvicorn",
     "starlette": "fastapi",
     "pydantic_core": "pydantic",
     "huggingface_hub": "transformers",

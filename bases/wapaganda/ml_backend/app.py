@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from wapaganda.ml_backend.api import routers
 from wapaganda.ml_backend.middleware.auth import BasicAuth
 from wapaganda.ml_backend.middleware.body_limit import BodyLimit
+from wapaganda.ml_backend.middleware.request_id import RequestId
 from wapaganda.ml_backend.middleware.telemetry import MetricsMiddleware
 from wapaganda.ml_backend.responses import AsciiJson
 from wapaganda.ml_backend.services import Services
@@ -52,6 +53,7 @@ def create_app(services: Services) -> FastAPI:
         route.path for router in endpoints for route in router.routes if isinstance(route, APIRoute)
     )
     app.add_middleware(MetricsMiddleware, telemetry=services.telemetry, paths=paths)
+    app.add_middleware(RequestId)
     return app
 
 

@@ -2,10 +2,12 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
 from wapaganda.errors import WapagandaError
+from wapaganda.ml_backend.logs import set_up
 from wapaganda.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
@@ -17,13 +19,12 @@ _KEEP_ALIVE_SECONDS = 65  # longer than the minute of proxies, which would other
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until stopped; 2 when the settings are wrong."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         settings = Settings()
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    set_up(settings.log_format)
     return serve(settings, options.host, options.port)
 
 
@@ -35,8 +36,10 @@ def serve(settings: Settings, host: str, port: int, command: Sequence[str] | Non
     from wapaganda.ml_backend.composition import compose
     from wapaganda.ml_backend.http_protocol import TimedH11
     from wapaganda.project_context import prepare_environment
+    from wapaganda.storage import PRIVATE_UMASK
 
-    prepare_environment(settings.threads)
+    os.umask(PRIVATE_UMASK)
+    prepare_environment(settings.threads, settings.for_libraries)
     try:
         app = create_app(compose(settings, command))
     except (WapagandaError, OSError) as error:

@@ -25,6 +25,7 @@ from wapaganda.ml_backend.training.trigger import Trainings, TrainingStatus, Tri
 from wapaganda.model_store import ModelStore
 from wapaganda.project_context import ProjectContext
 from wapaganda.settings import Settings
+from wapaganda.storage import private_folder
 from wapaganda.uncertainty import score, without_committee
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
     Raises:
         WapagandaError: a newer version wrote a file in DATA_DIR, or another process holds it.
     """
+    _close_folders(settings)
     state = open_state(settings)
     trainings: Trainings = TrainingsOff(" ".join(state.notices))
     background: list[Background] = [Preloading()]
@@ -75,6 +77,18 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
         state.projects,
         CredentialFile(credentials_path(settings)),
     )
+
+
+def _close_folders(settings: Settings) -> None:
+    """Nobody else reads texts, labels and models: new folders are private, those of projects become so."""
+    for root in (settings.data_dir, settings.model_dir):
+        try:
+            private_folder(root)
+            for mark in ("ledger.sqlite", "current.json"):
+                for file in root.glob(f"*/{mark}"):
+                    private_folder(file.parent, tighten=True)
+        except OSError as error:
+            logger.warning("%s could not be closed to other users: %s.", root, error)
 
 
 def credentials_path(settings: Settings) -> Path:

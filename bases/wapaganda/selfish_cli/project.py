@@ -75,7 +75,7 @@ def read_settings(overrides: Mapping[str, Any] | None = None) -> "Settings":
     from wapaganda.settings import Settings
 
     settings = Settings(**{name: value for name, value in (overrides or {}).items() if value is not None})
-    wapaganda.project_context.prepare_environment(settings.threads)
+    wapaganda.project_context.prepare_environment(settings.threads, settings.for_libraries)
     return settings
 
 

@@ -1,6 +1,7 @@
 """Environment variables that heavy libraries read at import; values that the user set are kept."""
 
 import os
+from collections.abc import Mapping
 
 DEFAULTS = {
     # Idle OpenMP threads that spin make a shared machine several times slower.
@@ -17,12 +18,12 @@ DEFAULTS = {
 }
 
 
-def prepare_environment(threads: int | None = None) -> None:
-    """Set defaults for quiet libraries and sleeping idle threads, and the number of ``threads`` if given.
+def prepare_environment(threads: int | None = None, more: Mapping[str, str] | None = None) -> None:
+    """Set defaults for quiet libraries and sleeping idle threads, the number of ``threads``, and ``more``.
 
     Call it before a heavy library is imported.
     """
-    for name, value in DEFAULTS.items():
+    for name, value in {**DEFAULTS, **(more or {})}.items():
         os.environ.setdefault(name, value)
     if threads is not None:
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))

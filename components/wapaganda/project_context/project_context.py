@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from wapaganda.storage import private_folder
+
 if TYPE_CHECKING:
     from wapaganda.annotation import LabelMapping, ReadOptions
     from wapaganda.dataset import LabelHistory
@@ -92,7 +94,9 @@ class ProjectContext:
 
     def lock(self) -> FileLock:
         """The lock of trainings and rounds, not acquired yet."""
-        self.directory.mkdir(parents=True, exist_ok=True)
+        for root in (self.settings.data_dir, self.settings.model_dir):
+            private_folder(root)
+        private_folder(self.directory, tighten=True)
         return FileLock(self.directory / "round.lock")
 
     @property

@@ -13,6 +13,7 @@ from wapaganda.settings.locations import home_path, http_url, tracking_uri
 from wapaganda.settings.numbers import auto_or_share
 from wapaganda.settings.registered import measure_name, strategy_name
 from wapaganda.settings.removed import removed_settings
+from wapaganda.settings.secret_files import read_secret_files
 
 
 class SettingsError(InputError):
@@ -22,7 +23,8 @@ class SettingsError(InputError):
 class Settings(BaseSettings):
     """Everything that a user can set: from the environment, else from ``.env`` in the current directory.
 
-    An empty variable counts as not set. To add a setting, add a field here and run ``make docs``.
+    An empty variable counts as not set. Secrets may come from a file (``NAME_FILE``). To add a setting, add a
+    field here and run ``make docs``.
 
     Raises:
         SettingsError: a value is of the wrong kind or out of its range, or a setting was removed.
@@ -205,6 +207,10 @@ class Settings(BaseSettings):
         "sqlite:///mlruns.db",
         description="MLflow store or server. A relative SQLite path is relative to the current directory.",
     )
+    mlflow_tracking_username: str = Field(
+        "", description="User name of the MLflow server, if it asks for one."
+    )
+    mlflow_tracking_password: SecretStr = Field(SecretStr(""), description="Password of the MLflow server.")
     label_studio_url: Annotated[str, AfterValidator(http_url)] = Field(
         "http://localhost:8080", description="Address of Label Studio."
     )
@@ -227,10 +233,17 @@ class Settings(BaseSettings):
         "waits 100 seconds.",
     )
 
+    log_format: Literal["auto", "text", "json"] = Field(
+        "auto",
+        description="Form of the ML backend's log: `text`, or `json`, one object a line. `auto`: text on a "
+        "terminal, else JSON.",
+    )
+
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - pydantic's own signature
-        problems = removed_settings(type(self))
+        secrets, problems = read_secret_files(type(self))
+        problems += removed_settings(type(self))
         try:
-            super().__init__(**values)
+            super().__init__(**{**secrets, **values})
         except ValidationError as error:
             problems += [_sentence(each) for each in error.errors()]
         if problems:
@@ -249,6 +262,15 @@ class Settings(BaseSettings):
     def explicit_learning_rate(self) -> float | None:
         """The learning rate that the user has set; None: the encoder's own default."""
         return self.learning_rate if "learning_rate" in self.model_fields_set else None
+
+    @property
+    def for_libraries(self) -> dict[str, str]:
+        """What libraries read from the environment alone."""
+        values = {
+            "MLFLOW_TRACKING_USERNAME": self.mlflow_tracking_username,
+            "MLFLOW_TRACKING_PASSWORD": self.mlflow_tracking_password.get_secret_value(),
+        }
+        return {name: value for name, value in values.items() if value}
 
     @property
     def basic_auth(self) -> tuple[str, str] | None:

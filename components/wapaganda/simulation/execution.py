@@ -179,7 +179,14 @@ def cut_encoder(name: str, layers: int, folder: Path) -> str:
         raise InputError(f"Expected 1 to {has} layers of the encoder {name}, was: {layers}")
     with quiet_transformers():
         source = str(Path(name).expanduser()) if Path(name).expanduser().is_dir() else name
-        model = AutoModel.from_pretrained(source, num_hidden_layers=layers, local_files_only=True)
+        model = AutoModel.from_pretrained(
+            source,
+            num_hidden_layers=layers,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+        )
         model.save_pretrained(folder)
-        AutoTokenizer.from_pretrained(source, local_files_only=True).save_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False)
+        tokenizer.save_pretrained(folder)
     return str(folder)

@@ -10,14 +10,17 @@ from wapaganda.storage.atomic import (
     write_text,
 )
 from wapaganda.storage.database import Database, DatabaseError, is_damage, open_whole
+from wapaganda.storage.private import PRIVATE_UMASK, private_folder
 
 __all__ = [
+    "PRIVATE_UMASK",
     "Database",
     "DatabaseError",
     "atomic_folder",
     "atomic_path",
     "is_damage",
     "open_whole",
+    "private_folder",
     "put_aside",
     "sync",
     "sync_folder",

@@ -15,6 +15,7 @@ from wapaganda.trainer.errors import (
     HINT_MASK,
     HINT_NAME,
     HINT_OFFLINE,
+    HINT_PICKLE,
     EncoderUnavailable,
 )
 
@@ -96,6 +97,7 @@ def load_encoder(
                 dtype=torch.float32,
                 ignore_mismatched_sizes=True,  # the head of another model for entities
                 output_loading_info=True,
+                use_safetensors=True,
                 **options,
             )
             tokenizer = AutoTokenizer.from_pretrained(source, **options)
@@ -121,7 +123,7 @@ def load_for_masking(name: str, *, max_pieces: int) -> tuple[LoadedEncoder, bool
     try:
         with quiet_transformers():
             model, loading = AutoModelForMaskedLM.from_pretrained(
-                source, dtype=torch.float32, output_loading_info=True, **options
+                source, dtype=torch.float32, output_loading_info=True, use_safetensors=True, **options
             )
             tokenizer = AutoTokenizer.from_pretrained(source, **options)
         tokenization = _tokenization(tokenizer, model, max_pieces, max_pieces // 4)
@@ -212,7 +214,14 @@ def _unavailable(
     if config is not None and "Unrecognized configuration class" in str(error):
         problem = f"transformers cannot use models of the type {config.model_type!r} for this"
         return EncoderUnavailable(name, problem, no_head)
+    if isinstance(error, OSError) and "safetensors" in str(error) and _may_be_pickled(name):
+        return EncoderUnavailable(name, "it has no weights in model.safetensors", HINT_PICKLE)
     return EncoderUnavailable(name, _first_line(error), HINT_FOLDER)
+
+
+def _may_be_pickled(name: str) -> bool:
+    folder = Path(name).expanduser()
+    return not folder.is_dir() or any(folder.glob("pytorch_model*"))
 
 
 def _needs_code(error: Exception) -> bool:

@@ -20,6 +20,10 @@ class EncoderUnavailable(WapagandaError):  # noqa: N818  (named by the situation
 HINT_FOLDER = (
     "Expected a folder with config.json, model.safetensors and tokenizer.json, as save_pretrained writes it."
 )
+HINT_PICKLE = (
+    "Weights in pytorch_model.bin are not read: such a file can hold code. If you trust it, convert it once "
+    "(docs/encoders.md#weights) and set BASELINE_MODEL_NAME to the new folder."
+)
 HINT_FAMILY = (
     "Take an encoder such as BERT, RoBERTa, XLM-R, DeBERTa, DistilBERT, MPNet, ELECTRA or ModernBERT "
     "(docs/encoders.md)."

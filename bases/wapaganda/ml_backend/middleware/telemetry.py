@@ -1,5 +1,6 @@
 """Metrics for Prometheus; each application has its own registry."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 
@@ -8,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wapaganda.ml_backend.prediction.model_repository import ModelState
 from wapaganda.ml_backend.prediction.tasks import Answer
+
+logger = logging.getLogger(__name__)
 
 
 class Telemetry:
@@ -116,4 +119,7 @@ class MetricsMiddleware:
         finally:
             route = getattr(scope.get("route"), "path", scope["path"])  # `/texts/{id}`, not one for each id
             path = route if route in self._paths else "other"
-            self._telemetry.request(path, status, self._clock() - began)
+            seconds = self._clock() - began
+            self._telemetry.request(path, status, seconds)
+            if status >= 400:
+                logger.info("%s %s: %d after %.3f s", scope["method"], path, status, seconds)

@@ -1,6 +1,7 @@
 """How many predictions are asked for at a time; one more is refused at once."""
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,10 +29,11 @@ class Admission:
         """
         if not self._free.acquire(blocking=False):
             raise BusyError
+        context = contextvars.copy_context()  # the request's id in the log
 
         def and_leave() -> Outcome:
             try:
-                return work()
+                return context.run(work)
             finally:
                 self._free.release()
 

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from wapaganda.ml_backend.logs import brief
 from wapaganda.ner import Span
 
 logger = logging.getLogger(__name__)
@@ -103,8 +104,7 @@ class _Job:
     def _failed(self, error: Exception) -> "Sequence[_Job]":
         if len(self.items) == 1:
             (item,) = self.items
-            kind = type(error).__name__  # its message may hold the text
-            logger.warning("The model failed on a text of %d characters: %s.", len(item.text), kind)
+            logger.warning("The model failed on a text of %d characters: %s.", len(item.text), brief(error))
             item.request.answer(item.place, error)
             return []
         middle = len(self.items) // 2

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.annotation import LabelConfig, parse_label_config, refuse_other_forms
+from wapaganda.ml_backend.logs import brief
 from wapaganda.ml_backend.prediction.batching import Tagged, TaggingQueue
 from wapaganda.ml_backend.prediction.model_cache import ModelCache
 from wapaganda.ml_backend.prediction.model_repository import UNTRAINED, LoadedModel
@@ -201,8 +202,8 @@ class Predictor:
         found = [said.log_probs for said in tagged if not isinstance(said, Exception)]
         try:
             return 1.0 - self._measure(found)
-        except Exception:
-            logger.exception("The uncertainty measure failed on %d texts.", len(found))
+        except Exception as error:
+            logger.error("The uncertainty measure failed on %d texts: %s.", len(found), brief(error))
             return np.full(len(found), np.nan)
 
 
@@ -219,7 +220,7 @@ def _answer_one(
     try:
         return answer(tagged.spans, text, config, version, confidence)
     except Exception as error:
-        logger.exception("A task was left empty.")
+        logger.error("A task was left empty: %s.", brief(error))
         reason = f"The spans of this text could not be converted: {type(error).__name__}."
         return Answer(UNANSWERED, reason=reason)
 

@@ -14,11 +14,13 @@ from wapaganda.errors import Retry, WapagandaError
 from wapaganda.jobs import Job, run_child
 from wapaganda.label_studio import UnauthorizedError
 from wapaganda.ml_backend.composition import credentials_path
+from wapaganda.ml_backend.logs import chosen_format, process_context, set_up
 from wapaganda.ml_backend.project_id import project_ref
 from wapaganda.ml_backend.training.credentials import CredentialFile, Credentials
 from wapaganda.progress import Progress
 from wapaganda.project_context import ProjectContext, prepare_environment
 from wapaganda.settings import Settings
+from wapaganda.storage import PRIVATE_UMASK
 
 if TYPE_CHECKING:
     from wapaganda.pipeline import Loop
@@ -36,8 +38,9 @@ _MIRROR_SECONDS: Final = 10.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Work on one job of the table and store its end; return the exit status."""
     queue_path, job_id = sys.argv[1:] if arguments is None else arguments
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    set_up(chosen_format())
+    process_context(job=job_id)
+    os.umask(PRIVATE_UMASK)
     os.nice(_NICENESS)
     return run_child(Path(queue_path), int(job_id), work)
 
@@ -51,10 +54,11 @@ def work(job: Job, progress: Progress) -> None:
         EncoderUnavailable: the pretrained encoder cannot be loaded.
     """
     settings = Settings()
-    prepare_environment(settings.threads)
+    prepare_environment(settings.threads, settings.for_libraries)
     project = project_ref(job.project)
     if project is None or project.number is None:
         raise ValueError(f"Expected a project of Label Studio such as ls-12, was: {job.project}")
+    process_context(project=project.key)
     credentials = CredentialFile(credentials_path(settings)).get(project)
     context = ProjectContext(settings, project.key)
     if not context.directory.exists():

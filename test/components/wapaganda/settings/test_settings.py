@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from wapaganda.settings import Settings, SettingsError, describe
 
@@ -152,3 +153,56 @@ def test_taking_the_hashes_away_in_the_env_example_keeps_the_defaults(tmp_path):
     (tmp_path / ".env").write_text("\n".join(lines))
 
     assert Settings().model_dump() == untouched.model_dump()
+
+
+def test_a_secret_may_come_from_a_file_named_in_the_environment_or_the_env_file(monkeypatch, tmp_path):
+    (tmp_path / "key").write_text("from-a-file\n")
+    (tmp_path / "word").write_text("pass word")
+    (tmp_path / ".env").write_text(f"BASIC_AUTH_PASS_FILE={tmp_path / 'word'}\nBASIC_AUTH_USER=ls\n")
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY_FILE", "key")
+    settings = Settings()
+
+    assert settings.label_studio_api_key.get_secret_value() == "from-a-file"
+    assert settings.basic_auth == ("ls", "pass word")
+    assert "label_studio_api_key" in settings.model_fields_set
+    assert "from-a-file" not in repr(settings)
+
+
+def test_a_secret_given_twice_and_files_that_cannot_be_read_are_told_at_once(monkeypatch, tmp_path):
+    (tmp_path / "key").write_text("from-a-file")
+    (tmp_path / "empty").write_text("\n")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "another")
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY_FILE", "key")
+    monkeypatch.setenv("BASIC_AUTH_PASS_FILE", "missing")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD_FILE", "empty")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI_FILE", "binary")
+
+    with pytest.raises(SettingsError) as caught:
+        Settings()
+    assert str(caught.value).splitlines() == [
+        "MLFLOW_TRACKING_URI_FILE: Expected a file that can be read, was: binary (it is no text)",
+        "MLFLOW_TRACKING_PASSWORD_FILE: Expected a file with a value, was: empty, which is empty",
+        "Expected LABEL_STUDIO_API_KEY or LABEL_STUDIO_API_KEY_FILE, was: both, with other values",
+        "BASIC_AUTH_PASS_FILE: Expected a file that can be read, was: missing (No such file or directory)",
+    ]
+    assert "another" not in str(caught.value)
+
+
+def test_every_secret_may_come_from_a_file(monkeypatch, tmp_path):
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    secrets = [doc.name for doc in describe() if isinstance(getattr(Settings(), doc.name.lower()), SecretStr)]
+    assert "MLFLOW_TRACKING_PASSWORD" in secrets
+    for name in secrets:
+        assert f"`{name}`" in page.split("###")[0]
+        (tmp_path / "value").write_text("x")
+        monkeypatch.setenv(f"{name}_FILE", "value")
+    monkeypatch.setenv("BASIC_AUTH_USER", "ls")
+    settings = Settings()
+    assert {getattr(settings, name.lower()).get_secret_value() for name in secrets} == {"x"}
+
+
+def test_the_password_of_mlflow_reaches_mlflow(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "word")
+    assert Settings().for_libraries == {"MLFLOW_TRACKING_USERNAME": "me", "MLFLOW_TRACKING_PASSWORD": "word"}

@@ -1,7 +1,10 @@
 """Where encoders come from, and what is said when one cannot be had."""
 
 import json
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -70,21 +73,34 @@ def test_the_dropout_is_set_under_the_name_that_the_family_has(tiny_encoder, tmp
     assert load_encoder(tiny_encoder, SCHEMA, dropout=0.37).model.config.hidden_dropout_prob == 0.37
 
 
-def test_weights_in_the_older_format_are_read_without_running_pickled_code(tiny_encoder, tmp_path):
+def test_weights_in_the_older_format_are_not_read_and_the_hint_says_how_to_convert_them(
+    tiny_encoder, tmp_path
+):
     folder = shutil.copytree(tiny_encoder, tmp_path / "older")
     (folder / "model.safetensors").unlink()
     weights = BertModel.from_pretrained(tiny_encoder).state_dict()
-    torch.save(weights, folder / "pytorch_model.bin")
-    loaded = load_encoder(str(folder), SCHEMA, casing=False).model.base_model.state_dict()
-    assert all(torch.equal(value, weights[name]) for name, value in loaded.items())
 
     class Hostile:
         def __reduce__(self):
             return Path.touch, (tmp_path / "ran",)
 
-    torch.save(weights | {"embeddings.hostile": Hostile()}, folder / "pytorch_model.bin")
-    unavailable(str(folder))
+    for content in (weights, weights | {"embeddings.hostile": Hostile()}):
+        torch.save(content, folder / "pytorch_model.bin")
+        error = unavailable(str(folder))
+        assert error.problem == "it has no weights in model.safetensors"
+        assert "docs/encoders.md#weights" in error.hint
     assert not (tmp_path / "ran").exists()
+
+    torch.save(weights, folder / "pytorch_model.bin")
+    guide = Path(__file__).parents[4] / "docs" / "encoders.md"
+    (command,) = re.findall(r'python (-c ".+?") OLD NEW', guide.read_text("utf-8"), re.DOTALL)
+    subprocess.run(
+        ["sh", "-c", f'"$0" {command} "$1" "$2"', sys.executable, folder, tmp_path / "new"],
+        check=True,
+        capture_output=True,
+    )
+    loaded = load_encoder(str(tmp_path / "new"), SCHEMA, casing=False).model.base_model.state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in loaded.items())
 
 
 def test_code_that_comes_with_an_encoder_is_never_run(tiny_encoder, tmp_path):
