@@ -15,6 +15,8 @@ TEST ?=
 PYTEST_ARGS ?=
 IMAGE ?= wapaganda-ml-backend
 IMAGE_FLAGS ?=
+# The auditor, in an environment of its own.
+AUDIT ?= pip-audit==2.9.0
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
@@ -22,7 +24,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 
 FAST := "not real and not slow and not label_studio and not browser"
 MARKED = $(if $(1),--$(2) "$(1)")
 
-.PHONY: help setup demo check check-components check-rest test lint docs format image clean
+.PHONY: help setup demo check check-components check-rest test lint docs format image audit clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -81,6 +83,10 @@ format: setup  ## Format the sources
 image:  ## Build the image of the ML backend with docker or podman and try it
 	@"$(PYTHON)" development/image.py --image "$(IMAGE)" $(IMAGE_FLAGS)
 
+audit:  ## Look for known vulnerabilities in the locked dependencies (needs an advisory service)
+	@test -x .venv-audit/bin/pip-audit || { "$(PYTHON)" -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet $(AUDIT); }
+	@"$(PYTHON)" development/audit.py .venv-audit/bin/pip-audit
+
 clean:  ## Remove the environment and what the tools left; models and data stay
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-run projects/*/dist
+	@rm -rf $(VENV) .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-run projects/*/dist
 	@find components bases test development bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import label_studio_server
+from wapaganda.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "projects/ml_backend/Dockerfile"
@@ -57,7 +58,25 @@ def test_hadolint_finds_nothing_in_the_inline_dockerfile(services: dict[str, Any
 
 def test_the_image_has_several_stages_on_the_pinned_base():
     stages = re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), flags=re.MULTILINE)
-    assert stages == ["python:3.11-slim-bookworm"] * 2
+    assert stages == ["${BASE_IMAGE}"] * 2
+    assert "ARG BASE_IMAGE=python:3.11-slim-bookworm\n" in DOCKERFILE.read_text()
+
+
+def test_images_may_be_given_by_digest(tmp_path: Path):
+    digest = "sha256:" + "0" * 64
+    given = {"BASE_IMAGE": f"python:3.11@{digest}", "LABEL_STUDIO_IMAGE": f"studio@{digest}"}
+    found = json.loads(compose(tmp_path, SECRETS | given).stdout)["services"]
+    assert found["label-studio"]["image"] == f"studio@{digest}"
+    for name in ("ml-backend", "mlflow"):
+        assert found[name]["build"]["args"]["BASE_IMAGE"] == f"python:3.11@{digest}"
+
+
+def test_every_service_is_held_back(services: dict[str, Any]):
+    for name, service in services.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert int(service["mem_limit"]) >= 2 * 1024**3, name
+        assert service["pids_limit"] > 0, name
 
 
 def test_the_image_runs_as_nobody_special_with_a_health_check():
@@ -95,7 +114,8 @@ def test_every_port_is_closed_to_the_network_unless_asked_for(services: dict[str
     bound = {port["host_ip"] for service in services.values() for port in service["ports"]}
     assert bound == {"127.0.0.1"}
     opened = json.loads(compose(tmp_path, SECRETS | {"BIND_ADDRESS": "0.0.0.0"}).stdout)["services"]
-    assert {port["host_ip"] for service in opened.values() for port in service["ports"]} == {"0.0.0.0"}
+    hosts = {name: {port["host_ip"] for port in service["ports"]} for name, service in opened.items()}
+    assert hosts == {"label-studio": {"0.0.0.0"}, "ml-backend": {"0.0.0.0"}, "mlflow": {"127.0.0.1"}}
 
 
 def test_label_studio_lets_the_backend_be_seen(services: dict[str, Any]):
@@ -121,7 +141,10 @@ def test_the_backend_gets_the_settings_of_the_users_file(tmp_path: Path):
     )
     outcome = compose(tmp_path, {})
     environment = json.loads(outcome.stdout)["services"]["ml-backend"]["environment"]
+    assert "LABEL_STUDIO_PASSWORD" not in environment
+    assert set(Settings.model_fields) <= {name.lower() for name in environment}
     assert environment["SEED"] == "99"
+    assert environment["FOLDS"] is None  # not set in the container
     assert environment["LABEL_STUDIO_API_KEY"] == "k"
     assert environment["MODEL_DIR"] == "/models"
 
