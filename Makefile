@@ -85,7 +85,7 @@ image:  ## Build the image of the ML backend with docker or podman and try it
 
 audit:  ## Look for known vulnerabilities in the locked dependencies (needs an advisory service)
 	@test -x .venv-audit/bin/pip-audit || { "$(PYTHON)" -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet $(AUDIT); }
-	@"$(PYTHON)" development/audit.py .venv-audit/bin/pip-audit
+	@"$(PYTHON)" development/audit .venv-audit/bin/pip-audit
 
 clean:  ## Remove the environment and what the tools left; models and data stay
 	@rm -rf $(VENV) .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-run projects/*/dist

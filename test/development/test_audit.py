@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from audit import audit, requirements
+from audit.__main__ import audit, requirements
 
 ROOT = Path(__file__).parents[2]
 
