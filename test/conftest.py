@@ -90,5 +90,21 @@ def read_only() -> Callable[[Path], AbstractContextManager[None]]:
     return made
 
 
+@pytest.fixture
+def small_disk() -> Iterator[Callable[[Path, int], None]]:
+    """Puts a disk of a few kilobytes at a new folder."""
+    mounted = []
+
+    def made(folder: Path, kilobytes: int) -> None:
+        folder.mkdir(parents=True)
+        if _mount("-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)):
+            pytest.skip("Only root may mount a small disk.")
+        mounted.append(folder)
+
+    yield made
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
 def _mount(*arguments: str) -> int:
     return subprocess.run(["mount", *arguments], check=False, capture_output=True).returncode

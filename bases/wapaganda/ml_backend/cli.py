@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from wapaganda.errors import WapagandaError
+from wapaganda.errors import WapagandaError, tell
 from wapaganda.ml_backend.logs import set_up
 from wapaganda.settings import Settings, SettingsError
 
@@ -43,7 +43,7 @@ def serve(settings: Settings, host: str, port: int, command: Sequence[str] | Non
     try:
         app = create_app(compose(settings, command))
     except (WapagandaError, OSError) as error:
-        sys.stderr.write(f"{error} {getattr(error, 'hint', '')}".strip() + "\n")
+        sys.stderr.write(f"{tell(error)}\n")
         return 1
     if settings.basic_auth is None:
         logger.warning(

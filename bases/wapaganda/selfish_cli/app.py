@@ -1,12 +1,14 @@
 """The commands put together, and the entry point."""
 
 import logging
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from wapaganda.errors import tell
 from wapaganda.project_context import prepare_environment
 from wapaganda.selfish_cli.commands import jobs, labels, models
 from wapaganda.selfish_cli.commands.adapt import adapt
@@ -25,7 +27,7 @@ from wapaganda.selfish_cli.commands.train import train
 from wapaganda.selfish_cli.commands.update import update
 from wapaganda.selfish_cli.package import package_version
 from wapaganda.selfish_cli.ui.console import Console
-from wapaganda.selfish_cli.ui.errors import WRONG_INPUT, Failure
+from wapaganda.selfish_cli.ui.errors import WRONG_INPUT, Failure, explain
 
 HELP = """
 Active learning for named-entity recognition: a good model from few labels.
@@ -129,8 +131,23 @@ def options(
 def main() -> None:
     """Run the command ``selfish``."""
     prepare_environment()
-    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
-    app()
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.ERROR, handlers=[handler])
+    try:
+        app()
+    except Exception as error:  # outside the session of a command
+        failure = explain(error)
+        Console("--json" in sys.argv).fail(failure)
+        sys.exit(failure.code)
+
+
+class OneLine(logging.Formatter):
+    """Log lines without tracebacks: the run log and the messages of the command say what matters."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - the name and type of logging
+        """The error in a few words."""
+        return "" if ei[1] is None else f"  {tell(ei[1])}"
 
 
 def _show(wanted: bool) -> None:

@@ -139,7 +139,13 @@ def project_loop(context: CliProject, project: int, progress: "Progress") -> "Lo
 
 
 def files_loop(context: CliProject, data: Path, pool: Path, out: Path | None, progress: "Progress") -> "Loop":
-    """The loop on files; it writes its batches into ``out``, by default next to the ledger."""
+    """The loop on files; it writes its batches into ``out``, by default next to the ledger.
+
+    Raises:
+        InputError: ``out`` is a file, or cannot be written.
+    """
+    if out is not None and (reason := wapaganda.project_context.why_not_writable(out)):
+        raise InputError(f"Expected a folder for the batches, was: {out} ({reason}).", "Name one by --out.")
     progress("load", 0, 0)
     from wapaganda.pipeline import FileSource
 

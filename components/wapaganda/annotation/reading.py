@@ -14,6 +14,7 @@ from wapaganda.annotation.label_studio.label_config import LabelConfig
 from wapaganda.annotation.proposals import as_proposal, states_provenance
 from wapaganda.annotation.read_options import ReadOptions
 from wapaganda.annotation.read_report import with_original
+from wapaganda.errors import InputError
 from wapaganda.ner import Document
 from wapaganda.storage import atomic_folder, atomic_path
 
@@ -44,13 +45,22 @@ def read_documents(
     if format is not None and format not in table:
         raise FormatError(f"Expected a format of {', '.join(table)}, was: {format!r}")
     collector, source = Collector(path, strict, options or ReadOptions()), Source(path, config)
+    _refuse_pipe(path)
     with collector_paused():
         chosen = table[format] if format is not None else _recognised(source)
         try:
             chosen.read(source, collector)
-        except FormatError as error:
-            raise error if str(error).startswith(str(path)) else FormatError(str(error), path) from error
+        except InputError as error:
+            if isinstance(error, FormatError) and str(error).startswith(str(path)):
+                raise
+            raise FormatError(str(error), path) from error
         return collector.result()
+
+
+def _refuse_pipe(path: Path) -> None:
+    """A pipe can be read once, and without a writer never; files are read several times."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise FormatError("Expected a file or folder, was: a pipe or a device; write a file first", path)
 
 
 @contextmanager

@@ -59,7 +59,10 @@ def parse_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
         json.JSONDecodeError: it is not JSON.
     """
     doubled: list[str] = []
-    value = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, doubled))
+    try:
+        value = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, doubled))
+    except RecursionError:
+        raise json.JSONDecodeError("nested too deeply", text, 0) from None
     return _with_errors(value) if doubled else value
 
 

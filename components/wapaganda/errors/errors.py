@@ -18,5 +18,11 @@ class WapagandaError(Exception):
         self.hint = hint
 
 
+class DiskFullError(WapagandaError):
+    """A file cannot be written, because the disk or a quota is full."""
+
+    retry = Retry.LATER
+
+
 class InputError(WapagandaError, ValueError):
     """A file, an option, a setting or an argument is not what was expected."""

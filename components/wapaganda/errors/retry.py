@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from enum import StrEnum
 
+from wapaganda.errors.disk import is_disk_full
+
 
 class Retry(StrEnum):
     """When work that failed should be tried again without anybody asking.
@@ -80,5 +82,5 @@ def _own_retry(error: BaseException) -> Retry:
         lost = isinstance(error, ConnectionError | TimeoutError | shutil.Error)
         passes = lost or error.errno in _ERRNOS
     else:
-        passes = isinstance(error, MemoryError)
+        passes = isinstance(error, MemoryError) or is_disk_full(error)
     return Retry.LATER if passes else Retry.NEVER

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from wapaganda.errors import WapagandaError
+from wapaganda.errors import tell
 from wapaganda.jobs import process_lock
 from wapaganda.jobs.job import Job, JobError, State, UnknownJobError
 from wapaganda.jobs.retries import pause_after
@@ -201,8 +201,7 @@ class JobQueue:
         After a fault that passes (`wapaganda.errors.retry_of`) it is queued again for a later attempt, unless
         it shall be cancelled. If another job of the project and kind is queued, that one takes its place.
         """
-        hint = f" {error.hint}" if isinstance(error, WapagandaError) and error.hint else ""
-        sentence = f"{type(error).__name__}: {error}{hint}"[:_LONGEST_ERROR]
+        sentence = str(tell(error, self.log_path(job_id)))[:_LONGEST_ERROR]
         job = self.get(job_id)
         pause = pause_after(error, job.retries)
         if job.cancel_requested:

@@ -82,6 +82,11 @@ def authentication(api_key: str, url: str) -> LegacyToken | PersonalToken:
         raise UnauthorizedError(
             "Expected a Label Studio token, was: nothing.", "Set LABEL_STUDIO_API_KEY. " + NEW_TOKEN
         )
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise UnauthorizedError(
+            "Expected a Label Studio token in one line, was: one with a line end or other signs in it.",
+            "Copy it again and set LABEL_STUDIO_API_KEY.",
+        )
     dots = token.count(".")
     if not dots:
         return LegacyToken(token)

@@ -14,7 +14,7 @@ from wapaganda.model_store.damage import file_sizes, find_damage
 from wapaganda.model_store.folders import copy_folder, seal_folder
 from wapaganda.model_store.manifest import Manifest, ModelStoreError
 from wapaganda.model_store.pointer import Pointer, read_pointer, write_pointer
-from wapaganda.storage import put_aside, sync
+from wapaganda.storage import naming_full_disk, put_aside, sync
 
 _NAME = re.compile(r"v(\d{4,})-[0-9a-f]{8}")
 _MANIFEST = "manifest.json"
@@ -56,7 +56,7 @@ class ModelStore:
         if not source_dir.is_dir():
             raise ModelStoreError(f"Expected a folder with a model to publish, was: {source_dir}.")
         self._versions.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.root / "publish.lock"):
+        with FileLock(self.root / "publish.lock"), naming_full_disk(self.root):
             # No other publication runs under this lock: files in scratch are from a killed process.
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch.mkdir(exist_ok=True)

@@ -9,6 +9,8 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
+from wapaganda.errors import InputError
+
 # Scripts without spaces between words, or (Hangul) with particles attached to names. There a word is one
 # grapheme cluster.
 _UNSPACED = r"\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}"
@@ -37,8 +39,16 @@ def word_offsets(text: str) -> NDArray[np.int32]:
     included); one grapheme cluster in Han, Kana, Hangul, Thai, Lao, Khmer and Myanmar script; or any other
     visible grapheme cluster, such as a punctuation mark or an emoji with all its joiners. White space,
     control and format characters and combining marks without a base belong to no word.
+
+    Raises:
+        InputError: a word has millions of characters.
     """
-    spans = list(map(_WORD_SPAN, _WORD.finditer(text)))
+    try:
+        spans = list(map(_WORD_SPAN, _WORD.finditer(text)))
+    except MemoryError:  # regex keeps every step of a match
+        raise InputError(
+            f"Expected words of less than a million characters, was: a longer one in a text of {len(text):,}"
+        ) from None
     return np.array(spans, dtype=np.int32).reshape(-1, 2)
 
 

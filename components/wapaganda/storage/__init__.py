@@ -3,6 +3,7 @@
 from wapaganda.storage.atomic import (
     atomic_folder,
     atomic_path,
+    naming_full_disk,
     put_aside,
     sync,
     sync_folder,
@@ -19,6 +20,7 @@ __all__ = [
     "atomic_folder",
     "atomic_path",
     "is_damage",
+    "naming_full_disk",
     "open_whole",
     "private_folder",
     "put_aside",

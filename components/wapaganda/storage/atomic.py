@@ -9,6 +9,26 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from wapaganda.errors import DiskFullError, is_disk_full
+
+
+@contextmanager
+def naming_full_disk(place: Path) -> Iterator[None]:
+    """Say which file or folder did not fit when the disk is full; libraries leave that out.
+
+    Raises:
+        DiskFullError: the disk is full.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, DiskFullError) or not is_disk_full(error):
+            raise
+        raise DiskFullError(
+            f"Expected room on the disk for {place}, was: none left.",
+            "Make room and repeat: what was finished is kept.",
+        ) from error
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
@@ -17,15 +37,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Parent folders are created. The draft is in the folder of ``path`` and has the same suffix.
 
     Raises:
-        OSError: the disk is full or read-only; ``path`` is then as it was.
+        DiskFullError, OSError: the disk is full, or read-only; ``path`` is then as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.partial{path.suffix}")
     try:
-        yield draft
-        sync(draft)
-        draft.replace(path)
-        sync(path.parent)
+        with naming_full_disk(path):
+            yield draft
+            sync(draft)
+            draft.replace(path)
+            sync(path.parent)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -39,7 +60,7 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
 
     Raises:
         FileExistsError: ``path`` holds files and ``replace`` is false; nothing was written then.
-        OSError: the disk is full or read-only; ``path`` is then as it was.
+        DiskFullError, OSError: the disk is full, or read-only; ``path`` is then as it was.
     """
     if not replace and path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise FileExistsError(errno.EEXIST, "Expected a new or empty folder", str(path))
@@ -48,10 +69,11 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     try:
-        yield draft
-        sync_folder(draft)
-        _swap(draft, path)
-        sync(path.parent)
+        with naming_full_disk(path):
+            yield draft
+            sync_folder(draft)
+            _swap(draft, path)
+            sync(path.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from wapaganda.storage import naming_full_disk
 from wapaganda.tracking.events import Event, LoggedRun, parse, record
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
@@ -121,11 +122,12 @@ class Run:
         line = Event(kind, time.time_ns() // 1_000_000, values).to_line()
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            size = os.fstat(descriptor).st_size
-            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-            os.write(descriptor, b"\n" + line if torn else line)
-            if durable:
-                os.fsync(descriptor)
+            with naming_full_disk(self.path):
+                size = os.fstat(descriptor).st_size
+                torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+                os.write(descriptor, b"\n" + line if torn else line)
+                if durable:
+                    os.fsync(descriptor)
         finally:
             os.close(descriptor)
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans, judged_spans
+from wapaganda.storage import naming_full_disk
 from wapaganda.tagger import (
     Tagger,
     WordBatch,
@@ -93,9 +94,13 @@ class TrainedModel:
         return self.encoder.tagger(self.schema)
 
     def save(self, out: Path) -> None:
-        """Write the model folder ``out``."""
+        """Write the model folder ``out``.
+
+        Raises:
+            DiskFullError: there is no room for it.
+        """
         out.mkdir(parents=True, exist_ok=True)
-        with quiet_transformers():
+        with naming_full_disk(out), quiet_transformers():
             self.encoder.model.save_pretrained(out)
             self.encoder.tokenizer.save_pretrained(out)
         save_casing_table(self.encoder.model, out)

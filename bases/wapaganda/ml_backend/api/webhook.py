@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Body, Response
 from pydantic import BaseModel
 
+from wapaganda.errors import tell
 from wapaganda.ml_backend.responses import AsciiJson
 from wapaganda.ml_backend.route import BODY_REFUSALS, ServicesOf, guarded_router
 from wapaganda.ml_backend.schemas import ErrorResponse
@@ -49,7 +50,7 @@ async def webhook(payload: Annotated[dict[str, Any], Body()], services: Services
     if not await _done(stored, _JOB_SECONDS):
         return AsciiJson({"status": "noted", "reason": "The training will be queued in a moment."}, 202)
     if error := stored.exception():
-        return AsciiJson({"error": f"The training could not be queued: {error}"}, 503)
+        return AsciiJson({"error": f"The training could not be queued: {tell(error)}"}, 503)
     return AsciiJson({"status": "queued", "reason": event.reason, "job": stored.result()})
 
 

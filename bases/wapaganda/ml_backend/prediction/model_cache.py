@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from wapaganda.errors import tell
 from wapaganda.ml_backend.prediction.model_repository import (
     UNTRAINED,
     LoadedModel,
@@ -133,9 +134,9 @@ class ModelCache:
                     slot.versions if target == slot.target else tuple(self._repository.versions(project))
                 )
             except Exception as error:
-                if slot.error != str(error):
+                if slot.error != str(tell(error)):
                     logger.exception("The model pointer of %s could not be read.", project)
-                slot.error = str(error)
+                slot.error = str(tell(error))
                 self._slots[project] = slot
             else:
                 self._read_damage(project, slot, moved=target != slot.target)
@@ -185,7 +186,7 @@ class ModelCache:
         except Exception as error:
             logger.exception("Model %s of %s could not be loaded.", version, project)
             with self._changed:
-                slot.error = f"Model {version} could not be loaded: {error}"
+                slot.error = f"Model {version} could not be loaded: {tell(error)}"
                 slot.retry_at = time.monotonic() + self._retry_seconds
                 self._changed.notify_all()
             return

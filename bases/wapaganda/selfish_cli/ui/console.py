@@ -9,7 +9,7 @@ from typing import Any
 import rich.console
 import typer
 
-from wapaganda.selfish_cli.ui.errors import DEFECT, FAILED, INTERRUPTED, Failure, explain
+from wapaganda.selfish_cli.ui.errors import INTERRUPTED, Failure, explain
 from wapaganda.selfish_cli.ui.progress import ConsoleProgress
 
 FILE_WIDTH = 160
@@ -64,7 +64,7 @@ class Console:
 def session(as_json: bool, kept: str = "Nothing was changed.") -> Iterator[Console]:
     """The frame around every command: only here errors become sentences and exit codes.
 
-    ``kept`` says what is kept after Ctrl-C. A defect of ours is reported as such, with its traceback.
+    ``kept`` says what is kept after Ctrl-C. The traceback of a defect of ours goes into a file.
 
     Raises:
         typer.Exit: with code 1 (failed), 2 (wrong input) or 130 (interrupted).
@@ -80,8 +80,5 @@ def session(as_json: bool, kept: str = "Nothing was changed.") -> Iterator[Conso
         raise
     except Exception as error:
         failure = explain(error)
-        if failure is None:
-            console.fail(Failure(f"{type(error).__name__}: {error}", DEFECT, FAILED))
-            raise
         console.fail(failure)
         raise typer.Exit(failure.code) from error

@@ -1,16 +1,21 @@
 """The failures of a command: one sentence, a hint, and an exit code."""
 
+import os
+import tempfile
+import traceback
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from wapaganda.errors import InputError, WapagandaError
+from wapaganda.errors import InputError, tell
 
 FAILED = 1
 WRONG_INPUT = 2
 INTERRUPTED = 130
 
-DEFECT = "This is a defect of wapaganda. Please report it with your command and the traceback."
-"""The hint of an error that no input should cause."""
+DEFECT = "Please report this defect of wapaganda with your command and that file."
+"""The end of the hint of an error that no input should cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +31,35 @@ class Failure:
         return {"error": self.message, "hint": self.hint, "mend": self.hint, "exit_code": self.code}
 
 
-def explain(error: Exception) -> Failure | None:
-    """The failure behind ``error``; ``None`` when it is a defect of ours."""
-    code = _code(error)
-    if code is None:
-        return None
-    message, hint = _message(error), str(getattr(error, "hint", ""))
-    return Failure(message.removesuffix(hint).strip() or hint, hint, code)
+def explain(error: Exception) -> Failure:
+    """The failure behind ``error``; the traceback of a defect goes into a file that the hint names."""
+    told = tell(error)
+    if told.is_defect:
+        told = tell(error, _keep_traceback(error))
+        return Failure(told.message, f"{told.hint} {DEFECT}", FAILED)
+    wrong = isinstance(error, InputError | FileNotFoundError)
+    return Failure(told.message, told.hint, WRONG_INPUT if wrong else FAILED)
 
 
-def _message(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}."
-    return str(error) or type(error).__name__
+def _keep_traceback(error: Exception) -> Path:
+    """Write the traceback into a new file below DATA_DIR, or where temporary files are; return its path."""
+    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}.log"
+    content = "".join(traceback.format_exception(error))
+    for folder in (_data_dir() / "errors", Path(tempfile.gettempdir()) / "selfish-errors"):
+        path = folder / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, "utf-8", "backslashreplace")
+        except OSError:
+            continue
+        return path
+    return Path(os.devnull)
 
 
-def _code(error: Exception) -> int | None:
-    if isinstance(error, InputError | FileNotFoundError):
-        return WRONG_INPUT
-    return FAILED if isinstance(error, WapagandaError | OSError) else None
+def _data_dir() -> Path:
+    from wapaganda.settings import Settings, SettingsError
+
+    try:
+        return Settings().data_dir.absolute()
+    except SettingsError:
+        return Path(tempfile.gettempdir())

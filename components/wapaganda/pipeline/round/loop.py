@@ -11,6 +11,7 @@ from wapaganda.annotation import ReadReport, has_machine_answer
 from wapaganda.annotation_cost import Prices, worth_showing
 from wapaganda.calibration import Calibration
 from wapaganda.dataset import AUDIT
+from wapaganda.errors import tell
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
 from wapaganda.ner import Document, Span
@@ -174,7 +175,7 @@ class Loop:
         except Exception as error:
             logger.exception("The run log of round %d is incomplete", report.number)
             run.end("FAILED")
-            message = f"The run log of this round is incomplete: {error}"
+            message = f"The run log of this round is incomplete: {tell(error)}"
             return replace(report, messages=(*report.messages, message))
         return report
 

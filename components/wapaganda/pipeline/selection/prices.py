@@ -1,6 +1,7 @@
 """The price of a text for the annotators of a project, from the times that Label Studio measured."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +23,8 @@ from wapaganda.ner import Document, Span, decode_spans, encode_spans, reading_wo
 from wapaganda.storage import write_json
 from wapaganda.uncertainty import Expectation
 
+logger = logging.getLogger(__name__)
+
 _FILE = "proposals.json"
 _PRICES = "prices"
 """The key in the ledger."""
@@ -37,11 +40,14 @@ def write_proposals(folder: Path, batch: Sequence[Document]) -> None:
 
 def read_proposals(rounds: Path, name: str = "*") -> Proposals:
     """The proposals of all rounds in the folder ``rounds``, or of the one ``name``; of a repeated text the
-    latest ones."""
+    latest ones. A damaged file is passed over: its texts count as labelled without proposals."""
     shown: dict[str, Sequence[Span]] = {}
     for path in sorted(rounds.glob(f"{name}/{_FILE}")):
-        for document_id, spans in json.loads(path.read_text("utf-8")).items():
-            shown[document_id] = decode_spans(spans)
+        try:
+            found = json.loads(path.read_text("utf-8")).items()
+            shown |= {document_id: decode_spans(spans) for document_id, spans in found}
+        except (ValueError, TypeError, AttributeError):
+            logger.error("%s is damaged: what annotators were shown in that round is not known.", path)
     return shown
 
 

@@ -1,6 +1,10 @@
 """An error becomes one sentence, a hint and an exit code."""
 
 import json
+import logging
+import os
+import sys
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -8,7 +12,7 @@ from typer.testing import CliRunner
 
 from wapaganda.errors import InputError, WapagandaError
 from wapaganda.label_studio import LabelStudioError
-from wapaganda.selfish_cli.app import app, flowing
+from wapaganda.selfish_cli.app import OneLine, app, flowing
 from wapaganda.selfish_cli.ui.errors import Failure, explain
 
 
@@ -153,26 +157,101 @@ def test_two_trainings_of_one_project_do_not_run_at_a_time(selfish, files, tmp_p
     assert "selfish status shows" not in outcome.stderr
 
 
-def test_an_unexpected_error_keeps_its_traceback(files, monkeypatch):
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError("a defect")
-
-    monkeypatch.setattr("wapaganda.selfish_cli.commands.status.open_context", broken)
-    result = CliRunner().invoke(app, ["status", "--json"])
-    assert isinstance(result.exception, ZeroDivisionError)
-    assert json.loads(result.stdout)["error"] == "ZeroDivisionError: a defect"
-
-
-def test_a_defect_is_one_line_that_says_how_to_report_it(monkeypatch):
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("data_dir_works", [True, False])
+def test_an_unforeseen_error_is_one_sentence_and_its_traceback_goes_into_a_file(
+    files, monkeypatch, tmp_path, as_json, data_dir_works
+):
     def broken(*_: object) -> None:
         raise ValueError("shapes (2,) and (3,) not aligned")
 
+    data = tmp_path / "elsewhere"
+    monkeypatch.setenv("DATA_DIR", str(data if data_dir_works else files.data / "below"))
     monkeypatch.setattr("wapaganda.selfish_cli.commands.status.open_context", broken)
-    result = CliRunner().invoke(app, ["status"])
+    result = CliRunner().invoke(app, ["status", *(["--json"] if as_json else [])])
+
+    assert isinstance(result.exception, SystemExit)
     assert result.exit_code == 1
-    assert "Error: ValueError: shapes (2,) and (3,) not aligned\n" in result.stderr
-    assert "Please report it" in result.stderr
-    assert result.stdout == ""
+    error, hint = result.stderr.splitlines()
+    assert error == "Error: An unexpected error ended the work: ValueError."
+    log = Path(hint.split("The log ")[1].split(" has the details")[0])
+    assert log.is_relative_to(data) == data_dir_works
+    assert "shapes (2,) and (3,) not aligned" in log.read_text()
+    assert "Traceback" in log.read_text()
+    assert "report this defect" in hint
+    if as_json:
+        assert json.loads(result.stdout)["hint"] == hint.removeprefix("Hint: ")
+    else:
+        assert result.stdout == ""
+
+
+def test_a_log_line_of_the_command_has_no_traceback():
+    try:
+        raise KeyError("tasks")
+    except KeyError:
+        record = logging.LogRecord("a.b", logging.ERROR, "x.py", 1, "It failed.", (), sys.exc_info())
+    assert OneLine("%(levelname)s: %(message)s").format(record) == (
+        "ERROR: It failed.\n  An unexpected error ended the work: KeyError. The log has the details."
+    )
+
+
+def _deep(files):
+    files.data.write_text("[" * 100_000)
+    return ["train", "--data", files.data], 2, f"{files.data}:1: Expected JSON, was: nested too deeply"
+
+
+def _deep_line(files):
+    files.data.write_text('{"text": "a b", "spans": []}\n{"text": ' + "[" * 100_000 + "\n")
+    return ["predict", "--data", files.data], 2, f"{files.data.name}:2"
+
+
+def _pipe(files):
+    files.data.unlink()
+    os.mkfifo(files.data)
+    return ["train", "--data", files.data], 2, f"{files.data}: Expected a file or folder, was: a pipe"
+
+
+def _long_word(files):
+    files.data.write_text("a" * 10_000_000 + " O\nRome B-LOC\n")
+    return ["train", "--data", files.data], 2, f"{files.data}: Expected words of less than a million"
+
+
+def _out_is_a_file(files):
+    command = ["update", "--data", files.data, "--pool", files.pool, "--out", files.test]
+    return command, 2, f"Expected a folder for the batches, was: {files.test} ({files.test} is no folder)."
+
+
+def _token_of_two_lines(files):
+    command = ["update", "--project", 1, "--api-key", "abc\ndef"]
+    return command, 1, "Expected a Label Studio token in one line"
+
+
+@pytest.mark.parametrize("fault", [_deep, _deep_line, _pipe, _long_word, _out_is_a_file, _token_of_two_lines])
+def test_every_fault_is_a_sentence_with_what_to_do(selfish, files, fault, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("It waits for something."))
+    command, code, expected = fault(files)
+    outcome = selfish(*command)
+    assert expected in outcome.stderr
+    assert outcome.code == code
+    assert "unexpected" not in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+@pytest.mark.parametrize(("setting", "kilobytes"), [("DATA_DIR", 100), ("DATA_DIR", 300), ("MODEL_DIR", 100)])
+def test_a_full_disk_is_named_and_nothing_is_lost(
+    selfish, files, tmp_path, monkeypatch, small_disk, setting, kilobytes
+):
+    folder = tmp_path / "small"
+    small_disk(folder, kilobytes)
+    monkeypatch.setenv(setting, str(folder))
+    outcome = selfish("train", "--data", files.data, "--steps", 1, "--json")
+    assert outcome.code == 1
+    assert "disk" in outcome.json["error"]
+    assert str(folder) in outcome.json["error"]
+    assert "Make room" in outcome.json["hint"]
+    assert "Traceback" not in outcome.stderr
+    monkeypatch.setenv(setting, str(tmp_path / "large"))
+    assert selfish("train", "--data", files.data, "--steps", 1).code == 0
 
 
 def test_the_hint_of_an_error_is_shown_once():
@@ -188,7 +267,7 @@ def test_the_class_of_an_error_decides_not_its_text():
         ValueError("shapes (2,) and (3,)"),
         KeyError("x"),
     ):
-        assert explain(defect) is None
+        assert explain(defect).message == f"An unexpected error ended the work: {type(defect).__name__}."
 
 
 def test_help_names_every_command(selfish):

@@ -241,7 +241,7 @@ class TestRetries:
         for _ in range(5):
             job = failed(queue, job, PassingError("It is down.", "Start it."))
             assert (job.id, job.state, job.waits_to_retry) == (1, State.QUEUED, True)
-            assert (job.error, job.attempts) == ("PassingError: It is down. Start it.", 0)
+            assert (job.error, job.attempts) == ("It is down. Start it.", 0)
             pauses.append(job.not_before - clock.now)
             clock.now = job.not_before - 1
             assert queue.due() == []
@@ -259,7 +259,8 @@ class TestRetries:
 
     def test_other_faults_fail_at_once(self, queue):
         job = failed(queue, queue.submit("7", "train"), ValueError("a defect"))
-        assert (job.state, job.error) == (State.FAILED, "ValueError: a defect")
+        assert job.state == State.FAILED
+        assert job.error.startswith("An unexpected error ended the work: ValueError. The log ")
 
     def test_events_do_not_hasten_the_next_attempt_and_a_person_does(self, queue, clock):
         job = failed(queue, queue.submit("7", "train"), RefusedError("401"))

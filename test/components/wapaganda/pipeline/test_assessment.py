@@ -72,13 +72,17 @@ def test_an_empty_pool_is_no_perfect_model():
     assert seconds_per_text(nothing.expectation, CORRECTING) is None
 
 
-def test_proposals_are_kept_by_round_and_the_last_counts(tmp_path):
+def test_proposals_are_kept_by_round_and_the_last_counts(tmp_path, caplog):
     first = Document("1", "Ada and Bob", (Span(0, 3, "NAME", 0.5),))
     write_proposals(tmp_path / "001", [first, replace(first, id="2")])
     write_proposals(tmp_path / "002", [replace(first, spans=())])
     assert read_proposals(tmp_path) == {"1": (), "2": (Span(0, 3, "NAME"),)}
     assert read_proposals(tmp_path / "nowhere") == {}
     assert json.loads((tmp_path / "002" / "proposals.json").read_text()) == {"1": []}
+    damaged = tmp_path / "002" / "proposals.json"
+    damaged.write_text(damaged.read_text()[:-3])
+    assert read_proposals(tmp_path).keys() == {"1", "2"}
+    assert str(damaged) in caplog.text
 
 
 def annotated(number, seconds, **meta):
