@@ -14,13 +14,13 @@ A plain ``ValueError`` or ``TypeError`` means a defect in our own code and is no
 from wapaganda.errors.disk import is_disk_full
 from wapaganda.errors.errors import DiskFullError, InputError, WapagandaError
 from wapaganda.errors.retry import Retry, retry_after, retry_of
-from wapaganda.errors.telling import Told, tell
+from wapaganda.errors.telling import Explained, tell
 
 __all__ = [
     "DiskFullError",
+    "Explained",
     "InputError",
     "Retry",
-    "Told",
     "WapagandaError",
     "is_disk_full",
     "retry_after",

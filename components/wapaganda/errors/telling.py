@@ -10,7 +10,7 @@ from wapaganda.errors.errors import WapagandaError
 _ROOM = "Make room on the disk and repeat: what was finished is kept."
 
 
-class Told(NamedTuple):
+class Explained(NamedTuple):
     """An error for people: a sentence, a hint or an empty string, and whether it is a defect of ours."""
 
     message: str
@@ -21,21 +21,21 @@ class Told(NamedTuple):
         return f"{self.message} {self.hint}".strip()
 
 
-def tell(error: BaseException, log: Path | None = None) -> Told:
+def tell(error: BaseException, log: Path | None = None) -> Explained:
     """What a person should know about ``error``; ``log``: the file with its traceback."""
     if isinstance(error, WapagandaError):
         message = str(error) or type(error).__name__
         hint = error.hint
-        return Told(message.removesuffix(hint).strip() or hint, hint)
+        return Explained(message.removesuffix(hint).strip() or hint, hint)
     if is_disk_full(error):
         place = _place(error)
-        return Told(f"{place}: the disk is full." if place else "A disk is full.", _ROOM)
+        return Explained(f"{place}: the disk is full." if place else "A disk is full.", _ROOM)
     if isinstance(error, MemoryError):
-        return Told("There is not enough memory.", "Free some, or use shorter texts or a smaller encoder.")
+        return Explained("There is not enough memory.", "Free some, or use a smaller encoder.")
     if isinstance(error, OSError) and (said := _of_the_system(error)):
-        return Told(said)
+        return Explained(said)
     where = f"The log {log} has the details." if log else "The log has the details."
-    return Told(f"An unexpected error ended the work: {type(error).__name__}.", where, is_defect=True)
+    return Explained(f"An unexpected error ended the work: {type(error).__name__}.", where, is_defect=True)
 
 
 def _of_the_system(error: OSError) -> str:

@@ -33,12 +33,12 @@ class Failure:
 
 def explain(error: Exception) -> Failure:
     """The failure behind ``error``; the traceback of a defect goes into a file that the hint names."""
-    told = tell(error)
-    if told.is_defect:
-        told = tell(error, _keep_traceback(error))
-        return Failure(told.message, f"{told.hint} {DEFECT}", FAILED)
+    said = tell(error)
+    if said.is_defect:
+        said = tell(error, _keep_traceback(error))
+        return Failure(said.message, f"{said.hint} {DEFECT}", FAILED)
     wrong = isinstance(error, InputError | FileNotFoundError)
-    return Failure(told.message, told.hint, WRONG_INPUT if wrong else FAILED)
+    return Failure(said.message, said.hint, WRONG_INPUT if wrong else FAILED)
 
 
 def _keep_traceback(error: Exception) -> Path:
