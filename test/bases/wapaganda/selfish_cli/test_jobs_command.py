@@ -73,7 +73,7 @@ def test_jobs_and_status_say_why_and_until_when_a_training_waits(selfish, queue,
     assert "queued until" in listed
     assert "Label Studio does not answer." in listed
     assert selfish("status", "--project", 1, "--json").json["training_problem"] == (
-        f"Job 1 is tried again at {until} UTC: TimeoutError: Label Studio does not answer."
+        f"Job 1 is tried again at {until} UTC: Label Studio does not answer."
     )
     assert "Last training" in selfish("status", "--project", 1).stdout
     queue.begin(job.id)
