@@ -78,7 +78,8 @@ def test_jobs_and_status_say_why_and_until_when_a_training_waits(selfish, queue,
     assert "Last training" in selfish("status", "--project", 1).stdout
     queue.begin(job.id)
     queue.fail(job.id, ValueError("a defect"))
-    assert "Job 1 failed: An unexpected error ended the work: ValueError." in selfish("status", "--project", 1).stdout
+    shown = selfish("status", "--project", 1).stdout
+    assert "Job 1 failed: An unexpected error ended the work: ValueError." in shown
 
 
 def test_a_queued_job_is_cancelled_at_once(selfish, queue):
