@@ -68,6 +68,19 @@ class JobQueue:
             connection.execute("DELETE FROM sqlite_sequence WHERE name = 'jobs'")
             connection.execute("INSERT INTO sqlite_sequence VALUES ('jobs', ?)", (last,))
 
+    def prune(self, newest: int = 200) -> int:
+        """Delete the jobs that are over, except the ``newest``, and their logs; return how many jobs."""
+        with self._table.writing() as connection:
+            over = "state IN ('done', 'failed', 'cancelled')"
+            found = connection.execute(
+                f"DELETE FROM jobs WHERE {over} AND id NOT IN "
+                f"(SELECT id FROM jobs WHERE {over} ORDER BY id DESC LIMIT ?) RETURNING id",
+                (newest,),
+            ).fetchall()
+        for (number,) in found:
+            self.log_path(number).unlink(missing_ok=True)
+        return len(found)
+
     def get(self, job_id: int) -> Job:
         """The job with this id.
 

@@ -141,6 +141,7 @@ class Supervisor:
         return True
 
     def _start(self, job: Job) -> bool:
+        self.queue.prune()
         lock = process_lock.take(self.queue.lock_path(job.project))
         if lock is None:
             return False

@@ -1,9 +1,10 @@
 """The store: publish a version, make it live, roll back."""
 
+import json
 import re
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from wapaganda.model_store.damage import file_sizes, find_damage
 from wapaganda.model_store.folders import copy_folder, seal_folder
 from wapaganda.model_store.manifest import Manifest, ModelStoreError
 from wapaganda.model_store.pointer import Pointer, read_pointer, write_pointer
-from wapaganda.storage import naming_full_disk, put_aside, sync
+from wapaganda.storage import naming_full_disk, put_aside, remove_unused, sync, write_json
 
 _NAME = re.compile(r"v(\d{4,})-[0-9a-f]{8}")
 _MANIFEST = "manifest.json"
@@ -200,6 +201,44 @@ class ModelStore:
             version = self.version(earlier[-1])
             write_pointer(self._pointer, Pointer(version.name, tuple(earlier[:-1]), self._fingerprints()))
         return version
+
+    def keep(self, version: str) -> None:
+        """Never prune this version: something outside the store names it, such as an export."""
+        with FileLock(self.root / "pointer.lock"):
+            write_json(self._kept_path, sorted({*self._kept(), version}))
+
+    def prune(self, newest: int, needed: Collection[str] = ()) -> tuple[str, ...]:
+        """Delete old versions; return their names.
+
+        These stay: the ``newest`` whole ones (0: all stay), the live one, the one that was live before it,
+        the one that the pointer names, those of `keep`, those ``needed``, and one that a process loads at
+        this moment. A damaged version goes when it is older than the newest ones.
+        """
+        whole = [each.name for each in self.versions()]
+        if not newest or len(whole) <= newest:
+            return ()
+        kept = {*whole[-newest:], *needed, *self._kept()}
+        with FileLock(self.root / "publish.lock"), FileLock(self.root / "pointer.lock"):
+            try:
+                pointer = read_pointer(self._pointer) or Pointer("")
+            except ModelStoreError:
+                pointer = Pointer("")
+            before = next(self._whole(reversed(pointer.earlier)), None)
+            live = self.current()
+            kept |= {pointer.version, *(each.name for each in (before, live) if each)}
+            first = _number(whole[-newest])
+            old = [name for name in self._names() if name not in kept and _number(name) < first]
+            return tuple(name for name in old if remove_unused(self._versions / name, self._scratch))
+
+    def _kept(self) -> list[str]:
+        try:
+            return [str(each) for each in json.loads(self._kept_path.read_text("utf-8"))]
+        except (FileNotFoundError, ValueError, TypeError):
+            return []
+
+    @property
+    def _kept_path(self) -> Path:
+        return self.root / "kept.json"
 
     def is_pinned(self, data_fingerprint: str) -> bool:
         """Whether a user chose the live version, and it is whole, when this training data was known."""

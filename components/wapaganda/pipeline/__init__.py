@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.completion.restoring import restore_rounds
     from wapaganda.pipeline.round.file_part import FilePart, present_file
     from wapaganda.pipeline.round.loop import Loop
+    from wapaganda.pipeline.round.pruning import prune_rounds
     from wapaganda.pipeline.round.purpose import selected_purpose
     from wapaganda.pipeline.round.record import RoundLog, reading_figures
     from wapaganda.pipeline.round.report import ProposalsPart, RoundReport
@@ -94,6 +95,7 @@ _LATE = {
     "ProposalsPart": "round.report",
     "RoundLog": "round.record",
     "RoundReport": "round.report",
+    "prune_rounds": "round.pruning",
     "reading_figures": "round.record",
     "TrainingOutcome": "training.versions",
     "calibrate": "training.calibration",
@@ -184,6 +186,7 @@ __all__ = [
     "live_labels",
     "out_of_fold_spans",
     "present_file",
+    "prune_rounds",
     "read_proposals",
     "reading_figures",
     "remembered_prices",

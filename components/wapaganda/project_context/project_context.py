@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from wapaganda.errors import WapagandaError, tell
 from wapaganda.storage import private_folder
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_RUNS = 100
+"""The number of run logs that stay."""
 _LABEL_MAPPING = "label mapping"
 """The key in the ledger."""
 _LOOP_ID = "loop id"
@@ -208,6 +211,29 @@ class ProjectContext:
 
         record = RoundLog(self.runs(), self.key)
         return Loop(source, self.ledger(), self.store(), self.config(), record, self.directory, progress)
+
+    def prune(self) -> tuple[str, ...]:
+        """Delete old versions, files of rounds and run logs by KEEP_VERSIONS; hold `lock`.
+
+        Return the names of the versions that were deleted. Never raises: the work is done, and the next round
+        tries again.
+        """
+        from wapaganda.pipeline import CampaignFolder, prune_rounds
+
+        newest = self.settings.keep_versions
+        if not newest:
+            return ()
+        try:
+            campaigns = [(each, each.campaign()) for each in CampaignFolder.all(self.directory)]
+            needed = {found.model for each, found in campaigns if not found.closed or each.accepted()}
+            gone = prune_rounds(self.ledger(), self.store(), self.directory, newest, frozenset(needed))
+            self.runs().prune(_RUNS)
+        except (WapagandaError, OSError) as error:
+            logger.warning("Old versions and files of %s were not deleted: %s", self.key, tell(error))
+            return ()
+        if gone:
+            logger.info("Old versions of %s were deleted: %s", self.key, ", ".join(gone))
+        return gone
 
     def mirror(self, seconds: float) -> "MirrorReport":
         """Copy the finished runs to MLflow; after ``seconds`` go on in the background. Never raises."""

@@ -83,6 +83,13 @@ class Settings(BaseSettings):
     model_dir: Annotated[Path, AfterValidator(home_path)] = Field(
         Path("models"), description="Folder of the model versions, one sub-folder for each project."
     )
+    keep_versions: int = Field(
+        5,
+        ge=0,
+        description="Number of the newest model versions that stay. The live one, the one before it, and "
+        "those that an open round, a completion or an export needs stay as well. 0: nothing is deleted "
+        "(docs/architecture.md#what-is-deleted).",
+    )
     data_dir: Annotated[Path, AfterValidator(home_path)] = Field(
         Path("data"), description="Folder of the ledger, the run logs and the job table."
     )

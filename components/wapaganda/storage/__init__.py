@@ -11,6 +11,7 @@ from wapaganda.storage.atomic import (
     write_text,
 )
 from wapaganda.storage.database import Database, DatabaseError, is_damage, open_whole
+from wapaganda.storage.in_use import in_use, remove_unused
 from wapaganda.storage.private import PRIVATE_UMASK, private_folder
 
 __all__ = [
@@ -19,11 +20,13 @@ __all__ = [
     "DatabaseError",
     "atomic_folder",
     "atomic_path",
+    "in_use",
     "is_damage",
     "naming_full_disk",
     "open_whole",
     "private_folder",
     "put_aside",
+    "remove_unused",
     "sync",
     "sync_folder",
     "write_json",

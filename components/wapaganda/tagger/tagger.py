@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from wapaganda.ner import Span
 from wapaganda.progress import Progress, silent
+from wapaganda.storage import in_use
 from wapaganda.tagger.batches import budget_batches, collate, device_of, word_logits
 from wapaganda.tagger.case_embeddings import load_casing_table
 from wapaganda.tagger.entities import decode
@@ -49,6 +50,11 @@ class Tagger:
         Raises:
             FolderError: the folder is missing, incomplete or not one of ours.
         """
+        with in_use(path):
+            return cls._load(path, device)
+
+    @classmethod
+    def _load(cls, path: Path, device: str) -> Self:
         from transformers import AutoModelForTokenClassification, AutoTokenizer
 
         folder = ModelFolder.read(path)

@@ -33,6 +33,14 @@ def read_cursor(log: Path, tracking_uri: str) -> Cursor:
         return Cursor(path)
 
 
+def read_lines(path: Path) -> int:
+    """The number of log lines that MLflow has by the cursor file ``path``; 0 when it is unreadable."""
+    try:
+        return int(json.loads(path.read_text("utf-8"))["lines"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
 def write_cursor(cursor: Cursor) -> None:
     """Store the cursor."""
     write_json(cursor.path, {"mlflow_id": cursor.mlflow_id, "lines": cursor.lines})

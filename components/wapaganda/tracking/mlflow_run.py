@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 _RUN_TAG = "selfish.run_id"
 _VERSION_TAG = "selfish.version"
+_PLACE_TAG = "selfish.folder"
+_FILES_TAG = "selfish.files"
+_FOLDER, _MANIFEST = "model", "manifest.json"
+_LIVE = "champion"
 _LONGEST_VALUE = 5_000
 _METRICS_PER_CALL = 1_000
 _VALUES_PER_CALL = 100
@@ -87,7 +91,8 @@ class MlflowRun:
             _logger.warning("Expected a file to mirror, was: %s; it is left out", path)
 
     def _write_model(self, model: ModelEvent) -> None:
-        name = _name(model.name)
+        """Register a version. MLflow holds the files of the live one only, of the others their manifests."""
+        name, is_live = _name(model.name), model.alias == _LIVE
         number = self._registered(name, model.version)
         if number is None:
             if model.path is None or not model.path.is_dir():
@@ -96,21 +101,58 @@ class MlflowRun:
                 )
                 return
             number = self._register(name, model.version, model.path)
+        if is_live:
+            self._write_files(name, number, model.path)
         if model.alias:
             self._client.set_registered_model_alias(name, model.alias, number)
+        if is_live:
+            self._drop_files_of_others(name, number)
 
     def _register(self, name: str, version: str, path: Path) -> str:
         from mlflow.exceptions import MlflowException
 
-        self._client.log_artifacts(self.id, str(path), "model")
+        if (path / _MANIFEST).is_file():
+            self._client.log_artifact(self.id, str(path / _MANIFEST), _FOLDER)
         try:
             self._client.create_registered_model(name)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        source = f"{self._client.get_run(self.id).info.artifact_uri}/model"
-        made: Any = self._client.create_model_version(name, source, self.id, tags={_VERSION_TAG: version})
+        source = f"{self._client.get_run(self.id).info.artifact_uri}/{_FOLDER}"
+        tags = {_VERSION_TAG: version, _PLACE_TAG: str(path), _FILES_TAG: "no"}
+        made: Any = self._client.create_model_version(name, source, self.id, tags=tags)
         return str(made.version)
+
+    def _write_files(self, name: str, number: str, path: Path | None) -> None:
+        found: Any = self._client.get_model_version(name, number)
+        if found.tags.get(_FILES_TAG) != "no":  # versions before 0.3 have no such tag, and their files
+            return
+        folder = path or Path(found.tags.get(_PLACE_TAG, ""))
+        if not folder.is_dir():
+            _logger.warning("Expected the folder of the live model to mirror, was: %s", folder)
+            return
+        self._client.log_artifacts(found.run_id, str(folder), _FOLDER)
+        self._client.set_model_version_tag(name, number, _FILES_TAG, "yes")
+
+    def _drop_files_of_others(self, name: str, live: str) -> None:
+        """Delete the files of versions that were live before; their own folders are the only copy then."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        quoted = name.replace("'", "''")
+        found: Any = self._client.search_model_versions(f"name = '{quoted}' AND tags.`{_FILES_TAG}` = 'yes'")
+        for each in found:
+            if str(each.version) == live:
+                continue
+            try:
+                files: Any = get_artifact_repository(self._client.get_run(each.run_id).info.artifact_uri)
+                for file in files.list_artifacts(_FOLDER):
+                    if Path(file.path).name != _MANIFEST:
+                        files.delete_artifacts(file.path)
+            except Exception:
+                # Not every store of MLflow can delete; the next live version tries again.
+                _logger.warning("The files of version %s stay in MLflow", each.version, exc_info=True)
+            else:
+                self._client.set_model_version_tag(name, str(each.version), _FILES_TAG, "no")
 
     def _registered(self, name: str, version: str) -> str | None:
         quoted = name.replace("'", "''")

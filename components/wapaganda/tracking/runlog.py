@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from wapaganda.storage import naming_full_disk
+from wapaganda.tracking.cursor import read_lines
 from wapaganda.tracking.events import Event, LoggedRun, parse, record
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
@@ -57,6 +58,26 @@ class RunLog:
         """All runs, oldest first."""
         found = [self.read(path.stem) for path in sorted(self.directory.glob("*.jsonl"))]
         return sorted(found, key=lambda run: run.started_at)
+
+    def prune(self, newest: int) -> int:
+        """Delete runs that have ended, except the ``newest``; return how many.
+
+        A run that MLflow has not got whole stays, unless it is older than ten times as many.
+        """
+        old = sorted(self.directory.glob("*.jsonl"))[: -newest or None]
+        gone = 0
+        for place, path in enumerate(reversed(old)):
+            content = path.read_bytes()
+            cursors = list(self.directory.glob(f"{path.stem}.*.cursor"))
+            copied = any(read_lines(each) >= content.count(b"\n") for each in cursors)
+            ended = record(path.stem, parse(content, path)).status != "RUNNING"
+            if not ended or not (copied or place >= 9 * newest):
+                continue
+            shutil.rmtree(path.with_suffix(""), ignore_errors=True)
+            for each in (path, *cursors):
+                each.unlink(missing_ok=True)
+            gone += 1
+        return gone
 
     def _path(self, run_id: str) -> Path:
         path = self.directory / f"{run_id}.jsonl"

@@ -72,6 +72,7 @@ def work(job: Job, progress: Progress) -> None:
             ledger.set_value(_LAST_JOB, name)
             logger.info("Round done: %s", report)
         _mirror(context, progress)
+        context.prune()
 
 
 def label_studio_access(settings: Settings, credentials: Credentials) -> tuple[str, str]:

@@ -87,6 +87,7 @@ def train(
             for message in trained.messages:
                 console.warn(message)
             mlflow = mirror_runs(context, console, progress)
+            context.prune()
         _show(console, context, material, trained)
         console.emit(_result(context, material, trained, mlflow))
 

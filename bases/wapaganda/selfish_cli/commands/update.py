@@ -85,6 +85,7 @@ def update(
             report = loop.run_round()
             scores = _test_scores(context, report, test, progress)
             mlflow = mirror_runs(context, console, progress)
+            context.prune()
         _show(console, report, scores)
         console.emit(_result(context, report, scores, mlflow))
 

@@ -13,6 +13,8 @@ from wapaganda.errors import InputError, tell
 FAILED = 1
 WRONG_INPUT = 2
 INTERRUPTED = 130
+_TRACEBACKS = 50
+"""The number of files with tracebacks that stay."""
 
 DEFECT = "Please report this defect of wapaganda with your command and that file."
 """The end of the hint of an error that no input should cause."""
@@ -50,6 +52,8 @@ def _keep_traceback(error: Exception) -> Path:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             path.write_text(content, "utf-8", "backslashreplace")
+            for old in sorted(folder.glob("*.log"))[:-_TRACEBACKS]:
+                old.unlink(missing_ok=True)
         except OSError:
             continue
         return path

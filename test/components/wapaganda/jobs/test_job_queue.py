@@ -319,3 +319,20 @@ def test_a_clock_that_is_put_back_delays_nothing(queue, clock):
     assert [job.not_before - clock.now for job in queue.list()] == [30, 30]
     clock.now += 30
     assert [job.project for job in queue.due()] == ["7", "8"]
+
+
+def test_old_jobs_that_are_over_are_pruned_with_their_logs(queue):
+    for number in range(1, 7):
+        job = queue.submit("ls-1", "round")
+        queue.begin(job.id)
+        queue.log_path(job.id).parent.mkdir(exist_ok=True)
+        queue.log_path(job.id).touch()
+        if number < 6:
+            queue.end(job.id, State.DONE)
+    queue.submit("ls-1", "round")
+
+    assert queue.prune(2) == 3
+
+    assert [each.id for each in queue.list()] == [7, 6, 5, 4]
+    assert sorted(path.name for path in queue.log_path(1).parent.iterdir()) == ["4.log", "5.log", "6.log"]
+    assert queue.prune(2) == 0

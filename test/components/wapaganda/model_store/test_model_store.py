@@ -10,6 +10,7 @@ import pytest
 
 from wapaganda.model_store import Manifest, ModelStore, ModelStoreError, data_fingerprint, library_versions
 from wapaganda.ner import CONSIDERED, Document, Span
+from wapaganda.storage import in_use
 
 FORK = multiprocessing.get_context("fork")
 
@@ -400,3 +401,38 @@ def test_the_fingerprint_knows_which_labels_the_annotators_could_choose_from():
     assert data_fingerprint([plain]) != data_fingerprint([of_per])
     assert data_fingerprint([of_per]) == data_fingerprint([Document("a", "Anna", (), {CONSIDERED: ("PER",)})])
     assert data_fingerprint([plain]) == data_fingerprint([Document("a", "Anna", (), {"source": "x"})])
+
+
+def test_old_versions_are_pruned_and_needed_ones_stay(store, model):
+    made = [store.publish(model, manifest(f"{number:08x}")) for number in range(1, 12)]
+    names = [each.name for each in made]
+    for name in (names[0], names[1], names[2]):
+        store.promote(name)
+    store.keep(names[3])
+    (made[5].path / "labels.json").unlink()
+    (made[9].path / "labels.json").unlink()
+    pointer = (store.root / "current.json").read_bytes()
+    assert store.prune(0) == ()
+    assert store.prune(20) == ()
+
+    with in_use(made[6].path):
+        gone = store.prune(2, {names[4]})
+
+    assert gone == (names[0], names[5], names[7])
+    folders = sorted(each.name for each in (store.root / "versions").iterdir())
+    assert folders == [each for each in names if each not in gone]
+    assert list((store.root / "scratch").iterdir()) == []
+    assert (store.root / "current.json").read_bytes() == pointer
+    assert store.current().name == names[2]
+    assert store.prune(2, {names[4]}) == (names[6],)
+    assert store.rollback().name == names[1]
+    assert store.publish(model, manifest()).number == 12
+
+
+def test_what_answers_in_place_of_a_damaged_version_is_not_pruned(store, model):
+    made = [store.publish(model, manifest(f"{number:08x}")) for number in range(1, 8)]
+    store.promote(made[0].name)
+    store.promote(made[1].name)
+    (made[1].path / "labels.json").unlink()
+    assert store.prune(3) == (made[2].name, made[3].name)
+    assert store.current() == made[0]

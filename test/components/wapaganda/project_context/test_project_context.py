@@ -8,8 +8,9 @@ from filelock import Timeout
 
 from wapaganda.dataset import LabelHistory
 from wapaganda.ledger import LedgerError
+from wapaganda.model_store import Manifest
 from wapaganda.ner import Document, Span
-from wapaganda.pipeline import LOST_LEDGER, LoopConfig
+from wapaganda.pipeline import LOST_LEDGER, Campaign, LoopConfig
 from wapaganda.project_context import ProjectContext, jobs_path, prepare_environment
 from wapaganda.settings import Settings
 from wapaganda.storage import write_json
@@ -141,3 +142,55 @@ def test_a_damaged_ledger_of_files_stays_and_the_way_out_is_named(tmp_path):
         context.mend_ledger()
     assert "move the file away" in caught.value.hint
     assert context.ledger_path.read_bytes() == damaged
+
+
+def _touch(*paths):
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_old_versions_and_files_of_rounds_are_deleted_and_what_is_needed_stays(tmp_path):
+    folders = {"data_dir": tmp_path / "data", "model_dir": tmp_path / "models"}
+    context = ProjectContext(Settings(**folders, keep_versions=1), "ls-12")
+    trained = tmp_path / "trained"
+    _touch(trained / "weights")
+    store, ledger = context.store(), context.ledger()
+    names = [store.publish(trained, Manifest(("PER",), "tiny", f"{n:08x}", 1)).name for n in range(1, 8)]
+    store.promote(names[5])
+    for number, model in ((1, names[0]), (2, names[1]), (3, names[2])):
+        closed = "Over." if number < 3 else ""
+        campaign = Campaign(number, "", model, 0.9, 0.9, 1, 20, 1, 1, "", 9, closed=closed)
+        folder = context.directory / "completions" / f"{number:03d}"
+        write_json(folder / "campaign.json", campaign.to_dict())
+    write_json(context.directory / "completions" / "001" / "accepted.json", {"accepted": "now"})
+    rounds = context.directory / "rounds"
+    for number in range(1, 6):
+        ledger.start_round()
+        folder = rounds / f"{number:03d}"
+        _touch(folder / "proposals.json", folder / "training" / "x")
+        _touch(folder / f"scores-mnlp-{names[number]}.npz")
+        ledger.save_step(number, "done")
+    _touch(rounds / "002" / f"scores-mnlp-{names[5]}.npz", rounds / "003" / f"scores-mnlp-{names[5]}.npz")
+    _touch(context.directory / "completions" / f"scores-{names[0]}.npz")
+    ledger.start_round()
+
+    gone = context.prune()
+
+    assert gone == (names[1], names[3], names[4])
+    left = sorted(str(path.relative_to(context.directory)) for path in context.directory.glob("*/*/scores-*"))
+    assert left == [
+        f"rounds/004/scores-mnlp-{names[4]}.npz",
+        f"rounds/005/scores-mnlp-{names[5]}.npz",
+    ]
+    assert [path.parent.name for path in rounds.glob("*/training")] == ["005"]
+    assert len(list(rounds.glob("*/proposals.json"))) == 5
+    assert not list(context.directory.glob("completions/scores-*"))
+    everything = ProjectContext(Settings(**folders, keep_versions=0), "ls-12")
+    assert everything.prune() == ()
+
+
+def test_what_cannot_be_pruned_does_not_fail_a_round(context, caplog):
+    _damaged_ledger(context)
+    assert context.prune() == ()
+    assert "were not deleted" in caplog.text

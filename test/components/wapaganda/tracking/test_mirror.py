@@ -54,7 +54,7 @@ def write_run(log, tmp_path, number, alias="champion"):
     model = tmp_path / f"v{number:04d}"
     model.mkdir()
     (model / "model.safetensors").write_bytes(bytes([number]) * 1_000)
-    (model / "labels.json").write_text('["PER"]')
+    (model / "manifest.json").write_text("{}")
     learning_curve_png([CurvePoint(number, 200, 0.5)], tmp_path / "learning_curve.png")
     run = log.start(f"round {number}", {"lr": 3e-5, "note": "x" * 9_000}, {"project": "demo"})
     for step in range(0, 300):
@@ -112,6 +112,16 @@ def test_everything_that_happened_stands_in_mlflow_once(log, made_uri, tmp_path)
     assert str(client.get_model_version_by_alias(MODEL, "champion").version) == "2"
     assert runs_of(client)[1][1].data.metrics["f1"] == 0.9
 
+    # MLflow has the files of the live version only.
+    first, second = (
+        {each.path for each in client.list_artifacts(run.info.run_id, "model")} for run in runs_of(client)[1]
+    )
+    assert (first, second) == ({"model/manifest.json"}, {"model/manifest.json", "model/model.safetensors"})
+    fetched = Path(
+        mlflow.artifacts.download_artifacts(f"models:/{MODEL}@champion", dst_path=str(tmp_path / "y"))
+    )
+    assert (fetched / "model.safetensors").read_bytes() == b"\x02" * 1_000
+
     # A run that a user deleted stays deleted.
     client.delete_run(runs_of(client)[1][0].info.run_id)
     log.resume(log.runs()[0].id).metrics(302, {"f1": 0.9})
@@ -133,7 +143,7 @@ def check_everything(client, tmp_path):
         assert [each.step for each in losses] == list(range(300))
         files = {each.path for each in client.list_artifacts(run.info.run_id, "figures")}
         assert files == {"figures/learning_curve.png"}
-        assert len(client.list_artifacts(run.info.run_id, "model")) == 2
+        assert len(client.list_artifacts(run.info.run_id, "model")) == (2 if number == 1 else 1)
         assert (tmp_path / "store" / "mlruns" / EXPERIMENT / run.info.run_id).is_dir()
     versions = client.search_model_versions(f"name = '{MODEL}'")
     assert len(versions) == 2
@@ -165,7 +175,7 @@ def test_a_dead_server_and_kills_in_the_middle_are_made_good(log, made_uri, tmp_
     write_run(log, tmp_path, 1)
     write_run(log, tmp_path, 2, alias="challenger")
     assert not start_mirror(log.directory, f"http://127.0.0.1:{closed_port()}").wait(60).ok
-    for method, number in [("log_batch", 2), ("create_model_version", 1)]:
+    for method, number in [("log_batch", 2), ("create_model_version", 1), ("set_model_version_tag", 1)]:
         killed = subprocess.run(
             [sys.executable, "-c", DEADLY, str(log.directory), uri, method, str(number)],
             check=False,

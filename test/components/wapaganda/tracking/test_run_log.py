@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from wapaganda.tracking import CurvePoint, ModelEvent, RunLog, learning_curve_png, mirroring
+from wapaganda.tracking.cursor import Cursor, write_cursor
 from wapaganda.tracking.mlflow_run import _name
 
 
@@ -121,3 +122,22 @@ def test_the_names_of_runs_stand_in_the_order_of_their_starts(tmp_path):
     log = RunLog(tmp_path)
     ids = [log.start(f"round {number}").id for number in range(20)]
     assert sorted(ids) == ids
+
+
+def test_old_runs_are_pruned_when_mlflow_has_them(log, tmp_path):
+    (tmp_path / "a.txt").touch()
+    runs = [log.start(f"round {number}") for number in range(23)]
+    for number, run in enumerate(runs):
+        run.artifact(tmp_path / "a.txt")
+        if number != 18:
+            run.end()
+        if number in (17, 18, 19):
+            lines = len(run.path.read_bytes().splitlines()) - (number == 19)
+            write_cursor(Cursor(run.path.with_suffix(".0123abcd.cursor"), "7", lines))
+
+    assert log.prune(2) == 4
+
+    left = [each.id for each in log.runs()]
+    assert left == [each.id for number, each in enumerate(runs) if number not in (0, 1, 2, 17)]
+    assert not list(log.directory.glob(f"{runs[17].id}*"))
+    assert log.prune(100) == 0

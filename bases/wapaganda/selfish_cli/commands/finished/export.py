@@ -1,5 +1,6 @@
 """selfish export: write the finished data set with a data card."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -157,6 +158,9 @@ def export(
             machine = machine_part(context, source, with_machine, progress)
             facts = facts_of(context, source, card)
             progress("write", 0, 0)
+            if machine is not None and machine.model:
+                with suppress(OSError):  # where MODEL_DIR is read-only, nothing is pruned either
+                    context.store().keep(machine.model)
             report = export_dataset(
                 source.documents, out, request, machine=machine, facts=facts, force=force, replay=again
             )
