@@ -15,6 +15,10 @@ probability 0 still has a best one, and no sum becomes −∞ − (−∞).
 """
 
 
+_SIMILAR = 0.7  # of the longest text of a batch
+_ENOUGH = 32
+
+
 @dataclass(frozen=True, slots=True)
 class Emissions:
     """Log-probabilities by kind of tag, time first, float64.
@@ -66,19 +70,24 @@ def merged_into_outside(log_probs: NDArray[Any], types: Sequence[int]) -> NDArra
 
 
 def length_batches(
-    lengths: Sequence[int], n_tags: int, max_cells: int = 2_000_000
+    lengths: Sequence[int], n_tags: int, max_cells: int = 200_000
 ) -> Iterator[NDArray[np.int64]]:
     """Yield indices of texts of similar length, each padded batch of at most ``max_cells`` numbers.
 
-    A larger text is its own batch. Every index occurs once; long texts come first.
+    A larger text is its own batch. A text much shorter than the longest of its batch starts another one, so
+    that little is padding, but not before a batch has enough texts to pay for its steps. Every index occurs
+    once; long texts come first.
     """
     order = np.argsort(np.asarray(lengths, dtype=np.int64), kind="stable")[::-1]
+    sorted_lengths = np.asarray(lengths, dtype=np.int64)[order]
     start = 0
     while start < len(order):
-        cells_per_text = max(1, int(lengths[order[start]]) * n_tags)
-        size = max(1, max_cells // cells_per_text)
-        yield order[start : start + size]
-        start += size
+        longest = int(sorted_lengths[start])
+        most = start + max(1, max_cells // max(1, longest * n_tags))
+        similar = int(np.searchsorted(-sorted_lengths, -_SIMILAR * longest, side="right"))
+        end = min(most, max(similar, start + _ENOUGH))
+        yield order[start:end]
+        start = end
 
 
 def as_emissions(log_probs: NDArray[Any], lengths: NDArray[Any]) -> Emissions:

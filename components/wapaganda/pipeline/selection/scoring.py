@@ -13,7 +13,7 @@ from wapaganda.progress import Progress, silent
 from wapaganda.tagger import TaggedText, Tagger, load_members, member_folder, read_together
 from wapaganda.uncertainty import Expectation, expected_counts, find_measure, score, without_committee
 
-BLOCK = 512
+BLOCK = 2048
 """Texts whose emissions are held in memory at a time."""
 
 

@@ -235,6 +235,25 @@ def test_length_batches_bound_the_padded_size_and_lose_nobody(rng):
     assert all(max(lengths[i] for i in batch) * len(batch) * 5 <= 1000 for batch in batches[1:])
 
 
+def test_texts_of_a_batch_are_of_similar_length_and_batches_change_no_number(rng):
+    lengths = rng.integers(1, 60, size=2000).tolist()
+    batches = list(length_batches(lengths, 5))
+    padded = sum(max(lengths[i] for i in batch) * len(batch) for batch in batches)
+    assert padded < 1.2 * sum(lengths)
+    assert len(batches) < 15
+
+    texts = [np.log(rng.dirichlet(np.ones(5), size=length)) for length in lengths[:300]]
+    together, sizes = pad(texts)
+    tags, scores = viterbi(together, sizes)
+    marginals = posterior(together, sizes)
+    for batch in length_batches(lengths[:300], 5):
+        part, part_sizes = pad([texts[i] for i in batch])
+        longest = part.shape[1]
+        assert np.array_equal(viterbi(part, part_sizes)[0], tags[batch, :longest])
+        assert viterbi(part, part_sizes)[1] == pytest.approx(scores[batch], abs=1e-9)
+        assert np.allclose(posterior(part, part_sizes).tag, marginals.tag[batch, :longest], atol=1e-9)
+
+
 def test_types_are_merged_into_outside():
     log_probs = np.log(np.array([[0.4, 0.1, 0.2, 0.25, 0.05], [0.2, 0.2, 0.2, 0.2, 0.2]]))
     merged = merged_into_outside(log_probs, [0])
