@@ -3,17 +3,21 @@
 import os
 import signal
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from demo_backend import Backend, running_backend
+from label_studio_server import LabelStudioServer
 from sample_corpus import sample_corpus
 from wapaganda.annotation import default_label_config
+from wapaganda.file_state import Correction, correcting_seconds
 from wapaganda.label_studio import LabelStudio
 from wapaganda.ledger import Ledger
 from wapaganda.ner import LabelSchema
+from wapaganda.pipeline import PoolScores, read_proposals
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.slow]
 
@@ -28,6 +32,7 @@ def environment(label_studio_server, small_encoder, tmp_path):
         "RECIPE_SEARCH": "false",
         "TRAIN_AFTER_LABELS": "0",
         "SAMPLES_PER_ITERATION": "5",
+        "PURPOSE": "dataset",
         "LABEL_STUDIO_URL": label_studio_server.url,
         "LABEL_STUDIO_API_KEY": label_studio_server.token,
         "MODEL_DIR": str(tmp_path / "models"),
@@ -66,12 +71,42 @@ def test_a_backend_killed_in_a_training_ends_it_when_it_is_back_and_loses_no_lab
             backend.train(label_studio_server.url, project)
             answer = ask_interactively(label_studio_server, project, int(task.id))
 
-    reports = backend.reports(project)
+        reports = backend.reports(project)
+        folder = tmp_path / "data" / f"ls-{project}"
+        assert reports[-1]["batch"].startswith(f"review-{len(reports):03d}")
+        assert_is_reviewed(studio, label_studio_server, project, folder, reports[-1])
     assert reports[-1]["n_labelled"] == 41
     assert answer["data"]["model_version"] == reports[-1]["live"]
-    ledger = Ledger(tmp_path / "data" / f"ls-{project}" / "ledger.sqlite")
+    ledger = Ledger(folder / "ledger.sqlite")
     stored = {each.text: set(each.spans) for each in ledger.documents(labelled=True)}
     assert stored == {each.text: set(each.spans) for each in corpus.train} | {task.text: set(gold)}
+
+
+def assert_is_reviewed(
+    studio: LabelStudio, server: LabelStudioServer, project: int, folder: Path, report: dict
+) -> None:
+    """Label Studio serves the texts with the most expected errors a second first, with their proposals."""
+    offered = [each.document_id for each in Ledger(folder / "ledger.sqlite").offers(report["number"])]
+    rounds = folder / "rounds"
+    (path,) = (rounds / f"{report['number']:03d}").glob("scores-*.npz")
+    scored = PoolScores.load(path)
+    assert scored is not None
+    expected = Correction.of(None)(scored.expectation)
+    worth = dict(zip(scored.ids, expected.errors / correcting_seconds(expected), strict=True))
+    assert offered == sorted(worth, key=lambda each: -worth[each])[: len(offered)]
+
+    shown, headers = read_proposals(rounds), {"Authorization": f"Token {server.token}"}
+    with httpx.Client(base_url=server.url, headers=headers, timeout=60) as raw:
+        for number in offered:
+            task = raw.get(f"/api/projects/{project}/next").raise_for_status().json()
+            assert str(task["id"]) == number
+            (seen,) = [each for each in task["predictions"] if each["model_version"] == report["batch"]]
+            places = [(each["value"]["start"], each["value"]["end"]) for each in seen["result"]]
+            assert places == [(span.start, span.end) for span in shown[number]]
+            scores = [each["score"] for each in seen["result"]]
+            assert scores == sorted(scores)
+            studio.annotate(project, task["id"], task["data"]["text"], [])
+    assert any(shown[each] for each in offered)
 
 
 def ask_interactively(server, project: int, task: int) -> dict:

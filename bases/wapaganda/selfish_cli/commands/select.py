@@ -136,7 +136,9 @@ def _texts(
         return waiting, [*known, *held], report
     assert pool is not None
     candidates = read_pool(pool, context.reading)
-    return list(candidates.documents), known, report + candidates.report
+    done = {each.text for each in known if each.is_labelled}
+    waiting = [each for each in candidates.documents if each.text not in done]
+    return waiting, known, report + candidates.report
 
 
 def _choose(

@@ -231,6 +231,32 @@ def test_update_goes_round_the_loop_and_status_tells(selfish, files, tmp_path):
     assert "Rounds" in shown.stdout
 
 
+def test_with_the_data_set_as_purpose_select_and_status_go_by_the_review(
+    selfish, files, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("PURPOSE", "dataset")
+    texts = ("--data", files.data, "--pool", files.pool, "--size", 4)
+    assert selfish("train", "--data", files.data, "--json").code == 0
+    chosen = selfish("select", *texts, "--json").json["batch"]
+    assert {each["drawn"] for each in chosen} == {"review"}
+    done = selfish("update", *texts, "--json").json
+    assert (done["batch"], done["purpose"]) == ("review-001", "dataset")
+    batch = tmp_path / "kept" / "default" / "batches" / "review-001.jsonl"
+    offered = [json.loads(line)["text"] for line in batch.read_text().splitlines()]
+    assert [each["text"] for each in chosen] == offered  # the same model and texts: the same order
+    monkeypatch.setenv("PURPOSE", "model")
+    other = selfish("select", *texts, "--json").json["batch"]
+    assert "review" not in {each["drawn"] for each in other}
+
+    monkeypatch.setenv("PURPOSE", "dataset")
+    status = selfish("status", "--json").json
+    same = ("purpose", "file_f1", "people_share", "texts_left")
+    assert {key: status[key] for key in same} == {key: done[key] for key in same}
+    (round_,) = status["rounds"]
+    assert round_["batch"] == "review-001"
+    assert "Data set" in selfish("status").stdout
+
+
 def test_a_cross_fitted_round_is_shown_by_update_and_status(selfish, files, monkeypatch):
     monkeypatch.setenv("FOLDS", "2")
     arguments = ("update", "--data", files.data, "--pool", files.pool, "--size", 4)
