@@ -144,7 +144,8 @@ class MlflowRun:
             if str(each.version) == live:
                 continue
             try:
-                files: Any = get_artifact_repository(self._client.get_run(each.run_id).info.artifact_uri)
+                place = self._client.get_run(each.run_id).info.artifact_uri
+                files: Any = get_artifact_repository(place, self._client.tracking_uri)
                 for file in files.list_artifacts(_FOLDER):
                     if Path(file.path).name != _MANIFEST:
                         files.delete_artifacts(file.path)

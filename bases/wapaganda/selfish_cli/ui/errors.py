@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wapaganda.errors import InputError, tell
+from wapaganda.settings import Settings, SettingsError
 
 FAILED = 1
 WRONG_INPUT = 2
@@ -44,26 +45,30 @@ def explain(error: Exception) -> Failure:
 
 
 def _keep_traceback(error: Exception) -> Path:
-    """Write the traceback into a new file below DATA_DIR, or where temporary files are; return its path."""
+    """Write the traceback into a new file below DATA_DIR, or where temporary files are; return its path.
+
+    Only the user may read it: it may hold texts.
+    """
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}.log"
     content = "".join(traceback.format_exception(error))
-    for folder in (_data_dir() / "errors", Path(tempfile.gettempdir()) / "selfish-errors"):
-        path = folder / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, "utf-8", "backslashreplace")
-            for old in sorted(folder.glob("*.log"))[:-_TRACEBACKS]:
-                old.unlink(missing_ok=True)
-        except OSError:
-            continue
-        return path
-    return Path(os.devnull)
-
-
-def _data_dir() -> Path:
-    from wapaganda.settings import Settings, SettingsError
-
     try:
-        return Settings().data_dir.absolute()
-    except SettingsError:
-        return Path(tempfile.gettempdir())
+        folder = _errors_folder()
+        for old in sorted(folder.glob("*.log"))[: 1 - _TRACEBACKS]:
+            old.unlink(missing_ok=True)
+        return _write(folder / name, content)
+    except (OSError, SettingsError):
+        return _write(Path(tempfile.mkdtemp(prefix="selfish-"), name), content)
+
+
+def _errors_folder() -> Path:
+    data = Settings().data_dir.absolute()
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = data / "errors"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _write(path: Path, content: str) -> Path:
+    path.touch(mode=0o600)
+    path.write_text(content, "utf-8", "backslashreplace")
+    return path

@@ -178,6 +178,7 @@ def test_an_unforeseen_error_is_one_sentence_and_its_traceback_goes_into_a_file(
     assert log.is_relative_to(data) == data_dir_works
     assert "shapes (2,) and (3,) not aligned" in log.read_text()
     assert "Traceback" in log.read_text()
+    assert log.stat().st_mode & 0o077 == 0
     assert "report this defect" in hint
     if as_json:
         assert json.loads(result.stdout)["hint"] == hint.removeprefix("Hint: ")
