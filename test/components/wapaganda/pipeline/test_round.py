@@ -620,7 +620,7 @@ def test_a_round_killed_while_it_is_written_up_is_written_up_again(loop, source,
 def test_a_round_that_cannot_be_written_up_is_done_and_says_so(loop, monkeypatch):
     monkeypatch.setattr("wapaganda.pipeline.round.record.learning_curve_png", _broken)
     report = loop.run_round()
-    assert "no picture" in report.messages[-1]
+    assert "is incomplete: An unexpected error ended the work: ValueError." in report.messages[-1]
     assert loop.reports() == [report]
     assert loop.record.runs.runs()[0].status == "FAILED"
     assert loop.run_round().number == 2
