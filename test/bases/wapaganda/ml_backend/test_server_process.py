@@ -249,7 +249,7 @@ def test_a_training_without_a_token_ends_with_a_clear_error(place):
         f"{place.url}/webhook", json={"action": "START_TRAINING", "project": {"id": 12}}, timeout=30
     ).json()
     assert answer["job"] == str(place.jobs()[0]["id"])
-    until(lambda: place.jobs()[0]["state"] == "failed", "the end of the training")
+    until(lambda: place.jobs()[0]["error"], "the end of the first attempt")
     assert "access token of Label Studio" in str(place.jobs()[0]["error"])
     assert "access token" in httpx.get(f"{place.url}/status").json()["last_error"]
 
