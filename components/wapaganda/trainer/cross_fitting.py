@@ -1,5 +1,9 @@
 """Cross-fitting: every labelled text is tagged by a model that was not trained on it."""
 
+import hashlib
+import json
+import logging
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.errors import InputError
+from wapaganda.ner import collapse_whitespace
 from wapaganda.progress import Progress
-from wapaganda.tagger import TaggedText, member_folder
+from wapaganda.storage import write_json
+from wapaganda.tagger import FolderError, ModelFolder, TaggedText, member_folder
 from wapaganda.trainer.job import Callbacks, TrainingJob
 from wapaganda.trainer.pseudo_labels import unlike
-from wapaganda.trainer.training_loop import train_in_memory
+from wapaganda.trainer.training_loop import TrainedModel, train_in_memory
+
+_LOGGER = logging.getLogger(__name__)
+
+_WARM_STEPS = 0.4  # of the recipe's steps
+_WARM_KEEP = 0.8  # of the weights of the last model of the fold
+_GROWTH = (
+    2.0  # with as many times the texts of its last training from the pretrained weights a fold has another
+)
+_FOLD_FILE = "fold.json"
 
 
 def cross_fit(
@@ -20,13 +35,18 @@ def cross_fit(
     *,
     folds: int = 4,
     keep: Path | None = None,
+    again: Path | None = None,
     callbacks: Callbacks | None = None,
 ) -> list[TaggedText]:
     """Out-of-fold predictions, in the order of ``job.documents``, of ``folds`` models.
 
     Each model is trained on all folds but one and tags the texts of that one (Stone 1974, "Cross-validatory
     choice and assessment of statistical predictions"). Equal texts are in the same fold. ``keep``: the folder
-    of a model; the models of the folds become its committee.
+    of a model; the models of the folds become its committee. ``again``: the folder in which the models of the
+    folds are kept for the next time. Then a hash of the text decides about its fold, so it is in the same one
+    each time, and the model of a fold starts near its last one, which never saw the texts of the fold, and
+    takes two fifths of the steps. It starts from the pretrained weights when there is none of the same
+    encoder, labels and number of folds, or when the texts have doubled since it last did.
 
     Raises:
         EncoderUnavailable: the encoder cannot be loaded.
@@ -36,9 +56,12 @@ def cross_fit(
     callbacks.progress("calibrate", 0, 0)
     documents = job.documents
     unlabelled = unlike(job.unlabelled, documents)
-    fold_of = folds_of([document.text for document in documents], folds, job.recipe.seed)
+    texts = [document.text for document in documents]
+    fold_of = folds_of(texts, folds, job.recipe.seed) if again is None else stable_folds_of(texts, folds)
     answers: dict[int, TaggedText] = {}
     for fold in range(folds):
+        if not (fold_of == fold).any():
+            continue
         part = replace(
             job,
             documents=[documents[index] for index in np.flatnonzero(fold_of != fold)],
@@ -46,7 +69,11 @@ def cross_fit(
             initial_model=None,  # it may know the texts of the fold
         )
         progress = _fold_progress(callbacks.progress, fold, folds)
-        model = train_in_memory(part, replace(callbacks, progress=progress))
+        listeners = replace(callbacks, progress=progress)
+        if again is None:
+            model = train_in_memory(part, listeners)
+        else:
+            model = _train_again(part, again / str(fold), folds, listeners)
         if keep is not None:
             model.save(member_folder(keep, fold))
         held_out = np.flatnonzero(fold_of == fold).tolist()
@@ -55,9 +82,50 @@ def cross_fit(
     return [answers[index] for index in range(len(documents))]
 
 
+def _train_again(job: TrainingJob, folder: Path, folds: int, callbacks: Callbacks) -> TrainedModel:
+    """The next model of a fold, which replaces the last one in ``folder``."""
+    n_first = _first_size(job, folder, folds)
+    warm = n_first > 0 and len(job.documents) < _GROWTH * n_first
+    model = None
+    if warm:
+        steps = max(1, round(_WARM_STEPS * job.recipe.steps))
+        near = replace(job.recipe, steps=steps, keep=_WARM_KEEP)
+        try:
+            model = train_in_memory(replace(job, recipe=near, initial_model=folder), callbacks)
+        except FolderError as error:
+            _LOGGER.warning("The model of a fold is trained from the pretrained weights: %s", error)
+    if model is None or model.result.collapsed:
+        warm, model = False, train_in_memory(job, callbacks)
+    shutil.rmtree(folder, ignore_errors=True)
+    model.save(folder)
+    facts = {"encoder": job.encoder, "folds": folds, "first_texts": n_first if warm else len(job.documents)}
+    write_json(folder / _FOLD_FILE, facts)  # last, so that a folder with it is whole
+    return model
+
+
+def _first_size(job: TrainingJob, folder: Path, folds: int) -> int:
+    """With how many texts the model of the fold was last trained from the pretrained weights; 0: there is no
+    usable one."""
+    try:
+        facts = json.loads((folder / _FOLD_FILE).read_text("utf-8"))
+        found = (facts["encoder"], facts["folds"], ModelFolder.read(folder).schema.tags)
+        same = found == (job.encoder, folds, job.schema.tags)
+        return int(facts["first_texts"]) if same else 0
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
 def _fold_progress(progress: Progress, fold: int, folds: int) -> Progress:
     """The progress of one fold as a part of all folds."""
     return lambda _, done, total: progress("calibrate", fold * total + done, folds * total)
+
+
+def stable_folds_of(texts: Sequence[str], folds: int) -> NDArray[np.int64]:
+    """The fold of each text, (n,), by a hash of the text without regard to white space."""
+    if folds < 2:
+        raise InputError(f"Expected 2 folds or more, was: {folds}")
+    keys = (collapse_whitespace(text).encode("utf-8", "surrogatepass") for text in texts)
+    return np.array([int(hashlib.sha256(key).hexdigest()[:8], 16) % folds for key in keys], dtype=np.int64)
 
 
 def folds_of(texts: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:

@@ -17,20 +17,25 @@ from wapaganda.uncertainty import find_measure
 
 
 def calibrate_folder(
-    folder: Path, job: TrainingJob, config: LoopConfig, progress: Progress
+    folder: Path, job: TrainingJob, config: LoopConfig, progress: Progress, kept: Path | None = None
 ) -> Calibration | None:
     """Cross-fit the job and write the results into the folder of the model: calibration, likely label errors,
     out-of-fold predictions and, if the measure compares models, those of the folds.
 
-    ``None`` when cross-fitting is switched off or there are too few texts.
+    ``None`` when cross-fitting is switched off or there are too few texts. ``kept``: the folder of the models
+    of the folds for the next time (``again`` of ``cross_fit``). They are not kept for a committee, with
+    pseudo-labels of texts that may be labelled later, with dev texts, or with steps set by the user.
     """
     documents = job.documents
     if config.folds < 2 or too_few_to_calibrate(documents, config.folds):
         return None
+    committee = find_measure(config.measure).committee
+    plain_job = not (committee or job.unlabelled or job.dev) and config.train_steps is None
     calibration, answers = calibrate(
         job,
         folds=config.folds,
-        keep=folder if find_measure(config.measure).committee else None,
+        keep=folder if committee else None,
+        again=kept if plain_job else None,
         callbacks=Callbacks(progress),
     )
     plain = ModelFolder.read(folder)

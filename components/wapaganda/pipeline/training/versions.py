@@ -126,7 +126,8 @@ class Candidate:
         write_trained_on(scratch, documents)
         calibration = None
         if not self.result.collapsed:
-            calibration = calibrate_folder(scratch, self.job, config, self.callbacks.progress)
+            kept = self.store.root / "folds"
+            calibration = calibrate_folder(scratch, self.job, config, self.callbacks.progress, kept)
         self.callbacks.progress("judge", 0, 0)
         compared = compare_fit(compare(scratch, live, self.texts, config), self.result, live)
         compared = _keep_pinned(compared, live, documents, self.store)

@@ -46,7 +46,7 @@ from wapaganda.pipeline.training.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.tagger import ModelFolder, Tagger, load_members, read_together
 from wapaganda.tracking import RunLog
-from wapaganda.trainer import Callbacks
+from wapaganda.trainer import Callbacks, cross_fitting
 from wapaganda.uncertainty import score
 
 pytestmark = pytest.mark.real
@@ -1143,6 +1143,23 @@ def test_the_next_texts_follow_the_batch_and_a_newer_model_chooses_among_them_ag
     ever = {offer.document_id for offer in loop.ledger.offers(2)[:6]} | set(order[:6])
     following = {offer.document_id for offer in (*loop.ledger.offers(2), *loop.ledger.offers(3))}
     assert left <= ever | following  # what followed the first batch is not served for ever
+
+
+def test_the_folds_of_a_round_start_from_those_of_the_last_one(loop, source, monkeypatch):
+    steps = []
+    train_in_memory = cross_fitting.train_in_memory
+    monkeypatch.setattr(
+        cross_fitting,
+        "train_in_memory",
+        lambda job, *rest: steps.append(job.recipe.steps) or train_in_memory(job, *rest),
+    )
+    loop.config = replace(loop.config, folds=2, train_steps=None, recipe_search=False)
+    loop.run_round()
+    source.texts["p0"] = source.texts["p0"].with_spans(())
+    report = loop.run_round()
+    assert steps[2:] == [round(0.4 * steps[0])] * 2
+    assert report.calibration.temperature is not None
+    assert len(loop.store.versions()) == 2
 
 
 def source_files(loop, name):

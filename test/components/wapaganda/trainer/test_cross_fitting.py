@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from wapaganda.ner import Document, LabelSchema, Span
-from wapaganda.tagger import load_members, read_together
-from wapaganda.trainer import Recipe, TrainingJob, cross_fit
-from wapaganda.trainer.cross_fitting import folds_of
+from wapaganda.tagger import Tagger, load_members, read_together
+from wapaganda.trainer import Recipe, TrainingJob, cross_fit, cross_fitting
+from wapaganda.trainer.cross_fitting import folds_of, stable_folds_of
+from wapaganda.trainer.training_loop import train_in_memory
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=5e-3, steps=60, seed=3, head_factor=2.0, batch_size=8, word_embeddings=True)
@@ -70,3 +71,61 @@ def test_the_models_of_the_folds_become_a_committee_that_reads_together(
 def test_too_few_or_too_many_folds_are_refused(folds):
     with pytest.raises(ValueError, match=f"Expected 2 to 2 folds for 2 different texts, was: {folds}"):
         folds_of(["a", "b", "b"], folds, seed=1)
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """Every training of a fold: its texts, the number of its steps and where it started."""
+    found = []
+
+    def spy(job, callbacks):
+        found.append(({each.text for each in job.documents}, job.recipe.steps, job.initial_model))
+        return train_in_memory(job, callbacks)
+
+    monkeypatch.setattr(cross_fitting, "train_in_memory", spy)
+    return found
+
+
+def test_warm_folds_never_learn_a_text_that_they_judge_in_this_or_an_earlier_training(
+    tiny_encoder, toy_documents, tmp_path, trainings
+):
+    recipe = replace(RECIPE, steps=20, max_restarts=0, max_extensions=0)
+    job = TrainingJob(toy_documents[:20], SCHEMA, tiny_encoder, recipe, device="cpu")
+    cross_fit(job, folds=3, again=tmp_path)
+    later = replace(job, documents=toy_documents)
+    answers = cross_fit(later, folds=3, again=tmp_path)
+    assert [each[1] for each in trainings] == [20] * 3 + [8] * 3
+    assert [each[2] for each in trainings] == [None] * 3 + [tmp_path / str(fold) for fold in range(3)]
+
+    texts = [document.text for document in toy_documents]
+    fold_of = stable_folds_of(texts, 3)
+    assert np.array_equal(fold_of[:20], stable_folds_of([f" {text}\n" for text in texts[:20]], 3))
+    assert set(fold_of) == {0, 1, 2}
+    for fold in range(3):
+        judged = {text for text, its in zip(texts, fold_of, strict=True) if its == fold}
+        learnt = trainings[fold][0] | trainings[3 + fold][0]
+        assert learnt == set(texts) - judged
+        model = Tagger.load(tmp_path / str(fold), device="cpu")
+        for row in np.flatnonzero(fold_of == fold):
+            (reading,) = model.tag([texts[row]])
+            np.testing.assert_allclose(reading.log_probs, answers[row].log_probs, atol=1e-5)
+
+
+def test_folds_start_from_the_pretrained_weights_when_the_last_ones_do_not_fit(
+    tiny_encoder, toy_documents, tmp_path, trainings
+):
+    recipe = replace(RECIPE, steps=30, max_restarts=0, max_extensions=0)
+    job = TrainingJob(toy_documents[:10], SCHEMA, tiny_encoder, recipe, device="cpu")
+    cross_fit(job, folds=2, again=tmp_path)
+    trainings.clear()
+    cross_fit(replace(job, documents=toy_documents), folds=2, again=tmp_path)  # more than twice the texts
+    assert [(each[1], each[2]) for each in trainings] == [(30, None)] * 2
+    trainings.clear()
+    (tmp_path / "0" / "model.safetensors").write_bytes(b"cut")
+    (tmp_path / "1" / "fold.json").write_text("{")
+    cross_fit(replace(job, documents=toy_documents), folds=2, again=tmp_path)
+    assert [each[1] for each in trainings] == [12, 30, 30]  # the first try finds a cut file
+    trainings.clear()
+    other = LabelSchema(("CITY", "NAME", "THING"))
+    cross_fit(replace(job, documents=toy_documents, schema=other), folds=2, again=tmp_path)
+    assert [each[1] for each in trainings] == [30] * 2
