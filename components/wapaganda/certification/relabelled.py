@@ -37,13 +37,15 @@ class Relabelled:
             return 0.0
         gained = self.correct + self.more_correct
         entities = (target * (self.relevant + self.more_relevant) - gained) / (2.0 - target)
-        entities = max(entities, 0.0)
-        most = self.correct + 2.0 * self.unseen
-        relevant = (most + self.more_correct) / target - self.more_relevant
-        return max(
-            _ratio(self.correct + 2.0 * entities, self.relevant + entities),
-            most / relevant if relevant > 0 else float(most > 0) * 2.0,
-        )
+        fewest = self._at(self.correct, target)
+        if entities > 0:
+            fewest = _ratio(self.correct + 2.0 * entities, self.relevant + entities)
+        return max(fewest, self._at(self.correct + 2.0 * self.unseen, target))
+
+    def _at(self, correct: float, target: float) -> float:
+        """The θ with which the F1 of the file is ``target`` if A is ``correct``."""
+        relevant = (correct + self.more_correct) / target - self.more_relevant
+        return correct / relevant if relevant > 0 else float(correct > 0) * 2.0
 
     def _ends(self, theta: float) -> tuple[float, float]:
         """The F1 of the file at the fewest and at the most entities with which A / B can be ``theta``."""
@@ -51,6 +53,7 @@ class Relabelled:
         fewest = self.relevant + entities
         if theta <= 0.0:
             return self._f1(theta, fewest), 0.0
+        fewest = max(fewest, self.correct / theta)
         most = max((self.correct + 2.0 * self.unseen) / theta, fewest)
         return self._f1(theta, fewest), self._f1(theta, most)
 

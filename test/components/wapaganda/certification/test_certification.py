@@ -217,6 +217,15 @@ def test_the_plan_grows_with_the_target_and_knows_what_is_out_of_reach():
     assert plan_audit(population.part, population.people, expected + 0.001, RISK, people_f1=0.97) is None
 
 
+def test_an_audit_of_all_texts_proves_what_the_file_then_has():
+    population = Population(60, wrong=0.1, missing=0.1, seed=9)
+    audit = population.audit(1, 60, people_f1=0.98)
+    truth = population.f1_after(audit.order, 0.98)
+    assert audit.proves(truth - 0.001, RISK)
+    assert not audit.proves(truth + 0.001, RISK)
+    assert plan_audit(population.part, population.people, 0.975, RISK, people_f1=0.98) is not None
+
+
 def test_most_audits_of_the_planned_size_reach_the_target():
     population = Population(2000, wrong=0.05, missing=0.05, seed=9, people=1000)
     target = population.part.expected_f1(population.people) - 0.03
