@@ -13,6 +13,8 @@ DATA ?=
 TEST ?=
 # More for pytest, for example: make test PYTEST_ARGS="-m 'not slow' -x"
 PYTEST_ARGS ?=
+# How often make chaos kills something.
+KILLS ?= 200
 IMAGE ?= wapaganda-ml-backend
 IMAGE_FLAGS ?=
 # The auditor, in an environment of its own.
@@ -24,7 +26,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 
 FAST := "not real and not slow and not label_studio and not browser"
 MARKED = $(if $(1),--$(2) "$(1)")
 
-.PHONY: help setup demo check check-components check-rest test lint docs format image audit clean
+.PHONY: help setup demo check check-components check-rest test chaos lint docs format image audit clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -72,6 +74,9 @@ lint: setup  ## Run the linters and the type checker only
 	@$(BIN)/python -m mypy components bases development
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(BIN)/poly check
+
+chaos: setup  ## Kill servers and trainings KILLS times at random in a running loop (hours)
+	@$(BIN)/python bench/chaos.py --kills $(KILLS)
 
 docs: setup  ## Write the documentation that is generated from the code
 	@$(BIN)/python development/make_docs.py

@@ -95,9 +95,15 @@ def prepare() -> tuple[Path, Path]:
 
 @contextlib.contextmanager
 def running_label_studio(
-    data_dir: Path, *, timeout: float = START_TIMEOUT, extra_env: dict[str, str] | None = None
+    data_dir: Path,
+    *,
+    timeout: float = START_TIMEOUT,
+    extra_env: dict[str, str] | None = None,
+    port: int | None = None,
 ) -> Iterator[LabelStudioServer]:
     """A Label Studio over ``data_dir`` (made and filled when empty, kept afterwards), stopped on leaving.
+
+    It listens on ``port``, or on a free one.
 
     Raises:
         LabelStudioStartError: it could not be installed or did not answer within ``timeout`` seconds.
@@ -106,7 +112,7 @@ def running_label_studio(
     data_dir.mkdir(parents=True, exist_ok=True)
     if not (data_dir / DATABASE).exists():
         shutil.copyfile(database, data_dir / DATABASE)
-    with _serve(program, data_dir, timeout, extra_env or {}) as server:
+    with _serve(program, data_dir, timeout, extra_env or {}, port) as server:
         yield server
 
 
@@ -164,10 +170,10 @@ def _migrated_database() -> Path:
 
 @contextlib.contextmanager
 def _serve(
-    program: Path, data_dir: Path, timeout: float, extra_env: dict[str, str]
+    program: Path, data_dir: Path, timeout: float, extra_env: dict[str, str], port: int | None = None
 ) -> Iterator[LabelStudioServer]:
     log_path = data_dir / "label-studio.log"
-    port = free_port()
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     command = [str(program), "start", "--no-browser", "--internal-host", "127.0.0.1", "-p", str(port)]
     with log_path.open("ab") as log:

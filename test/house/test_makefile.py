@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {"help", "setup", "demo", "test", "check", "lint", "docs", "format", "image", "audit", "clean"}
+TARGETS = {
+    "help",
+    "setup",
+    "demo",
+    "test",
+    "chaos",
+    "check",
+    "lint",
+    "docs",
+    "format",
+    "image",
+    "audit",
+    "clean",
+}
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
