@@ -226,7 +226,8 @@ class ProjectContext:
         try:
             campaigns = [(each, each.campaign()) for each in CampaignFolder.all(self.directory)]
             needed = {found.model for each, found in campaigns if not found.closed or each.accepted()}
-            gone = prune_rounds(self.ledger(), self.store(), self.directory, newest, frozenset(needed))
+            ledger = self.ledger() if self.ledger_path.exists() else None
+            gone = prune_rounds(ledger, self.store(), self.directory, newest, frozenset(needed))
             self.runs().prune(_RUNS)
         except (WapagandaError, OSError) as error:
             logger.warning("Old versions and files of %s were not deleted: %s", self.key, tell(error))

@@ -14,18 +14,18 @@ _SCORES = re.compile(r"scores-.*-(v\d+-[0-9a-f]{8})\.npz")
 
 
 def prune_rounds(
-    ledger: Ledger, store: ModelStore, directory: Path, newest: int, needed: frozenset[str]
+    ledger: Ledger | None, store: ModelStore, directory: Path, newest: int, needed: frozenset[str]
 ) -> tuple[str, ...]:
     """Delete old versions and files of rounds of a project; hold its lock. Return the names of the versions.
 
-    ``newest``: of the versions; 0: nothing is deleted. ``needed``: versions that stay, such as those of
+    ``ledger``: ``None`` before the first round. ``newest``: of the versions; 0: nothing is deleted. ``needed``: versions that stay, such as those of
     completions; those of an open round and of the last two reports stay, too. ``directory``: that of the
     project. Of the rounds, the proposals stay for ever, the scored pools of the last two rounds, and the
     newest one of the live version.
     """
     if not newest:
         return ()
-    rounds = ledger.rounds()
+    rounds = ledger.rounds() if ledger else []
     states = [RoundState.of(each) for each in rounds[-_ROUNDS:]]
     reports = [each for state in states for each in (state.draft, state.report) if each is not None]
     needed = needed | {name for each in reports for name in (each.version, each.live) if name}
