@@ -1,9 +1,9 @@
 """/predict over HTTP, against a transformers pipeline and the bare model in the same process.
 
-python bench/serving.py [--rounds 5] [--clients 8]
+    python bench/serving.py [--rounds 5] [--clients 8]
 
-One text at a time: p50 in milliseconds. Several clients: requests a second. The ways take turns, so that other
-load on the machine hits all of them alike.
+One text at a time: p50 in milliseconds. Several clients: requests a second. The ways take turns, so that
+other load on the machine hits all of them alike.
 """
 
 import argparse

@@ -18,10 +18,10 @@ def prune_rounds(
 ) -> tuple[str, ...]:
     """Delete old versions and files of rounds of a project; hold its lock. Return the names of the versions.
 
-    ``ledger``: ``None`` before the first round. ``newest``: of the versions; 0: nothing is deleted. ``needed``: versions that stay, such as those of
-    completions; those of an open round and of the last two reports stay, too. ``directory``: that of the
-    project. Of the rounds, the proposals stay for ever, the scored pools of the last two rounds, and the
-    newest one of the live version.
+    ``ledger``: ``None`` before the first round. ``newest``: of the versions; 0: nothing is deleted.
+    ``needed``: versions that stay, such as those of completions; those of an open round and of the last two
+    reports stay, too. ``directory``: that of the project. Of the rounds, the proposals stay for ever, the
+    scored pools of the last two rounds, and the newest one of the live version.
     """
     if not newest:
         return ()
