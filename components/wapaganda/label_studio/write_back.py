@@ -220,8 +220,8 @@ def _delete_untouched(
 ) -> None:
     """Delete our annotations in those of the tasks that have no other and no draft, as they were read.
 
-    Label Studio leaves out each task that was changed later than the latest change that was read, or that has
-    got a draft, and every annotation of another user. What it has not deleted, the caller finds.
+    Label Studio leaves out each task that was changed later than the latest of these, or that has got a
+    draft, and every annotation of another user. What it has not deleted, the caller finds.
     """
     sure = {
         number: task["annotations"][0]["completed_by"]
@@ -230,7 +230,7 @@ def _delete_untouched(
         and is_machine_answer(task["annotations"][0], task.get("predictions"))
         and not task.get("draft_exists")
     }
-    latest = max((moment(task) for task in tasks.values()), default="")
+    latest = max((moment(tasks[number]) for number in sure), default="")
     filters = query_of([changed_since("less_or_equal", latest), with_draft(False)])["filters"]
     for user in set(sure.values()):
         included = [number for number, made_by in sure.items() if made_by == user]
