@@ -136,9 +136,7 @@ def _texts(
         return waiting, [*known, *held], report
     assert pool is not None
     candidates = read_pool(pool, context.reading)
-    done = {each.text for each in known if each.is_labelled}
-    waiting = [each for each in candidates.documents if each.text not in done]
-    return waiting, known, report + candidates.report
+    return list(candidates.documents), known, report + candidates.report
 
 
 def _choose(
@@ -206,7 +204,9 @@ def _reviewed(
     wanted = chosen_version(context, model)
     manifest = next(each.manifest for each in context.store().versions() if each.name == wanted)
     size = context.settings.samples_per_iteration
-    return choose_review(pool, scored, size, prices, calibration_of(manifest))
+    done = {each.text for each in labelled}
+    waiting = [each for each in pool if each.text not in done]
+    return choose_review(waiting, scored, size, prices, calibration_of(manifest))
 
 
 def _ranked(selection: "Selection", chosen: Sequence["Document"]) -> list["Document"]:
