@@ -2,10 +2,12 @@
 
 import hashlib
 import logging
+import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,10 @@ from wapaganda.storage import atomic_path
 from wapaganda.uncertainty import Expectation
 
 _EXPECTED = ("n_words", "predicted", "right", "entities")
+_IN_MEMORY = 64 << 20
+_CHECKED_AT_ONCE = 1 << 20
+_ZIP_LENGTHS = 26
+"""Where the header of a file in a zip archive has the lengths of its name and of its extra field."""
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -39,6 +45,20 @@ class PoolSpans:
         scores = [np.nan if span.score is None else span.score for _, span in flat]
         return cls(np.array(places, np.int32).reshape(-1, 4), np.array(scores, float), text_digests(texts))
 
+    @classmethod
+    def join(cls, blocks: Sequence["PoolSpans"]) -> "PoolSpans":
+        """The texts of all blocks, one after the other."""
+        first_rows = np.cumsum([0, *(len(block.texts) for block in blocks)])
+        moved = [
+            block.places + np.array([row, 0, 0, 0]) for block, row in zip(blocks, first_rows, strict=False)
+        ]
+        whole = [cls(), *blocks]
+        return cls(
+            np.concatenate([cls().places, *moved], dtype=np.int32),
+            np.concatenate([block.scores for block in whole]),
+            np.concatenate([block.texts for block in whole]),
+        )
+
     def row(self, row: int, labels: Sequence[str]) -> tuple[Span, ...]:
         """The spans of one text."""
         first, last = np.searchsorted(self.places[:, 0], (row, row + 1))
@@ -53,7 +73,8 @@ class PoolSpans:
 class PoolScores:
     """The scored pool of n texts.
 
-    ``ids`` (n,), ``scores`` (n,) in [0, 1], ``embeddings`` (n, hidden) as float16. ``expectation``: what the
+    ``ids`` (n,), ``scores`` (n,) in [0, 1], ``embeddings`` (n, hidden) as float16, which stay on the disk as
+    a memory map when they are loaded or many. ``expectation``: what the
     model expects of each text, which gives its price; its ``entities`` by type are in the order of
     ``labels``. ``spans``: what the model predicts for each text.
     """
@@ -116,12 +137,57 @@ class PoolScores:
                 expectation = Expectation(*(stored[each] for each in _EXPECTED))
                 ids, labels = (tuple(stored[each].tolist()) for each in ("ids", "labels"))
                 spans = PoolSpans(stored["spans"], stored["span_scores"], stored["texts"])
-                return cls(ids, stored["scores"], stored["embeddings"], expectation, labels, spans)
+                return cls(ids, stored["scores"], _mapped(path, "embeddings"), expectation, labels, spans)
         except FileNotFoundError:
             return None
         except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             _LOGGER.info("The pool is scored again, since %s cannot be read: %s", path, error)
             return None
+
+
+class EmbeddingFile:
+    """Embeddings as float16, added one by one; beyond 64 MB they are in a temporary file (``TMPDIR``)."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by ``read``
+        self._shape = (0, 0)
+
+    def add(self, embedding: NDArray[np.floating]) -> None:
+        """Add the next row, (hidden,)."""
+        self._shape = (self._shape[0] + 1, len(embedding))
+        self._file.write(embedding.astype(np.float16).tobytes())
+
+    def read(self) -> NDArray[np.float16]:
+        """All rows, (n, hidden); nothing can be added any more. Many are a memory map."""
+        with self._file as file:
+            if file.tell() > _IN_MEMORY:
+                file.flush()
+                return np.memmap(file, np.float16, "r", shape=self._shape)
+            file.seek(0)
+            return np.frombuffer(file.read(), np.float16).reshape(self._shape)
+
+
+def _mapped(path: Path, name: str) -> NDArray[Any]:
+    """An array of an ``.npz`` file without compression as a memory map, after a check of its sum.
+
+    Raises:
+        KeyError, ValueError, zipfile.BadZipFile: it is missing or damaged.
+    """
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo(f"{name}.npy")
+        with archive.open(member) as stream:
+            np.lib.format.read_magic(stream)  # type: ignore[no-untyped-call]
+            shape, _, dtype = np.lib.format.read_array_header_1_0(stream)  # type: ignore[no-untyped-call]
+            header = stream.tell()
+            while stream.read(_CHECKED_AT_ONCE):
+                pass  # the end compares the sum of all bytes
+        if 0 in shape:
+            return np.zeros(shape, dtype)
+        with path.open("rb") as file:
+            file.seek(member.header_offset + _ZIP_LENGTHS)
+            lengths = np.frombuffer(file.read(4), "<u2").sum()
+    start = member.header_offset + _ZIP_LENGTHS + 4 + int(lengths) + header
+    return np.memmap(path, dtype, "r", offset=start, shape=shape)
 
 
 def text_digests(texts: Sequence[str]) -> NDArray[np.uint64]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.ner import Document, LabelSchema, Span, reading_words
-from wapaganda.pipeline.selection.pool_scores import PoolScores, PoolSpans
+from wapaganda.pipeline.selection.pool_scores import EmbeddingFile, PoolScores, PoolSpans
 from wapaganda.progress import Progress, silent
 from wapaganda.tagger import TaggedText, Tagger, load_members, member_folder, read_together
 from wapaganda.uncertainty import Expectation, expected_counts, find_measure, score, without_committee
@@ -56,18 +56,17 @@ def score_tagged(
     n = len(pool)
     progress("score", 0, n)
     scores = np.zeros(n)
-    embeddings: NDArray[np.float16] | None = None
+    embeddings = EmbeddingFile()
     emissions: list[NDArray[np.float32]] = []
     read: list[int] = []
     predictions: list[NDArray[np.float32]] = []
     committee_scores = iter(committee) if committee is not None else None
     expected: list[Expectation] = []
     spans: list[tuple[Span, ...]] = []
+    found: list[PoolSpans] = []
     done = 0
     for index, each in enumerate(tagged):
-        if embeddings is None:
-            embeddings = np.zeros((n, each.embedding.shape[0]), dtype=np.float16)
-        embeddings[index] = each.embedding
+        embeddings.add(each.embedding)
         spans.append(each.spans)
         emissions.append(each.log_probs)
         read.append(reading_words(pool[index].text, each.words))
@@ -76,7 +75,10 @@ def score_tagged(
         if len(emissions) == BLOCK or index + 1 == n:
             scores[done : index + 1] = score(emissions, measure, predictions)
             expected.append(replace(expected_counts(emissions), n_words=np.array(read, dtype=np.int64)))
+            texts = [document.text for document in pool[done : index + 1]]
+            found.append(PoolSpans.of(spans, texts, schema.labels))
             done = index + 1
+            spans.clear()
             emissions.clear()
             read.clear()
             predictions.clear()
@@ -84,8 +86,8 @@ def score_tagged(
     return PoolScores(
         tuple(document.id for document in pool),
         scores,
-        np.zeros((0, 0), np.float16) if embeddings is None else embeddings,
+        embeddings.read(),
         Expectation.join(expected),
         schema.labels,
-        PoolSpans.of(spans, [document.text for document in pool], schema.labels),
+        PoolSpans.join(found),
     )
