@@ -1,4 +1,7 @@
-"""`selfish --help` loads no deep-learning library; the test checks what was loaded, not the time."""
+"""`selfish --help` and `selfish status` load no deep-learning library.
+
+The tests check what was loaded, not the time.
+"""
 
 import json
 import subprocess
@@ -6,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from wapaganda.ledger import Ledger
+from wapaganda.ner import Document, Span
 
 pytestmark = pytest.mark.real
 
@@ -20,9 +26,11 @@ HEAVY = (
     "matplotlib",
     "label_studio_sdk",
     "fastapi",
+    "msgpack",
+    "sympy",
 )
 CHEAP = sorted(path.parent.name for path in ROOT.glob("components/wapaganda/*/__init__.py"))
-HELP = """
+RUN = """
 import sys, json, io, contextlib
 sys.argv = ["selfish", *{arguments}]
 from wapaganda.selfish_cli import main
@@ -50,8 +58,19 @@ def run(code: str, cwd: Path) -> str:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["doctor", "--help"]], ids=" ".join)
 def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: Path):
-    answer = json.loads(run(HELP.format(arguments=arguments, heavy=HEAVY), tmp_path))
+    answer = json.loads(run(RUN.format(arguments=arguments, heavy=HEAVY), tmp_path))
     assert "Usage" in answer["shown"]
+    assert answer["loaded"] == []
+
+
+def test_status_loads_nothing_heavy(tmp_path: Path):
+    """Of a project with labels and texts that wait, so that it says the state of the file."""
+    with_labels = Document("a", "Ada met Bob", (Span(0, 3, "PER"),))
+    Ledger(tmp_path / "data" / "default" / "ledger.sqlite").upsert_documents(
+        [with_labels, Document("b", "Bob left")], "texts.jsonl"
+    )
+    answer = json.loads(run(RUN.format(arguments=["status"], heavy=HEAVY), tmp_path))
+    assert "Unlabelled" in answer["shown"]
     assert answer["loaded"] == []
 
 

@@ -16,7 +16,7 @@ from wapaganda.pipeline.selection.prices import seconds_per_text
 from wapaganda.pipeline.training.holdout import text_key
 from wapaganda.sampler import Selection
 from wapaganda.stopping import Advice, Forecast, advise, agreement, forecast
-from wapaganda.tagger import FolderError, Tagger
+from wapaganda.tagger import FolderError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,6 +86,8 @@ def agreement_with(
     stop_set = _stop_set(pool)
     if scored is None or not stop_set or name not in {version.name for version in store.versions()}:
         return None
+    from wapaganda.tagger import Tagger
+
     try:
         other = Tagger.load(store.path(name), device=device)
     except FolderError as error:  # an old version is no reason to stop a round

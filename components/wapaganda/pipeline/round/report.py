@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -15,9 +15,11 @@ from wapaganda.pipeline.round.assessment import Assessment
 from wapaganda.pipeline.round.file_part import FilePart
 from wapaganda.pipeline.selection.empty_answers import EmptyAnswer, describe_empty_answers
 from wapaganda.pipeline.selection.pool_scores import PoolScores
-from wapaganda.pipeline.training.versions import TrainingOutcome
 from wapaganda.sampler import Selection
 from wapaganda.stopping import Advice
+
+if TYPE_CHECKING:
+    from wapaganda.pipeline.training.versions import TrainingOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class TrainingPart:
     undertrained: str = ""
 
     @classmethod
-    def of(cls, outcome: TrainingOutcome | None) -> Self:
+    def of(cls, outcome: "TrainingOutcome | None") -> Self:
         """The part of a training; ``None``: there was none."""
         if outcome is None:
             return cls()
@@ -67,7 +69,7 @@ class ScoresPart:
     per_type_f1: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, outcome: TrainingOutcome | None) -> Self:
+    def of(cls, outcome: "TrainingOutcome | None") -> Self:
         """The scores of a training."""
         previous = outcome.previous_scores.micro.f1 if outcome and outcome.previous_scores else None
         if outcome is None or outcome.scores is None:

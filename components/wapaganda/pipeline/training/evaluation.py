@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.model_store import ModelStore, Version
@@ -17,7 +18,10 @@ from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.holdout import TrainingTexts, text_key
 from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
 from wapaganda.storage import write_json
-from wapaganda.tagger import TaggedText, Tagger
+from wapaganda.tagger import TaggedText
+
+if TYPE_CHECKING:
+    from wapaganda.tagger import Tagger
 
 _TRAINED_ON = "trained_on.json"
 """The file of a version with the keys of the texts that it was trained on."""
@@ -60,6 +64,8 @@ def _compare_held_out(
     name, margin = live.name if live else None, config.promotion_margin
     if not holdout:
         return Comparison(None, None, decide_promotion(None, None, margin, name))
+    from wapaganda.tagger import Tagger
+
     tagger = Tagger.load(folder, device=config.device)
     scores = evaluate_documents(tagger, holdout)
     if live is None:
@@ -97,10 +103,12 @@ def evaluate_version(
     store: ModelStore, name: str, documents: Sequence[Document], device: str
 ) -> Scores | None:
     """Strict span scores of a published version; ``None`` without documents."""
+    from wapaganda.tagger import Tagger
+
     return evaluate_documents(Tagger.load(store.path(name), device=device), documents) if documents else None
 
 
-def evaluate_documents(tagger: Tagger, documents: Sequence[Document]) -> Scores:
+def evaluate_documents(tagger: "Tagger", documents: Sequence[Document]) -> Scores:
     """Strict span scores of a tagger on labelled documents, against their spans after repair.
 
     Predicted spans of types that the labels of a text cannot say do not count.
