@@ -1,6 +1,6 @@
 """The hot paths beside the plain way to do the same: CPU seconds on one thread, in turns, and memory.
 
-    python bench/hot_paths.py [--rows choose] [--pool 1000000] [--turns 3]
+    python bench/hot_paths.py [--rows choose memory] [--pool 1000000] [--turns 3]
 
 Each row runs in a process of its own. The two ways take turns, and the ratio is the median over the turns, so
 that other programs on the machine matter little. Prints a table, and writes JSON under bench/results/.
@@ -54,6 +54,7 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
     parser.add_argument("--pool", type=int, default=1_000_000, help="texts of the row choose")
+    parser.add_argument("--scored", type=int, default=200_000, help="texts of the row memory")
     parser.add_argument("--batch", type=int, default=500)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "hot_paths.json")
@@ -149,7 +150,56 @@ def choose_row(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     }
 
 
-ROWS: dict[str, Callable[[argparse.Namespace, Path], dict[str, Any]]] = {"choose": choose_row}
+def memory_row(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
+    """Bytes a text that a round holds: the pool from a ledger, scored, stored, loaded, and a batch chosen.
+
+    Pages of files that the system can drop at any time do not count (``RssAnon``, Linux only). The model is
+    left out: 64 made-up answers take turns.
+    """
+    from wapaganda.ledger import Ledger
+    from wapaganda.ner import Document, LabelSchema, Span
+    from wapaganda.pipeline import LoopConfig, PoolScores, choose, score_tagged
+    from wapaganda.tagger import TaggedText
+
+    n, rng = chosen.scored, np.random.default_rng(13)
+    ledger, schema = Ledger(scratch / "ledger.sqlite"), LabelSchema(("LOC", "ORG", "PER"))
+    ledger.upsert_documents(
+        (Document(f"{row}", text, None, {"task_id": row}) for row, text in enumerate(made_up_texts(n))),
+        "bench",
+    )
+    log_probs = np.log(rng.dirichlet(np.full(7, 0.3), size=(64, WORDS))).astype(np.float32)
+    embeddings = rng.standard_normal((64, DIMENSIONS), dtype=np.float32)
+    words = np.stack([np.arange(WORDS) * 5, np.arange(WORDS) * 5 + 4], axis=1).astype(np.int32)
+    before = anonymous_bytes()
+    pool = list(ledger.documents(labelled=False))
+    held = {"bytes_a_text_of_the_pool": round((anonymous_bytes() - before) / n)}
+
+    def answers() -> Iterator[TaggedText]:
+        for row in range(n):
+            spans = (Span(0, 4, "PER", 0.9 + 1e-9 * row), Span(5, 9, "LOC", 0.7 + 1e-9 * row))
+            yield TaggedText(words, log_probs[row % 64].copy(), spans, embeddings[row % 61] * (1 + row % 7))
+
+    scored: PoolScores | None = score_tagged(pool, answers(), schema, "boundary")
+    assert scored is not None
+    held["bytes_a_text_when_scored"] = round((anonymous_bytes() - before) / n)
+    scored.save(scratch / "scores.npz")
+    scored = PoolScores.load(scratch / "scores.npz")
+    assert scored is not None
+    known = [Document("known", "Anna Berg", (Span(0, 4, "PER"),))]
+    choose(pool, scored, known, LoopConfig("", batch_size=chosen.batch), 7)
+    held["bytes_a_text_when_chosen"] = round((anonymous_bytes() - before) / n)
+    return {"texts": n, **held}
+
+
+def anonymous_bytes() -> int:
+    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
+
+
+ROWS: dict[str, Callable[[argparse.Namespace, Path], dict[str, Any]]] = {
+    "choose": choose_row,
+    "memory": memory_row,
+}
 
 
 if __name__ == "__main__":

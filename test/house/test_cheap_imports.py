@@ -26,7 +26,6 @@ HEAVY = (
     "matplotlib",
     "label_studio_sdk",
     "fastapi",
-    "msgpack",
     "sympy",
 )
 CHEAP = sorted(path.parent.name for path in ROOT.glob("components/wapaganda/*/__init__.py"))

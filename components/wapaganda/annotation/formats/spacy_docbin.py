@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
@@ -93,8 +94,6 @@ def write_docbin(documents: Iterable[Document], path: Path) -> Sequence[str]:
             spaces.append(space)
         lengths.append(len(tokens))
         written.append(document)
-    import msgpack
-
     message = {
         "version": "0.1",
         "attrs": [_ORTH, _ENT_IOB, _ENT_TYPE],
@@ -150,8 +149,6 @@ def read_docbin(source: Source, collector: Collector) -> None:
     Raises:
         FormatError: it is not a DocBin with ``ENT_IOB`` and ``ENT_TYPE``.
     """
-    import msgpack
-
     try:
         message = msgpack.unpackb(zlib.decompress(source.content), strict_map_key=False)
         parts = list(_parts(message))
@@ -191,8 +188,6 @@ def _meta(user_data: Mapping[Any, Any]) -> dict[str, Any]:
 def _parts(
     message: Mapping[str, Any],
 ) -> Iterator[tuple[list[str], list[bool], list[tuple[int, str]], Mapping[Any, Any]]]:
-    import msgpack
-
     attrs = message["attrs"]
     columns = [attrs.index(attr) for attr in (_ORTH, _ENT_IOB, _ENT_TYPE)]
     names = {string_key(string): string for string in (*_SYMBOLS, *message["strings"])}
@@ -235,8 +230,6 @@ def _text_and_spans(
 
 
 def _group_size(packed: bytes) -> int:
-    import msgpack
-
     if not packed:
         return 0
     groups = msgpack.unpackb(packed, strict_map_key=False)
