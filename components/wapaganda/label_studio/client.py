@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -199,6 +200,13 @@ class LabelStudio:
     def versions(self, project_id: int) -> dict[str, int]:
         """The number of predictions of each model version; a released batch is a version, too."""
         return data_manager.model_versions(self._connection, project_id)
+
+    def released_at(self, project_id: int, version: str) -> tuple[datetime, datetime] | None:
+        """When a prediction of this version was stored, and the time now, both by Label Studio's clock.
+
+        ``None``: there is none.
+        """
+        return release.stored_at(self._connection, project_id, version)
 
     def release(
         self,

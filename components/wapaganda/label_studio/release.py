@@ -14,6 +14,8 @@ one under the new version, too: someone may have such a text open, and it would 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from wapaganda.annotation import LabelConfig, TextForm, document_from_task, result_from_spans
@@ -22,6 +24,7 @@ from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.data_manager import (
     Task,
     all_tasks,
+    page_of_tasks,
     predicted_by,
     query_of,
     tasks_by_id,
@@ -169,6 +172,21 @@ def predictions_of(connection: Connection, project: int, version: str) -> Counte
         named = [found for found in task["predictions"] if found["model_version"] == version]
         counts[int(task["id"])] = len(named)
     return +counts
+
+
+def stored_at(connection: Connection, project: int, version: str) -> tuple[datetime, datetime] | None:
+    """When the prediction of this version in the newest task was stored, and now, by the server's clock."""
+    query = query_of([predicted_by(version)], "-tasks:id")
+    include = "id,predictions,model_version,created_at"
+    tasks, _, date = page_of_tasks(connection, project, include, query=query, page=1, page_size=1)
+    stored = [
+        datetime.fromisoformat(found["created_at"])
+        for task in tasks
+        for found in task["predictions"]
+        if found["model_version"] == version
+    ]
+    now = parsedate_to_datetime(date) if date else datetime.now(UTC)
+    return (max(stored), now) if stored else None
 
 
 def point_at(connection: Connection, project: ProjectInfo, version: str) -> None:

@@ -15,6 +15,7 @@ from wapaganda.pipeline.ports import (
     BatchNameTakenError,
     Changes,
     Earlier,
+    ProjectTakenError,
     Source,
     WritesBack,
 )
@@ -155,6 +156,7 @@ __all__ = [
     "LoopConfig",
     "MachineLabels",
     "PoolScores",
+    "ProjectTakenError",
     "PromotionDecision",
     "ProposalsPart",
     "RoundLog",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from wapaganda.annotation import ReadReport
+from wapaganda.errors import Retry, WapagandaError
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.progress import Progress
 
@@ -22,6 +23,12 @@ LOST_LEDGER = "lost ledger"
 
 class BatchNameTakenError(Exception):
     """The name of a new batch is already used by another batch."""
+
+
+class ProjectTakenError(WapagandaError):
+    """Another loop releases the batches of the project."""
+
+    retry = Retry.LATER
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,18 @@ class Source(Protocol):
 
         Raises:
             BatchNameTakenError: another batch has the name.
+        """
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """A source on which several loops may work, of which only one may release batches."""
+
+    def claim(self) -> None:
+        """Make sure that this loop may release batches.
+
+        Raises:
+            ProjectTakenError: another one does.
         """
 
 

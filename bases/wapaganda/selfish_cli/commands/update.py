@@ -1,5 +1,6 @@
 """selfish update: one round of the loop."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,6 +53,13 @@ def update(
     text_field: options.TextField = None,
     label_tag: options.LabelTag = None,
     lenient: options.Lenient = None,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over",
+            help="Go on although another loop has released the last batch: it has ended (docs/protocol.md).",
+        ),
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Run one round of the loop: fetch labels, train, evaluate, score the pool, select and release a batch.
@@ -79,10 +87,12 @@ def update(
     }
     with session(as_json, KEPT) as console:
         one_of("Name a project by --project ID, or files by --data and --pool.", data=data, project=project)
+        if take_over and project is None:
+            raise InputError("Expected --project with --take-over, was: files.", "Leave --take-over out.")
         context = open_context(project, name, overrides)
         with project_lock(context), console.progress() as progress:
             loop = round_loop(context, project, data, pool, out, progress)
-            report = loop.run_round()
+            report = (taking_over(loop) if take_over else loop).run_round()
             scores = _test_scores(context, report, test, progress)
             mlflow = mirror_runs(context, console, progress)
             context.prune()
@@ -114,6 +124,15 @@ def round_loop(
     if not pool.exists():
         raise InputError(f"Expected a file or folder, was: {pool}, which does not exist.")
     return files_loop(context, data, pool, out, progress)
+
+
+def taking_over(loop: "Loop") -> "Loop":
+    """The loop, which goes on although another one has released the last batch of its project."""
+    from wapaganda.pipeline import LabelStudioSource
+
+    assert isinstance(loop.source, LabelStudioSource)
+    loop.source = replace(loop.source, takes_over=True)
+    return loop
 
 
 def _test_scores(

@@ -24,6 +24,7 @@ from wapaganda.pipeline.ports import (
     BatchNameTakenError,
     Changes,
     Earlier,
+    Shared,
     Source,
 )
 from wapaganda.pipeline.round.assessment import (
@@ -110,7 +111,10 @@ class Loop:
         Raises:
             EncoderUnavailable: the pretrained encoder cannot be loaded.
             LabelStudioError: Label Studio cannot be reached or refuses. Run the round again later.
+            ProjectTakenError: another loop releases the batches of the project.
         """
+        if isinstance(self.source, Shared):
+            self.source.claim()
         self._messages.clear()
         self._live = None
         current = self._open_round()

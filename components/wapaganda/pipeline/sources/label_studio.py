@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from wapaganda.annotation import AnswerRule, LabelConfig
@@ -17,6 +18,7 @@ from wapaganda.pipeline.ports import (
     BatchNameTakenError,
     Changes,
     Earlier,
+    ProjectTakenError,
 )
 from wapaganda.progress import Progress
 
@@ -24,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 _BATCH = re.compile(rf"(?P<kind>{TRAINING_BATCH}|{REVIEW})-(?P<number>\d+)(-(?P<loop>[0-9a-f]+))?")
 """The name of a batch; release 0.1 had no loop in it."""
+_TERM = timedelta(days=1)
+"""For so long the loop that released the last batch is alone, if it releases no other one."""
 _READER = 5
 """Raise it when tasks are read in another way: then all are read again."""
 
@@ -33,12 +37,14 @@ class LabelStudioSource:
     """A Label Studio project; document ids are its task ids.
 
     ``loop`` is a short id of the loop that releases batches: their names end with it. So two loops on one
-    project, each with its own ledger, never write under the same name.
+    project, each with its own ledger, never write under the same name. ``takes_over``: it goes on although
+    another loop has released the last batch.
     """
 
     studio: LabelStudio
     project_id: int
     loop: str = ""
+    takes_over: bool = False
 
     @property
     def name(self) -> str:
@@ -72,6 +78,37 @@ class LabelStudioSource:
         """The ids of all tasks; takes about a second for 1,000."""
         return frozenset(str(number) for number in self.studio.all_ids(self.project_id))
 
+    def claim(self) -> None:
+        """Refuse while the last batch is another loop's and not older than a day.
+
+        Label Studio stores no value on a condition. So two loops that release within the same seconds both
+        pass; from then on the one that came last is alone. Both times are of Label Studio's clock.
+
+        Raises:
+            ProjectTakenError: another loop has released the last batch.
+        """
+        if not self.loop or self.takes_over:
+            return
+        found = (_BATCH.fullmatch(version) for version in self.studio.versions(self.project_id))
+        batches = sorted((match for match in found if match), key=lambda match: int(match["number"]))
+        last = {(match["kind"], match["loop"]): match for match in batches}.values()
+        if all(match["loop"] in (None, self.loop) for match in last):
+            return
+        times = ((self.studio.released_at(self.project_id, match[0]), match) for match in last)
+        dated = [(*at, match) for at, match in times if at is not None]
+        if not dated:
+            return
+        released, now, batch = max(dated, key=lambda each: each[0])
+        if batch["loop"] in (None, self.loop) or now - released >= _TERM:
+            return
+        raise ProjectTakenError(
+            f"Expected no other loop in project {self.project_id}, was: loop {batch['loop']}, which has "
+            f"released {batch[0]} on {released:%Y-%m-%d at %H:%M} UTC.",
+            f"Stop that loop or this one ({self.loop}). If that one has ended, selfish update --project "
+            f"{self.project_id} --take-over goes on with this one at once; else it does so a day after that "
+            "release.",
+        )
+
     def batch_name(self, number: int, kind: str = TRAINING_BATCH) -> str:
         """``<kind>-<number>-<loop>``, or the next number that no released batch of this kind has."""
         found = (_BATCH.fullmatch(version) for version in self.studio.versions(self.project_id))
@@ -91,7 +128,11 @@ class LabelStudioSource:
 
         The next texts and the unfinished ones of earlier batches get a prediction of ``version`` as well,
         since Label Studio shows annotators those of one version only. They are served after the batch.
+
+        Raises:
+            ProjectTakenError: another loop releases the batches of the project.
         """
+        self.claim()
         served_before = self.studio.project(self.project_id).model_version
         try:
             report = self.studio.release(

@@ -23,6 +23,7 @@ from wapaganda.selfish_cli.ui.errors import Failure, explain
         (["train", "--data", "a.jsonl", "--project", "1"], "was: --data and --project"),
         (["train", "--data", "nowhere.jsonl"], "nowhere.jsonl, which does not exist"),
         (["update", "--data", "nowhere.jsonl"], "Expected --pool together with --data"),
+        (["update", "--data", "a.jsonl", "--take-over"], "Expected --project with --take-over, was: files."),
         (["select", "--pool", "nowhere.jsonl", "--out", "batch.xml"], "ends in .conll, .json, .jsonl"),
         (["predict"], "Expected a text or --data, was: neither."),
         (["predict", "hello"], "Expected a trained model of default, was: none."),

@@ -25,6 +25,7 @@ from wapaganda.pipeline import (
     Loop,
     LoopConfig,
     PoolScores,
+    ProjectTakenError,
     PromotionDecision,
     ProposalsPart,
     RoundLog,
@@ -1160,6 +1161,18 @@ def test_the_folds_of_a_round_start_from_those_of_the_last_one(loop, source, mon
     assert steps[2:] == [round(0.4 * steps[0])] * 2
     assert report.calibration.temperature is not None
     assert len(loop.store.versions()) == 2
+
+
+def test_a_round_that_another_loop_stands_against_begins_nothing(loop, source, monkeypatch):
+    def refuse():
+        raise ProjectTakenError("Loop 3f2a has released al-001.")
+
+    monkeypatch.setattr(source, "claim", refuse, raising=False)
+    with pytest.raises(ProjectTakenError):
+        loop.run_round()
+    assert (source.fetches, loop.ledger.rounds()) == ([], [])
+    monkeypatch.setattr(source, "claim", lambda: None)
+    assert loop.run_round().number == 1
 
 
 def source_files(loop, name):
