@@ -31,7 +31,7 @@ class Version:
 
     @property
     def number(self) -> int:
-        """The running number of the version, from 1."""
+        """The running number of the version, from 1; 0: of a model that answers before it is judged."""
         return _number(self.name)
 
 
@@ -48,8 +48,10 @@ class ModelStore:
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
 
-    def publish(self, source_dir: Path, manifest: Manifest) -> Version:
+    def publish(self, source_dir: Path, manifest: Manifest, number: int | None = None) -> Version:
         """Copy ``source_dir`` into a new version, which appears when it is complete and on the disk.
+
+        It has the next number, unless another ``number`` is given and free.
 
         Raises:
             ModelStoreError: ``source_dir`` is no folder.
@@ -67,7 +69,10 @@ class ModelStore:
             listed = replace(manifest, files=file_sizes(draft))
             (draft / _MANIFEST).write_text(listed.to_json(), "utf-8")
             seal_folder(draft)
-            name = f"v{self._last_number() + 1:04d}-{manifest.data_fingerprint[:8]}"
+            after = f"-{manifest.data_fingerprint[:8]}"
+            name = "" if number is None else f"v{number:04d}{after}"
+            if not name or (self._versions / name).exists():
+                name = f"v{self._last_number() + 1:04d}{after}"
             draft.rename(self._versions / name)
             sync(self._versions)
         return self.version(name)
@@ -160,8 +165,8 @@ class ModelStore:
         if pointer is not None and live is not None and self._named(pointer) is None:
             self.promote(live.name)
 
-    def promote(self, version_name: str, *, pin: bool = False) -> Version:
-        """Make a version the live one; the previous one is kept for `rollback`.
+    def promote(self, version_name: str, *, pin: bool = False, instead_of: str | None = None) -> Version:
+        """Make a version the live one; the previous one is kept for `rollback`, unless it is ``instead_of``.
 
         ``pin``: a user chose the version, so `is_pinned` holds until there are new labels. A damaged
         pointer is renamed to ``current.json.damaged`` and replaced.
@@ -177,7 +182,7 @@ class ModelStore:
                 put_aside(self._pointer)
                 before = None
             earlier = before.earlier if before else ()
-            if before and before.version != version_name:
+            if before and before.version not in (version_name, instead_of):
                 earlier = (*earlier, before.version)
             pinned = before.pinned if before and before.version == version_name else ()
             after = Pointer(version_name, earlier, self._fingerprints() if pin else pinned)

@@ -251,7 +251,11 @@ class Loop:
         labelled: Sequence[Document],
         prices: Prices,
     ) -> RoundReport:
-        """Choose and release the batch by a model that was not judged yet, calibrated as the live one."""
+        """Choose and release the batch by a model that was not judged yet, calibrated as the live one.
+
+        The first model of the project also answers from now on.
+        """
+        candidate.go_live()
         candidate.lend_calibration()
         measure = find_measure(self.config.measure).name
         with self._timed("score"):

@@ -8,6 +8,7 @@ from wapaganda.calibration import Calibration
 from wapaganda.model_store import Manifest, ModelStore, Version, data_fingerprint, library_versions
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.evaluation import Comparison
+from wapaganda.pipeline.training.promotion import PromotionDecision
 from wapaganda.trainer import Fit, Recipe, TrainingJob
 from wapaganda.uncertainty import find_measure
 
@@ -15,6 +16,8 @@ _CROSS_VALIDATED = "cross_validated"
 _FIT = "fit"
 _LATER_KEYS = {"max_extensions"}
 """Keys of a recipe that versions before 0.3 do not have."""
+_UNJUDGED = "unjudged"
+"""The key of a recipe that no training asks for, so such a version is never used again."""
 
 
 def made_before(
@@ -61,6 +64,18 @@ def manifest_of(
         reason=compared.decision.reason,
         parent=live.name if live else None,
     )
+
+
+def unjudged_manifest(job: TrainingJob, config: LoopConfig, fit: Fit | None) -> Manifest:
+    """The manifest of a first model that answers until its folds are trained and it is judged."""
+    decision = PromotionDecision(True, "It is the first model. It answers while its folds are trained.")
+    made = manifest_of(job, config, Comparison(None, None, decision), None, None, fit)
+    return replace(made, recipe={**made.recipe, _UNJUDGED: True})
+
+
+def is_unjudged(manifest: Manifest) -> bool:
+    """Whether the version is that of ``unjudged_manifest``."""
+    return _UNJUDGED in manifest.recipe
 
 
 def calibration_of(manifest: Manifest) -> Calibration | None:

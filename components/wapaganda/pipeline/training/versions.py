@@ -18,7 +18,14 @@ from wapaganda.pipeline.training.evaluation import Comparison, compare, write_tr
 from wapaganda.pipeline.training.fit import compare_fit, fit_messages
 from wapaganda.pipeline.training.holdout import TrainingTexts
 from wapaganda.pipeline.training.learning_rates import search_and_keep, search_is_due, with_chosen_rate
-from wapaganda.pipeline.training.manifests import calibration_of, fit_of, made_before, manifest_of
+from wapaganda.pipeline.training.manifests import (
+    calibration_of,
+    fit_of,
+    is_unjudged,
+    made_before,
+    manifest_of,
+    unjudged_manifest,
+)
 from wapaganda.pipeline.training.promotion import PromotionDecision
 from wapaganda.tagger import ModelFolder
 from wapaganda.trainer import (
@@ -112,6 +119,16 @@ class Candidate:
         pinned = self.live is not None and self.store.is_pinned(data_fingerprint(documents))
         return not (undertrained or pinned or find_measure(config.measure).committee)
 
+    def go_live(self) -> None:
+        """Let the model answer until it is judged, when the project has no other one: it is better than none.
+
+        It is version 0, without calibration; the judged one takes its place.
+        """
+        if self.live is None:
+            write_trained_on(self.scratch, self.texts.train)
+            manifest = unjudged_manifest(self.final, self.config, self.result.fit)
+            _promote(self.store, self.store.publish(self.scratch, manifest, 0))
+
     def lend_calibration(self) -> None:
         """Give the model the temperature and the confidence map of the live one until it has its own."""
         if self.live is not None:
@@ -134,7 +151,7 @@ class Candidate:
         manifest = manifest_of(self.final, config, compared, calibration, live, self.result.fit)
         made = self.store.publish(scratch, manifest)
         if compared.decision.promote:
-            self.store.promote(made.name)
+            _promote(self.store, made)
         else:
             self.store.settle()
         shutil.rmtree(scratch, ignore_errors=True)
@@ -204,7 +221,7 @@ def train_candidate(
     default = training_job(texts, schema, config)
     job = with_chosen_rate(default, config, store)
     config = replace(config, self_training=bool(job.unlabelled))
-    live, damage = store.current(), store.damage()
+    live, damage = _judged(store.current()), store.damage()
     final = _warm_start(job, live, config)
     same = made_before(store, job, config, (job.recipe, final.recipe))
     if same is not None:
@@ -222,6 +239,18 @@ def train_candidate(
     result = train(final, scratch, callbacks)
     said = (*damage, *((search.describe(),) if search else ()))
     return Candidate(texts, job, final, config, store, scratch, callbacks, result, live, n_given, asked, said)
+
+
+def _judged(live: Version | None) -> Version | None:
+    """The live version, unless a kill has left one that was not judged."""
+    return None if live is None or is_unjudged(live.manifest) else live
+
+
+def _promote(store: ModelStore, made: Version) -> None:
+    """Make a version live; there is no way back to one that was not judged."""
+    before = store.current()
+    unjudged = before is not None and is_unjudged(before.manifest)
+    store.promote(made.name, instead_of=before.name if before and unjudged else None)
 
 
 def _keep_pinned(
@@ -248,7 +277,7 @@ def _again(
         compared = Comparison(compared.scores, compared.scores, decision)
         store.settle()
     elif compared.decision.promote:
-        store.promote(made.name)
+        _promote(store, made)
     else:
         store.settle()
     return _outcome(made, live, compared, texts, messages=messages)

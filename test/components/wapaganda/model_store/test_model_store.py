@@ -57,6 +57,15 @@ def test_a_published_version_comes_back_whole(store, source):
     assert source.exists()
 
 
+def test_a_version_takes_the_number_that_it_is_given_if_it_is_free(store, source):
+    names = [store.publish(source, manifest(), number).name for number in (0, None, 0)]
+    assert names == ["v0000-01234567", "v0001-01234567", "v0002-01234567"]
+    store.promote(names[0])
+    store.promote(names[1], instead_of=names[0])
+    with pytest.raises(ModelStoreError, match=f"only {names[1]}"):
+        store.rollback()
+
+
 def test_a_published_version_can_be_published_again(store, source):
     first = store.publish(source, manifest())
     second = store.publish(first.path, manifest(reason="again"))

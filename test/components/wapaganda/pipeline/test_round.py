@@ -16,7 +16,7 @@ from wapaganda.dataset import AUDIT
 from wapaganda.file_state import Correction, correcting_seconds
 from wapaganda.label_errors import read_issues
 from wapaganda.ledger import Ledger
-from wapaganda.model_store import ModelStore
+from wapaganda.model_store import ModelStore, ModelStoreError
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.pipeline import (
     BatchNameTakenError,
@@ -44,7 +44,7 @@ from wapaganda.pipeline.round.assessment import agreement_with
 from wapaganda.pipeline.round.state import RoundState, save_draft
 from wapaganda.pipeline.training import versions
 from wapaganda.pipeline.training.holdout import MINIMUM_LABELLED
-from wapaganda.pipeline.training.manifests import calibration_of
+from wapaganda.pipeline.training.manifests import calibration_of, is_unjudged
 from wapaganda.tagger import ModelFolder, Tagger, load_members, read_together
 from wapaganda.tracking import RunLog
 from wapaganda.trainer import Callbacks, cross_fitting
@@ -1010,12 +1010,13 @@ AHEAD = {"folds": 2, "promotion_margin": 1.0, "proposal_floor": 0.0, "train_step
 
 @pytest.fixture
 def steps(monkeypatch, source):
-    """The steps of a round in their order: release, folds, judge. One that is named in ``killed`` dies."""
-    found, killed = [], set()
+    """The steps of a round in their order; those that die; what is called before a step."""
+    found, killed, before = [], set(), {}
 
     def watched(name, function):
         def call(*arguments, **options):
             found.append(name)
+            before.get(name, lambda: None)()
             if name in killed:
                 raise KeyboardInterrupt
             return function(*arguments, **options)
@@ -1027,13 +1028,24 @@ def steps(monkeypatch, source):
     monkeypatch.setattr(versions, "calibrate_folder", watched("folds", versions.calibrate_folder))
     monkeypatch.setattr(versions, "compare", watched("judge", versions.compare))
     monkeypatch.setattr(loop_module, "save_report", watched("report", loop_module.save_report))
-    return found, killed
+    return found, killed, before
 
 
 def test_annotators_get_the_batch_of_the_new_model_before_its_folds_and_its_judge(loop, source, steps):
     loop.config = replace(loop.config, **AHEAD)
+    answering = []  # when the batch is released, the folds are trained and the report is written
+    for step in ("release", "folds", "report"):
+        steps[2][step] = lambda: answering.append(loop.store.current())
     first = loop.run_round()
     assert steps[0] == ["train", "release", "folds", "judge", "report"]
+    steps[2].clear()
+    unjudged = answering[0]
+    assert [each.name for each in answering] == [unjudged.name, unjudged.name, first.version]
+    assert is_unjudged(unjudged.manifest)
+    assert (unjudged.number, loop.store.version(first.version).number) == (0, 1)
+    assert ModelFolder.read(unjudged.path).temperature == 1.0
+    with pytest.raises(ModelStoreError, match="only"):
+        loop.store.rollback()  # there is no way back to it
     batch = source.released["al-001"]
     by_hand = Tagger.load(loop.store.path(first.version), device="cpu").predict([x.text for x in batch])
     places = [[(x.start, x.end, x.label) for x in spans] for spans in by_hand]
@@ -1073,7 +1085,8 @@ def test_a_round_killed_after_its_batch_was_chosen_releases_no_other_one(
     steps[1].clear()
     chosen = [offer.document_id for offer in loop.ledger.offers(1)]
     assert len(chosen) == len(set(chosen)) == 12
-    assert (loop.store.current() is None) == (killed != "report")  # nothing is live before the judge
+    # A first model answers before it is judged.
+    assert is_unjudged(loop.store.current().manifest) == (killed != "report")
     if answered:
         source.texts[chosen[0]] = source.texts[chosen[0]].with_spans(())
 
@@ -1088,7 +1101,11 @@ def test_a_round_killed_after_its_batch_was_chosen_releases_no_other_one(
     assert last.training.promoted
     assert last.calibration.temperature is not None
     assert last.live == loop.store.current().name == last.version
-    assert len(loop.store.versions()) == (2 if answered and killed == "report" else 1)
+    judged = [each for each in loop.store.versions() if not is_unjudged(each.manifest)]
+    assert len(judged) == (2 if answered and killed == "report" else 1)
+    if len(judged) == 1:
+        with pytest.raises(ModelStoreError, match="only"):
+            loop.store.rollback()
     if answered:
         assert chosen[0] not in {item.id for item in source.released["al-002"]}
         assert {item.id for item in source.released["al-002"]} <= source.texts.keys()
@@ -1160,7 +1177,7 @@ def test_the_folds_of_a_round_start_from_those_of_the_last_one(loop, source, mon
     report = loop.run_round()
     assert steps[2:] == [round(0.4 * steps[0])] * 2
     assert report.calibration.temperature is not None
-    assert len(loop.store.versions()) == 2
+    assert sum(not is_unjudged(each.manifest) for each in loop.store.versions()) == 2
 
 
 def test_a_round_that_another_loop_stands_against_begins_nothing(loop, source, monkeypatch):
