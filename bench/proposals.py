@@ -89,7 +89,7 @@ def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any
         )
         folder = store.path(made.version)
         tagger = Tagger.load(folder, device="cpu")
-        scored = score_pool(tagger, folder, pool, scored_by(config.measure, folder), silent)
+        scored = score_pool(tagger, folder, pool, config, silent)
     batch = {pick.id for pick in choose_step(pool, scored, labelled, config, seed).picks}
     proposed = scored.predicted(pool)
     parts = {

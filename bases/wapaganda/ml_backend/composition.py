@@ -55,7 +55,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
 
     return Services.of(
         Effects(
-            StoredModels(settings.model_dir, settings.device),
+            StoredModels(settings.model_dir, settings.device, settings.scoring_precision),
             trainings,
             measure,
             background,
@@ -116,9 +116,10 @@ def _import_models() -> None:
 class StoredModels:
     """The model stores below a folder, one for each project."""
 
-    def __init__(self, model_dir: Path, device: str) -> None:
+    def __init__(self, model_dir: Path, device: str, precision: str = "auto") -> None:
         self._model_dir = model_dir
         self._device = device
+        self._precision = precision
 
     def projects(self) -> Sequence[str]:
         """The projects with a live model, latest change first."""
@@ -144,6 +145,8 @@ class StoredModels:
         from wapaganda.tagger import Tagger
 
         tagger = Tagger.load(self._store(project).path(version), self._device)
+        if self._precision == "auto":
+            tagger = tagger.fast()
         list(tagger.tag(["warm up"]))
         return tagger
 

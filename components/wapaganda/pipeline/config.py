@@ -29,7 +29,8 @@ class LoopConfig:
     with 2 or more, cross-fitting with this number of models follows every training and calibrates the model.
     ``lenient``: go on when more than a tenth of the labelled texts, or all spans of a label, could not be
     read. ``proposal_floor``: annotators are not shown spans of a lower confidence (0 to 1); ``auto``: by the
-    prices of the annotators.
+    prices of the annotators. ``scoring_precision``: ``auto`` reads unlabelled texts in half precision where
+    the hardware is faster at it.
     """
 
     encoder: str
@@ -53,6 +54,7 @@ class LoopConfig:
     promotion_margin: float = 0.02
     folds: int = 4
     device: str = "auto"
+    scoring_precision: Literal["auto", "fp32"] = "auto"
     lenient: bool = False
     proposal_floor: float | Literal["auto"] = "auto"
 

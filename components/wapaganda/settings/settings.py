@@ -79,6 +79,13 @@ class Settings(BaseSettings):
         pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
         description="Device of the model: `auto`, `cpu`, `mps`, `cuda` or `cuda:N`.",
     )
+    scoring_precision: Literal["auto", "fp32"] = Field(
+        "auto",
+        description="Number format in which a model reads unlabelled texts. `auto`: half precision where the "
+        "hardware is faster at it (bfloat16 on CPUs with AVX512-BF16 or AMX and on CUDA devices, else "
+        "float16 on CUDA devices); those texts that a batch can come from are read again in float32, so that "
+        "the batch stays the same. `fp32`: float32 only.",
+    )
     threads: int | None = Field(None, ge=1, description="CPU threads of the model. Not set: all cores.")
     model_dir: Annotated[Path, AfterValidator(home_path)] = Field(
         Path("models"), description="Folder of the model versions, one sub-folder for each project."

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wapaganda.tagger.batches import WordBatch, budget_batches, collate, device_of, word_logits
     from wapaganda.tagger.case_embeddings import add_casing_table, casing_table, save_casing_table
     from wapaganda.tagger.committee import load_members, member_folder, read_together
+    from wapaganda.tagger.number_formats import fast_format
     from wapaganda.tagger.tagger import Tagger
 
 _HEAVY = {
@@ -34,6 +35,7 @@ _HEAVY = {
     "casing_table": "wapaganda.tagger.case_embeddings",
     "collate": "wapaganda.tagger.batches",
     "device_of": "wapaganda.tagger.batches",
+    "fast_format": "wapaganda.tagger.number_formats",
     "load_members": "wapaganda.tagger.committee",
     "member_folder": "wapaganda.tagger.committee",
     "read_together": "wapaganda.tagger.committee",
@@ -58,6 +60,7 @@ __all__ = [
     "casing_table",
     "collate",
     "device_of",
+    "fast_format",
     "load_members",
     "member_folder",
     "model_inputs",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from wapaganda.tagger import fast_format
 from wapaganda.trainer.encoders import LoadedEncoder
 from wapaganda.trainer.recipe import Recipe
 
@@ -97,22 +98,10 @@ _FORMATS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32
 
 
 def precision_of(recipe: Recipe, device: torch.device) -> torch.dtype:
-    """The format of matrix products. ``auto`` is bfloat16 where the hardware computes it fast, float16 on
-    other CUDA devices, else float32."""
+    """The format of matrix products; ``auto`` is that of ``fast_format``."""
     if recipe.precision != "auto":
         return _FORMATS[recipe.precision]
-    if _has_bfloat16(device):
-        return torch.bfloat16
-    return torch.float16 if device.type == "cuda" else torch.float32
-
-
-def _has_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type == "cpu":
-        capabilities = torch.cpu.get_capabilities()
-        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-    return False
+    return fast_format(device)
 
 
 class MixedPrecision:

@@ -68,6 +68,8 @@ def predict(
         with console.progress() as progress:
             documents, read = _documents(context, text, data, console, progress)
             tagger = load_tagger(context, model, progress)
+            if context.settings.scoring_precision == "auto" and data is not None:
+                tagger = tagger.fast()
             found = _predict(tagger, documents, progress)
             if out is not None:
                 from wapaganda.annotation import with_proposal

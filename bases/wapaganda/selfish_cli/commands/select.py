@@ -159,7 +159,7 @@ def _choose(
     if tagger is not None:
         folder = context.store().path(tagger.version)
         measure = scored_by(config.measure, folder)
-        scored = score_pool(tagger, folder, pool, measure, progress)
+        scored = score_pool(tagger, folder, pool, config, progress)
         progress("select", 0, 0)
     if scored is not None and _is_for_review(context):
         selection = _reviewed(context, pool, scored, labelled, model)

@@ -18,7 +18,7 @@ from wapaganda.pipeline.completion.machine_labels import MachineLabels
 from wapaganda.pipeline.round.loop import Loop
 from wapaganda.pipeline.selection.pool_scores import PoolScores, PoolSpans
 from wapaganda.pipeline.selection.prices import fitted_prices, read_proposals
-from wapaganda.pipeline.selection.scoring import score_pool, scored_by
+from wapaganda.pipeline.selection.scoring import score_pool
 from wapaganda.pipeline.selection.waiting import is_waiting
 from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.tagger import Tagger
@@ -176,7 +176,6 @@ def machine_scores(loop: Loop, live: Version, machine: Sequence[Document]) -> Po
         if found is not None and len(found.rows(machine)) == len(machine):
             return found
     tagger = Tagger.load(live.path, device=loop.config.device)
-    measure = scored_by(loop.config.measure, live.path)
-    found = score_pool(tagger, live.path, machine, measure, loop.progress)
+    found = score_pool(tagger, live.path, machine, loop.config, loop.progress)
     found.save(own)
     return found

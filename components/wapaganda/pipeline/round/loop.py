@@ -257,10 +257,9 @@ class Loop:
         """
         candidate.go_live()
         candidate.lend_calibration()
-        measure = find_measure(self.config.measure).name
         with self._timed("score"):
             tagger = Tagger.load(candidate.scratch, device=self.config.device)
-            scored = score_pool(tagger, candidate.scratch, pool, measure, self.progress)
+            scored = score_pool(tagger, candidate.scratch, pool, self.config, self.progress)
             scored.save(self._ahead_scores(number))
         choice = self._choose(number, pool, scored, labelled, prices)
         self._remember(choice, labelled, ahead=True)
@@ -387,7 +386,7 @@ class Loop:
         with self._timed("score"):
             scored = PoolScores.load(self._scores(number, live))
             if scored is None or not scored.is_of(pool):
-                scored = score_pool(live.tagger, live.version.path, pool, measure, self.progress)
+                scored = score_pool(live.tagger, live.version.path, pool, self.config, self.progress)
                 scored.save(self._scores(number, live))
         return scored
 

@@ -28,7 +28,7 @@ def choose(
 ) -> Selection:
     """The next batch by the configured strategy; without a model (``scored`` is ``None``) a random one.
 
-    The score and the threshold decide which texts are candidates; ``_utility`` ranks them.
+    The score and the threshold decide which texts are candidates; ``utility`` ranks them.
     Labelled texts and their near duplicates are not offered.
     """
     seen = [document.text for document in labelled]
@@ -54,17 +54,17 @@ def choose(
 def _candidates(pool: Sequence[Document], scored: PoolScores, config: LoopConfig) -> Pool:
     """The scored texts that are still in the pool. No embedding is copied."""
     if scored.ids == tuple(document.id for document in pool):
-        utility = _utility(scored.scores, scored.expectation, config)
-        return Pool(scored.ids, [each.text for each in pool], scored.scores, scored.embeddings, utility)
+        value = utility(scored.scores, scored.expectation, config)
+        return Pool(scored.ids, [each.text for each in pool], scored.scores, scored.embeddings, value)
     texts = {document.id: document.text for document in pool}
     rows = np.array([row for row, name in enumerate(scored.ids) if name in texts], dtype=np.int64)
     ids = tuple(scored.ids[row] for row in rows.tolist())
     scores = scored.scores[rows]
-    utility = _utility(scores, scored.expectation[rows], config)
-    return Pool(ids, [texts[name] for name in ids], scores, scored.embeddings, utility, rows)
+    value = utility(scores, scored.expectation[rows], config)
+    return Pool(ids, [texts[name] for name in ids], scores, scored.embeddings, value, rows)
 
 
-def _utility(scores: NDArray[np.float64], expected: Expectation, config: LoopConfig) -> NDArray[np.float64]:
+def utility(scores: NDArray[np.float64], expected: Expectation, config: LoopConfig) -> NDArray[np.float64]:
     """The number by which the sampler ranks each text, (n,).
 
     It is the acquisition value of the measure. The measure ``auto`` ranks by its scores under ``uncertainty``

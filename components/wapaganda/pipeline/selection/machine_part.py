@@ -1,6 +1,7 @@
 """The machine part of a data set: what a model labels in the texts that nobody has labelled."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from wapaganda.file_state import Correction
 from wapaganda.model_store import Version
 from wapaganda.ner import Document
 from wapaganda.pipeline.completion.completed import completed
+from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.selection.scoring import score_pool
 from wapaganda.pipeline.selection.waiting import is_waiting
@@ -50,7 +52,7 @@ def accepted_labels(project_folder: Path, documents: Sequence[Document]) -> Mode
 
 
 def live_labels(
-    version: Version, documents: Sequence[Document], rounds: Path, device: str, progress: Progress
+    version: Version, documents: Sequence[Document], rounds: Path, config: LoopConfig, progress: Progress
 ) -> ModelLabels:
     """The labels of ``version`` for those of ``documents`` that wait for a label; nothing is certified.
 
@@ -63,8 +65,8 @@ def live_labels(
     waiting = [document for document in documents if is_waiting(document)]
     scored = _stored(version, waiting, rounds)
     if scored is None:
-        tagger = Tagger.load(version.path, device=device)
-        scored = score_pool(tagger, version.path, waiting, _MEASURE, progress)
+        tagger = Tagger.load(version.path, device=config.device)
+        scored = score_pool(tagger, version.path, waiting, replace(config, measure=_MEASURE), progress)
     spans = scored.predicted(waiting)
     place = {document_id: row for row, document_id in enumerate(scored.ids)}
     rows = np.array([place[document.id] for document in waiting], dtype=np.int64)

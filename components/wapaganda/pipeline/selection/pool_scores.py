@@ -5,7 +5,7 @@ import logging
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,16 @@ class PoolSpans:
             np.concatenate([block.texts for block in whole]),
         )
 
+    def with_rows(self, rows: NDArray[np.int64], other: "PoolSpans") -> "PoolSpans":
+        """These spans, but those of ``rows`` (m,), ascending, from ``other``, which has m texts."""
+        kept = ~np.isin(self.places[:, 0], rows)
+        moved = other.places.copy()
+        moved[:, 0] = rows[other.places[:, 0]]
+        places = np.concatenate([self.places[kept], moved])
+        order = np.argsort(places[:, 0], kind="stable")
+        scores = np.concatenate([self.scores[kept], other.scores])
+        return PoolSpans(places[order], scores[order], self.texts)
+
     def row(self, row: int, labels: Sequence[str]) -> tuple[Span, ...]:
         """The spans of one text."""
         first, last = np.searchsorted(self.places[:, 0], (row, row + 1))
@@ -107,6 +117,20 @@ class PoolScores:
         entry."""
         rows = self.rows(documents)
         return {document_id: self.spans.row(row, self.labels) for document_id, row in rows.items()}
+
+    def with_rows(self, rows: NDArray[np.int64], other: "PoolScores") -> "PoolScores":
+        """These scores, but those of ``rows`` (m,), ascending, from ``other``, which has the same m texts.
+
+        The embeddings, which may be large, are changed in place.
+        """
+        scores = self.scores.copy()
+        scores[rows] = other.scores
+        self.embeddings[rows] = other.embeddings
+        place = np.arange(len(self.ids))
+        place[rows] = len(self.ids) + np.arange(len(rows))
+        expectation = Expectation.join([self.expectation, other.expectation])[place]
+        spans = self.spans.with_rows(rows, other.spans)
+        return replace(self, scores=scores, expectation=expectation, spans=spans)
 
     def save(self, path: Path) -> None:
         """Write one ``.npz`` file atomically."""
@@ -158,13 +182,13 @@ class EmbeddingFile:
         self._file.write(embedding.astype(np.float16).tobytes())
 
     def read(self) -> NDArray[np.float16]:
-        """All rows, (n, hidden); nothing can be added any more. Many are a memory map."""
+        """All rows, (n, hidden); nothing can be added any more. Many are a memory map of the file."""
         with self._file as file:
             if file.tell() > _IN_MEMORY:
                 file.flush()
-                return np.memmap(file, np.float16, "r", shape=self._shape)
+                return np.memmap(file, np.float16, "r+", shape=self._shape)
             file.seek(0)
-            return np.frombuffer(file.read(), np.float16).reshape(self._shape)
+            return np.frombuffer(bytearray(file.read()), np.float16).reshape(self._shape)
 
 
 def _mapped(path: Path, name: str) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Score every unlabelled text with the live model."""
+"""Score every unlabelled text with the live model: all of them fast, those near the batch again exactly."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.ner import Document, LabelSchema, Span, reading_words
+from wapaganda.pipeline.config import LoopConfig
+from wapaganda.pipeline.selection.batch import utility
 from wapaganda.pipeline.selection.pool_scores import EmbeddingFile, PoolScores, PoolSpans
 from wapaganda.progress import Progress, silent
 from wapaganda.tagger import TaggedText, Tagger, load_members, member_folder, read_together
@@ -16,21 +18,41 @@ from wapaganda.uncertainty import Expectation, expected_counts, find_measure, sc
 BLOCK = 2048
 """Texts whose emissions are held in memory at a time."""
 
+SHARPENED = 6
+"""Texts for each one of a batch that are read again in float32. With 5 the batch of 500 from 12,000 was the
+same as without half precision, with 3 it was not."""
+
 
 def score_pool(
-    tagger: Tagger, folder: Path, pool: Sequence[Document], measure: str, progress: Progress
+    tagger: Tagger, folder: Path, pool: Sequence[Document], config: LoopConfig, progress: Progress
 ) -> PoolScores:
-    """Tag the pool once with the model in ``folder`` and score every text by the measure of ``scored_by``.
+    """Tag the pool with the model in ``folder`` and score every text by the measure of ``scored_by``.
 
-    If ``measure`` needs a committee, its models tag the pool, too. The emissions of only one block of texts
-    are in memory.
+    Where half precision is faster (`Tagger.fast`), it reads all texts, and those that a batch can come from
+    are read again in float32, so that the batch is the same. If the measure needs a committee, its models
+    tag the pool, too, and all is in float32. The emissions of only one block of texts are in memory.
     """
-    measure = scored_by(measure, folder)
+    measure = scored_by(config.measure, folder)
     texts = [document.text for document in pool]
-    committee: Iterable[NDArray[np.float32]] | None = None
     if find_measure(measure).committee:
-        committee = read_together(load_members(folder, str(tagger.model.device)), texts)
-    return score_tagged(pool, tagger.tag(texts), tagger.schema, measure, progress, committee)
+        members = read_together(load_members(folder, str(tagger.model.device)), texts)
+        return score_tagged(pool, tagger.tag(texts), tagger.schema, measure, progress, members)
+    fast = tagger if config.scoring_precision == "fp32" else tagger.fast()
+    if fast is tagger or not pool:
+        return score_tagged(pool, tagger.tag(texts), tagger.schema, measure, progress)
+    n = len(pool)
+    total = n + min(n, SHARPENED * config.batch_size)
+    scored = score_tagged(
+        pool, fast.tag(texts), tagger.schema, measure, lambda step, done, _: progress(step, done, total)
+    )
+    order = np.argsort(-utility(scored.scores, scored.expectation, config), kind="stable")
+    rows = np.sort(order[: total - n])
+    near = [pool[row] for row in rows.tolist()]
+    tagged = tagger.tag([document.text for document in near])
+    sharp = score_tagged(
+        near, tagged, tagger.schema, measure, lambda step, done, _: progress(step, n + done, total)
+    )
+    return scored.with_rows(rows, sharp)
 
 
 def scored_by(measure: str, folder: Path) -> str:

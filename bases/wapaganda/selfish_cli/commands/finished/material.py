@@ -99,7 +99,7 @@ def machine_part(
             f"Expected a trained model of {context.key} with --with-machine, was: none.",
             "Train one by selfish train or selfish update, or name another --name or --project.",
         )
-    found = live_labels(live, named, context.directory / "rounds", context.settings.device, progress)
+    found = live_labels(live, named, context.directory / "rounds", context.config(), progress)
     return _by_own_ids(found, source)
 
 
