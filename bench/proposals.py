@@ -34,7 +34,6 @@ from wapaganda.pipeline import (
     TrainingTexts,
     choose_step,
     score_pool,
-    scored_by,
     train_version,
 )
 from wapaganda.progress import silent
