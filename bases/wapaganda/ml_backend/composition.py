@@ -141,10 +141,10 @@ class StoredModels:
         return self._store(project).damage()
 
     def load(self, project: str, version: str) -> TextTagger:
-        """Load the model and warm it up with one short text."""
+        """Load the model, if its files hold what was published, and warm it up with one short text."""
         from wapaganda.tagger import Tagger
 
-        tagger = Tagger.load(self._store(project).path(version), self._device)
+        tagger = Tagger.load(self._store(project).read(version).path, self._device)
         if self._precision == "auto":
             tagger = tagger.fast()
         list(tagger.tag(["warm up"]))

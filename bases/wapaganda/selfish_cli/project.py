@@ -181,7 +181,7 @@ def chosen_version(context: CliProject, version: str | None) -> str:
     from wapaganda.model_store import ModelStoreError
 
     store = context.store()
-    live = store.current()
+    live = store.current() if version else store.read_live()
     wanted = version or (live.name if live else None)
     broken = store.damaged() if wanted is None or version else {}
     if wanted in broken or (wanted is None and broken):
@@ -204,7 +204,7 @@ def load_tagger(context: CliProject, version: str | None, progress: "Progress") 
         InputError: there is no model yet, or no such version.
         ModelStoreError: the models cannot be read.
     """
-    path = context.store().path(chosen_version(context, version))
+    path = context.store().read(chosen_version(context, version)).path
     progress("load", 0, 0)
     from wapaganda.tagger import Tagger
 

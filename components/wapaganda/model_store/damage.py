@@ -1,5 +1,6 @@
 """What is wrong with the files of a version."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -12,37 +13,65 @@ _NEEDED = tuple(
 """The files that a version of before 0.3, whose manifest lists none, must have to be used."""
 
 
+_State = tuple[tuple[str, int, int, int], ...]
+
+_read: dict[tuple[Path, int, int, int], str] = {}
+"""The SHA-256 of files that this process has read, by path, size, time of change and inode."""
+
+
 def file_sizes(folder: Path) -> dict[str, int]:
     """The size in bytes of every file below ``folder``, by its path in the folder."""
-    return {name: size for name, size, _ in _state(folder)}
+    return {name: size for name, size, _, _ in _state(folder)}
 
 
-def find_damage(folder: Path, expected: Mapping[str, int] | None) -> str:
+def file_sums(folder: Path) -> dict[str, str]:
+    """The SHA-256, 64 hex digits, of every file below ``folder``; a file is read once in a process."""
+    state = _state(folder)
+    return {name: _sum_of((folder / name, size, changed, inode)) for name, size, changed, inode in state}
+
+
+def find_damage(
+    folder: Path, expected: Mapping[str, int] | None, sums: Mapping[str, str] | None = None
+) -> str:
     """The first file that is not as it was published, and why; empty when the version is whole.
 
     A file is damaged when it is missing, when its size is not the ``expected`` one, and when it is to hold
-    JSON and does not. Damage that leaves the size of the weights as it was is not found. ``None``: the sizes
-    are not known, so the weights are compared with their header.
+    JSON and does not. ``None``: the sizes are not known, so the weights are compared with their header.
+    ``sums``: the SHA-256 of the files; only those are compared that `file_sums` has read in this process.
     """
-    return _find(folder, _state(folder), None if expected is None else tuple(sorted(expected.items())))
+    state = _state(folder)
+    found = _find(folder, state, None if expected is None else tuple(sorted(expected.items())))
+    if found or not sums:
+        return found
+    for name, size, changed, inode in state:
+        known = _read.get((folder / name, size, changed, inode))
+        if known is not None and sums.get(name, known) != known:
+            return f"{folder / name} has changed since it was published"
+    return ""
 
 
-def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """Name, size and time of change of every file below ``folder``."""
+def _sum_of(key: tuple[Path, int, int, int]) -> str:
+    if key not in _read:
+        with key[0].open("rb") as file:
+            _read[key] = hashlib.file_digest(file, "sha256").hexdigest()
+    return _read[key]
+
+
+def _state(folder: Path) -> _State:
+    """Name, size, time of change and inode of every file below ``folder``."""
     found = []
     for parent, _, names in os.walk(folder):
         for name in names:
             path = Path(parent, name)
             facts = path.stat()
-            found.append((path.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns))
+            place = path.relative_to(folder).as_posix()
+            found.append((place, facts.st_size, facts.st_mtime_ns, facts.st_ino))
     return tuple(sorted(found))
 
 
 @lru_cache(maxsize=256)  # the files of a version never change, and it is asked for once a second
-def _find(
-    folder: Path, state: tuple[tuple[str, int, int], ...], expected: tuple[tuple[str, int], ...] | None
-) -> str:
-    sizes = {name: size for name, size, _ in state}
+def _find(folder: Path, state: _State, expected: tuple[tuple[str, int], ...] | None) -> str:
+    sizes = {name: size for name, size, _, _ in state}
     for name, size in _NEEDED if expected is None else expected:
         if name not in sizes:
             return f"{folder / name} is missing"

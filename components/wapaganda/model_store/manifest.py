@@ -25,7 +25,8 @@ class Manifest:
 
     ``metrics`` and ``recipe`` hold any JSON values. ``data_fingerprint`` is hexadecimal, ``created_at`` is
     ISO 8601 in UTC, ``parent`` is the version that was live when this one was made, ``reason`` one sentence.
-    ``files``: the sizes of the other files in bytes; the store fills them in. Versions before 0.3 have none.
+    ``files``: the sizes of the other files in bytes, ``sums``: their SHA-256 (64 hex digits); the store fills
+    them in. Versions before 0.3 have none.
     """
 
     labels: tuple[str, ...]
@@ -40,10 +41,12 @@ class Manifest:
     reason: str = ""
     parent: str | None = None
     files: Mapping[str, int] | None = field(default=None, compare=False)
+    sums: Mapping[str, str] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", tuple(self.labels))
         object.__setattr__(self, "files", None if self.files is None else dict(self.files))
+        object.__setattr__(self, "sums", None if self.sums is None else dict(self.sums))
         if not re.fullmatch(r"[0-9a-f]{8,}", self.data_fingerprint):
             raise ValueError(
                 f"Expected a fingerprint of at least 8 hex digits, was: {self.data_fingerprint!r}"

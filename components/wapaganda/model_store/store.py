@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from wapaganda.model_store.damage import file_sizes, find_damage
+from wapaganda.model_store.damage import file_sizes, file_sums, find_damage
 from wapaganda.model_store.folders import copy_folder, seal_folder
 from wapaganda.model_store.manifest import Manifest, ModelStoreError
 from wapaganda.model_store.pointer import Pointer, read_pointer, write_pointer
@@ -41,8 +41,9 @@ class ModelStore:
     ``versions/<name>`` are immutable, ``current.json`` points at the live one, ``scratch`` holds a version
     while it is copied. The next publication removes what a killed process left there.
 
-    A version is damaged when a file is missing, cut or empty, or holds no JSON where it should. Damaged
-    versions stay where they are and are passed over; `damage` names them.
+    A version is damaged when a file is missing, cut or empty, or holds no JSON where it should, and when
+    `read` has found other contents than were published. Damaged versions stay where they are and are passed
+    over; `damage` names them.
     """
 
     def __init__(self, root: Path) -> None:
@@ -66,7 +67,7 @@ class ModelStore:
             draft = self._scratch / uuid.uuid4().hex
             copy_folder(source_dir, draft)
             (draft / _MANIFEST).unlink(missing_ok=True)
-            listed = replace(manifest, files=file_sizes(draft))
+            listed = replace(manifest, files=file_sizes(draft), sums=file_sums(draft))
             (draft / _MANIFEST).write_text(listed.to_json(), "utf-8")
             seal_folder(draft)
             after = f"-{manifest.data_fingerprint[:8]}"
@@ -89,9 +90,30 @@ class ModelStore:
         """
         path = self.path(name)
         manifest = Manifest.read(path / _MANIFEST)
-        if reason := find_damage(path, manifest.files):
+        if reason := find_damage(path, manifest.files, manifest.sums):
             raise ModelStoreError(f"Expected a whole version {name}, was: {reason}.")
         return Version(name, path, manifest)
+
+    def read(self, name: str) -> Version:
+        """The version ``name``, every file of which holds what was published: for those who load it.
+
+        The files are read once in a process. A version with other contents is damaged from then on, for this
+        process.
+
+        Raises:
+            ModelStoreError: there is no such version, or it is damaged.
+        """
+        version = self.version(name)
+        if version.manifest.sums:
+            file_sums(version.path)
+        return self.version(name)
+
+    def read_live(self) -> Version | None:
+        """The live version, as `current`, every file of which holds what was published, as in `read`."""
+        while (version := self.current()) is not None:
+            with suppress(ModelStoreError):
+                return self.read(version.name)
+        return None
 
     def damaged(self) -> dict[str, str]:
         """The versions that are damaged: by name a sentence that says which file is the matter."""

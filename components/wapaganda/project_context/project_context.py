@@ -206,11 +206,13 @@ class ProjectContext:
         return LoopConfig(**(same | renamed))
 
     def loop(self, source: "Source", progress: "Progress") -> "Loop":
-        """The loop over ``source``; hold `lock` while it runs a round."""
+        """The loop over ``source``; hold `lock` while it runs a round. A live model that is damaged is not
+        its live model."""
         from wapaganda.pipeline import Loop, RoundLog
 
-        record = RoundLog(self.runs(), self.key)
-        return Loop(source, self.ledger(), self.store(), self.config(), record, self.directory, progress)
+        record, store = RoundLog(self.runs(), self.key), self.store()
+        store.read_live()
+        return Loop(source, self.ledger(), store, self.config(), record, self.directory, progress)
 
     def prune(self) -> tuple[str, ...]:
         """Delete old versions, files of rounds and run logs by KEEP_VERSIONS; hold `lock`.

@@ -22,7 +22,7 @@ from wapaganda.ml_backend.project_id import ProjectRef
 from wapaganda.ml_backend.training import round_job
 from wapaganda.ml_backend.training.credentials import CredentialFile, Credentials
 from wapaganda.ml_backend.training.round_job import ProjectBusyError, label_studio_access, project_lock
-from wapaganda.model_store import Manifest, ModelStore
+from wapaganda.model_store import Manifest, ModelStore, ModelStoreError
 from wapaganda.pipeline.selection.prices import remember_prices
 from wapaganda.progress import silent
 from wapaganda.project_context import ProjectContext, jobs_path
@@ -229,3 +229,23 @@ class TestComposition:
         damaged.write_text("{")
         assert repository.versions("ls-1") == [first]
         assert str(damaged) in repository.damage("ls-1")[0]
+
+    def test_changed_weights_are_not_loaded_and_the_version_before_is_live(self, tmp_path):
+        source = tmp_path / "trained"
+        source.mkdir()
+        (source / "model.safetensors").write_bytes(b"w" * 100)
+        for name in ("config.json", "labels.json", "tokenizer.json"):
+            (source / name).write_text("{}")
+        store = ModelStore(tmp_path / "models" / "ls-1")
+        first, second = (self.publish(store, source, digit) for digit in "12")
+        for name in (first, second):
+            store.promote(name)
+        weights = store.path(second) / "model.safetensors"
+        weights.chmod(0o644)
+        weights.write_bytes(b"w" * 99 + b"v")
+        repository = StoredModels(tmp_path / "models", "cpu")
+        assert repository.current("ls-1") == second
+        with pytest.raises(ModelStoreError, match="changed since it was published"):
+            repository.load("ls-1", second)
+        assert repository.current("ls-1") == first
+        assert str(weights) in repository.damage("ls-1")[0]

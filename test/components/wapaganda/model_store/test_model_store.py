@@ -1,3 +1,4 @@
+import hashlib
 import json
 import multiprocessing
 import os
@@ -410,6 +411,39 @@ def test_the_fingerprint_knows_which_labels_the_annotators_could_choose_from():
     assert data_fingerprint([plain]) != data_fingerprint([of_per])
     assert data_fingerprint([of_per]) == data_fingerprint([Document("a", "Anna", (), {CONSIDERED: ("PER",)})])
     assert data_fingerprint([plain]) == data_fingerprint([Document("a", "Anna", (), {"source": "x"})])
+
+
+def test_weights_that_changed_at_the_same_size_are_found_when_they_are_read(store, model):
+    first, second = (store.publish(model, manifest(digit * 64)) for digit in "12")
+    for each in (first, second):
+        store.promote(each.name)
+    weights = second.path / "model.safetensors"
+    assert second.manifest.sums["model.safetensors"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert store.read_live() == second
+
+    weights.chmod(0o644)
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+
+    assert store.current() == second  # nobody has read it yet
+    assert store.read_live() == first
+    assert store.current() == first
+    with pytest.raises(ModelStoreError, match=r"model\.safetensors has changed since it was published"):
+        store.read(second.name)
+    assert [second.name in sentence for sentence in store.damage()] == [True, True]
+    assert f"{first.name} is live instead of {second.name}" in store.damage()[1]
+
+
+def test_a_version_without_sums_is_as_valid_as_before(store, model):
+    version = store.publish(model, manifest())
+    store.promote(version.name)
+    path = version.path / "manifest.json"
+    facts = json.loads(path.read_text())
+    del facts["sums"]
+    path.chmod(0o644)
+    path.write_text(json.dumps(facts))
+
+    assert store.read_live() == version
+    assert store.read(version.name).manifest.sums is None
 
 
 def test_old_versions_are_pruned_and_needed_ones_stay(store, model):
