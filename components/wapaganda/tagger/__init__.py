@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wapaganda.tagger.hf_logging import quiet_transformers
 from wapaganda.tagger.model_folder import LABELS_FILE, FolderError, ModelFolder
+from wapaganda.tagger.recalibration import recalibrated
 from wapaganda.tagger.tagged import TaggedText
 from wapaganda.tagger.tokenization import (
     N_CASINGS,
@@ -66,6 +67,7 @@ __all__ = [
     "model_inputs",
     "quiet_transformers",
     "read_together",
+    "recalibrated",
     "save_casing_table",
     "windows",
     "word_casing",

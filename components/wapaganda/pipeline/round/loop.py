@@ -55,6 +55,7 @@ from wapaganda.pipeline.round.steps import choose_step
 from wapaganda.pipeline.selection.batch import choose, offered_batch, unfinished
 from wapaganda.pipeline.selection.disagreements import agreement_of
 from wapaganda.pipeline.selection.empty_answers import empty_answers
+from wapaganda.pipeline.selection.kept_emissions import KeptEmissions
 from wapaganda.pipeline.selection.later_types import later_types
 from wapaganda.pipeline.selection.pool_scores import PoolScores
 from wapaganda.pipeline.selection.prices import (
@@ -65,7 +66,7 @@ from wapaganda.pipeline.selection.prices import (
     write_proposals,
 )
 from wapaganda.pipeline.selection.review import choose_review
-from wapaganda.pipeline.selection.scoring import score_pool, scored_by
+from wapaganda.pipeline.selection.scoring import score_again, score_pool, scored_by
 from wapaganda.pipeline.selection.waiting import is_waiting
 from wapaganda.pipeline.sources.fetching import fetch_into
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
@@ -74,7 +75,7 @@ from wapaganda.pipeline.training.versions import Candidate, TrainingOutcome, tra
 from wapaganda.progress import Progress, silent
 from wapaganda.sampler import UNSCORED_REASONS, SelectedText, Selection
 from wapaganda.stopping import forecast
-from wapaganda.tagger import Tagger
+from wapaganda.tagger import ModelFolder, Tagger
 from wapaganda.tracking import Run
 from wapaganda.trainer import Callbacks
 from wapaganda.uncertainty import find_measure
@@ -100,6 +101,7 @@ class Loop:
     _seconds: dict[str, float] = field(default_factory=dict, init=False)
     _messages: list[str] = field(default_factory=list, init=False)
     _live: LiveModel | None = field(default=None, init=False)
+    _kept: KeptEmissions | None = field(default=None, init=False)
     _read: ReadReport = field(default_factory=ReadReport, init=False)
 
     def run_round(self) -> RoundReport:
@@ -134,6 +136,8 @@ class Loop:
         except BaseException:
             run.end("FAILED")
             raise
+        finally:
+            self._forget()
         return report
 
     def reports(self) -> list[RoundReport]:
@@ -207,7 +211,11 @@ class Loop:
         else:
             outcome = trained
         self._messages.extend(outcome.messages if outcome else ())
+        live = self.store.current()
+        if live is None or outcome is None or live.name != outcome.version:
+            self._forget()  # it is not what the live model said
         scored = self._score(number, pool)
+        self._forget()
         if ahead is None:
             choice = self._choose(number, pool, scored, labelled, prices.prices)
         else:
@@ -259,7 +267,8 @@ class Loop:
         candidate.lend_calibration()
         with self._timed("score"):
             tagger = Tagger.load(candidate.scratch, device=self.config.device)
-            scored = score_pool(tagger, candidate.scratch, pool, self.config, self.progress)
+            self._kept = KeptEmissions(tagger.folder, self._folder(number))
+            scored = score_pool(tagger, candidate.scratch, pool, self.config, self.progress, self._kept)
             scored.save(self._ahead_scores(number))
         choice = self._choose(number, pool, scored, labelled, prices)
         self._remember(choice, labelled, ahead=True)
@@ -386,9 +395,23 @@ class Loop:
         with self._timed("score"):
             scored = PoolScores.load(self._scores(number, live))
             if scored is None or not scored.is_of(pool):
-                scored = score_pool(live.tagger, live.version.path, pool, self.config, self.progress)
+                scored = self._scored_anew(number, live, pool)
                 scored.save(self._scores(number, live))
         return scored
+
+    def _scored_anew(self, number: int, live: LiveModel, pool: Sequence[Document]) -> PoolScores:
+        """By what the same weights said before they were calibrated, if it was kept; else by reading all."""
+        before = PoolScores.load(self._ahead_scores(number)) if self._kept else None
+        if self._kept is None or before is None or not before.is_of(pool):
+            return score_pool(live.tagger, live.version.path, pool, self.config, self.progress)
+        measure = find_measure(self.config.measure).name
+        return score_again(before, pool, self._kept, ModelFolder.read(live.version.path), measure)
+
+    def _forget(self) -> None:
+        """Delete what the model said that chose the batch."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     def _scores(self, number: int, live: LiveModel) -> Path:
         measure = scored_by(self.config.measure, live.version.path)

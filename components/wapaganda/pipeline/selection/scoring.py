@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 from wapaganda.ner import Document, LabelSchema, Span, reading_words
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.selection.batch import utility
+from wapaganda.pipeline.selection.kept_emissions import KeptEmissions
 from wapaganda.pipeline.selection.pool_scores import EmbeddingFile, PoolScores, PoolSpans
 from wapaganda.progress import Progress, silent
-from wapaganda.tagger import TaggedText, Tagger, load_members, member_folder, read_together
+from wapaganda.tagger import (
+    ModelFolder,
+    TaggedText,
+    Tagger,
+    load_members,
+    member_folder,
+    read_together,
+)
 from wapaganda.uncertainty import Expectation, expected_counts, find_measure, score, without_committee
 
 BLOCK = 2048
@@ -24,35 +32,58 @@ same as without half precision, with 3 it was not."""
 
 
 def score_pool(
-    tagger: Tagger, folder: Path, pool: Sequence[Document], config: LoopConfig, progress: Progress
+    tagger: Tagger,
+    folder: Path,
+    pool: Sequence[Document],
+    config: LoopConfig,
+    progress: Progress,
+    kept: KeptEmissions | None = None,
 ) -> PoolScores:
     """Tag the pool with the model in ``folder`` and score every text by the measure of ``scored_by``.
 
     Where half precision is faster (`Tagger.fast`), it reads all texts, and those that a batch can come from
     are read again in float32, so that the batch is the same. If the measure needs a committee, its models
-    tag the pool, too, and all is in float32. The emissions of only one block of texts are in memory.
+    tag the pool, too, and all is in float32. The emissions of only one block of texts are in memory; they go
+    into ``kept``.
     """
+
+    def read(tagger: Tagger, rows: Sequence[int]) -> Iterable[TaggedText]:
+        tagged = tagger.tag([texts[row] for row in rows])
+        return tagged if kept is None else kept.keep(rows, tagged)
+
     measure = scored_by(config.measure, folder)
     texts = [document.text for document in pool]
+    every = range(len(pool))
     if find_measure(measure).committee:
         members = read_together(load_members(folder, str(tagger.model.device)), texts)
-        return score_tagged(pool, tagger.tag(texts), tagger.schema, measure, progress, members)
+        return score_tagged(pool, read(tagger, every), tagger.schema, measure, progress, members)
     fast = tagger if config.scoring_precision == "fp32" else tagger.fast()
     if fast is tagger or not pool:
-        return score_tagged(pool, tagger.tag(texts), tagger.schema, measure, progress)
+        return score_tagged(pool, read(tagger, every), tagger.schema, measure, progress)
     n = len(pool)
     total = n + min(n, SHARPENED * config.batch_size)
     scored = score_tagged(
-        pool, fast.tag(texts), tagger.schema, measure, lambda step, done, _: progress(step, done, total)
+        pool, read(fast, every), tagger.schema, measure, lambda step, done, _: progress(step, done, total)
     )
     order = np.argsort(-utility(scored.scores, scored.expectation, config), kind="stable")
     rows = np.sort(order[: total - n])
     near = [pool[row] for row in rows.tolist()]
-    tagged = tagger.tag([document.text for document in near])
     sharp = score_tagged(
-        near, tagged, tagger.schema, measure, lambda step, done, _: progress(step, n + done, total)
+        near,
+        read(tagger, rows.tolist()),
+        tagger.schema,
+        measure,
+        lambda step, done, _: progress(step, n + done, total),
     )
     return scored.with_rows(rows, sharp)
+
+
+def score_again(
+    before: PoolScores, pool: Sequence[Document], kept: KeptEmissions, after: ModelFolder, measure: str
+) -> PoolScores:
+    """The scores of the same pool and weights with the calibration ``after``. The embeddings stay."""
+    tagged = kept.again(after, before.embeddings, BLOCK)
+    return score_tagged(pool, tagged, after.schema, measure)
 
 
 def scored_by(measure: str, folder: Path) -> str:

@@ -31,9 +31,11 @@ from wapaganda.pipeline import (
     RoundLog,
     RoundReport,
     TrainingTexts,
+    is_waiting,
     present_file,
     read_proposals,
     remembered_prices,
+    score_pool,
     split_holdout,
     train_version,
     training_job,
@@ -45,6 +47,7 @@ from wapaganda.pipeline.round.state import RoundState, save_draft
 from wapaganda.pipeline.training import versions
 from wapaganda.pipeline.training.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.training.manifests import calibration_of, is_unjudged
+from wapaganda.progress import silent
 from wapaganda.tagger import ModelFolder, Tagger, load_members, read_together
 from wapaganda.tracking import RunLog
 from wapaganda.trainer import Callbacks, cross_fitting
@@ -1060,17 +1063,40 @@ def test_annotators_get_the_batch_of_the_new_model_before_its_folds_and_its_judg
     # The second model borrows the calibration of the first one while it chooses.
     lent = ModelFolder.read(loop.store.path(first.live))
     asked = []
-    score_pool = loop_module.score_pool
+    tag = Tagger.tag
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(
-            loop_module, "score_pool", lambda t, *rest: asked.append(t.folder) or score_pool(t, *rest)
+            Tagger, "tag", lambda self, texts: asked.append((self.folder, texts)) or tag(self, texts)
         )
         source.texts[batch[0].id] = batch[0].with_spans(())
         second = loop.run_round()
-    borrowed, own = asked
-    assert (borrowed.temperature, borrowed.confidence) == (lent.temperature, lent.confidence)
-    assert own.temperature == second.calibration.temperature != lent.temperature
+    pool = [each for each in loop.ledger.documents(labelled=False) if is_waiting(each)]
+    texts = [each.text for each in pool]
+    read = [folder for folder, its in asked if its == texts]  # not by the model with its own calibration
+    assert read
+    assert all((each.temperature, each.confidence) == (lent.temperature, lent.confidence) for each in read)
     assert second.number == 2
+
+    # Its scores are those of the model with its own calibration.
+    live = loop.store.current()
+    model = Tagger.load(live.path, device="cpu")
+    assert model.folder.temperature == second.calibration.temperature != lent.temperature
+    (path,) = source_files(loop, f"scores-*-{live.name}.npz")
+    stored, anew = PoolScores.load(path), score_pool(model, live.path, pool, loop.config, silent)
+    assert stored.is_of(pool)
+    assert np.array_equal(stored.spans.places, anew.spans.places)
+    assert len(anew.spans.scores) > 0
+    for found, expected in (
+        (stored.scores, anew.scores),
+        (stored.spans.scores, anew.spans.scores),
+        (stored.expectation.expected_correct, anew.expectation.expected_correct),
+        (stored.expectation.entities, anew.expectation.entities),
+        (stored.expectation.n_words, anew.expectation.n_words),
+    ):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    ahead = PoolScores.load(loop.directory / "rounds" / "002" / "scores-ahead.npz")
+    assert not np.allclose(ahead.spans.scores, anew.spans.scores, atol=1e-3)
+    assert {each.name for each in path.parent.iterdir()} == {path.name, "scores-ahead.npz", "proposals.json"}
 
 
 @pytest.mark.parametrize("killed", ["release", "folds", "judge", "report"])
@@ -1126,6 +1152,10 @@ def test_a_new_model_that_the_judge_finds_worse_has_chosen_one_batch_and_is_neve
     assert (loop.directory / "rounds" / "002" / "scores-ahead.npz").exists()
     assert len(source.released["al-002"]) == 6
     model = Tagger.load(loop.store.path(first.version), device="cpu")
+    (path,) = (loop.directory / "rounds" / "002").glob("scores-*-v*.npz")
+    pool = [source.texts[item] for item in PoolScores.load(path).ids]
+    expected = score_pool(model, loop.store.path(first.version), pool, loop.config, silent)
+    np.testing.assert_allclose(PoolScores.load(path).scores, expected.scores, atol=1e-6)
 
     # Nothing is new, so the next batch is the live model's.
     third = loop.run_round()
