@@ -21,20 +21,21 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class StateFiles:
     """``queue``: the job table; ``None``: trainings are off. ``notices``: what a person should know about the
-    files, in sentences. ``scratch``: a folder that is deleted when the server stops.
+    files, in sentences; it grows while the server runs. ``scratch``: a folder that is deleted when the server
+    stops.
     """
 
     queue: JobQueue | None
     projects: ProjectState
-    notices: tuple[str, ...] = ()
+    notices: Sequence[str] = ()
     scratch: Path | None = None
 
 
 def open_state(settings: Settings) -> StateFiles:
     """Open the state of a server.
 
-    A damaged file is put aside and a new one is made. When DATA_DIR cannot be written the server works
-    without trainings, and remembers projects until it stops.
+    A damaged file is put aside and a new one is made, now and while the server runs. When DATA_DIR cannot be
+    written the server works without trainings, and remembers projects until it stops.
 
     Raises:
         WapagandaError: a newer version wrote a file, or another process holds it.
@@ -49,27 +50,32 @@ def open_state(settings: Settings) -> StateFiles:
         logger.error(notice)
         return StateFiles(None, ProjectState(scratch / "backend.sqlite"), (notice,), scratch)
     notices: list[str] = []
-
-    def opened(path: Path, make: Callable[[Path], "JobQueue | ProjectState"], lost: str) -> bool:
-        """Mend a file; whether it was damaged."""
-        aside = open_whole(path, lambda: make(path))[1]
-        if aside is not None:
-            notices.append(f"{path} was damaged: it is now {aside}, and a new one was begun. {lost}")
-            logger.warning(notices[-1])
-        return aside is not None
-
     jobs, state = jobs_path(settings), folder / "backend.sqlite"
-    renumber = opened(jobs, JobQueue, "Trainings that were queued must be started again.")
-    opened(
+
+    def mend_jobs() -> None:
+        if _mend(jobs, JobQueue, "Trainings that were queued must be started again.", notices):
+            JobQueue(jobs).skip_numbers()
+
+    mend_jobs()
+    _mend(
         state,
         ProjectState,
         "Projects are known again after their next task or event; labels since their last training are not "
         "counted: press Start Training.",
+        notices,
     )
-    queue = JobQueue(jobs)
-    if renumber:
-        queue.skip_numbers()
-    return StateFiles(queue, ProjectState(state), tuple(notices))
+    counts_lost = "Labels since the last training are not counted: press Start Training."
+    projects = ProjectState(state, lambda: _mend(state, ProjectState, counts_lost, notices))
+    return StateFiles(JobQueue(jobs, on_damage=mend_jobs), projects, notices)
+
+
+def _mend(path: Path, make: Callable[[Path], JobQueue | ProjectState], lost: str, notices: list[str]) -> bool:
+    """Put a damaged file aside, begin a new one, and note it; whether it was damaged."""
+    aside = open_whole(path, lambda: make(path))[1]
+    if aside is not None:
+        notices.append(f"{path} was damaged: it is now {aside}, and a new one was begun. {lost}")
+        logger.warning(notices[-1])
+    return aside is not None
 
 
 def _why_read_only(folder: Path) -> str:

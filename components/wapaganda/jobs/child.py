@@ -13,6 +13,7 @@ from wapaganda.jobs import process_lock
 from wapaganda.jobs.job import Job, JobError, State
 from wapaganda.jobs.queue import JobQueue
 from wapaganda.progress import Progress
+from wapaganda.storage import is_damage
 
 _logger = logging.getLogger(__name__)
 _PROGRESS_SECONDS = 0.5
@@ -87,7 +88,14 @@ def _progress(queue: JobQueue, job_id: int) -> Progress:
         if step == last_step and now - last_time < _PROGRESS_SECONDS:
             return
         last_step, last_time = step, now
-        if queue.progress(job_id, step, min(1.0, done / total) if total else None):
+        try:
+            stop = queue.progress(job_id, step, min(1.0, done / total) if total else None)
+        except JobError as error:
+            if not is_damage(error):
+                raise
+            _logger.warning("The progress is not shown: %s The work goes on.", error)  # the server mends it
+            return
+        if stop:
             raise _Stopped
 
     return report

@@ -20,15 +20,21 @@ class JobQueue:
     """The jobs in the SQLite file ``path``: for each project at most one running, and one queued of a kind.
 
     Several threads and processes may use one file at the same time: a terminal can list and cancel jobs
-    while the backend runs.
+    while the backend runs. ``on_damage``: as in `storage.Database`.
 
     Raises:
         JobError: the file is no job table, or a newer version of wapaganda wrote it.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        on_damage: Callable[[], object] | None = None,
+    ) -> None:
         self.path = Path(path).absolute()
-        self._table = Database(self.path, MIGRATIONS, "a job table", JobError)
+        self._table = Database(self.path, MIGRATIONS, "a job table", JobError, on_damage)
         self._clock = clock
 
     def submit(self, project: str, kind: str, reason: str = "", debounce_seconds: float = 0.0) -> Job:

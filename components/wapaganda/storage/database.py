@@ -42,6 +42,8 @@ class Database:
 
     The file uses write-ahead logging, so readers never wait for a writer. Every call opens a new
     connection: threads and processes may share a file. In a folder that is read-only the file can be read.
+    ``on_damage`` is called when a later use finds the file damaged or without its tables, and may mend it;
+    that use fails, the next one has the new file.
 
     Raises:
         DatabaseError, or ``error`` if given: the file holds something else, a newer schema, or it cannot be
@@ -54,11 +56,13 @@ class Database:
         migrations: Sequence[str],
         contents: str,
         error: type[WapagandaError] = DatabaseError,
+        on_damage: Callable[[], object] | None = None,
     ) -> None:
         self.path = Path(path)
         self._migrations = migrations
         self._contents = contents
         self._error = error
+        self._on_damage: Callable[[], object] | None = None
         self._read_only = False
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # Switching to WAL does not wait for other connections, so the first opening has a separate lock.
@@ -69,6 +73,7 @@ class Database:
             if problem.errno not in _READ_ONLY or not self.path.exists():
                 raise
             self._read_only = True
+        self._on_damage = on_damage
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -115,9 +120,19 @@ class Database:
         try:
             yield
         except sqlite3.DatabaseError as error:
+            if is_damage(error) or "no such table" in str(error):
+                self._mend()
             if _code(error) not in _HINTS:
                 raise
             raise self._unusable(error) from error
+
+    def _mend(self) -> None:
+        mend, self._on_damage = self._on_damage, None  # what mends may use the file itself
+        try:
+            if mend is not None:
+                mend()
+        finally:
+            self._on_damage = mend
 
     def _unusable(self, error: sqlite3.DatabaseError) -> WapagandaError:
         hint = _HINTS.get(_code(error), "")

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,15 +64,19 @@ class ProjectState:
     they are new again. Of projects without labels and trainings the last 100 are remembered: anybody who may
     call the server can name projects that do not exist.
 
-    Only the server's process writes it; every thread may call every method.
+    Only the server's process writes it; every thread may call every method. ``mend`` is called when the file
+    is found damaged, and puts a new one in its place; the projects are then stored in it.
 
     Raises:
         DatabaseError: the file is something else, or a newer version of wapaganda wrote it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._database = Database(path, _MIGRATIONS, "the state of projects")
-        self._lock = threading.Lock()
+    def __init__(self, path: Path, mend: Callable[[], object] | None = None) -> None:
+        self._mend = mend
+        self._database = Database(
+            path, _MIGRATIONS, "the state of projects", on_damage=None if mend is None else self._rebuild
+        )
+        self._lock = threading.RLock()
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT key, number, created, label_config, total, trained_total FROM projects"
@@ -80,6 +85,13 @@ class ProjectState:
             key: ProjectRecord(ProjectRef(key, number, created), config, total, trained)
             for key, number, created, config, total, trained in rows
         }
+
+    def _rebuild(self) -> None:
+        assert self._mend is not None
+        with self._lock:
+            self._mend()
+            for record in self._records.values():
+                self._save(record)
 
     def records(self) -> tuple[ProjectRecord, ...]:
         """All known projects, in the order in which they were first seen."""

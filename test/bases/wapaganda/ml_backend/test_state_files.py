@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from wapaganda.settings import Settings
 from wapaganda.storage import Database
 
 START = {"action": "START_TRAINING", "project": {"id": 12}}
+OPEN = {"queued", "running"}
 SETUP = {"project": "12.1", "schema": "<View/>", "hostname": "", "access_token": ""}
 
 
@@ -37,8 +39,16 @@ def no_preloading(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def started(settings: Settings) -> Iterator[TestClient]:
     """A server whose trainings end at once, without doing anything."""
-    with TestClient(create_app(compose(settings, (sys.executable, "-c", "")))) as client:
+    app = create_app(compose(settings, (sys.executable, "-c", "")))
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("cut", [True, False], ids=["cut", "random bytes"])
@@ -67,6 +77,38 @@ def test_damaged_files_are_put_aside_and_named(settings, cut, caplog):
         assert notice in caplog.text
     with started(settings) as client:
         assert client.get("/status").json()["notices"] == []
+
+
+@pytest.mark.parametrize("harm", ["cut", "random bytes", "deleted"])
+def test_files_that_are_damaged_while_the_server_runs_are_mended_at_once(settings, harm, caplog):
+    jobs, state = (settings.data_dir / name for name in ("jobs.sqlite", "backend.sqlite"))
+    event = {"action": "START_TRAINING", "project": {"id": 12, "num_tasks_with_annotations": 7}}
+
+    def answers(client: TestClient) -> dict:
+        """Press Start Training until the server has found out; it is idle again then."""
+        until(lambda: client.post("/webhook", json=event).status_code == 200)
+        until(lambda: not {each["state"] for each in client.get("/status").json()["jobs"]} & OPEN)
+        return client.get("/status").json()
+
+    with caplog.at_level(logging.WARNING), started(settings) as client:
+        before = answers(client)
+        for path in (jobs, state):
+            content = path.read_bytes()
+            if harm == "deleted":
+                path.unlink()
+            else:
+                path.write_bytes(content[: len(content) // 2] if harm == "cut" else b"\x07random" * 999)
+        after = answers(client)
+
+    assert [each["project"] for each in before["projects"]] == ["ls-12"]
+    assert [each["project"] for each in after["projects"]] == ["ls-12"]
+    assert len(after["jobs"]) == 1
+    named = {path for path in (jobs, state) for notice in after["notices"] if f"{path} was" in notice}
+    assert named == (set() if harm == "deleted" else {jobs, state})
+    for path in named:
+        assert path.with_name(path.name + ".damaged").exists()
+        assert f"{path} was damaged: it is now {path}.damaged" in caplog.text
+    assert ProjectState(state).record("ls-12") is not None  # from the memory of the server
 
 
 def test_a_file_of_a_newer_version_stays_and_the_server_says_so(settings, capsys):

@@ -10,6 +10,7 @@ import pytest
 
 from wapaganda import jobs
 from wapaganda.jobs import JobError, JobQueue, State, Supervisor, run_child
+from wapaganda.storage import open_whole
 
 pytestmark = pytest.mark.real
 
@@ -369,6 +370,23 @@ def test_a_child_leaves_a_job_that_is_over_alone(queue):
     queue.end(job.id, State.DONE)
 
     assert run_child(queue.path, job.id, lambda _job, _progress: pytest.fail("it worked")) == 0
+
+
+def test_a_table_that_is_damaged_meanwhile_does_not_stop_the_work(queue):
+    steps = []
+
+    def work(_job, progress):
+        queue.path.write_bytes(b"random" * 999)
+        progress("fetch", 0, 0)
+        steps.append("damaged")
+        assert open_whole(queue.path, lambda: JobQueue(queue.path))[1] is not None  # as the server does it
+        progress("train", 1, 2)
+        steps.append("mended")
+
+    job = queue.submit("7", "train")
+    queue.begin(job.id)
+    assert run_child(queue.path, job.id, work) == 0
+    assert (steps, queue.list()) == (["damaged", "mended"], [])
 
 
 @pytest.fixture(autouse=True)
