@@ -135,31 +135,17 @@ class ProjectState:
                 connection.execute("DELETE FROM projects WHERE key = ?", (key,))
                 del self._records[key]
 
-    def record_labels(self, event: WebhookEvent) -> None:
-        """Store the labels of an event; an annotation counts once, and so does a task.
+    def record_labels(self, *events: WebhookEvent) -> None:
+        """Store the labels of events, oldest first; an annotation counts once, and so does a task.
 
         An annotation that an event before had as a machine's is a label when a person has changed it.
         """
-        stored = [*event.labels, *event.machine]
-        if event.project is None or not (stored or event.withdrawn or event.deleted_tasks):
+        changes = [(each.project.key, each) for each in events if each.project and each.changes_labels]
+        if not changes:
             return
-        key = event.project.key
-        gone = [*(label.annotation for label in stored), *event.withdrawn]
         with self._lock, self._database.writing() as connection:
-            for table in _TABLES:
-                connection.executemany(
-                    f"DELETE FROM {table} WHERE project = ? AND annotation = ?",
-                    [(key, annotation) for annotation in gone],
-                )
-                connection.executemany(
-                    f"DELETE FROM {table} WHERE project = ? AND task = ?",
-                    [(key, task) for task in event.deleted_tasks],
-                )
-            for table, labels in zip(_TABLES, (event.labels, event.machine), strict=True):
-                connection.executemany(
-                    f"INSERT OR REPLACE INTO {table} (project, annotation, task) VALUES (?, ?, ?)",
-                    [(key, label.annotation, label.task) for label in labels],
-                )
+            for key, event in changes:
+                _store_labels(connection, key, event)
 
     def new_labels(self, key: str) -> int:
         """The number of labelled tasks that no finished training has seen."""
@@ -225,6 +211,23 @@ class ProjectState:
                 (ref.key, ref.number, ref.created, record.label_config, record.total, record.trained_total),
             )
         self._records[ref.key] = record
+
+
+def _store_labels(connection: sqlite3.Connection, key: str, event: WebhookEvent) -> None:
+    gone = [*(label.annotation for label in (*event.labels, *event.machine)), *event.withdrawn]
+    for table, labels in zip(_TABLES, (event.labels, event.machine), strict=True):
+        connection.executemany(
+            f"DELETE FROM {table} WHERE project = ? AND annotation = ?",
+            [(key, annotation) for annotation in gone],
+        )
+        connection.executemany(
+            f"DELETE FROM {table} WHERE project = ? AND task = ?",
+            [(key, task) for task in event.deleted_tasks],
+        )
+        connection.executemany(
+            f"INSERT OR REPLACE INTO {table} (project, annotation, task) VALUES (?, ?, ?)",
+            [(key, label.annotation, label.task) for label in labels],
+        )
 
 
 def _count(

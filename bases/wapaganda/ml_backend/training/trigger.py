@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final, Protocol, TypeVar
 
 from wapaganda.annotation import parse_label_config
 from wapaganda.errors import WapagandaError
 from wapaganda.ml_backend.project_id import ProjectRef
-from wapaganda.ml_backend.training.project_state import ProjectRecord, ProjectState
+from wapaganda.ml_backend.training.project_state import ProjectState
 from wapaganda.ml_backend.training.webhook_event import WebhookEvent
 
 logger = logging.getLogger(__name__)
+Known = TypeVar("Known")
 
 ROUND: Final = "round"
 """The kind of job that runs one round of the loop."""
@@ -72,26 +74,30 @@ class TrainingTrigger:
         self._has_model = has_model
         self._config = config
 
-    def apply(self, event: WebhookEvent) -> str | None:
-        """Store an event; return the id of the training that it requests or makes due, if any."""
-        if event.project is None:
+    def apply(self, events: Sequence[WebhookEvent]) -> str | None:
+        """Store events of one project, oldest first; return the training that they request or make due."""
+        projects = [each.project for each in events if each.project is not None]
+        if not projects:
             return None
-        key = event.project.key
+        key = projects[0].key
+        project = replace(projects[-1], created=_last([each.created for each in projects]))
         before = self._projects.record(key)
-        after = self._projects.upsert_project(event.project, event.label_config, event.total)
-        if after.trained_total is None and after.total is not None:
-            self._projects.set_baseline(key, after.total if self._has_model(key) else 0)
-        self._projects.record_labels(event)
+        configs = [before.label_config if before else None, *(each.label_config for each in events)]
+        totals = [each.total for each in events]
+        after = self._projects.upsert_project(project, _last(configs), _last(totals))
+        first = next((total for total in totals if total is not None), after.total)
+        if after.trained_total is None and first is not None:
+            self._projects.set_baseline(key, first if self._has_model(key) else 0)
+        self._projects.record_labels(*events)
         for waiting in settle(self._projects, self._trainings, key):
             self._projects.take(key, waiting)  # it was labelled before that training has begun
-        if event.train_now:
+        asked = [each.reason for each in events if each.train_now]
+        if asked:
             self._refuse_too_many(key)
-            return self._submit(event.project, 0.0, event.reason)
-        if self._has_model(key) and _labels_differ(before, after):
-            return self._submit(
-                event.project, self._config.debounce_seconds, "The project has other labels now."
-            )
-        return self.train_if_due(event.project)
+            return self._submit(project, 0.0, asked[-1])
+        if self._has_model(key) and _labels_differ(configs):
+            return self._submit(project, self._config.debounce_seconds, "The project has other labels now.")
+        return self.train_if_due(project)
 
     def knows(self, key: str) -> bool:
         """Whether something is remembered about the project, or it has a model."""
@@ -155,10 +161,18 @@ class HasModel(Protocol):
         """Answer from memory."""
 
 
-def _labels_differ(before: ProjectRecord | None, after: ProjectRecord) -> bool:
-    if before is None or before.label_config is None or before.label_config == after.label_config:
-        return False
-    return _labels(before.label_config) != _labels(after.label_config) != frozenset()
+def _last(values: Sequence[Known | None]) -> Known | None:
+    """The latest value that is known."""
+    return next((value for value in reversed(values) if value is not None), None)
+
+
+def _labels_differ(configs: Sequence[str | None]) -> bool:
+    """Whether any of the configs has other labels than the one before it; ``None``: it is not known."""
+    known = [each for each in configs if each is not None]
+    return any(
+        earlier != later and _labels(earlier) != _labels(later) != frozenset()
+        for earlier, later in pairwise(known)
+    )
 
 
 def _labels(config: str | None) -> frozenset[str]:

@@ -42,6 +42,11 @@ class WebhookEvent:
         """Whether there is nothing to do."""
         return self.project is None
 
+    @property
+    def changes_labels(self) -> bool:
+        """Whether annotations or tasks have come or gone."""
+        return bool(self.labels or self.machine or self.withdrawn or self.deleted_tasks)
+
 
 def parse_webhook(payload: Payload) -> WebhookEvent:
     """The event in one webhook body; an unknown action or a missing project gives one that is ignored."""

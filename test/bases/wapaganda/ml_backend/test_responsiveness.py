@@ -52,7 +52,7 @@ def test_while_the_disk_is_stuck(server, monkeypatch):
     import threading
 
     gate = threading.Event()
-    monkeypatch.setattr(server.services.projects, "record_labels", lambda _: gate.wait(30))
+    monkeypatch.setattr(server.services.projects, "record_labels", lambda *_: gate.wait(30))
     try:
         assert server.client.post("/webhook", json=EVENT).status_code == 202
         assert server.client.post("/webhook", json=EVENT).status_code == 202

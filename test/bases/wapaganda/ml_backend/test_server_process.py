@@ -6,7 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -33,6 +36,10 @@ from wapaganda.ml_backend import main
 sys.argv[1:] = ["--port", sys.argv[1]]
 sys.exit(main())
 """
+LABEL_CONFIG = (
+    '<View><Labels name="label" toName="text"><Label value="PER"/><Label value="LOC"/></Labels>'
+    '<Text name="text" value="$text"/></View>'
+)
 CHILD = """
 import sys, time
 from pathlib import Path
@@ -160,12 +167,8 @@ class Place:
         return int(until(lambda: [job.process for job in queue.running() if job.process], "a child")[0])
 
     def predict(self, n: int = 1) -> list[dict[str, object]]:
-        config = (
-            '<View><Labels name="label" toName="text"><Label value="PER"/><Label value="LOC"/></Labels>'
-            '<Text name="text" value="$text"/></View>'
-        )
         tasks = [{"id": i, "data": {"text": "anna met bob"}} for i in range(n)]
-        body = {"tasks": tasks, "project": "12.1795335716", "label_config": config}
+        body = {"tasks": tasks, "project": "12.1795335716", "label_config": LABEL_CONFIG}
         return list(httpx.post(f"{self.url}/predict", json=body, timeout=120).json()["results"])
 
 
@@ -241,6 +244,64 @@ def test_models_are_swapped_under_load_without_a_failed_or_mixed_answer(place):
     assert all(len(said) == 1 for said in seen.values())
     assert place.stop() == -signal.SIGTERM
     assert "Application shutdown complete" in (place.folder / "server.log").read_text()
+
+
+def test_a_storm_of_events_becomes_one_training_while_everything_is_answered(place):
+    store = ModelStore(place.folder / "models" / "ls-12")
+    live = store.publish(place.folder / "trained", Manifest(("PER", "LOC"), "tiny", "0" * 8, 3)).name
+    store.promote(live)
+    place.start()
+    until(lambda: place.predict()[0]["model_version"] == live, "the model", 240)
+    place.label(1, 2, 3)
+    until(lambda: place.log() == ["begun"], "a training")
+
+    stormed = threading.Event()
+    events = [
+        {
+            "action": "ANNOTATION_CREATED",
+            "annotation": {"id": task, "task": task, "was_cancelled": False},
+            "project": {"id": 12, "num_tasks_with_annotations": task},
+        }
+        for task in range(4, 1004)
+    ]
+
+    def predicted(client):
+        body = {"tasks": [{"data": {"text": "anna met bob"}}], "project": 12, "label_config": LABEL_CONFIG}
+        response = client.post("/predict", json=body)
+        assert response.json()["results"][0]["model_version"] == live
+        return response.status_code
+
+    def meanwhile(ask):
+        """What was answered until the events were sent."""
+        with httpx.Client(base_url=place.url, timeout=60) as client:
+            seen = Counter([ask(client)])
+            while not stormed.is_set():
+                seen[ask(client)] += 1
+        return seen
+
+    with ThreadPoolExecutor(20) as threads, httpx.Client(base_url=place.url, timeout=60) as client:
+        others = [threads.submit(meanwhile, predicted) for _ in range(2)]
+        others += [
+            threads.submit(meanwhile, lambda asked, path=path: asked.get(path).status_code)
+            for path in ("/health", "/status")
+        ]
+        sent = threads.map(lambda event: client.post("/webhook", json=event).status_code, events)
+        try:
+            assert Counter(sent) == {202: 1000}
+        finally:
+            stormed.set()
+        assert [set(each.result()) for each in others] == [{200}] * 4
+
+    def new_labels():
+        (project,) = httpx.get(f"{place.url}/status").json()["projects"]
+        return project["new_labels"]
+
+    until(lambda: new_labels() == 1003, "all labels")
+    assert [job["state"] for job in place.jobs()] == ["queued", "running"]
+    (place.folder / "go").touch()
+    until(lambda: [job["state"] for job in place.jobs()] == ["done", "done"], "the end of both trainings")
+    assert place.log() == ["begun", "ended", "begun", "ended"]
+    assert new_labels() == 0
 
 
 def test_a_training_without_a_token_ends_with_a_clear_error(place):

@@ -1,13 +1,16 @@
 """From a webhook to a training: counted once, coalesced, and only when it is due."""
 
+import random
 import sqlite3
+import threading
+from contextlib import closing
 
 import pytest
 
 from wapaganda.ml_backend.project_id import ProjectRef
 from wapaganda.ml_backend.training.project_state import ProjectState
-from wapaganda.ml_backend.training.trigger import TrainingStatus, TriggerConfig
-from wapaganda.ml_backend.training.webhook_event import NewLabel, WebhookEvent
+from wapaganda.ml_backend.training.trigger import TrainingStatus, TrainingTrigger, TriggerConfig
+from wapaganda.ml_backend.training.webhook_event import NewLabel, WebhookEvent, parse_webhook
 
 TWELVE = ProjectRef("ls-12", 12)
 
@@ -308,6 +311,60 @@ class TestProjectState:
         assert caplog.records == []
         state.upsert_project(ProjectRef("ls-12", 12, 200))
         assert "created at 200" in caplog.text
+
+
+class TestEventsThatWaitAreStoredTogether:
+    def test_with_one_step_and_one_training_for_each_project(self, server, monkeypatch):
+        gate, steps = threading.Event(), []
+        record = server.services.projects.record_labels
+        monkeypatch.setattr(
+            server.services.projects,
+            "record_labels",
+            lambda *events: (steps.append(len(events)), record(*events)),
+        )
+        server.services.events._do(lambda: gate.wait(30))
+        events = [parse_webhook(created(n, n)) for n in range(500)]
+        button = parse_webhook({"action": "START_TRAINING", "project": {"id": 13}})
+        futures = [server.services.events.put(event) for event in [*events[:250], button, *events[250:]]]
+        gate.set()
+        assert [each.result(30) for each in futures] == ["job-1"] * 250 + ["job-2"] + ["job-1"] * 250
+        assert steps == [500, 1]
+        assert server.services.projects.new_labels("ls-12") == 500
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_with_the_same_outcome_as_one_after_the_other(self, server, tmp_path, seed):
+        draw = random.Random(seed)
+
+        def some_event():
+            number = draw.randrange(4)
+            label = created(number, draw.randrange(3), **draw.choice([{}, COPIED, {"was_cancelled": True}]))
+            gone = {"action": "ANNOTATIONS_DELETED", "annotations": [{"id": number}], "project": {"id": 12}}
+            task_gone = {"action": "TASKS_DELETED", "tasks": [{"id": number}], "project": {"id": 12}}
+            other = {"label_config": config(draw.choice(["PER", "LOC"]))} if draw.random() < 0.5 else {}
+            return parse_webhook(
+                draw.choice([label, label, gone, task_gone, total(draw.randrange(9), **other)])
+            )
+
+        def stored(name, parts):
+            path = tmp_path / name
+            trigger = TrainingTrigger(ProjectState(path), server.trainings, lambda _: True, TriggerConfig(0))
+            for part in parts:
+                trigger.apply(part)
+            with closing(sqlite3.connect(path)) as connection:
+                found = [
+                    set(connection.execute(f"SELECT {columns} FROM {table}"))
+                    for table, columns in (
+                        ("projects", "*"),
+                        ("new_labels", "annotation, task"),
+                        ("machine_answers", "annotation, task"),
+                    )
+                ]
+            return found, {each[2] for each in server.trainings.submitted}
+
+        events = [some_event() for _ in range(20)]
+        together = stored("together.sqlite", [events[:12], events[12:]])
+        server.trainings.submitted.clear()
+        assert stored("alone.sqlite", [[each] for each in events]) == together
 
 
 def test_unknown_events_are_ignored_with_200(server):
