@@ -148,7 +148,8 @@ class Site:
     def real_events(self) -> list[dict[str, Any]]:
         """The event of a label as Label Studio sends it, 1,000 times with other numbers."""
         with self.studio() as studio, caught_event(self.server, self.project) as event:
-            Annotator(0, self, studio, Answers()).label()
+            first = Annotator(0, self, studio, Answers())
+            first.predict(str(first.label()))  # it waits until the model is loaded
             body = event()
         return [
             {
@@ -228,12 +229,13 @@ class Site:
             ledger = Ledger(self.backend.data_dir / f"ls-{self.project}" / "ledger.sqlite")
             fetch_into(ledger, LabelStudioSource(studio, self.project), silent)
         labelled = {"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number"}
-        include = "id,data,annotations,result,was_cancelled"
+        include = "id,data,annotations,result,was_cancelled,completed_by"
         connection = Connection(self.server.url, self.server.token)
         tasks = list(all_tasks(connection, self.project, include, query_of([{**labelled, "value": 0}])))
         there = {each["id"]: task["id"] for task in tasks for each in task["annotations"]}
         known = {each.id: _spans(each.spans) for each in ledger.documents(labelled=True)}
         now = {str(task["id"]): document_from_task(task, config) for task in tasks}
+        users = [[each["completed_by"] for each in task["annotations"]] for task in tasks]
         held = {name: _spans(each.spans) for name, each in now.items()}
         return {
             "imported": 200,
@@ -241,7 +243,8 @@ class Site:
             "in_label_studio": len(there),
             "not_made": len(there.keys() - self.made.keys()) - 200,
             "lost": len(self.made.items() - there.items()),
-            "doubled": sum(len(task["annotations"]) - 1 for task in tasks),
+            "doubled": sum(len(each) - len(set(each)) for each in users),
+            "of_two_people": sum(len(set(each)) > 1 for each in users),
             "changed": sum(held[name] != _spans(self.gold.get(each.text)) for name, each in now.items()),
             "in_the_ledger": len(known),
             "ledger_differs": sum(known.get(name) != held.get(name) for name in {*known, *held}),
@@ -487,7 +490,9 @@ def judged(idle: dict[str, Any], loaded: dict[str, Any], chosen: argparse.Namesp
     ]
     if answers["health"]["max"] >= HEALTH_SECONDS:
         broken.append(f"/health took {answers['health']['max']} s")
-    broken += [f"{labels[name]} labels {name}" for name in ("lost", "doubled", "changed") if labels[name]]
+    broken += [
+        f"{labels[name]} labels {name}" for name in ("lost", "doubled", "changed", "not_made") if labels[name]
+    ]
     if labels["ledger_differs"]:
         broken.append(f"the ledger differs in {labels['ledger_differs']} texts")
     if not rounds["ended"]:

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 _LAST_JOB: Final = "last job"
 """The key in the ledger for the job whose round is done: a restarted job does not run a second round."""
 _NICENESS: Final = 10
+_SESSION_NICENESS: Final = 5
 _LOCK_SECONDS: Final = 5.0
 _LOCK_TURNS: Final = 6
 _MIRROR_SECONDS: Final = 10.0
@@ -41,8 +42,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     set_up(chosen_format())
     process_context(job=job_id)
     os.umask(PRIVATE_UMASK)
-    os.nice(_NICENESS)
+    give_way()
     return run_child(Path(queue_path), int(job_id), work)
+
+
+def give_way() -> None:
+    """Let the server go first when both want the processor.
+
+    Where Linux shares it between sessions (`sched_autogroup_enabled`), the niceness of a process counts only
+    inside its session, and a training has one of its own. So the session gets one, too: it competes with
+    everything on the machine, so with 5 it keeps a quarter of a core that something else wants.
+    """
+    os.nice(_NICENESS)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # other systems have no such file
+            Path("/proc/self/autogroup").write_text(str(_SESSION_NICENESS))
 
 
 def work(job: Job, progress: Progress) -> None:

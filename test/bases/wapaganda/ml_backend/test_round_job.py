@@ -1,5 +1,8 @@
 """The training process: whose token goes where, who waits for whom, and what a loop gets."""
 
+import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +143,21 @@ def test_a_project_that_label_studio_does_not_have_leaves_no_files(monkeypatch):
     with pytest.raises(LabelStudioError):
         round_job.work(job, silent)
     assert not ProjectContext(Settings(), "ls-99").directory.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="the sessions have no niceness")
+@pytest.mark.parametrize(("own_session", "change"), [(True, 5), (False, 0)])
+def test_a_training_gives_way_with_its_session_but_never_with_another_ones(own_session, change):
+    program = (
+        "import os; from pathlib import Path; from wapaganda.ml_backend.training.round_job import give_way\n"
+        "def now(): return int(Path('/proc/self/autogroup').read_text().split()[-1]), os.nice(0)\n"
+        "print(now()); give_way(); print(now())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], start_new_session=own_session, capture_output=True, check=True
+    )
+    (before, nice_before), (after, nice_after) = map(ast.literal_eval, ended.stdout.decode().splitlines())
+    assert (after - before, nice_after) == (change, min(19, nice_before + 10))
 
 
 def test_a_job_of_no_label_studio_project_says_so(finished_round):
