@@ -23,9 +23,8 @@ from wapaganda.ml_backend.state_files import Scratch, TrainingsOff, open_state
 from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.trigger import Trainings, TrainingStatus, TriggerConfig
 from wapaganda.model_store import ModelStore
-from wapaganda.project_context import ProjectContext
+from wapaganda.project_context import ProjectContext, close_files
 from wapaganda.settings import Settings
-from wapaganda.storage import private_folder
 from wapaganda.uncertainty import score, without_committee
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,10 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
     Raises:
         WapagandaError: a newer version wrote a file in DATA_DIR, or another process holds it.
     """
-    _close_folders(settings)
+    try:
+        close_files(settings)
+    except OSError as error:
+        logger.warning("Files could not be closed to other users: %s.", error)
     state = open_state(settings)
     trainings: Trainings = TrainingsOff(" ".join(state.notices))
     background: list[Background] = [Preloading()]
@@ -77,18 +79,6 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
         state.projects,
         CredentialFile(credentials_path(settings)),
     )
-
-
-def _close_folders(settings: Settings) -> None:
-    """Nobody else reads texts, labels and models: new folders are private, those of projects become so."""
-    for root in (settings.data_dir, settings.model_dir):
-        try:
-            private_folder(root)
-            for mark in ("ledger.sqlite", "current.json"):
-                for file in root.glob(f"*/{mark}"):
-                    private_folder(file.parent, tighten=True)
-        except OSError as error:
-            logger.warning("%s could not be closed to other users: %s.", root, error)
 
 
 def credentials_path(settings: Settings) -> Path:

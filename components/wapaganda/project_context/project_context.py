@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from wapaganda.errors import WapagandaError, tell
-from wapaganda.storage import private_folder
+from wapaganda.storage import close_to_others, private_folder
 
 if TYPE_CHECKING:
     from wapaganda.annotation import LabelMapping, ReadOptions
@@ -99,7 +99,8 @@ class ProjectContext:
         """The lock of trainings and rounds, not acquired yet."""
         for root in (self.settings.data_dir, self.settings.model_dir):
             private_folder(root)
-        private_folder(self.directory, tighten=True)
+        private_folder(self.directory)
+        close_to_others((self.directory, self.settings.model_dir / self.key))
         return FileLock(self.directory / "round.lock")
 
     @property

@@ -12,7 +12,7 @@ from wapaganda.storage.atomic import (
 )
 from wapaganda.storage.database import Database, DatabaseError, is_damage, open_whole
 from wapaganda.storage.in_use import in_use, remove_unused
-from wapaganda.storage.private import PRIVATE_UMASK, private_folder
+from wapaganda.storage.private import PRIVATE_UMASK, close_to_others, private_folder
 
 __all__ = [
     "PRIVATE_UMASK",
@@ -20,6 +20,7 @@ __all__ = [
     "DatabaseError",
     "atomic_folder",
     "atomic_path",
+    "close_to_others",
     "in_use",
     "is_damage",
     "naming_full_disk",

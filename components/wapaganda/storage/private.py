@@ -1,7 +1,10 @@
-"""Folders that only their user may read: they hold texts, labels and tokens."""
+"""Folders and files that only their user may read: they hold texts, labels and tokens."""
 
 import logging
+import os
 import shlex
+import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -11,11 +14,8 @@ PRIVATE_UMASK: Final = 0o077
 """The umask of a process all of whose files are private."""
 
 
-def private_folder(path: Path, *, tighten: bool = False) -> None:
+def private_folder(path: Path) -> None:
     """Make a folder that only its user may enter, if it is missing.
-
-    An existing one that others may enter is closed to them with ``tighten``; else, or where that is not
-    allowed, the log says how.
 
     Raises:
         OSError: it cannot be made.
@@ -23,17 +23,37 @@ def private_folder(path: Path, *, tighten: bool = False) -> None:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=0o700, exist_ok=True)
-    mode = path.stat().st_mode
-    if not mode & PRIVATE_UMASK:
-        return
-    if tighten:
+
+
+def close_to_others(paths: Iterable[Path]) -> None:
+    """Close those of the paths that exist and that other users may read.
+
+    What belongs to another user stays as it is, and so does a folder with the setgid bit: somebody has
+    shared it with a group. The log says in one line what was closed, and in one how to close the rest.
+    """
+    closed, left = [], []
+    for path in paths:
         try:
-            path.chmod(mode & 0o700)
-        except OSError:  # the folder is another user's
-            tighten = False
-    if not tighten:
+            facts = path.stat()
+            if not facts.st_mode & PRIVATE_UMASK:
+                continue
+            if facts.st_uid != os.geteuid() or facts.st_mode & stat.S_ISGID:
+                left.append(path)
+            else:
+                path.chmod(facts.st_mode & 0o700)
+                closed.append(path)
+        except FileNotFoundError:
+            continue
+        except OSError:  # a file system without modes, or a read-only one
+            left.append(path)
+    if closed:
+        logger.warning("Closed to other users, as they hold texts and labels: %s", _listed(closed))
+    if left:
         logger.warning(
-            "Other users may read %s, with texts and labels. Close it: chmod go-rwx %s",
-            path,
-            shlex.quote(str(path)),
+            "Other users may read what is another user's or a group's. Close it: chmod -R go-rwx %s",
+            _listed(left),
         )
+
+
+def _listed(paths: Iterable[Path]) -> str:
+    return " ".join(shlex.quote(str(path)) for path in paths)

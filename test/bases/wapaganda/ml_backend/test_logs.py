@@ -115,11 +115,19 @@ def test_data_and_models_are_closed_to_other_users(tmp_path, caplog):
     def mode(path):
         return stat.S_IMODE(path.stat().st_mode)
 
-    old = tmp_path / "models" / "ls-1"
-    old.mkdir(parents=True)
-    (old / "current.json").touch()
-    for folder in (old, old.parent):
-        folder.chmod(0o755)
-    compose(Settings(data_dir=tmp_path / "data", model_dir=tmp_path / "models"))
-    assert (mode(tmp_path / "data"), mode(old)) == (0o700, 0o700)
-    assert "chmod go-rwx" in caplog.text
+    data, models = tmp_path / "data", tmp_path / "models"
+    compose(Settings(data_dir=data, model_dir=models))
+    assert (mode(data), mode(models)) == (0o700, 0o700)
+
+    project, other = models / "ls-1", models / "other"
+    for folder in (project, other, data / "errors"):
+        folder.mkdir()
+    (project / "current.json").touch()
+    before = [data, models, other]
+    ours = [project, data / "errors", data / "jobs.sqlite", data / "backend.sqlite"]
+    for path in (*before, *ours):
+        path.chmod(0o755)
+    compose(Settings(data_dir=data, model_dir=models))
+    assert {mode(path) for path in ours} == {0o700}
+    assert {mode(path) for path in before} == {0o755}  # they may hold what others need
+    assert all(str(path) in caplog.text for path in ours)

@@ -1,10 +1,9 @@
 """Folders that only their user may read."""
 
+import os
 import stat
 
-import pytest
-
-from wapaganda.storage import private_folder
+from wapaganda.storage import close_to_others, private_folder
 
 
 def mode(path):
@@ -17,15 +16,24 @@ def test_a_new_folder_is_closed_and_its_parents_are_as_usual(tmp_path):
     assert mode(tmp_path / "a") & 0o700 == 0o700
 
 
-@pytest.mark.parametrize("wide", [0o755, 0o750, 0o2775])
-def test_an_open_folder_is_closed_if_it_is_ours_and_told_if_it_may_be_another_ones(tmp_path, caplog, wide):
-    folder = tmp_path / "a b"
-    folder.mkdir()
-    folder.chmod(wide)
-    private_folder(folder)
-    assert mode(folder) == wide
-    assert f"chmod go-rwx '{folder}'" in caplog.text
+def test_what_is_ours_is_closed_and_what_is_anothers_or_a_groups_is_told(tmp_path, caplog, monkeypatch):
+    modes = {"ours a": 0o755, "group": 0o2775, "closed": 0o700, "file": 0o644}
+    paths = {name: tmp_path / name for name in modes}
+    for name, path in paths.items():
+        path.touch() if name == "file" else path.mkdir()
+        path.chmod(modes[name])
+
+    close_to_others([*paths.values(), tmp_path / "missing"])
+
+    assert [mode(path) for path in paths.values()] == [0o700, 0o2775, 0o700, 0o600]
+    closed, left = caplog.messages
+    assert closed.endswith(f": '{paths['ours a']}' {paths['file']}")
+    assert left.endswith(f"chmod -R go-rwx {paths['group']}")
     caplog.clear()
-    private_folder(folder, tighten=True)
-    assert mode(folder) == 0o700
-    assert caplog.text == ""
+    close_to_others([paths["ours a"], paths["file"]])
+    assert caplog.messages == []
+    paths["file"].chmod(0o644)
+    monkeypatch.setattr(os, "geteuid", lambda: paths["file"].stat().st_uid + 1)
+    close_to_others([paths["file"]])
+    assert mode(paths["file"]) == 0o644
+    assert f"chmod -R go-rwx {paths['file']}" in caplog.text
