@@ -197,6 +197,7 @@ class Site:
                 "answers": {**answers.summary(), **look["answers"], **events_sent["answers"]},
                 "memory": look["memory"],
                 "trainings": look["trainings"],
+                "machine_late": look["machine_late"],
                 "bad_answers": [*answers.bad, *look["bad"], *events_sent["bad"]],
                 "predictions_without_spans_because": answers.empty,
                 "import": finished(imported),
@@ -355,7 +356,11 @@ class Annotator:
 
 @dataclass(frozen=True)
 class Probe:
-    """Asks /health and /status and looks at the memory, four times a second and once a second."""
+    """Asks /health four times a second, asks /status and looks at the memory once a second.
+
+    ``machine_late``: the most by which a quarter of a second of sleep was longer. An answer is as late on a
+    machine that is as busy, whatever the backend does.
+    """
 
     url: str
     auth: tuple[str, str]
@@ -364,6 +369,7 @@ class Probe:
     def look(self, until: float) -> dict[str, Any]:
         answers, memory = Answers(), Memory(self.pid)
         waiting, running, number = 0, 0, 0
+        late: list[float] = []
         with client(self.url, self.auth, keep=False) as backend:
             while time.monotonic() < until:
                 answers.ask("health", lambda: backend.get("/health"))
@@ -373,12 +379,15 @@ class Probe:
                     waiting, running = max(waiting, states["queued"]), max(running, states["running"])
                     memory.look()
                 number += 1
+                began = time.monotonic()
                 time.sleep(0.25)
+                late.append(time.monotonic() - began - 0.25)
         return {
             "answers": answers.summary(),
             "bad": answers.bad,
             "memory": memory.summary(),
             "trainings": {"most_waiting": waiting, "most_running": running},
+            "machine_late": round(max(late), 3),
         }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from wapaganda.errors import tell
+from wapaganda.ml_backend.prediction.memory import give_back
 from wapaganda.ml_backend.prediction.model_repository import (
     UNTRAINED,
     LoadedModel,
@@ -194,6 +195,7 @@ class ModelCache:
             slot.live, slot.error = LoadedModel(version, tagger), None
             self._evict(project)
             self._changed.notify_all()
+        give_back()  # of the model before
         logger.info("Model %s of %s answers; loaded in %.1f s.", version, project, time.monotonic() - began)
 
     def _evict(self, newest: str) -> None:

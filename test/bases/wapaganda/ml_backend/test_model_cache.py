@@ -1,10 +1,15 @@
 """The model that answers: found, loaded behind everybody's back, swapped whole."""
 
+import ctypes
+import subprocess
+import sys
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from wapaganda.ml_backend.prediction import model_cache
 from wapaganda.ml_backend.prediction.model_cache import ModelCache
 from wapaganda.ml_backend.prediction.model_repository import UNTRAINED
 
@@ -29,6 +34,42 @@ def models(repository):
     yield start
     for each in made:
         each.stop()
+
+
+def test_the_memory_of_the_model_before_is_given_back(models, repository, new_tagger, monkeypatch):
+    before, dead = new_tagger(), []
+    alive = weakref.ref(before)
+    repository.put("ls-1", "v1", before)
+    live = models()
+    assert live.get("ls-1", 20).version == "v1"
+    monkeypatch.setattr(model_cache, "give_back", lambda: dead.append(alive() is None))
+    repository.put("ls-1", "v2")
+    del before, repository.models["ls-1"]["v1"]
+    until(lambda: dead)
+    assert dead == [True]
+
+
+MANY_BLOCKS = """
+import ctypes, psutil
+from wapaganda.ml_backend.prediction.memory import give_back
+libc, megabyte = ctypes.CDLL(None), 2**20
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+blocks = [libc.malloc(1000) for _ in range(100_000)]
+for block in blocks:
+    ctypes.memset(block, 1, 1000)
+last = libc.malloc(1000)  # above them, and in use
+for block in blocks:
+    libc.free(block)
+before = psutil.Process().memory_info().rss
+give_back()
+print((before - psutil.Process().memory_info().rss) // megabyte)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="another C library than glibc")
+def test_memory_below_a_block_in_use_goes_back_to_the_system():
+    ended = subprocess.run([sys.executable, "-c", MANY_BLOCKS], capture_output=True, check=True)
+    assert int(ended.stdout) > 80
 
 
 def test_nothing_on_the_shelf(models):
