@@ -86,7 +86,12 @@ class Settings(BaseSettings):
         "float16 on CUDA devices); those texts that a batch can come from are read again in float32, so that "
         "the batch stays the same. `fp32`: float32 only.",
     )
-    threads: int | None = Field(None, ge=1, description="CPU threads of the model. Not set: all cores.")
+    threads: int | None = Field(
+        None,
+        ge=1,
+        description="CPU threads of the model. Not set: all cores. As many folds are trained at a time if "
+        "there is memory for them; they share these threads.",
+    )
     model_dir: Annotated[Path, AfterValidator(home_path)] = Field(
         Path("models"), description="Folder of the model versions, one sub-folder for each project."
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wapaganda.trainer.domain_adaptation import Adaptation, adapt
     from wapaganda.trainer.embedding import embed
     from wapaganda.trainer.optimisation import precision_of
+    from wapaganda.trainer.processes.resources import processes_for
     from wapaganda.trainer.pseudo_labels import unlike
     from wapaganda.trainer.rate_search import RateSearch, Trial, search_learning_rate
     from wapaganda.trainer.training_loop import TrainedModel, train, train_in_memory
@@ -30,6 +31,7 @@ _HEAVY = {
     "cross_fit": "wapaganda.trainer.cross_fitting",
     "embed": "wapaganda.trainer.embedding",
     "precision_of": "wapaganda.trainer.optimisation",
+    "processes_for": "wapaganda.trainer.processes.resources",
     "search_learning_rate": "wapaganda.trainer.rate_search",
     "train": "wapaganda.trainer.training_loop",
     "train_in_memory": "wapaganda.trainer.training_loop",
@@ -55,6 +57,7 @@ __all__ = [
     "embed",
     "load_encoder",
     "precision_of",
+    "processes_for",
     "recipe_for",
     "search_learning_rate",
     "train",

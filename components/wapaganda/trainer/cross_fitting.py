@@ -4,8 +4,8 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from wapaganda.progress import Progress
 from wapaganda.storage import write_json
 from wapaganda.tagger import FolderError, ModelFolder, TaggedText, member_folder
 from wapaganda.trainer.job import Callbacks, TrainingJob
+from wapaganda.trainer.processes.parent import run_in_processes
 from wapaganda.trainer.pseudo_labels import unlike
 from wapaganda.trainer.training_loop import TrainedModel, train_in_memory
 
@@ -36,6 +37,7 @@ def cross_fit(
     folds: int = 4,
     keep: Path | None = None,
     again: Path | None = None,
+    processes: int = 1,
     callbacks: Callbacks | None = None,
 ) -> list[TaggedText]:
     """Out-of-fold predictions, in the order of ``job.documents``, of ``folds`` models.
@@ -46,7 +48,9 @@ def cross_fit(
     folds are kept for the next time. Then a hash of the text decides about its fold, so it is in the same one
     each time, and the model of a fold starts near its last one, which never saw the texts of the fold, and
     takes two fifths of the steps. It starts from the pretrained weights when there is none of the same
-    encoder, labels and number of folds, or when the texts have doubled since it last did.
+    encoder, labels and number of folds, or when the texts have doubled since it last did. ``processes``: how
+    many folds are trained at a time (`processes_for`), each with its part of the threads. The same number of
+    threads for each fold gives the same predictions.
 
     Raises:
         EncoderUnavailable: the encoder cannot be loaded.
@@ -58,28 +62,59 @@ def cross_fit(
     unlabelled = unlike(job.unlabelled, documents)
     texts = [document.text for document in documents]
     fold_of = folds_of(texts, folds, job.recipe.seed) if again is None else stable_folds_of(texts, folds)
-    answers: dict[int, TaggedText] = {}
+    tasks = []
     for fold in range(folds):
-        if not (fold_of == fold).any():
-            continue
+        held_out = np.flatnonzero(fold_of == fold)
         part = replace(
             job,
             documents=[documents[index] for index in np.flatnonzero(fold_of != fold)],
             unlabelled=unlabelled,
             initial_model=None,  # it may know the texts of the fold
         )
-        progress = _fold_progress(callbacks.progress, fold, folds)
-        listeners = replace(callbacks, progress=progress)
-        if again is None:
-            model = train_in_memory(part, listeners)
-        else:
-            model = _train_again(part, again / str(fold), folds, listeners)
-        if keep is not None:
-            model.save(member_folder(keep, fold))
-        held_out = np.flatnonzero(fold_of == fold).tolist()
-        tagged = model.tagger.tag([documents[index].text for index in held_out])
-        answers.update(zip(held_out, tagged, strict=True))
+        if len(held_out):
+            its_texts = [texts[index] for index in held_out]
+            tasks.append(_Fold(fold, folds, part, its_texts, held_out, keep, again))
+    answers: dict[int, TaggedText] = {}
+    for task, tagged in zip(tasks, _trained(tasks, processes, callbacks), strict=True):
+        answers.update(zip(task.places.tolist(), tagged, strict=True))
     return [answers[index] for index in range(len(documents))]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Fold:
+    """One fold of ``folds``: the training ``job`` without its ``texts``, which have these ``places``, (n,).
+
+    ``keep`` and ``again``: as for `cross_fit`.
+    """
+
+    number: int
+    folds: int
+    job: TrainingJob
+    texts: Sequence[str]
+    places: NDArray[np.int64]
+    keep: Path | None
+    again: Path | None
+
+    def run(self, callbacks: Callbacks) -> list[TaggedText]:
+        """Train the model of the fold, and tag its texts."""
+        if self.again is None:
+            model = train_in_memory(self.job, callbacks)
+        else:
+            model = _train_again(self.job, self.again / str(self.number), self.folds, callbacks)
+        if self.keep is not None:
+            model.save(member_folder(self.keep, self.number))
+        return list(model.tagger.tag(self.texts))
+
+
+def _trained(folds: Sequence[_Fold], processes: int, callbacks: Callbacks) -> Iterator[list[TaggedText]]:
+    """The predictions of each fold; those whose process died are trained by this one."""
+    done: dict[int, list[TaggedText]] = {}
+    if processes > 1:
+        together = replace(callbacks, progress=_as_calibration(callbacks.progress, 0, 1))
+        done = run_in_processes(folds, processes, together)
+    for number, fold in enumerate(folds):
+        alone = replace(callbacks, progress=_as_calibration(callbacks.progress, number, len(folds)))
+        yield done[number] if number in done else fold.run(alone)
 
 
 def _train_again(job: TrainingJob, folder: Path, folds: int, callbacks: Callbacks) -> TrainedModel:
@@ -115,9 +150,9 @@ def _first_size(job: TrainingJob, folder: Path, folds: int) -> int:
         return 0
 
 
-def _fold_progress(progress: Progress, fold: int, folds: int) -> Progress:
-    """The progress of one fold as a part of all folds."""
-    return lambda _, done, total: progress("calibrate", fold * total + done, folds * total)
+def _as_calibration(progress: Progress, part: int, parts: int) -> Progress:
+    """The progress of one part of the calibration as progress of the whole."""
+    return lambda _, done, total: progress("calibrate", part * total + done, parts * total)
 
 
 def stable_folds_of(texts: Sequence[str], folds: int) -> NDArray[np.int64]:

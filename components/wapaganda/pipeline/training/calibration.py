@@ -33,18 +33,19 @@ def calibrate(
     folds: int = 4,
     keep: Path | None = None,
     again: Path | None = None,
+    processes: int = 1,
     callbacks: Callbacks | None = None,
 ) -> tuple[Calibration, list[TaggedText]]:
     """Cross-fit labelled documents: the calibration, and the out-of-fold predictions in their order.
 
     Types that the labels of a text cannot say are not judged there. It costs ``folds`` trainings and one
-    prediction of all documents. ``keep`` and ``again``: as for ``cross_fit``.
+    prediction of all documents. ``keep``, ``again`` and ``processes``: as for ``cross_fit``.
 
     Raises:
         EncoderUnavailable: the encoder cannot be loaded.
         InputError: a document is not labelled, or there are fewer different texts than folds.
     """
-    answers = cross_fit(job, folds=folds, keep=keep, again=again, callbacks=callbacks)
+    answers = cross_fit(job, folds=folds, keep=keep, again=again, processes=processes, callbacks=callbacks)
     documents, schema = job.documents, job.schema
     gold = gold_spans(documents)
     log_probs = [_sayable(*pair, schema) for pair in zip(documents, answers, strict=True)]

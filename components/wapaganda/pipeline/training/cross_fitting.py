@@ -17,7 +17,12 @@ from wapaganda.uncertainty import find_measure
 
 
 def calibrate_folder(
-    folder: Path, job: TrainingJob, config: LoopConfig, progress: Progress, kept: Path | None = None
+    folder: Path,
+    job: TrainingJob,
+    config: LoopConfig,
+    progress: Progress,
+    kept: Path | None = None,
+    processes: int = 1,
 ) -> Calibration | None:
     """Cross-fit the job and write the results into the folder of the model: calibration, likely label errors,
     out-of-fold predictions and, if the measure compares models, those of the folds.
@@ -25,6 +30,7 @@ def calibrate_folder(
     ``None`` when cross-fitting is switched off or there are too few texts. ``kept``: the folder of the models
     of the folds for the next time (``again`` of ``cross_fit``). They are not kept for a committee, with
     pseudo-labels of texts that may be labelled later, with dev texts, or with steps set by the user.
+    ``processes``: how many folds are trained at a time.
     """
     documents = job.documents
     if config.folds < 2 or too_few_to_calibrate(documents, config.folds):
@@ -36,6 +42,7 @@ def calibrate_folder(
         folds=config.folds,
         keep=folder if committee else None,
         again=kept if plain_job else None,
+        processes=processes,
         callbacks=Callbacks(progress),
     )
     plain = ModelFolder.read(folder)

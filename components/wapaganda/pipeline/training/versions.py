@@ -33,6 +33,7 @@ from wapaganda.trainer import (
     Fit,
     TrainingJob,
     TrainResult,
+    processes_for,
     recipe_for,
     train,
     unlike,
@@ -144,7 +145,9 @@ class Candidate:
         calibration = None
         if not self.result.collapsed:
             kept = self.store.root / "folds"
-            calibration = calibrate_folder(scratch, self.job, config, self.callbacks.progress, kept)
+            at_a_time = processes_for(self.job.device, config.folds, self.result.seconds)
+            progress = self.callbacks.progress
+            calibration = calibrate_folder(scratch, self.job, config, progress, kept, at_a_time)
         self.callbacks.progress("judge", 0, 0)
         compared = compare_fit(compare(scratch, live, self.texts, config), self.result, live)
         compared = _keep_pinned(compared, live, documents, self.store)
