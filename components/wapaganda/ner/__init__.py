@@ -12,7 +12,7 @@ from wapaganda.ner.document import Document, LabelSchema, Span
 from wapaganda.ner.repair import Repairs, align_spans, gold_spans, repair_spans, repaired
 from wapaganda.ner.span_codec import decode_spans, encode_spans, span_to_dict
 from wapaganda.ner.tags import decode_tags, encode_tags
-from wapaganda.ner.words import collapse_whitespace, reading_words, word_offsets
+from wapaganda.ner.words import collapse_whitespace, reading_words, word_offsets, word_parts
 
 __all__ = [
     "CONSIDERED",
@@ -37,4 +37,5 @@ __all__ = [
     "span_to_dict",
     "with_considered",
     "word_offsets",
+    "word_parts",
 ]

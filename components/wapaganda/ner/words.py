@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from itertools import islice
 from operator import methodcaller
 
 import numpy as np
@@ -43,13 +45,28 @@ def word_offsets(text: str) -> NDArray[np.int32]:
     Raises:
         InputError: a word has millions of characters.
     """
-    try:
-        spans = list(map(_WORD_SPAN, _WORD.finditer(text)))
-    except MemoryError:  # regex keeps every step of a match
-        raise InputError(
-            f"Expected words of less than a million characters, was: a longer one in a text of {len(text):,}"
-        ) from None
-    return np.array(spans, dtype=np.int32).reshape(-1, 2)
+    (words,) = word_parts(text, len(text) + 1)
+    return words
+
+
+def word_parts(text: str, size: int) -> Iterator[NDArray[np.int32]]:
+    """The ``word_offsets`` of a text in parts of ``size`` words; the last part has less, or none.
+
+    Raises:
+        InputError: as ``word_offsets``.
+    """
+    found = map(_WORD_SPAN, _WORD.finditer(text))
+    n_found = size
+    while n_found == size:
+        try:
+            spans = list(islice(found, size))
+        except MemoryError:  # regex keeps every step of a match
+            raise InputError(
+                "Expected words of less than a million characters, was: a longer one in a text of "
+                f"{len(text):,}"
+            ) from None
+        n_found = len(spans)
+        yield np.array(spans, dtype=np.int32).reshape(-1, 2)
 
 
 _ANY_UNSPACED = regex.compile(rf"(?V1)[[\p{{L}}\p{{N}}]&&[{_UNSPACED}]]")

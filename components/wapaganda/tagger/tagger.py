@@ -18,7 +18,7 @@ from wapaganda.tagger.hf_logging import quiet_transformers
 from wapaganda.tagger.model_folder import FolderError, ModelFolder
 from wapaganda.tagger.number_formats import in_half_precision
 from wapaganda.tagger.tagged import TaggedText
-from wapaganda.tagger.tokenization import EncodedText, ModelInput, Tokenization, model_inputs
+from wapaganda.tagger.tokenization import EncodedText, ModelInput, Tokenization, model_inputs_in_turns
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -118,13 +118,16 @@ class Tagger:
     def turns(
         self, texts: Sequence[str], *, token_budget: int = 1024
     ) -> Generator[float, None, list[TaggedText]]:
-        """Tag ``texts`` in turns of one batch of windows each, so that something else can run in between.
+        """Tag ``texts`` in turns, so that something else can run in between: of some 10,000 words while they
+        are split into word pieces, then of one batch of windows each.
 
-        Yields the share that is done between two batches, and returns the result for each text: the same as
+        Yields the share that is done between two turns, and returns the result for each text: the same as
         ``tag``. The memory is that for all of ``texts`` at once.
         """
-        encoded = self.tokenization.encode(texts)
-        inputs = model_inputs(texts, encoded, self.tokenization, casing=self.folder.casing)
+        encoded = yield from self.tokenization.encode_in_turns(texts)
+        inputs = yield from model_inputs_in_turns(
+            texts, encoded, self.tokenization, casing=self.folder.casing
+        )
         answers = _ChunkAnswers(encoded, len(self.schema.tags))
         done = 0
         for batch in budget_batches(inputs, token_budget):

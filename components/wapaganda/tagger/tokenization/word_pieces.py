@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.errors import InputError
-from wapaganda.ner import word_offsets
+from wapaganda.ner import word_parts
 from wapaganda.tagger.tokenization.space_marks import with_and_without_space
+from wapaganda.tagger.tokenization.turns import TURN_WORDS, at_once
 from wapaganda.tagger.tokenization.windows import EncodedText, Window, windows
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _CACHED_WORDS = 200_000
 _Pieces = tuple[int, ...]
+_Number = TypeVar("_Number", np.int32, np.int64)
 
 
 class Tokenization:
@@ -51,40 +53,58 @@ class Tokenization:
 
     def encode(self, texts: Sequence[str]) -> list[EncodedText]:
         """The texts as word pieces, in the same order. A word that several texts share is tokenized once."""
-        offsets = [word_offsets(text) for text in texts]
+        return at_once(self.encode_in_turns(texts))
+
+    def encode_in_turns(self, texts: Sequence[str]) -> Generator[float, None, list[EncodedText]]:
+        """As ``encode``, in turns of some 10,000 words. Yields 0.0, the share that the model has read."""
         index: dict[str, int] = {}
-        rows = [
-            np.array([index.setdefault(key, len(index)) for key in self._keys(text, words)], dtype=np.int64)
-            for text, words in zip(texts, offsets, strict=True)
-        ]
-        table = _PieceTable(self._look_up(list(index)), self.capacity)
+        offsets, rows, n_words = [], [], 0
+        for text in texts:
+            parts, numbers = [], []
+            before = -1 if self._start_is_spaced else 0
+            for words in word_parts(text, TURN_WORDS):
+                keys = self._keys(text, words, before)
+                numbers.append(np.array([index.setdefault(key, len(index)) for key in keys], dtype=np.int64))
+                parts.append(words)
+                before, n_words = int(words[-1, 1]) if len(words) else before, n_words + len(words)
+                if n_words >= TURN_WORDS:
+                    n_words = 0
+                    yield 0.0
+            offsets.append(_joined(parts))
+            rows.append(_joined(numbers))
+        table = _PieceTable((yield from self._look_up(list(index))), self.capacity)
         return [table.assemble(words, row) for words, row in zip(offsets, rows, strict=True)]
 
     def windows(self, encoded: EncodedText) -> list[Window]:
         """The windows of a text at the ``capacity`` and ``overlap``."""
         return windows(encoded, self.capacity, self.overlap)
 
-    def _keys(self, text: str, words: NDArray[np.int32]) -> list[str]:
-        """The words as strings, with a space before those that get the space mark: no word holds a space."""
+    def _keys(self, text: str, words: NDArray[np.int32], before: int) -> list[str]:
+        """The words as strings, with a space before those that get the space mark: no word holds a space.
+        ``before``: where the word before them ends."""
         pairs = words.tolist()
         if self._spaced is self._glued:
             return [text[start:end] for start, end in pairs]
-        before = 0 if not self._start_is_spaced else -1
         keys = []
         for start, end in pairs:
             keys.append(text[start:end] if start == before else " " + text[start:end])
             before = end
         return keys
 
-    def _look_up(self, keys: list[str]) -> list[_Pieces]:
-        """The pieces of each key, at most one more than a window holds."""
+    def _look_up(self, keys: list[str]) -> Generator[float, None, list[_Pieces]]:
+        """The pieces of each key, at most one more than a window holds; in turns."""
         known = [self._cache.get(key) for key in keys]
         missing = [key for key, pieces in zip(keys, known, strict=True) if pieces is None]
         if not missing:
             return [pieces for pieces in known if pieces is not None]
         if len(self._cache) + len(missing) > _CACHED_WORDS:
             self._cache = {}
-        found = iter(self._tokenize(missing))
+        new: list[_Pieces] = []
+        for start in range(0, len(missing), TURN_WORDS):
+            if start:
+                yield 0.0
+            new += self._tokenize(missing[start : start + TURN_WORDS])
+        found = iter(new)
         filled = [next(found) if pieces is None else pieces for pieces in known]
         self._cache.update(zip(keys[:_CACHED_WORDS], filled, strict=False))
         return filled
@@ -125,6 +145,10 @@ class _PieceTable:
             n_unseen=int(len(seen) - seen.sum()),
             n_cut=int(self._cut[row].sum()),
         )
+
+
+def _joined(parts: list[NDArray[_Number]]) -> NDArray[_Number]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _starts_spaced(tokenizer: Tokenizer, spaced: Tokenizer) -> bool:

@@ -12,6 +12,7 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer
 from wapaganda.decoding import pad, span_probability, viterbi
 from wapaganda.ner import LabelSchema, decode_tags
 from wapaganda.tagger import FolderError, ModelFolder, TaggedText, Tagger, word_casing
+from wapaganda.tagger.tokenization import model_input, word_pieces
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 LONG = "anna saw bob in new york and carla . " * 30
@@ -120,6 +121,24 @@ def test_a_long_text_that_is_read_in_turns_between_others_is_read_the_same(tagge
     assert read.spans == answers[2].spans
 
 
+def test_a_very_long_text_is_prepared_in_turns_too(tagger, answers, monkeypatch):
+    for module in (word_pieces, model_input):
+        monkeypatch.setattr(module, "TURN_WORDS", 50)
+    turns, shares = tagger.turns(TEXTS), []
+    while True:
+        try:
+            shares.append(next(turns))
+        except StopIteration as end:
+            read = end.value
+            break
+        tagger.predict(["anna saw rome"])
+    n_words = sum(len(each.words) for each in answers)
+    assert shares.count(0.0) >= 2 * (n_words // 60)  # to split it, and for the windows
+    for one, other in zip(read, answers, strict=True):
+        np.testing.assert_allclose(one.log_probs, other.log_probs, atol=1e-5)
+        assert one.spans == other.spans
+
+
 def test_spans_are_the_best_valid_sequence_with_their_exact_probability(answers):
     n_spans = 0
     for answer in answers:
@@ -187,9 +206,9 @@ def test_texts_stream_in_order_and_progress_reaches_the_end(tagger, monkeypatch)
     monkeypatch.setattr("wapaganda.tagger.tagger._CHUNK_TEXTS", 3)
     seen: list[tuple[int, int]] = []
     read: list[int] = []
-    encode: Callable[..., object] = tagger.tokenization.encode
+    encode: Callable[..., object] = tagger.tokenization.encode_in_turns
     monkeypatch.setattr(
-        tagger.tokenization, "encode", lambda texts: (read.append(len(texts)), encode(texts))[1]
+        tagger.tokenization, "encode_in_turns", lambda texts: (read.append(len(texts)), encode(texts))[1]
     )
 
     stream = tagger.tag(TEXTS, progress=lambda _, done, total: seen.append((done, total)))

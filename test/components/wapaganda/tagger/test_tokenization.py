@@ -10,6 +10,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from wapaganda.ner import word_offsets
 from wapaganda.tagger import Tokenization
+from wapaganda.tagger.tokenization import word_pieces
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,'!"
 TEXT = "Anna's cat met Bob,\r\n😀Bob and 北京 in Bad_Homburg ..."
@@ -100,6 +101,27 @@ def tokens_by_word(tokenizer, encoded, text):
         (int(start), text[start:end]): tokenizer.convert_ids_to_tokens(encoded.pieces[a:b].tolist())
         for (start, end), a, b in zip(encoded.words, bounds, bounds[1:], strict=False)
     }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts_that_are_split_in_turns_have_the_same_pieces(kind, monkeypatch):
+    texts = [TEXT * 5, "", "Bob", " " + TEXT]
+    plain = Tokenization(fast(kind)).encode(texts)
+    monkeypatch.setattr(word_pieces, "TURN_WORDS", 4)
+    tokenization, n_turns = Tokenization(fast(kind)), 0
+    turns = tokenization.encode_in_turns(texts)
+    while True:
+        try:
+            next(turns)
+        except StopIteration as end:
+            encoded = end.value
+            break
+        n_turns += 1
+        tokenization.encode(["Carla saw Bob"])
+    assert n_turns > sum(len(each.words) for each in plain) // 5
+    for one, other in zip(encoded, plain, strict=True):
+        for name in ("words", "pieces", "first_piece"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
 @pytest.mark.parametrize("kind", KINDS)
