@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
-import typer
 from typer.models import ArgumentInfo, OptionInfo
 
-from wapaganda.selfish_cli import app
+from wapaganda.selfish_cli import COMMANDS, app
 
 KINDS = {int: "NUMBER", float: "NUMBER", Path: "PATH", str: "TEXT"}
 HEAD = """
@@ -22,20 +21,16 @@ An option that a command requires is marked *required*.
 def cli_page(width: int) -> str:
     """docs/cli.md: every command with its arguments and options."""
     parts = ["# The commands of `selfish`", "", _wrapped(app.info.help, width), "", HEAD.strip()]
-    for name, text, function in _commands("selfish", app):
-        parts += ["", f"## {name}", "", _wrapped(text, width), ""]
+    for name, function in _commands():
+        parts += ["", f"## {name}", "", _wrapped(inspect.getdoc(function), width), ""]
         parts += [_entry(each, width) for each in inspect.signature(function).parameters.values()]
     return "\n".join(parts) + "\n"
 
 
-def _commands(name: str, group: typer.Typer) -> Iterator[tuple[str, str, Callable[..., Any]]]:
-    for command in group.registered_commands:
-        assert command.callback is not None
-        own = command.name or command.callback.__name__.replace("_", "-")
-        yield f"{name} {own}", command.help or command.callback.__doc__ or "", command.callback
-    for each in group.registered_groups:
-        assert each.typer_instance is not None
-        yield from _commands(f"{name} {each.name or each.typer_instance.info.name}", each.typer_instance)
+def _commands() -> Iterator[tuple[str, Callable[..., Any]]]:
+    for name, entry in COMMANDS.items():
+        for own, function in entry.functions(name).items():
+            yield f"selfish {name} {own}" if entry.group else f"selfish {name}", function
 
 
 def _entry(parameter: inspect.Parameter, width: int) -> str:

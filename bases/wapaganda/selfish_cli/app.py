@@ -2,32 +2,14 @@
 
 import logging
 import sys
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from wapaganda.errors import tell
 from wapaganda.project_context import prepare_environment
-from wapaganda.selfish_cli.commands import jobs, labels, models
-from wapaganda.selfish_cli.commands.adapt import adapt
-from wapaganda.selfish_cli.commands.answers.agree import agree
-from wapaganda.selfish_cli.commands.connect import connect
-from wapaganda.selfish_cli.commands.doctor import doctor
-from wapaganda.selfish_cli.commands.finished.complete import complete
-from wapaganda.selfish_cli.commands.finished.diff import diff
-from wapaganda.selfish_cli.commands.finished.export import export
-from wapaganda.selfish_cli.commands.predict import predict
-from wapaganda.selfish_cli.commands.review import review
-from wapaganda.selfish_cli.commands.select import select
-from wapaganda.selfish_cli.commands.simulate import simulate
-from wapaganda.selfish_cli.commands.status import status
-from wapaganda.selfish_cli.commands.train import train
-from wapaganda.selfish_cli.commands.update import update
-from wapaganda.selfish_cli.package import package_version
-from wapaganda.selfish_cli.ui.console import Console
-from wapaganda.selfish_cli.ui.errors import WRONG_INPUT, Failure, explain
+from wapaganda.selfish_cli.catalogue import COMMANDS, Entry
 
 HELP = """
 Active learning for named-entity recognition: a good model from few labels.
@@ -42,7 +24,18 @@ Exit codes: 0 done, 1 failed, 2 wrong input or usage, 130 interrupted by Ctrl-C 
 class Commands(TyperGroup):
     """The commands; with ``--json`` a wrong option is an object on stdout, like every other failure."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - the class is private to typer
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - the options of typer
+        super().__init__(**values)
+        for name, entry in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=entry.summary))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - the classes are private to typer
+        """Import the command of the arguments."""
+        if args and args[0] in COMMANDS:
+            self.add_command(imported(args[0], COMMANDS[args[0]]))
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
         """Run the command of the arguments."""
         as_json = "--json" in ctx.args
         try:
@@ -51,6 +44,9 @@ class Commands(TyperGroup):
             # Only a usage error of the command line has this method; its class is private to typer.
             message = getattr(error, "format_message", None)
             if as_json and message is not None:
+                from wapaganda.selfish_cli.ui.console import Console
+                from wapaganda.selfish_cli.ui.errors import WRONG_INPUT, Failure
+
                 hint = "selfish COMMAND --help lists the options."
                 Console(as_json).emit(Failure(message(), hint, WRONG_INPUT).to_dict())
             raise
@@ -70,50 +66,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (
-    train,
-    select,
-    update,
-    complete,
-    predict,
-    status,
-    review,
-    agree,
-    simulate,
-    adapt,
-    export,
-    diff,
-    doctor,
-    connect,
-):
-    app.command(help=flowing(command.__doc__))(command)
 
 
-def group(name: str, text: str, **commands: Callable[..., None]) -> None:
-    """Add a group of commands: ``selfish NAME COMMAND``."""
-    inner = typer.Typer(name=name, help=text, no_args_is_help=True)
-    for own, command in commands.items():
-        inner.command(own, help=flowing(command.__doc__))(command)
-    app.add_typer(inner)
-
-
-group(
-    "models",
-    "List the model versions, make one live, or go back to the previous one.",
-    list=models.list_models,
-    promote=models.promote,
-    rollback=models.rollback,
-)
-group(
-    "labels",
-    "Read labels that were renamed in Label Studio, or rename, merge and split them with their annotations.",
-    map=labels.map_labels,
-    rename=labels.rename,
-    merge=labels.merge,
-    split=labels.split,
-    undo=labels.undo,
-)
-group("jobs", "List and cancel the trainings of the ML backend.", list=jobs.list_jobs, cancel=jobs.cancel)
+def imported(name: str, entry: Entry) -> Any:  # noqa: ANN401 - the class is private to typer
+    """The command, or group of commands, as typer makes it of the functions."""
+    made = typer.Typer(name=name, help=entry.summary, no_args_is_help=True) if entry.group else typer.Typer()
+    for own, function in entry.functions(name).items():
+        made.command(own, help=flowing(function.__doc__))(function)
+    return typer.main.get_command(made)
 
 
 @app.callback()
@@ -137,6 +97,9 @@ def main() -> None:
     try:
         app()
     except Exception as error:  # outside the session of a command
+        from wapaganda.selfish_cli.ui.console import Console
+        from wapaganda.selfish_cli.ui.errors import explain
+
         failure = explain(error)
         Console("--json" in sys.argv).fail(failure)
         sys.exit(failure.code)
@@ -152,5 +115,7 @@ class OneLine(logging.Formatter):
 
 def _show(wanted: bool) -> None:
     if wanted:
+        from wapaganda.selfish_cli.package import package_version
+
         typer.echo(f"selfish {package_version()}")
         raise typer.Exit

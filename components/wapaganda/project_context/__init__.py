@@ -1,8 +1,27 @@
 """The files, jobs and loop of one project, from the settings; both bases use them."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from wapaganda.project_context.environment import prepare_environment
-from wapaganda.project_context.private_files import close_files
-from wapaganda.project_context.project_context import ProjectContext, jobs_path
-from wapaganda.project_context.writable import why_not_writable
+
+if TYPE_CHECKING:
+    from wapaganda.project_context.private_files import close_files
+    from wapaganda.project_context.project_context import ProjectContext, jobs_path
+    from wapaganda.project_context.writable import why_not_writable
+
+_LATE = {
+    "ProjectContext": "project_context",
+    "close_files": "private_files",
+    "jobs_path": "project_context",
+    "why_not_writable": "writable",
+}
 
 __all__ = ["ProjectContext", "close_files", "jobs_path", "prepare_environment", "why_not_writable"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _LATE:
+        found: object = getattr(import_module(f"wapaganda.project_context.{_LATE[name]}"), name)
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_pool
 from wapaganda.selfish_cli.outputs import check_parent
 from wapaganda.selfish_cli.project import CliProject, open_context, project_loop
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.console import session
 from wapaganda.selfish_cli.ui.tables import facts_table
 
@@ -20,7 +20,7 @@ _WINDOW = 50
 
 def adapt(
     out: Annotated[Path, typer.Option("--out", help="New folder for the adapted encoder.")],
-    pool: options.Pool = None,
+    pool: choices.Pool = None,
     project: options.Project = None,
     encoder: options.Encoder = None,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 800,
@@ -28,7 +28,7 @@ def adapt(
     url: options.Url = None,
     api_key: options.ApiKey = None,
     columns: options.Columns = None,
-    scheme: options.Scheme = None,
+    scheme: choices.Scheme = None,
     text_field: options.TextField = None,
     label_tag: options.LabelTag = None,
     as_json: options.AsJson = False,

@@ -12,7 +12,7 @@ from wapaganda.errors import InputError
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import read_texts
 from wapaganda.selfish_cli.project import CliProject, open_context
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table
 
@@ -39,13 +39,13 @@ def connect(
     data: Annotated[
         list[Path] | None,
         typer.Option(
-            "--import", help=f"Texts to import, labelled or not; can be repeated: {options.FORMATS}."
+            "--import", help=f"Texts to import, labelled or not; can be repeated: {choices.FORMATS}."
         ),
     ] = None,
     url: options.Url = None,
     api_key: options.ApiKey = None,
     columns: options.Columns = None,
-    scheme: options.Scheme = None,
+    scheme: choices.Scheme = None,
     text_field: options.TextField = None,
     label_tag: options.LabelTag = None,
     lenient: options.Lenient = None,

@@ -11,7 +11,7 @@ from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_pool
 from wapaganda.selfish_cli.outputs import check_out, document_dict, write_texts
 from wapaganda.selfish_cli.project import CliProject, load_tagger, open_context
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.console import Console, session
 
 if TYPE_CHECKING:
@@ -35,16 +35,16 @@ def predict(
     text: Annotated[
         str | None, typer.Argument(help="One text, instead of --data.", show_default=False)
     ] = None,
-    data: Annotated[Path | None, typer.Option("--data", help=f"Texts: {options.FORMATS}.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help=f"Texts: {choices.FORMATS}.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help=f"File for the texts with their spans: {options.SUFFIXES}."),
+        typer.Option("--out", help=f"File for the texts with their spans: {choices.SUFFIXES}."),
     ] = None,
     project: options.Project = None,
     name: options.Name = "default",
     model: options.Version = None,
     columns: options.Columns = None,
-    scheme: options.Scheme = None,
+    scheme: choices.Scheme = None,
     text_field: options.TextField = None,
     label_tag: options.LabelTag = None,
     as_json: options.AsJson = False,

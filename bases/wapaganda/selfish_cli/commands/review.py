@@ -22,7 +22,7 @@ from wapaganda.selfish_cli.project import (
     open_context,
     project_loop,
 )
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.label_errors import label_errors_records, label_errors_table
 from wapaganda.selfish_cli.ui.tables import facts_table
@@ -73,7 +73,7 @@ def review(
     url: options.Url = None,
     api_key: options.ApiKey = None,
     columns: options.Columns = None,
-    scheme: options.Scheme = None,
+    scheme: choices.Scheme = None,
     text_field: options.TextField = None,
     label_tag: options.LabelTag = None,
     lenient: options.Lenient = None,

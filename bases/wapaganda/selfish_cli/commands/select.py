@@ -17,7 +17,7 @@ from wapaganda.selfish_cli.project import (
     open_context,
     project_loop,
 )
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
 
@@ -45,27 +45,27 @@ class Batch:
 
 
 def select(
-    pool: options.Pool = None,
+    pool: choices.Pool = None,
     project: options.Project = None,
     data: Annotated[
         Path | None,
         typer.Option("--data", help="Labelled texts: they and their near duplicates are never selected."),
     ] = None,
     size: options.Size = None,
-    strategy: options.Strategy = None,
-    measure: options.Measure = None,
+    strategy: choices.Strategy = None,
+    measure: choices.Measure = None,
     threshold: options.Threshold = None,
     seed: options.Seed = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help=f"File for the batch, best first: {options.SUFFIXES}."),
+        typer.Option("--out", help=f"File for the batch, best first: {choices.SUFFIXES}."),
     ] = None,
     name: options.Name = "default",
     model: options.Version = None,
     url: options.Url = None,
     api_key: options.ApiKey = None,
     columns: options.Columns = None,
-    scheme: options.Scheme = None,
+    scheme: choices.Scheme = None,
     text_field: options.TextField = None,
     label_tag: options.LabelTag = None,
     lenient: options.Lenient = None,

@@ -9,7 +9,7 @@ from wapaganda.errors import InputError
 from wapaganda.selfish_cli.inputs import copies_among, read_labelled, read_with_entities
 from wapaganda.selfish_cli.outputs import check_parent
 from wapaganda.selfish_cli.project import CliProject, check_folders, mirror_runs, open_context
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
 
@@ -26,7 +26,7 @@ KEPT = "Every finished round. The same command continues from there."
 
 def simulate(
     train: Annotated[
-        Path, typer.Option("--train", help=f"Labelled texts to choose from: {options.FORMATS}.")
+        Path, typer.Option("--train", help=f"Labelled texts to choose from: {choices.FORMATS}.")
     ],
     test: Annotated[
         Path, typer.Option("--test", help="Labelled texts for the evaluation, never trained on.")
@@ -39,7 +39,7 @@ def simulate(
             help="Separated by commas, each STRATEGY or STRATEGY:MEASURE; random must be one of them.",
         ),
     ] = "random,uncertainty,diversity,hybrid",
-    measure: options.Measure = None,
+    measure: choices.Measure = None,
     data_set: Annotated[
         bool,
         typer.Option(
@@ -97,7 +97,7 @@ def simulate(
     ] = None,
     name: options.Name = "default",
     columns: options.Columns = None,
-    scheme: options.Scheme = None,
+    scheme: choices.Scheme = None,
     text_field: options.TextField = None,
     label_tag: options.LabelTag = None,
     lenient: options.Lenient = None,

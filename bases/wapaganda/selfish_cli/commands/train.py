@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import copies_among, one_of, read_labelled, read_with_entities
 from wapaganda.selfish_cli.project import CliProject, mirror_runs, open_context, project_lock
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.assessment import cross_validated_facts
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, scores_table
@@ -35,7 +35,7 @@ class Material:
 
 
 def train(
-    data: options.Data = None,
+    data: choices.Data = None,
     test: options.Test = None,
     dev: options.Dev = None,
     project: options.Project = None,
@@ -47,7 +47,7 @@ def train(
     url: options.Url = None,
     api_key: options.ApiKey = None,
     columns: options.Columns = None,
-    scheme: options.Scheme = None,
+    scheme: choices.Scheme = None,
     text_field: options.TextField = None,
     label_tag: options.LabelTag = None,
     lenient: options.Lenient = None,

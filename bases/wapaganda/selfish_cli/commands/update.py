@@ -17,7 +17,7 @@ from wapaganda.selfish_cli.project import (
     project_lock,
     project_loop,
 )
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.assessment import assessment_facts
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, percent, scores_table
@@ -31,16 +31,16 @@ KEPT = "Every finished step. The same command continues where this one stopped."
 
 def update(
     project: options.Project = None,
-    data: options.Data = None,
-    pool: options.Pool = None,
+    data: choices.Data = None,
+    pool: choices.Pool = None,
     test: options.Test = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the batches of a project of files.")
     ] = None,
     name: options.Name = "default",
     size: options.Size = None,
-    strategy: options.Strategy = None,
-    measure: options.Measure = None,
+    strategy: choices.Strategy = None,
+    measure: choices.Measure = None,
     threshold: options.Threshold = None,
     encoder: options.Encoder = None,
     learning_rate: options.LearningRate = None,
@@ -49,7 +49,7 @@ def update(
     url: options.Url = None,
     api_key: options.ApiKey = None,
     columns: options.Columns = None,
-    scheme: options.Scheme = None,
+    scheme: choices.Scheme = None,
     text_field: options.TextField = None,
     label_tag: options.LabelTag = None,
     lenient: options.Lenient = None,

@@ -5,17 +5,6 @@ from typing import Annotated
 
 import typer
 
-from wapaganda.annotation import SCHEMES, format_titles, writable_suffixes
-from wapaganda.settings import measure_names, strategy_names
-
-FORMATS = format_titles()
-SUFFIXES = ", ".join(writable_suffixes())
-
-Data = Annotated[Path | None, typer.Option("--data", help=f"Labelled texts: {FORMATS}.", show_default=False)]
-Pool = Annotated[
-    Path | None,
-    typer.Option("--pool", help=f"Texts to choose from: {FORMATS}; their labels are ignored."),
-]
 Test = Annotated[
     Path | None,
     typer.Option("--test", help="Labelled texts that the model is evaluated on, never trained on."),
@@ -51,21 +40,12 @@ Seed = Annotated[int | None, typer.Option("--seed", help="Random seed, instead o
 Size = Annotated[
     int | None, typer.Option("--size", min=1, help="Texts in the batch, instead of SAMPLES_PER_ITERATION.")
 ]
-Strategy = Annotated[
-    str | None, typer.Option("--strategy", help=f"{', '.join(strategy_names())}; else STRATEGY.")
-]
-Measure = Annotated[
-    str | None, typer.Option("--measure", help=f"{', '.join(measure_names())}; else MEASURE.")
-]
 Threshold = Annotated[
     float | None, typer.Option("--threshold", help="0 to 1, instead of UNCERTAINTY_THRESHOLD.")
 ]
 Columns = Annotated[
     str | None,
     typer.Option("--columns", help="Columns of CoNLL files, such as word=0,tag=3, else READ_COLUMNS."),
-]
-Scheme = Annotated[
-    str | None, typer.Option("--scheme", help=f"Tag scheme: {', '.join(SCHEMES)}; else READ_SCHEME.")
 ]
 TextField = Annotated[
     str | None,

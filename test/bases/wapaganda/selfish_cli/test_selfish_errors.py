@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from wapaganda.errors import InputError, WapagandaError
 from wapaganda.label_studio import LabelStudioError
+from wapaganda.selfish_cli import COMMANDS
 from wapaganda.selfish_cli.app import OneLine, app, flowing
 from wapaganda.selfish_cli.ui.errors import Failure, explain
 
@@ -105,8 +107,25 @@ def test_an_error_of_the_disk_names_the_file():
 
 def test_help_has_no_line_ends_of_the_source():
     assert flowing("One\n    line.\n\n    Two\n    lines.\n") == "One line.\n\nTwo lines."
-    for command in app.registered_commands:
-        assert command.help == flowing(command.help)
+    for name, entry in COMMANDS.items():
+        functions = entry.functions(name)
+        sentence = entry.summary if entry.group else flowing(functions[name].__doc__).split("\n\n")[0]
+        assert flowing(entry.summary) == entry.summary == sentence  # as in the help of the command
+
+
+def test_only_the_command_that_runs_is_imported():
+    code = """
+import sys
+from wapaganda.selfish_cli import app
+try:
+    app(["status", "--help"])
+except SystemExit:
+    found = [name.rpartition(".")[2] for name in sys.modules if ".selfish_cli.commands." in name]
+    print(found, "numpy" in sys.modules, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "['status'] False\n"
+    assert "Show the rounds" in done.stdout
 
 
 @pytest.mark.parametrize("command", [["status"], ["train", "--data", "x"], ["select", "--pool", "x"]])

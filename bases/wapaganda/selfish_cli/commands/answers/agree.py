@@ -13,7 +13,7 @@ from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_texts
 from wapaganda.selfish_cli.outputs import check_parent
 from wapaganda.selfish_cli.project import CliProject, open_context, project_loop
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
 
@@ -43,7 +43,7 @@ class Agreed:
 
 
 def agree(
-    data: options.Data = None,
+    data: choices.Data = None,
     project: options.Project = None,
     limit: Annotated[
         int, typer.Option("--limit", min=0, help="How many texts, the dearest first; 0: all.")

@@ -10,7 +10,7 @@ from wapaganda.errors import InputError
 from wapaganda.selfish_cli.commands.update import round_loop
 from wapaganda.selfish_cli.inputs import one_of
 from wapaganda.selfish_cli.project import CliProject, mirror_runs, open_context, project_lock
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.console import Console, session
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ KEPT = "Every finished step. The same command continues where this one stopped."
 
 def complete(
     project: options.Project = None,
-    data: options.Data = None,
-    pool: options.Pool = None,
+    data: choices.Data = None,
+    pool: choices.Pool = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the batches of a project of files.")
     ] = None,
@@ -58,7 +58,7 @@ def complete(
     url: options.Url = None,
     api_key: options.ApiKey = None,
     columns: options.Columns = None,
-    scheme: options.Scheme = None,
+    scheme: choices.Scheme = None,
     text_field: options.TextField = None,
     label_tag: options.LabelTag = None,
     lenient: options.Lenient = None,

@@ -22,7 +22,7 @@ from wapaganda.selfish_cli.inputs import one_of
 from wapaganda.selfish_cli.outputs import SHOWN, check_parent
 from wapaganda.selfish_cli.package import package_version
 from wapaganda.selfish_cli.project import open_context
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
 
@@ -35,7 +35,7 @@ PROVENANCES = ", ".join(Provenance)
 def export(
     out: Annotated[Path, typer.Option("--out", help="New folder for the data set.")],
     project: options.Project = None,
-    data: options.Data = None,
+    data: choices.Data = None,
     pool: Annotated[
         Path | None, typer.Option("--pool", help="Texts without labels that belong to the data set, too.")
     ] = None,
@@ -87,7 +87,7 @@ def export(
     url: options.Url = None,
     api_key: options.ApiKey = None,
     columns: options.Columns = None,
-    scheme: options.Scheme = None,
+    scheme: choices.Scheme = None,
     text_field: options.TextField = None,
     label_tag: options.LabelTag = None,
     lenient: options.Lenient = None,

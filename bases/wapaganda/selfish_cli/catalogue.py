@@ -1,0 +1,90 @@
+"""The commands by name. Only the one that runs is imported; the help of ``selfish`` needs no more."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command, or a group of commands.
+
+    ``module`` below ``commands``. ``summary``: the first paragraph of the command's docstring. ``group``: the
+    functions of a group by the names of its commands.
+    """
+
+    module: str
+    summary: str
+    group: Mapping[str, str] = field(default_factory=dict)
+
+    def functions(self, name: str) -> dict[str, Callable[..., None]]:
+        """The functions by their command; ``name``: of this entry."""
+        module = import_module(f"wapaganda.selfish_cli.commands.{self.module}")
+        return {own: getattr(module, function) for own, function in (self.group or {name: name}).items()}
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "train": Entry("train", "Train a model on labelled texts and evaluate it."),
+    "select": Entry(
+        "select", "Select the texts that are worth labelling next, with the spans that the model proposes."
+    ),
+    "update": Entry(
+        "update",
+        "Run one round of the loop: fetch labels, train, evaluate, score the pool, select and release a "
+        "batch.",
+    ),
+    "complete": Entry(
+        "finished.complete",
+        "Accept the model's labels for the texts that nobody has labelled, once an audit has proved the F1.",
+    ),
+    "predict": Entry("predict", "Find the entities in a text or in the texts of a file."),
+    "status": Entry(
+        "status", "Show the rounds, the models and what is left to label. It reads only the disk."
+    ),
+    "review": Entry(
+        "review", "List the labels that are probably wrong, with what the model would mark instead."
+    ),
+    "agree": Entry(
+        "answers.agree",
+        "Measure how far annotators agree, and list the texts in which they do not, the dearest first.",
+    ),
+    "simulate": Entry(
+        "simulate", "Simulate the loop on texts whose labels are known, and compare strategies."
+    ),
+    "adapt": Entry(
+        "adapt",
+        "Adapt the encoder to your texts by masked language modelling, once, before you train on labels.",
+    ),
+    "export": Entry(
+        "finished.export",
+        "Write the labelled texts as a data set with a data card, split into train, dev and test.",
+    ),
+    "diff": Entry(
+        "finished.diff",
+        "Show what has changed between two exports: texts and spans, by who gave the labels, and splits.",
+    ),
+    "doctor": Entry(
+        "doctor",
+        "Check settings, folders, encoder, MLflow and Label Studio, and give a hint for each finding.",
+    ),
+    "connect": Entry(
+        "connect",
+        "Set up a Label Studio project: labels, texts, ML backend, webhook with credentials, sampling.",
+    ),
+    "models": Entry(
+        "models",
+        "List the model versions, make one live, or go back to the previous one.",
+        {"list": "list_models", "promote": "promote", "rollback": "rollback"},
+    ),
+    "labels": Entry(
+        "labels",
+        "Read labels that were renamed in Label Studio, or rename, merge and split them with their "
+        "annotations.",
+        {"map": "map_labels", "rename": "rename", "merge": "merge", "split": "split", "undo": "undo"},
+    ),
+    "jobs": Entry(
+        "jobs",
+        "List and cancel the trainings of the ML backend.",
+        {"list": "list_jobs", "cancel": "cancel"},
+    ),
+}
