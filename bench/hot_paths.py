@@ -1,21 +1,20 @@
 """The hot paths beside the plain way to do the same: CPU seconds on one thread, in turns, and memory.
 
-    python bench/hot_paths.py [--rows choose memory] [--pool 1000000] [--turns 3]
+    python bench/hot_paths.py --data ../shared/data [--rows score predict …] [--turns 3]    (also: make bench)
 
 Each row runs in a process of its own. The two ways take turns, and the ratio is the median over the turns, so
-that other programs on the machine matter little. Prints a table, and writes JSON under bench/results/.
+that other programs on the machine matter little. `predict` and `start` are seconds of the clock: they need
+quiet cores. Prints a table; each row is written as JSON under bench/results/ when it is done.
 """
 
 import argparse
 import json
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("components", "bases", "development")]
 
 import numpy as np  # noqa: E402 - numpy reads the number of threads when it is imported
+from model_paths import commands_row, in_turns, median, ratio, score_row, script_row, start_row, train_row  # noqa: E402
 
 DIMENSIONS = 384
 WORDS = 23
@@ -43,8 +43,9 @@ def main() -> None:
         command = [sys.executable, __file__, *sys.argv[1:], "--row", row]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         results[row] = json.loads(done.stdout.splitlines()[-1])
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    chosen.out.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+        chosen.out.parent.mkdir(parents=True, exist_ok=True)
+        earlier = json.loads(chosen.out.read_text("utf-8")) if chosen.out.exists() else {}
+        chosen.out.write_text(json.dumps(earlier | results, indent=2) + "\n", "utf-8")
     print(table(results))
 
 
@@ -52,7 +53,9 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the corpora")
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
+    parser.add_argument("--texts", type=int, default=6_000, help="texts of the row score")
     parser.add_argument("--pool", type=int, default=1_000_000, help="texts of the row choose")
     parser.add_argument("--scored", type=int, default=200_000, help="texts of the row memory")
     parser.add_argument("--batch", type=int, default=500)
@@ -67,25 +70,6 @@ def table(results: dict[str, dict[str, Any]]) -> str:
     for row, found in results.items():
         lines += [f"| {row} | {what.replace('_', ' ')} | {number} |" for what, number in found.items()]
     return "\n".join(lines)
-
-
-def in_turns(turns: int, **ways: Callable[[], object]) -> dict[str, list[float]]:
-    """CPU seconds of each way, turn by turn."""
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(turns):
-        for name, way in ways.items():
-            start = time.process_time()
-            way()
-            seconds[name].append(time.process_time() - start)
-    return seconds
-
-
-def median(values: Sequence[float], digits: int = 2) -> float:
-    return round(statistics.median(values), digits)
-
-
-def ratio(plain: Sequence[float], ours: Sequence[float]) -> float:
-    return median([a / b for a, b in zip(plain, ours, strict=True)])
 
 
 def peak_mb() -> int:
@@ -197,9 +181,17 @@ def anonymous_bytes() -> int:
 
 
 ROWS: dict[str, Callable[[argparse.Namespace, Path], dict[str, Any]]] = {
+    "score": score_row,
+    "around": script_row("around.py", "--data", "{data}", "--out", "{out}"),
+    "predict": script_row("serving.py"),
+    "start": start_row,
     "choose": choose_row,
     "memory": memory_row,
+    "commands": commands_row,
+    "train": train_row,
+    "folds": script_row("folds.py", "--data", "{data}", "--out", "{out}"),
 }
+"""What is measured, in the order of docs/performance.md."""
 
 
 if __name__ == "__main__":

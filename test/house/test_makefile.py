@@ -15,6 +15,7 @@ TARGETS = {
     "test",
     "soak",
     "chaos",
+    "bench",
     "check",
     "lint",
     "docs",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from wapaganda.tagger.packed_linear import pack
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -45,6 +47,7 @@ def in_half_precision(model: "PreTrainedModel") -> "PreTrainedModel | None":
     for parameter in half.parameters():
         parameter.requires_grad_(False)
         parameter.data = parameter.data.to(dtype)
+    pack(half)
     try:
         distance = (_log_probs(half) - _log_probs(model)).abs().mean().item()
     except RuntimeError as error:

@@ -17,6 +17,7 @@ from wapaganda.tagger.entities import decode
 from wapaganda.tagger.hf_logging import quiet_transformers
 from wapaganda.tagger.model_folder import FolderError, ModelFolder
 from wapaganda.tagger.number_formats import in_half_precision
+from wapaganda.tagger.packed_linear import pack
 from wapaganda.tagger.tagged import TaggedText
 from wapaganda.tagger.tokenization import EncodedText, ModelInput, Tokenization, model_inputs_in_turns
 
@@ -71,7 +72,8 @@ class Tagger:
         except Exception as error:  # safetensors and tokenizers raise plain exceptions
             raise FolderError(f"Expected a complete model folder, was: {path} ({error})") from error
         tokenization = Tokenization(tokenizer, folder.max_pieces, folder.overlap)
-        return cls(model.to(device_of(device)).eval(), tokenization, folder, path.resolve().name)
+        pack(model.to(device_of(device)).eval())
+        return cls(model, tokenization, folder, path.resolve().name)
 
     def fast(self) -> "Tagger":
         """A tagger of the same model that computes in half precision where the hardware is faster at it;
