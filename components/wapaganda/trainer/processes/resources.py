@@ -1,7 +1,5 @@
 """How many trainings fit on this machine at the same time."""
 
-import resource
-import sys
 from pathlib import Path
 
 import torch
@@ -19,19 +17,27 @@ def processes_for(device: str, n: int, seconds: float) -> int:
     processes with the peak of this one, which has trained such a model. One on other devices, where trainings
     take a few seconds only, and where the free memory is not known.
     """
-    free = _free_memory()
-    if device_of(device) != "cpu" or seconds < _WORTH_SECONDS or free is None:
+    if device_of(device) != "cpu" or seconds < _WORTH_SECONDS:
         return 1
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return max(1, min(n, torch.get_num_threads(), free // peak))
+    free, peak = _free_memory(), _memory("proc/self/status", "VmHWM")
+    if free is None or peak is None:
+        return 1
+    return max(1, min(n, torch.get_num_threads(), int(free // peak)))
+
+
+def _memory(path: str, name: str, root: Path = Path("/")) -> int | None:
+    """An entry in bytes of a file of the Linux kernel that counts in kB; ``None``: there is none."""
+    try:
+        lines = (root / path).read_text("utf-8").splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+    except (OSError, StopIteration):
+        return None
 
 
 def _free_memory(root: Path = Path("/")) -> int | None:
     """Bytes that new processes can have, also in a container with a limit; ``None``: not known."""
-    try:
-        lines = (root / "proc/meminfo").read_text("ascii").splitlines()
-        free = next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
+    free = _memory("proc/meminfo", "MemAvailable", root)
+    if free is None:
         return None
     group = root / "sys/fs/cgroup"
     try:

@@ -114,7 +114,8 @@ def source(toy_documents):
 
 
 @pytest.fixture
-def loop(source, tmp_path, tiny_encoder):
+def loop(source, tmp_path, tiny_encoder, monkeypatch):
+    monkeypatch.setattr(versions, "processes_for", lambda *_: 1)  # spies see this process only
     config = LoopConfig(
         encoder=tiny_encoder,
         learning_rate=3e-3,
@@ -1201,8 +1202,14 @@ def test_the_folds_of_a_round_start_from_those_of_the_last_one(loop, source, mon
         "train_in_memory",
         lambda job, *rest: steps.append(job.recipe.steps) or train_in_memory(job, *rest),
     )
+    at_a_time = []
+    monkeypatch.setattr(versions, "processes_for", lambda device, n, seconds: n if seconds > 0 else 0)
+    monkeypatch.setattr(
+        cross_fitting, "run_in_processes", lambda tasks, n, callbacks: at_a_time.append((len(tasks), n)) or {}
+    )
     loop.config = replace(loop.config, folds=2, train_steps=None, recipe_search=False)
     loop.run_round()
+    assert at_a_time == [(2, 2)]  # both died, so both are trained here
     source.texts["p0"] = source.texts["p0"].with_spans(())
     report = loop.run_round()
     assert steps[2:] == [round(0.4 * steps[0])] * 2
