@@ -524,9 +524,8 @@ def judged(idle: dict[str, Any], loaded: dict[str, Any], chosen: argparse.Namesp
     ]
     if answers["health"]["max"] >= HEALTH_SECONDS:
         broken.append(f"/health took {answers['health']['max']} s")
-    broken += [
-        f"{labels[name]} labels {name}" for name in ("lost", "doubled", "changed", "not_made") if labels[name]
-    ]
+    wrong = ("lost", "doubled", "changed", "not_made")
+    broken += [f"labels {name}: {labels[name]}" for name in wrong if labels[name]]
     if labels["ledger_differs"]:
         broken.append(f"the ledger differs in {labels['ledger_differs']} texts")
     if not rounds["ended"]:
