@@ -33,6 +33,13 @@ class SelectionContext:
         new = (int(index) for index in indices if self.duplicates.admit(int(index)))
         return list(islice(new, max(0, size)))
 
+    def at_random(self) -> NDArray[np.int64]:
+        """The eligible rows in random order: of the pool's random sample, if it says which texts are one."""
+        is_random = self.pool.is_random
+        return self.rng.permutation(
+            self.eligible if is_random is None else self.eligible[is_random[self.eligible]]
+        )
+
     def by_utility(self, without: Iterable[int] = ()) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The eligible rows by falling utility: those at or above the threshold, and those below it.
 

@@ -28,7 +28,8 @@ class Pool:
     ``ids``: each once. ``scores`` (n,): the uncertainty in [0, 1] that is compared with the threshold.
     ``embeddings`` (n, H), if there are any. ``utility`` (n,): the value, in any unit, by which strategies
     rank and weight; a weight below 0 counts as 0. Without it the scores are used. ``rows`` (n,): the row of
-    ``embeddings`` of each text, where they have more rows than there are texts.
+    ``embeddings`` of each text, where they have more rows than there are texts. ``is_random`` (n,): the texts
+    that are a random sample, where the others were chosen from a larger pool; random texts come from them.
 
     Raises:
         ValueError: unequal lengths, a repeated id, or a score or utility that is not finite.
@@ -40,6 +41,7 @@ class Pool:
     embeddings: NDArray[Any] | None = None
     utility: NDArray[Any] | None = None
     rows: NDArray[np.int64] | None = None
+    is_random: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         n_texts = len(self.ids)
@@ -54,6 +56,8 @@ class Pool:
         if self.utility is not None:
             _check_rows(self.utility, 1, n_texts, "a utility")
             _check_finite(self.utility, "numbers in a utility")
+        if self.is_random is not None:
+            _check_rows(self.is_random, 1, n_texts, "a yes or no")
         if self.rows is not None:
             _check_rows(self.rows, 1, n_texts, "a row of the embeddings")
         elif self.embeddings is not None:

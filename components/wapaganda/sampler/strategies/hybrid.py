@@ -25,7 +25,7 @@ def hybrid(context: SelectionContext) -> list[Choice]:
     the same way. Random texts are spread evenly over the batch.
     """
     n_random = int(context.size * context.options.random_share + 0.5)
-    random = context.take(context.rng.permutation(context.eligible), n_random)
+    random = context.take(context.at_random(), n_random)
     wanted = context.size - len(random)
     candidates, others = context.by_utility(without=random)
     best = _diverse(context, candidates, wanted, random)

@@ -12,8 +12,7 @@ from wapaganda.sampler.typiclust import typiclust
 @strategy("random", uses_scores=False)
 def random(context: SelectionContext) -> list[Choice]:
     """At random, without replacement; scores and threshold are ignored."""
-    order = context.rng.permutation(context.eligible)
-    return [(index, RANDOM) for index in context.take(order, context.size)]
+    return [(index, RANDOM) for index in context.take(context.at_random(), context.size)]
 
 
 @strategy("uncertainty", uses_scores=True)
