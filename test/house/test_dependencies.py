@@ -22,6 +22,7 @@ COMPANIONS = {
     "pydantic_core": "pydantic",
     "huggingface_hub": "transformers",
     "pyarrow": "datasets",
+    "ray": "ray[data]",
 }
 
 
@@ -40,12 +41,18 @@ def pyproject(folder: Path) -> dict[str, Any]:
 
 
 def root_ranges() -> dict[str, str]:
-    project = pyproject(ROOT)["project"]
-    return as_ranges([*project["dependencies"], *chain(*project["optional-dependencies"].values())])
+    return ranges_of(ROOT)
 
 
 def project_ranges(name: str) -> dict[str, str]:
-    return as_ranges(pyproject(ROOT / "projects" / name)["project"]["dependencies"])
+    return ranges_of(ROOT / "projects" / name)
+
+
+def ranges_of(folder: Path) -> dict[str, str]:
+    """Those of the extras, too."""
+    project = pyproject(folder)["project"]
+    extras = project.get("optional-dependencies", {})
+    return as_ranges([*project["dependencies"], *chain(*extras.values())])
 
 
 @cache

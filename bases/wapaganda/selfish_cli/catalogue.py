@@ -25,6 +25,9 @@ class Entry:
 
 COMMANDS: Mapping[str, Entry] = {
     "train": Entry("train", "Train a model on labelled texts and evaluate it."),
+    "score": Entry(
+        "score", "Score a pool that is too large for memory, on this machine or on a Ray cluster."
+    ),
     "select": Entry(
         "select", "Select the texts that are worth labelling next, with the spans that the model proposes."
     ),

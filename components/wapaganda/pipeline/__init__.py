@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.selection.review import choose_review, doubtful_first
     from wapaganda.pipeline.selection.scoring import score_pool, score_tagged, scored_by
     from wapaganda.pipeline.selection.waiting import is_waiting
+    from wapaganda.pipeline.shards.scored_pool import Engine, ScoredPool, in_this_process, score_shards
+    from wapaganda.pipeline.shards.scorer import ScoringJob
     from wapaganda.pipeline.sources.files import FileSource, texts_of_files
     from wapaganda.pipeline.sources.label_studio import LabelStudioSource
     from wapaganda.pipeline.training.calibration import calibrate
@@ -87,6 +89,7 @@ _LATE = {
     "agreement_of": "selection.disagreements",
     "disagreements": "selection.disagreements",
     "EmptyAnswer": "selection.empty_answers",
+    "Engine": "shards.scored_pool",
     "FilePart": "round.file_part",
     "FileSource": "sources.files",
     "LaterType": "selection.later_types",
@@ -96,6 +99,8 @@ _LATE = {
     "ProposalsPart": "round.report",
     "RoundLog": "round.record",
     "RoundReport": "round.report",
+    "ScoredPool": "shards.scored_pool",
+    "ScoringJob": "shards.scorer",
     "prune_rounds": "round.pruning",
     "reading_figures": "round.record",
     "TrainingOutcome": "training.versions",
@@ -112,6 +117,7 @@ _LATE = {
     "evaluate_version": "training.evaluation",
     "fitted_prices": "selection.prices",
     "hours_spent": "selection.prices",
+    "in_this_process": "shards.scored_pool",
     "is_waiting": "selection.waiting",
     "later_types": "selection.later_types",
     "live_labels": "selection.machine_part",
@@ -121,6 +127,7 @@ _LATE = {
     "remembered_prices": "selection.prices",
     "restore_rounds": "completion.restoring",
     "score_pool": "selection.scoring",
+    "score_shards": "shards.scored_pool",
     "score_tagged": "selection.scoring",
     "scored_by": "selection.scoring",
     "selected_documents": "round.steps",
@@ -148,6 +155,7 @@ __all__ = [
     "Disagreement",
     "Earlier",
     "EmptyAnswer",
+    "Engine",
     "FilePart",
     "FileSource",
     "LabelStudioSource",
@@ -161,6 +169,8 @@ __all__ = [
     "ProposalsPart",
     "RoundLog",
     "RoundReport",
+    "ScoredPool",
+    "ScoringJob",
     "Source",
     "TrainingOutcome",
     "TrainingTexts",
@@ -183,6 +193,7 @@ __all__ = [
     "evaluate_version",
     "fitted_prices",
     "hours_spent",
+    "in_this_process",
     "is_waiting",
     "later_types",
     "live_labels",
@@ -194,6 +205,7 @@ __all__ = [
     "remembered_prices",
     "restore_rounds",
     "score_pool",
+    "score_shards",
     "score_tagged",
     "scored_by",
     "selected_documents",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wapaganda.errors import InputError
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_pool, read_texts
 from wapaganda.selfish_cli.outputs import check_out, document_dict, write_texts
@@ -47,6 +48,10 @@ class Batch:
 def select(
     pool: choices.Pool = None,
     project: options.Project = None,
+    scored: Annotated[
+        Path | None,
+        typer.Option("--scored", help="Folder that selfish score wrote, instead of --pool."),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option("--data", help="Labelled texts: they and their near duplicates are never selected."),
@@ -92,7 +97,12 @@ def select(
         "lenient": lenient,
     }
     with session(as_json, "Nothing was written.") as console:
-        one_of("Name the texts by --pool FILE or a project by --project ID.", pool=pool, project=project)
+        one_of(
+            "Name the texts by --pool FILE, a scored pool by --scored FOLDER or a project by --project ID.",
+            pool=pool,
+            scored=scored,
+            project=project,
+        )
         if out is not None:
             check_out(out, pool, data)
         context = open_context(project, name, overrides)
@@ -100,7 +110,10 @@ def select(
             candidates, known, read = _texts(context, project, pool, data, progress)
             for note in read.lines():
                 console.warn(note)
-            batch = _choose(context, candidates, known, model, progress)
+            if scored is not None:
+                batch = _choose_scored(context, scored, known, model, console)
+            else:
+                batch = _choose(context, candidates, known, model, progress)
             from wapaganda.uncertainty import find_measure
 
             wanted = find_measure(context.settings.measure).name
@@ -134,7 +147,8 @@ def _texts(
         waiting = [each for each in held if is_waiting(each) and each.id not in audited]
         waiting = [each for each in waiting if not has_machine_answer(each)]
         return waiting, [*known, *held], report
-    assert pool is not None
+    if pool is None:
+        return [], known, report
     candidates = read_pool(pool, context.reading)
     return list(candidates.documents), known, report + candidates.report
 
@@ -170,6 +184,35 @@ def _choose(
         return Batch(selection, ranked, None, (), measure, ProposalsPart())
     shown, proposals = _worth_showing(ranked, context.proposal_floor())
     return Batch(selection, shown, tagger.version, tagger.schema.labels, measure, proposals)
+
+
+def _choose_scored(
+    context: CliProject, folder: Path, known: Sequence["Document"], model: str | None, console: Console
+) -> Batch:
+    """The batch from the kept texts of a scored pool."""
+    from wapaganda.pipeline import ScoredPool, choose, selected_documents
+    from wapaganda.sampler import UNSCORED_REASONS
+
+    if model is not None:
+        raise InputError(f"Expected no --model with --scored, was: {model}.", "selfish score has the option.")
+    if _is_for_review(context):
+        raise InputError(
+            "Expected batches for the model, was: for the review, whose order needs every text.",
+            "Set PURPOSE=model, or name the texts by --pool.",
+        )
+    config = context.config()
+    pool = ScoredPool.load(folder)
+    pool.check(config)
+    labelled = [each for each in known if each.is_labelled]
+    selection = choose(pool.documents, pool.scored, labelled, config, config.seed, pool.is_random)
+    ranked = _ranked(selection, selected_documents(selection, pool.documents, pool.scored))
+    picks = [each for each in selection.picks if each.reason not in UNSCORED_REASONS]
+    lower = sum(not pool.is_best[each.index] for each in picks)
+    if lower or len(selection.picks) < min(config.batch_size, pool.n_texts):
+        console.warn(f"{folder} keeps too few texts for this batch: score the pool with a larger --keep.")
+    shown, proposals = _worth_showing(ranked, context.proposal_floor())
+    of_all = replace(selection, n_pool=pool.n_texts, n_candidates=pool.n_candidates)
+    return Batch(of_all, shown, pool.version, pool.scored.labels, pool.measure, proposals)
 
 
 def _worth_showing(batch: Sequence["Document"], floor: float) -> tuple[list["Document"], "ProposalsPart"]:
