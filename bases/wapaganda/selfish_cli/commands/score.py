@@ -8,7 +8,7 @@ import typer
 
 from wapaganda.selfish_cli.outputs import check_parent
 from wapaganda.selfish_cli.project import CliProject, chosen_version, open_context
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table
 
@@ -52,8 +52,8 @@ def score(
             "--keep", min=1, help="Best texts, and random texts, to choose from later. Default: ten batches."
         ),
     ] = None,
-    strategy: options.Strategy = None,
-    measure: options.Measure = None,
+    strategy: choices.Strategy = None,
+    measure: choices.Measure = None,
     threshold: options.Threshold = None,
     seed: options.Seed = None,
     project: options.Project = None,
@@ -82,7 +82,7 @@ def score(
             from wapaganda.pipeline import ScoringJob, score_shards
 
             config = context.config()
-            folder = context.store().path(wanted).resolve()
+            folder = context.store().read(wanted).path.resolve()
             job = ScoringJob(folder, config, keep or _BATCHES * config.batch_size, out.resolve())
             found = score_shards(pool, job, chosen, progress)
         _show(console, found, out)

@@ -1,6 +1,7 @@
 """Choose the next batch from a scored pool, and add the model's proposals."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,13 @@ def choose(
     labelled: Sequence[Document],
     config: LoopConfig,
     seed: int,
+    is_random: NDArray[np.bool_] | None = None,
 ) -> Selection:
     """The next batch by the configured strategy; without a model (``scored`` is ``None``) a random one.
 
     The score and the threshold decide which texts are candidates; ``utility`` ranks them.
-    Labelled texts and their near duplicates are not offered.
+    Labelled texts and their near duplicates are not offered. ``is_random`` (n,): the random sample among the
+    texts of ``pool``, if these were chosen from a larger one.
     """
     seen = [document.text for document in labelled]
     if scored is None:
@@ -39,7 +42,7 @@ def choose(
         return select(
             blank, config.batch_size, strategy="random", threshold=config.threshold, seed=seed, seen=seen
         )
-    candidates = _candidates(pool, scored, config)
+    candidates = replace(_candidates(pool, scored, config), is_random=is_random)
     return select(
         candidates,
         config.batch_size,

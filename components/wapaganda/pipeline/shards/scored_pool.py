@@ -188,6 +188,8 @@ def _plan(pieces: Sequence[Piece], job: ScoringJob) -> dict[str, Any]:
         "measure": scored_by(job.config.measure, job.model),
         "ranking": {name: config[name] for name in _RANKING},
         "seed": job.config.seed,
+        "precision": job.config.scoring_precision,
+        "batch_size": job.config.batch_size,
         "keep": job.keep,
         "files": [[path.name, path.stat().st_size] for path in paths],
         "n_pieces": len(pieces),
