@@ -100,6 +100,7 @@ def trained(chosen: argparse.Namespace, scratch: Path, encoder: str) -> dict[str
         "RECIPE_SEARCH": "false",
         "TRAIN_STEPS": "60",
         "OMP_NUM_THREADS": "1",
+        "RAY_worker_niceness": "0",  # by default Ray gives way to other programs
     }
     command = [sys.executable, "-c", SELFISH, "train", "--data", str(labelled)]
     subprocess.run(command, env=environment, check=True, capture_output=True)

@@ -157,6 +157,7 @@ def test_two_actors_of_ray_write_the_same_files(selfish, shards, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1
+    assert all(line.endswith("…") for line in done.stderr.splitlines()), done.stderr
     assert written(tmp_path / "ray") == written(tmp_path / "local")
     batches = [
         selfish("select", "--scored", tmp_path / each, "--size", 4, "--json").json["batch"]
