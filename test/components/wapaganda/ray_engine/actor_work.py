@@ -8,7 +8,7 @@ import psutil
 
 from wapaganda.errors import InputError
 
-SECONDS = 120
+SECONDS = 300
 
 
 class Work:
