@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.selection.review import choose_review, doubtful_first
     from wapaganda.pipeline.selection.scoring import score_pool, score_tagged, scored_by
     from wapaganda.pipeline.selection.waiting import is_waiting
-    from wapaganda.pipeline.shards.scored_pool import Engine, ScoredPool, in_this_process, score_shards
+    from wapaganda.pipeline.shards.scored_pool import PieceEngine, ScoredPool, in_this_process, score_shards
     from wapaganda.pipeline.shards.scorer import ScoringJob
     from wapaganda.pipeline.sources.files import FileSource, texts_of_files
     from wapaganda.pipeline.sources.label_studio import LabelStudioSource
@@ -89,12 +89,12 @@ _LATE = {
     "agreement_of": "selection.disagreements",
     "disagreements": "selection.disagreements",
     "EmptyAnswer": "selection.empty_answers",
-    "Engine": "shards.scored_pool",
     "FilePart": "round.file_part",
     "FileSource": "sources.files",
     "LaterType": "selection.later_types",
     "LabelStudioSource": "sources.label_studio",
     "Loop": "round.loop",
+    "PieceEngine": "shards.scored_pool",
     "PoolScores": "selection.pool_scores",
     "ProposalsPart": "round.report",
     "RoundLog": "round.record",
@@ -155,7 +155,6 @@ __all__ = [
     "Disagreement",
     "Earlier",
     "EmptyAnswer",
-    "Engine",
     "FilePart",
     "FileSource",
     "LabelStudioSource",
@@ -163,6 +162,7 @@ __all__ = [
     "Loop",
     "LoopConfig",
     "MachineLabels",
+    "PieceEngine",
     "PoolScores",
     "ProjectTakenError",
     "PromotionDecision",

@@ -19,7 +19,8 @@ Answer = TypeVar("Answer")
 _SHORT_PATH = "/tmp"  # the path of a socket has at most 107 bytes
 _OBJECT_STORE = 100 << 20
 """Bytes for objects on this machine: items and answers are small."""
-_BEFORE_IMPORT = {
+_QUIET = {"RAY_DATA_LOG_LEVEL": "CRITICAL"}
+_ON_ONE_MACHINE = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # On one machine every server of Ray then listens on 127.0.0.1 only, as it does on macOS.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
@@ -99,7 +100,7 @@ class RayEngine:
     @contextmanager
     def _running(self) -> Iterator[Any]:
         """Ray, quiet, until the end of the block; yields ``ray.data``."""
-        os.environ.update(_BEFORE_IMPORT if self.address is None else {})
+        os.environ.update(_QUIET if self.address else _QUIET | _ON_ONE_MACHINE)
         import ray
         import ray.data
 
@@ -172,8 +173,6 @@ def _quieten(data: Any) -> None:  # noqa: ANN401 - the module ``ray.data``
     context = data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _first_line(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table
 
 if TYPE_CHECKING:
-    from wapaganda.pipeline import Engine, ScoredPool
+    from wapaganda.pipeline import PieceEngine, ScoredPool
 
 _BATCHES = 10
 """Batches for which the best texts are kept, unless the user says how many texts."""
@@ -89,7 +89,7 @@ def score(
         console.emit(_result(context, found, out) | {"engine": engine.value})
 
 
-def _engine(context: CliProject, name: EngineName, workers: int | None, address: str | None) -> "Engine":
+def _engine(context: CliProject, name: EngineName, workers: int | None, address: str | None) -> "PieceEngine":
     from wapaganda.errors import InputError
 
     if name is EngineName.RAY:

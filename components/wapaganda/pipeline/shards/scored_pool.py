@@ -35,7 +35,7 @@ _RANKING = ("strategy", "measure", "threshold", "cost_exponent", "prices")
 _AGAIN = "Score the pool again with a new --out."
 
 
-class Engine(Protocol):
+class PieceEngine(Protocol):
     """Calls a function for each of some pieces, in this process or in others."""
 
     def __call__(
@@ -47,7 +47,7 @@ class Engine(Protocol):
 def in_this_process(
     make: Callable[[], Callable[[Piece], int]], items: Sequence[Piece]
 ) -> Generator[int, None, None]:
-    """The `Engine` without other processes."""
+    """The `PieceEngine` without other processes."""
     function = make()
     for item in items:
         yield function(item)
@@ -118,7 +118,7 @@ class ScoredPool:
             raise InputError(f"Expected a pool that was scored with {wanted}, was: {was}.", _AGAIN)
 
 
-def score_shards(pool: Path, job: ScoringJob, engine: Engine, progress: Progress) -> ScoredPool:
+def score_shards(pool: Path, job: ScoringJob, engine: PieceEngine, progress: Progress) -> ScoredPool:
     """Score the texts of a Parquet file or of a folder of them, and keep the best of all.
 
     ``job.out`` gets ``scores/`` with a row for each text, ``best.parquet`` with the kept texts, and
@@ -205,7 +205,7 @@ def _facts(folder: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and found.get("format") == _FORMAT else None
 
 
-def _score(pieces: Sequence[Piece], job: ScoringJob, engine: Engine, progress: Progress) -> None:
+def _score(pieces: Sequence[Piece], job: ScoringJob, engine: PieceEngine, progress: Progress) -> None:
     left = [each for each in pieces if not job.part(each).exists()]
     total = sum(map(len, pieces))
     done = total - sum(map(len, left))

@@ -28,7 +28,7 @@ class Work:
         (raylet,) = (each for each in psutil.Process().parents() if each.name() == "raylet")
         family = [raylet.parent(), *raylet.parent().children(recursive=True)]
         places = [place for each in family for place in listened_on(each)]
-        return {"pid": os.getpid(), "threads": os.environ["OMP_NUM_THREADS"], "places": places}
+        return {"threads": os.environ["OMP_NUM_THREADS"], "places": places}
 
 
 def listened_on(process: psutil.Process) -> list[str]:

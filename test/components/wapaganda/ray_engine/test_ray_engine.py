@@ -35,15 +35,18 @@ def test_without_ray_the_extra_is_named(monkeypatch):
 @pytest.mark.real
 @pytest.mark.slow
 def test_two_actors_that_nobody_else_reaches_do_the_work_until_one_dies(work, tmp_path):
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
     before = set(Path("/tmp").glob("ray-*"))
     answers: list[dict] = []
     with pytest.raises(EngineError, match="actor died"):
-        answers.extend(RayEngine(2, device="cpu")(work, [str(tmp_path), str(tmp_path), "die"]))
-    assert len({each["pid"] for each in answers}) == 2
+        answers.extend(RayEngine(2, device="cpu")(work, [str(meeting), str(meeting), "die"]))
+    pids = {int(each.name) for each in meeting.iterdir()}
+    assert len(pids) == 2
     assert {each["threads"] for each in answers} == {"1"}
     places = {place for each in answers for place in each["places"]}
     assert {place.removeprefix("::ffff:") for place in places} == {"127.0.0.1"}
-    assert not any(psutil.pid_exists(each["pid"]) for each in answers)
+    assert not any(map(psutil.pid_exists, pids))
     assert set(Path("/tmp").glob("ray-*")) <= before
 
 
