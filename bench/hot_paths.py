@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("components", "bases", "development")]
 
 import numpy as np  # noqa: E402 - numpy reads the number of threads when it is imported
-from model_paths import commands_row, in_turns, median, ratio, score_row, script_row, start_row, train_row  # noqa: E402
+from model_paths import commands_row, in_turns, median, ratio, score_row, script_row, train_row  # noqa: E402
 
 DIMENSIONS = 384
 WORDS = 23
@@ -184,7 +184,7 @@ ROWS: dict[str, Callable[[argparse.Namespace, Path], dict[str, Any]]] = {
     "score": score_row,
     "around": script_row("around.py", "--data", "{data}", "--out", "{out}"),
     "predict": script_row("serving.py"),
-    "start": start_row,
+    "start": script_row("start.py"),
     "choose": choose_row,
     "memory": memory_row,
     "commands": commands_row,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -191,48 +191,6 @@ def train_row(chosen: Namespace, scratch: Path) -> dict[str, Any]:
     }
 
 
-def start_row(chosen: Namespace, scratch: Path) -> dict[str, Any]:
-    """From the start of ml-backend to its first prediction; the seconds of the clock, and of the CPU."""
-    import httpx
-    import psutil
-    from serving import CONFIG, made_model
-
-    from label_studio_server import free_port
-    from wapaganda.model_store import Manifest, ModelStore
-
-    store = ModelStore(scratch / "models" / "ls-1")
-    store.promote(store.publish(made_model(scratch / "made"), Manifest(("PER",), "small", "0" * 8, 3)).name)
-    environment = {
-        **os.environ,
-        "MODEL_DIR": str(scratch / "models"),
-        "DATA_DIR": str(scratch / "data"),
-        "MLFLOW_TRACKING_URI": f"sqlite:///{scratch}/mlruns.db",
-    }
-    command = [str(Path(sys.executable).with_name("ml-backend")), "--host", "127.0.0.1", "--port"]
-    walls, cpus = [], []
-    for _ in range(chosen.turns):
-        port = free_port()
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": scratch}
-        began = time.monotonic()
-        with subprocess.Popen([*command, str(port)], env=environment, **quiet) as server:
-            body = {"tasks": [{"data": {"text": "Ada met Bob"}}], "project": 1, "label_config": CONFIG}
-            while True:
-                try:
-                    answer = httpx.post(f"http://127.0.0.1:{port}/predict", json=body, timeout=60)
-                    if answer.json()["results"][0]["model_version"] != "unanswered":
-                        break
-                except httpx.TransportError:
-                    pass  # it does not listen yet
-                if server.poll() is not None:
-                    raise RuntimeError(f"ml-backend ended with {server.returncode}")
-                time.sleep(0.02)
-            walls.append(time.monotonic() - began)
-            times = psutil.Process(server.pid).cpu_times()
-            cpus.append(times.user + times.system)
-            server.terminate()
-    return {"seconds_to_the_first_prediction": median(walls), "cpu_seconds": median(cpus)}
-
-
 def commands_row(chosen: Namespace, scratch: Path) -> dict[str, Any]:
     """CPU seconds of two commands; a project was trained before."""
     command = str(Path(sys.executable).with_name("selfish"))
@@ -266,18 +224,15 @@ def script_row(*arguments: str) -> Callable[[Namespace, Path], dict[str, Any]]:
         )
         stored = scratch / "found.json"
         found = json.loads(stored.read_text("utf-8") if stored.exists() else done.stdout)
-        return {
-            f"{part}: {what}": number
-            for part, inner in found.items()
-            for what, number in (inner.items() if isinstance(inner, dict) else [("", inner)])
-            if not isinstance(number, dict)
-        } | {
-            f"{part}: {way}: {what}": number
-            for part, inner in found.items()
-            if isinstance(inner, dict)
-            for way, numbers in inner.items()
-            if isinstance(numbers, dict)
-            for what, number in numbers.items()
-        }
+        return dict(_flat(found))
 
     return row
+
+
+def _flat(found: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The numbers of nested objects, under the names on the way to them."""
+    for name, value in found.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}: {inner}", number) for inner, number in _flat(value))
+        else:
+            yield name, value
