@@ -34,7 +34,7 @@ WORDS = 23
 def main() -> None:
     chosen = options()
     if chosen.row:
-        with tempfile.TemporaryDirectory() as scratch:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:  # a mirror may still write
             print(json.dumps(ROWS[chosen.row](chosen, Path(scratch))))
         return
     results = {}
