@@ -30,7 +30,8 @@ class PackedLinear(nn.Linear):
         return layer.train(plain.training)
 
     def forward(self, inputs: Tensor) -> Tensor:  # noqa: D102 - as in torch
-        if torch.is_grad_enabled() or inputs.dtype != self.weight.dtype:
+        plain = torch.is_grad_enabled() or torch.is_autocast_enabled("cpu")
+        if plain or inputs.dtype != self.weight.dtype:
             return super().forward(inputs)
         found: Tensor = torch.ops.mkldnn._linear_pointwise(inputs, self.packed, self.bias, "none", [], "")
         return found

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from wapaganda.trainer.cross_fitting import cross_fit
     from wapaganda.trainer.domain_adaptation import Adaptation, adapt
     from wapaganda.trainer.embedding import embed
-    from wapaganda.trainer.optimisation import precision_of
     from wapaganda.trainer.processes.resources import processes_for
     from wapaganda.trainer.pseudo_labels import unlike
     from wapaganda.trainer.rate_search import RateSearch, Trial, search_learning_rate
@@ -30,7 +29,6 @@ _HEAVY = {
     "adapt": "wapaganda.trainer.domain_adaptation",
     "cross_fit": "wapaganda.trainer.cross_fitting",
     "embed": "wapaganda.trainer.embedding",
-    "precision_of": "wapaganda.trainer.optimisation",
     "processes_for": "wapaganda.trainer.processes.resources",
     "search_learning_rate": "wapaganda.trainer.rate_search",
     "train": "wapaganda.trainer.training_loop",
@@ -56,7 +54,6 @@ __all__ = [
     "cross_fit",
     "embed",
     "load_encoder",
-    "precision_of",
     "processes_for",
     "recipe_for",
     "search_learning_rate",

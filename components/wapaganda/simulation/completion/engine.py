@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from wapaganda.file_state import review_order
@@ -28,7 +27,7 @@ from wapaganda.simulation.completion.record import RESULTS
 from wapaganda.stopping import LEAST_GAIN, forecast
 from wapaganda.storage import write_json
 from wapaganda.tagger import TaggedText, Tagger
-from wapaganda.trainer import Recipe, TrainingJob, precision_of, train
+from wapaganda.trainer import Recipe, TrainingJob, train
 
 OURS, STANDARD, TRAINER = "ours", "standard", "trainer"
 """The ways: the product; the standard alternative; the product's trainer on texts in random order."""
@@ -207,15 +206,12 @@ class Engine:
     def _train_and_read(
         self, job: TrainingJob, rows: NDArray[np.int32]
     ) -> tuple[list[TaggedText], list[TaggedText]]:
-        """Train, then read some texts of the file and all test texts in the number format of the training."""
+        """Train, then read some texts of the file and all test texts."""
         with tempfile.TemporaryDirectory(prefix="round-", dir=self.out) as scratch:
             train(job, Path(scratch))
-            tagger = Tagger.load(Path(scratch), device=self.plan.loop.device)
-        device = tagger.model.device
-        dtype = precision_of(job.recipe, device)
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            found = list(tagger.tag([self.file[row].text for row in rows]))
-            return found, list(tagger.tag([document.text for document in self.test]))
+            tagger = Tagger.load(Path(scratch), device=self.plan.loop.device).fast()
+        found = list(tagger.tag([self.file[row].text for row in rows]))
+        return found, list(tagger.tag([document.text for document in self.test]))
 
     def _reading(
         self,

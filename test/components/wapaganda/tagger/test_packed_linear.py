@@ -34,7 +34,7 @@ def test_gradients_and_other_formats_take_the_plain_way():
     packed(torch.ones(1, 4)).sum().backward()
     assert torch.equal(plain.weight.grad, torch.ones(2, 4))
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        assert packed(torch.ones(1, 4, dtype=torch.bfloat16)).dtype == torch.bfloat16
+        assert packed(torch.ones(1, 4)).dtype == torch.bfloat16
 
 
 def test_a_copy_is_plain_and_has_weights_of_its_own(tiny_encoder):
