@@ -4,7 +4,9 @@ import logging
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,15 +146,45 @@ class StoredModels:
         return ModelStore(self._model_dir / project)
 
 
+_Written = tuple[tuple[int, int, int], ...]
+_SETTLED = 1_000_000_000
+"""Nanoseconds after which a file that has not changed is taken as it is: clocks of files tick slowly."""
+
+
+def _written(ledger: Path) -> _Written:
+    """Time of change, size and inode of the ledger and of its log, as far as something is in them."""
+    found = []
+    for path in (ledger, ledger.with_name(f"{ledger.name}-wal")):
+        with suppress(FileNotFoundError):
+            facts = path.stat()
+            if facts.st_size:
+                found.append((facts.st_mtime_ns, facts.st_size, facts.st_ino))
+    return tuple(found)
+
+
 class LedgerShowings:
     """How the spans of a project are shown, from its ledger: labels that were mapped, and the floor."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._known: dict[str, tuple[_Written, Showing]] = {}
 
     def __call__(self, key: str) -> Showing:
-        """What holds now; without a readable ledger every label is shown by its own name."""
+        """What holds now; without a readable ledger every label is shown by its own name.
+
+        The ledger is opened again when its files have changed, since every prediction asks.
+        """
         context = ProjectContext(self._settings, key)
+        written = _written(context.ledger_path)
+        known = self._known.get(key)
+        if known is not None and known[0] == written:
+            return known[1]
+        showing = self._read(key, context)
+        if all(time.time_ns() - changed > _SETTLED for changed, _, _ in written):
+            self._known[key] = (written, showing)
+        return showing
+
+    def _read(self, key: str, context: ProjectContext) -> Showing:
         try:
             return Showing(context.label_mapping(), context.proposal_floor())
         except (WapagandaError, OSError, sqlite3.Error):

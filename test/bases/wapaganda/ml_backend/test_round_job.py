@@ -1,8 +1,10 @@
 """The training process: whose token goes where, who waits for whom, and what a loop gets."""
 
 import ast
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -200,6 +202,27 @@ class TestComposition:
         assert LedgerShowings(Settings())("ls-12") == Showing(mapping, 0.2)
         (context.directory / "ledger.sqlite").write_bytes(b"no ledger" * 1000)
         assert showings("ls-12") == Showing()
+
+    def test_a_ledger_that_has_not_changed_is_not_opened_again(self, monkeypatch):
+        settings = Settings()
+        showings, context = LedgerShowings(settings), ProjectContext(settings, "ls-12")
+        context.directory.mkdir(parents=True)
+        mapping = LabelMapping(labels={"PER": "PERSON"})
+        context.set_label_mapping(mapping)
+        opened = []
+        read = ProjectContext.label_mapping
+        monkeypatch.setattr(ProjectContext, "label_mapping", lambda own: opened.append(1) or read(own))
+        for _ in range(3):  # it was written just now
+            assert showings("ls-12").mapping == mapping
+        assert len(opened) == 3
+        hour_ago = time.time() - 3600
+        os.utime(context.ledger_path, (hour_ago, hour_ago))
+        for _ in range(3):
+            assert showings("ls-12").mapping == mapping
+        assert len(opened) == 4
+        other = LabelMapping(labels={"PER": "HUMAN"})
+        context.set_label_mapping(other)
+        assert showings("ls-12").mapping == other
 
     def test_trainings_join_the_queued_one(self, tmp_path):
         queue = JobQueue(tmp_path / "jobs.sqlite")
