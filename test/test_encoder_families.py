@@ -319,7 +319,9 @@ def test_two_folds_answer_every_text(folder):
 
 def test_a_version_answers_predict_and_its_texts_are_exported(folder, tmp_path):
     paths = {"model_dir": tmp_path / "models", "data_dir": tmp_path / "data"}
-    settings = Settings(**paths, device="cpu", proposal_floor=0.0)  # doubtful spans are shown, too
+    settings = Settings(  # doubtful spans are shown, too; half precision may decide otherwise about them
+        **paths, device="cpu", proposal_floor=0.0, scoring_precision="fp32"
+    )
     store = ModelStore(settings.model_dir / "ls-7")
     config = LoopConfig(folder, learning_rate=3e-3, train_steps=80, folds=2, device="cpu")
     outcome = train_version(TrainingTexts(DOCUMENTS), SCHEMA, config, store, tmp_path / "scratch")
