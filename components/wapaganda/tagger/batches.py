@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -75,12 +76,18 @@ def word_logits(
 
 @contextmanager
 def _last_hidden(encoder: torch.nn.Module) -> Iterator[list[Tensor]]:
-    """A list that gets the last hidden states of each call of ``encoder``.
+    """A list that gets the last hidden states of each call of ``encoder`` by this thread.
 
     A model that is asked for all hidden states takes a tenth longer for one text.
     """
     found: list[Tensor] = []
-    handle = encoder.register_forward_hook(lambda _, __, output: found.append(output[0]))
+    thread = get_ident()
+
+    def keep(_: torch.nn.Module, __: object, output: Sequence[Tensor]) -> None:
+        if get_ident() == thread:  # other threads may use the model at the same time
+            found.append(output[0])
+
+    handle = encoder.register_forward_hook(keep)
     try:
         yield found
     finally:

@@ -14,7 +14,7 @@ class PackedLinear(nn.Linear):
     """A linear layer for inference: its weights are also held packed, in blocks that fit the processor.
 
     torch packs them anew in each call, or multiplies by a library that does not know the processor: on an AMD
-    processor with AVX-512 float32 takes 1.8 times as long without it (`bench/hot_paths.py --rows score`). It
+    processor with AVX-512 float32 takes 1.8 times as long without it (`bench/around.py`). It
     uses the operator of torch's own compiler (``torch/_inductor/mkldnn_lowerings.py``). The weights must not
     change any more. A deep copy is a plain layer.
     """

@@ -1,5 +1,8 @@
 """The last hidden states are those that the model itself would return."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 import torch
 from transformers import (
@@ -39,3 +42,29 @@ def test_the_last_hidden_states_are_the_models_own(config):
     assert hidden.shape == (3, 16)
     assert torch.allclose(hidden, own.hidden_states[-1][places], atol=1e-6)
     assert not model.base_model._forward_hooks
+
+
+def test_threads_that_share_a_model_get_their_own_states():
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        model = AutoModelForTokenClassification.from_config(CONFIGS[0]).eval()
+    barrier = Barrier(2)  # both calls enter the encoder together, and leave it before one of them goes on
+
+    def meet(*_):
+        barrier.wait(10)
+
+    handles = [each.register_forward_pre_hook(meet) for each in (model.base_model, model.classifier)]
+
+    def states(first):
+        ids = torch.arange(first, first + 6)[None]
+        place = torch.tensor([0]), torch.tensor([1])
+        batch = WordBatch(ids, torch.ones_like(ids), torch.zeros_like(ids), *place)
+        with torch.inference_mode():
+            return word_logits(model, batch, casing=False, with_hidden=True)
+
+    with torch.inference_mode(), ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(states, (3, 20)))
+        for handle in handles:
+            handle.remove()
+        for logits, hidden in found:
+            assert torch.allclose(model.classifier(hidden), logits, atol=1e-6)
