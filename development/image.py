@@ -1,7 +1,8 @@
 """Builds the image of the ML backend with docker or podman, whichever is there, and tries it.
 
 The container runs as in production: not as root, on a read-only root file system, with volumes for models and
-data. It must answer /health and one /predict; then it is stopped and its volumes are removed.
+data. It must answer /health and one /predict, and run `selfish`; then it is stopped and its volumes are
+removed.
 
     python development/image.py [--engine podman] [--build-flag=--network=host] [--run-flag=--network=host]
 
@@ -120,6 +121,26 @@ def check_prediction(engine: str, container: str) -> str:
     return str(answer).strip()
 
 
+def check_command(engine: str, container: str) -> str:
+    """The version of the command ``selfish`` in the container, which must read the data of the backend.
+
+    Raises:
+        ImageError: it does not run, or not on this data.
+    """
+    said = []
+    for arguments in (["--version"], ["jobs", "list", "--json"]):
+        command = [engine, "exec", container, "selfish", *arguments]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        if answer.returncode:
+            raise ImageError(
+                f"selfish {' '.join(arguments)} failed: {(answer.stdout + answer.stderr)[-2000:]}"
+            )
+        said.append(answer.stdout.strip())
+    if "jobs" not in json.loads(said[1]):
+        raise ImageError(f"Expected the jobs of the backend, was: {said[1]}")
+    return said[0]
+
+
 def try_image(engine: str, image: str, flags: list[str]) -> None:
     """Runs the image as in production and asks it.
 
@@ -134,6 +155,7 @@ def try_image(engine: str, image: str, flags: list[str]) -> None:
             raise ImageError(f"{engine} could not start a container of {image}; its output is above.")
         print(f"/health answered after {wait_for_health(engine, name):.1f} s")
         print(f"/predict answered {check_prediction(engine, name)}")
+        print(f"{check_command(engine, name)} runs in the container")
     finally:
         subprocess.run([engine, "rm", "--force", name], capture_output=True, check=False)
         subprocess.run(

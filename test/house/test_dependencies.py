@@ -1,4 +1,4 @@
-"""Bricks carry no dependencies: the root and each project list them, alike, and only what is needed."""
+"""Bricks carry no dependencies: the root lists all, and each project those of what its wheel holds."""
 
 import ast
 import re
@@ -16,6 +16,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECTS = sorted(path.name for path in (ROOT / "projects").iterdir() if (path / "pyproject.toml").exists())
 # Import names that come with a listed distribution, whose ranges alone decide which release fits.
+CORE = "wapaganda-core"
+EXTRAS = {"simulate": "simulation_report", "ray": "ray_engine"}
+"""The extras of the core, each for one brick."""
 COMPANIONS = {
     "h11": "uvicorn",
     "starlette": "fastapi",
@@ -49,10 +52,19 @@ def project_ranges(name: str) -> dict[str, str]:
 
 
 def ranges_of(folder: Path) -> dict[str, str]:
-    """Those of the extras, too."""
+    """Those of the extras, too; without the core."""
     project = pyproject(folder)["project"]
     extras = project.get("optional-dependencies", {})
-    return as_ranges([*project["dependencies"], *chain(*extras.values())])
+    listed = [*project["dependencies"], *chain(*extras.values())]
+    return as_ranges([each for each in listed if not each.startswith(CORE)])
+
+
+def held(name: str) -> list[Path]:
+    """The bricks in the wheel of a project: the components in that of the core, else the base."""
+    bricks = pyproject(ROOT / "projects" / name)["tool"]["polylith"]["bricks"]
+    paths = [(ROOT / "projects" / name / brick).resolve() for brick in bricks]
+    home = "components" if name == "core" else "bases"
+    return [path for path in paths if path.is_relative_to(ROOT / home)]
 
 
 @cache
@@ -66,13 +78,16 @@ def owners_of(module: str) -> set[str]:
 
 
 def third_party_imports(name: str) -> dict[str, str]:
-    """Import name → one file that imports it, over the bricks of a project."""
+    """Import name → one file that imports it, over the bricks in the wheel of a project."""
+    return imports_of(held(name))
+
+
+def imports_of(bricks: list[Path]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for brick in pyproject(ROOT / "projects" / name)["tool"]["polylith"]["bricks"]:
-        for path in (ROOT / "projects" / name / brick).resolve().rglob("*.py"):
-            for module in modules_imported(ast.parse(path.read_text())):
-                if module not in sys.stdlib_module_names and module != "wapaganda":
-                    found[module] = str(path.relative_to(ROOT))
+    for path in chain(*(brick.rglob("*.py") for brick in bricks)):
+        for module in modules_imported(ast.parse(path.read_text())):
+            if module not in sys.stdlib_module_names and module != "wapaganda":
+                found[module] = str(path.relative_to(ROOT))
     return found
 
 
@@ -89,16 +104,34 @@ def test_a_project_asks_for_the_ranges_of_the_root(name: str):
 
 
 @pytest.mark.parametrize("name", PROJECTS)
-def test_a_project_lists_what_its_bricks_import(name: str):
+def test_a_project_lists_what_its_wheel_imports(name: str):
     listed = set(project_ranges(name))
     missing = {m: file for m, file in third_party_imports(name).items() if not owners_of(m) & listed}
     assert missing == {}
 
 
 @pytest.mark.parametrize("name", PROJECTS)
-def test_a_project_lists_nothing_that_its_bricks_leave_alone(name: str):
+def test_a_project_lists_nothing_that_its_wheel_leaves_alone(name: str):
     used = set().union(*(owners_of(module) for module in third_party_imports(name)))
     assert set(project_ranges(name)) - used == set()
+
+
+def test_an_extra_of_the_core_lists_what_only_its_brick_imports():
+    project = pyproject(ROOT / "projects/core")["project"]
+    assert set(project["optional-dependencies"]) == set(EXTRAS)
+    for extra, brick in EXTRAS.items():
+        listed = set(as_ranges(project["optional-dependencies"][extra]))
+        others = imports_of([path for path in held("core") if path.name != brick])
+        assert listed.isdisjoint(set().union(*(owners_of(module) for module in others)))
+        assert listed.isdisjoint(as_ranges(project["dependencies"]))
+
+
+@pytest.mark.parametrize("name", [name for name in PROJECTS if name != "core"])
+def test_a_command_needs_the_core_of_its_own_version_or_a_later_one_of_the_series(name: str):
+    project = pyproject(ROOT / "projects" / name)["project"]
+    major, minor, _ = project["version"].split(".")
+    needed = [each for each in project["dependencies"] if each.startswith(CORE)]
+    assert [each.partition(">=")[2] for each in needed] == [f"{project['version']},<{major}.{int(minor) + 1}"]
 
 
 def test_the_root_lists_what_the_projects_need_and_no_more():

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,16 @@ def test_every_brick_lives_in_a_project():
         if line.startswith('"../../')
     }
     assert listed == bricks
+
+
+def test_the_core_lists_every_component_and_each_other_project_one_base():
+    for path in ROOT.glob("projects/*/pyproject.toml"):
+        bricks = tomllib.loads(path.read_text())["tool"]["polylith"]["bricks"]
+        bases = [brick for brick in bricks if brick.startswith("../../bases/")]
+        assert len(bases) == (path.parent.name != "core"), path
+        if path.parent.name == "core":
+            components = {each.parent.name for each in ROOT.glob("components/wapaganda/*/__init__.py")}
+            assert {brick.rsplit("/", 1)[1] for brick in bricks} == components
 
 
 @pytest.mark.real

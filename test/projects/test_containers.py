@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -90,6 +91,28 @@ def test_the_context_holds_what_the_dockerfile_copies_and_little_else():
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     lines = re.findall(r"^COPY (?!--from)(\S+)", DOCKERFILE.read_text(), flags=re.MULTILINE)
     assert {next((top for top in allowed if source.startswith(top)), source) for source in lines} == allowed
+
+
+def requirements_of_the_image() -> list[str]:
+    """What the Dockerfile's own lines make of the projects' files."""
+    code = re.search(r"^RUN python -c '(.*?)' > requirements.txt", DOCKERFILE.read_text(), re.M | re.S)
+    joined = code[1].replace("\\\n", "")  # as the engine joins the lines
+    outcome = subprocess.run(
+        [sys.executable, "-c", joined], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return outcome.stdout.splitlines()
+
+
+def test_the_image_holds_both_commands_and_what_they_need():
+    assert "--no-deps ./projects/core ./projects/ml_backend ./projects/selfish" in DOCKERFILE.read_text()
+    needed = requirements_of_the_image()
+    heads = [
+        tomllib.loads(path.read_text())["project"] for path in (ROOT / "projects").glob("*/pyproject.toml")
+    ]
+    direct = {need for head in heads for need in head["dependencies"] if not need.startswith("wapaganda")}
+    assert len(needed) == len(set(needed))
+    assert {name.partition(">")[0] for name in set(needed) - direct} == {"jinja2"}  # the extra of selfish
+    assert direct <= set(needed)
 
 
 def test_a_missing_secret_is_named(tmp_path: Path):

