@@ -5,17 +5,16 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.errors import WapagandaError
-from wapaganda.jobs import Job, JobQueue, Supervisor, UnknownJobError
+from wapaganda.jobs import Job, JobQueue, State, Supervisor, UnknownJobError
 from wapaganda.ledger import LedgerError
 from wapaganda.ml_backend.prediction.batching import TextTagger
 from wapaganda.ml_backend.prediction.predictor import Limits
@@ -25,7 +24,7 @@ from wapaganda.ml_backend.state_files import Scratch, TrainingsOff, open_state
 from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.trigger import Trainings, TrainingStatus, TriggerConfig
 from wapaganda.model_store import ModelStore
-from wapaganda.project_context import ProjectContext, close_files
+from wapaganda.project_context import Glance, ProjectContext, close_files, seconds_left_of
 from wapaganda.settings import Settings
 from wapaganda.uncertainty import score, without_committee
 
@@ -50,7 +49,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
     if state.queue is not None:
         queue = state.queue
         supervisor = Supervisor(queue, command or (sys.executable, "-m", ROUND_JOB, str(queue.path)))
-        trainings, background = QueuedTrainings(queue, supervisor), [supervisor, *background]
+        trainings, background = QueuedTrainings(queue, supervisor, settings), [supervisor, *background]
     if state.scratch is not None:
         background.append(Scratch(state.scratch))
 
@@ -64,7 +63,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
             measure,
             background,
             LedgerShowings(settings),
-            StoredReports(settings),
+            StoredGlances(settings),
             state.notices,
         ),
         ServerOptions(
@@ -195,31 +194,27 @@ class LedgerShowings:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredReports:
-    """The reports of the rounds in the ledgers."""
+class StoredGlances:
+    """What the ledgers say."""
 
     settings: Settings
 
-    def __call__(self, project: str) -> Mapping[str, Any]:
-        """The report of the last finished round; empty when there is none, or the ledger cannot be read."""
-        context = ProjectContext(self.settings, project)
-        if not (context.directory / "ledger.sqlite").exists():
-            return {}
+    def __call__(self, project: str) -> Glance:
+        """What the ledger of the project says; empty when it cannot be read."""
         try:
-            rounds = context.ledger().rounds()
+            return Glance.of(ProjectContext(self.settings, project))
         except LedgerError as error:
-            logger.warning("The reports of %s cannot be read: %s", project, error)
-            return {}
-        reports = (each.payload.get("report") for each in reversed(rounds) if each.step == "done")
-        return next((report for report in reports if report is not None), {})
+            logger.warning("The ledger of %s cannot be read: %s", project, error)
+            return Glance()
 
 
 class QueuedTrainings:
     """Trainings as jobs of a supervised queue."""
 
-    def __init__(self, queue: JobQueue, supervisor: Supervisor) -> None:
+    def __init__(self, queue: JobQueue, supervisor: Supervisor, settings: Settings) -> None:
         self._queue = queue
         self._supervisor = supervisor
+        self._settings = settings
 
     def submit(self, project: str, kind: str, reason: str, debounce_seconds: float) -> str:
         """Queue a job, or join the queued one; return its id."""
@@ -229,7 +224,7 @@ class QueuedTrainings:
 
     def jobs(self) -> Sequence[TrainingStatus]:
         """The latest jobs, newest first."""
-        return [_training_job(job) for job in self._queue.list()]
+        return [_training_job(job, self._settings) for job in self._queue.list()]
 
     def state(self, project: str, job: str) -> str | None:
         """The state of a job of the project; ``None``: it has no such job."""
@@ -245,7 +240,7 @@ class QueuedTrainings:
         self._supervisor.wake()
 
 
-def _training_job(job: Job) -> TrainingStatus:
+def _training_job(job: Job, settings: Settings) -> TrainingStatus:
     return TrainingStatus(
         str(job.id),
         job.project,
@@ -254,4 +249,13 @@ def _training_job(job: Job) -> TrainingStatus:
         job.progress_fraction,
         job.error or None,
         job.not_before if job.waits_to_retry else None,
+        job.reason,
+        _seconds_left(job, settings) if job.state == State.RUNNING else None,
     )
+
+
+def _seconds_left(job: Job, settings: Settings) -> float | None:
+    try:
+        return seconds_left_of(job, ProjectContext(settings, job.project), time.time())
+    except LedgerError:  # the glance says it
+        return None

@@ -1,8 +1,8 @@
 """Everything that a server needs, wired together in `composition` and in tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from wapaganda.ml_backend.middleware.telemetry import Telemetry
 from wapaganda.ml_backend.prediction.admission import Admission
@@ -21,6 +21,7 @@ from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.event_queue import EventQueue
 from wapaganda.ml_backend.training.project_state import ProjectState
 from wapaganda.ml_backend.training.trigger import Trainings, TrainingTrigger, TriggerConfig
+from wapaganda.project_context import Glance
 
 
 class Background(Protocol):
@@ -38,30 +39,30 @@ def _as_it_is(key: str) -> Showing:
     return Showing()
 
 
-class LastReport(Protocol):
-    """The report of a project's last round."""
+class Glances(Protocol):
+    """What the ledger of a project says."""
 
-    def __call__(self, project: str) -> Mapping[str, Any]:
-        """As plain values; empty before the first round."""
+    def __call__(self, project: str) -> Glance:
+        """It is empty before the first round, and when the ledger cannot be read."""
 
 
-def no_report(project: str) -> Mapping[str, Any]:
+def no_glance(project: str) -> Glance:
     """Before the first round."""
-    return {}
+    return Glance()
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
     """The external parts of a server: models on disk, trainings, the uncertainty measure, what was decided
-    about the spans of each project, and what its last round reported. ``notices``: what a person should know
-    about the files of the server, in sentences."""
+    about the spans of each project, and what its ledger says. ``notices``: what a person should know about
+    the files of the server, in sentences."""
 
     repository: ModelRepository
     trainings: Trainings
     measure: UncertaintyMeasure
     background: Sequence[Background] = ()
     showings: KnownShowings = _as_it_is
-    last_report: LastReport = no_report
+    glances: Glances = no_glance
     notices: Sequence[str] = ()
 
 

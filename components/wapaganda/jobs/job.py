@@ -34,7 +34,8 @@ class Job:
     job. ``attempts`` counts the processes that were started for it, ``process`` is the id of the current
     one. ``progress_fraction`` is in [0, 1], None when the end is not known. ``error`` is one sentence when
     the job failed, or waits for its next attempt after a fault that passes; else empty. ``retries`` counts
-    such faults in a row. ``queued_at`` is when ``not_before`` was set.
+    such faults in a row. ``queued_at`` is when ``not_before`` was set. ``step_at`` is when the step that
+    ``progress_text`` names began; None before the first one.
     """
 
     id: int
@@ -54,6 +55,7 @@ class Job:
     process: int | None
     retries: int = 0
     queued_at: float = 0.0
+    step_at: float | None = None
 
     @property
     def waits_to_retry(self) -> bool:

@@ -102,9 +102,10 @@ class JobQueue:
         """Store the progress of a running job; return whether its cancellation was requested."""
         with self._table.writing() as connection:
             row = connection.execute(
-                "UPDATE jobs SET progress_text = ?, progress_fraction = ? WHERE id = ? AND state = 'running' "
-                "RETURNING cancel_requested",
-                (text, fraction, job_id),
+                "UPDATE jobs SET progress_text = ?1, progress_fraction = ?2, "
+                "step_at = CASE WHEN progress_text = ?1 THEN coalesce(step_at, ?3) ELSE ?3 END "
+                "WHERE id = ?4 AND state = 'running' RETURNING cancel_requested",
+                (text, fraction, self._clock(), job_id),
             ).fetchone()
         return row is not None and bool(row[0])
 
@@ -180,7 +181,7 @@ class JobQueue:
         with self._table.writing() as connection:
             cursor = connection.execute(
                 "UPDATE jobs SET state = 'running', attempts = attempts + 1, started_at = ?, process = NULL, "
-                "error = '' "
+                "error = '', step_at = NULL "
                 "WHERE id = ? AND state IN ('queued', 'running') AND NOT cancel_requested AND NOT EXISTS ("
                 "SELECT 1 FROM jobs other WHERE other.project = jobs.project AND other.state = 'running' "
                 "AND other.id != jobs.id)",

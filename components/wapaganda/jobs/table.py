@@ -35,6 +35,7 @@ MIGRATIONS: Final = (
     ALTER TABLE jobs ADD COLUMN queued_at REAL NOT NULL DEFAULT 0;
     UPDATE jobs SET queued_at = created_at;
     """,
+    "ALTER TABLE jobs ADD COLUMN step_at REAL;",
 )
 
 

@@ -19,7 +19,7 @@ from wapaganda.pipeline.ports import (
     Source,
     WritesBack,
 )
-from wapaganda.pipeline.sources.fetching import READ_REPORT
+from wapaganda.pipeline.sources.fetching import PROJECT_TITLE, READ_REPORT
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
 
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.completion.restoring import restore_rounds
     from wapaganda.pipeline.round.file_part import FilePart, present_file
     from wapaganda.pipeline.round.loop import Loop
+    from wapaganda.pipeline.round.open_batch import OpenBatch, open_batch
     from wapaganda.pipeline.round.pruning import prune_rounds
     from wapaganda.pipeline.round.purpose import selected_purpose
     from wapaganda.pipeline.round.record import RoundLog, reading_figures
     from wapaganda.pipeline.round.report import ProposalsPart, RoundReport
     from wapaganda.pipeline.round.steps import choose_step, selected_documents
+    from wapaganda.pipeline.round.time_left import seconds_left
     from wapaganda.pipeline.selection.batch import choose
     from wapaganda.pipeline.selection.cold_start import choose_first
     from wapaganda.pipeline.selection.disagreements import (
@@ -94,6 +96,7 @@ _LATE = {
     "LaterType": "selection.later_types",
     "LabelStudioSource": "sources.label_studio",
     "Loop": "round.loop",
+    "OpenBatch": "round.open_batch",
     "PieceEngine": "shards.scored_pool",
     "PoolScores": "selection.pool_scores",
     "ProposalsPart": "round.report",
@@ -121,6 +124,7 @@ _LATE = {
     "is_waiting": "selection.waiting",
     "later_types": "selection.later_types",
     "live_labels": "selection.machine_part",
+    "open_batch": "round.open_batch",
     "out_of_fold_spans": "training.evaluation",
     "present_file": "round.file_part",
     "read_proposals": "selection.prices",
@@ -130,6 +134,7 @@ _LATE = {
     "score_shards": "shards.scored_pool",
     "score_tagged": "selection.scoring",
     "scored_by": "selection.scoring",
+    "seconds_left": "round.time_left",
     "selected_documents": "round.steps",
     "selected_purpose": "round.purpose",
     "texts_of_files": "sources.files",
@@ -140,6 +145,7 @@ _LATE = {
 __all__ = [
     "LOST_LEDGER",
     "OPEN_AUDIT",
+    "PROJECT_TITLE",
     "READ_REPORT",
     "REVIEW",
     "TRAINING_BATCH",
@@ -162,6 +168,7 @@ __all__ = [
     "Loop",
     "LoopConfig",
     "MachineLabels",
+    "OpenBatch",
     "PieceEngine",
     "PoolScores",
     "ProjectTakenError",
@@ -197,6 +204,7 @@ __all__ = [
     "is_waiting",
     "later_types",
     "live_labels",
+    "open_batch",
     "out_of_fold_spans",
     "present_file",
     "prune_rounds",
@@ -208,6 +216,7 @@ __all__ = [
     "score_shards",
     "score_tagged",
     "scored_by",
+    "seconds_left",
     "selected_documents",
     "selected_purpose",
     "split_holdout",

@@ -39,7 +39,7 @@ class Changes:
     all documents of the source, readable or not; from it the loop sees whether some were deleted.
     ``complete``: these are all documents. ``report``: what was read; after ``Loop.fetch`` of the whole
     source. ``labels``: from which annotators can choose now; ``None``: the documents say it themselves.
-    ``renamed``: the present names of labels that had others before.
+    ``renamed``: the present names of labels that had others before. ``title``: of the source, if it has one.
     """
 
     documents: Sequence[Document]
@@ -50,6 +50,7 @@ class Changes:
     report: ReadReport = ReadReport()  # noqa: RUF009 - frozen
     labels: Sequence[str] | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
 
     @property
     def messages(self) -> tuple[str, ...]:

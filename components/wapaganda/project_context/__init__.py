@@ -6,18 +6,29 @@ from typing import TYPE_CHECKING
 from wapaganda.project_context.environment import prepare_environment
 
 if TYPE_CHECKING:
+    from wapaganda.project_context.glance import Glance, seconds_left_of
     from wapaganda.project_context.private_files import close_files
     from wapaganda.project_context.project_context import ProjectContext, jobs_path
     from wapaganda.project_context.writable import why_not_writable
 
 _LATE = {
+    "Glance": "glance",
     "ProjectContext": "project_context",
     "close_files": "private_files",
     "jobs_path": "project_context",
+    "seconds_left_of": "glance",
     "why_not_writable": "writable",
 }
 
-__all__ = ["ProjectContext", "close_files", "jobs_path", "prepare_environment", "why_not_writable"]
+__all__ = [
+    "Glance",
+    "ProjectContext",
+    "close_files",
+    "jobs_path",
+    "prepare_environment",
+    "seconds_left_of",
+    "why_not_writable",
+]
 
 
 def __getattr__(name: str) -> object:

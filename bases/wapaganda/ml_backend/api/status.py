@@ -10,6 +10,8 @@ from wapaganda.ml_backend.prediction.model_repository import ModelState
 from wapaganda.ml_backend.route import ServicesOf, guarded_router
 from wapaganda.ml_backend.services import Services
 from wapaganda.ml_backend.training.trigger import TrainingStatus, settle
+from wapaganda.ml_backend.training.webhook_event import NewLabel
+from wapaganda.pipeline import OpenBatch
 
 router = guarded_router()
 
@@ -32,26 +34,37 @@ class FileStatus(BaseModel):
     target_f1: float
 
 
+class BatchStatus(BaseModel):
+    """The batch that annotators work on: how many texts it has, and how many are answered now."""
+
+    name: str
+    size: int
+    answered: int
+
+
 class ProjectStatus(BaseModel):
     """One project: ``target`` is the version that will answer once it is loaded, ``damage`` says which files
-    of the versions are damaged.
+    of the versions are damaged. ``title``: in Label Studio, if it is known.
     """
 
     model_config = ConfigDict(protected_namespaces=())
     project: str
+    title: str | None = None
     model_version: str
     target: str | None
     new_labels: int
     error: str | None
     damage: tuple[str, ...] = ()
     file: FileStatus | None = None
+    batch: BatchStatus | None = None
 
 
 class JobStatus(BaseModel):
     """One training.
 
-    One that failed for a passing reason is ``queued`` again, with its ``error`` and the time of its
-    ``next_attempt`` (UTC).
+    ``progress``: the step, with the ``fraction`` of it that is done. ``seconds_left``: of the whole training,
+    about. ``reason``: why it was submitted. One that failed for a passing reason is ``queued`` again, with
+    its ``error`` and the time of its ``next_attempt`` (UTC).
     """
 
     id: str
@@ -61,6 +74,8 @@ class JobStatus(BaseModel):
     fraction: float | None
     error: str | None
     next_attempt: datetime | None = None
+    reason: str = ""
+    seconds_left: float | None = None
 
 
 class StatusResponse(BaseModel):
@@ -91,15 +106,26 @@ def status(services: ServicesOf) -> StatusResponse:
 
 
 def _project(key: str, state: ModelState | None, services: Services) -> ProjectStatus:
+    seen, record = services.effects.glances(key), services.projects.record(key)
     return ProjectStatus(
         project=key,
+        title=(record.title if record else None) or seen.title,
         model_version=services.models.version(key),
         target=state.target if state else None,
         new_labels=services.projects.new_labels(key),
         error=state.error if state else None,
         damage=state.damage if state else (),
-        file=_file(services.effects.last_report(key)),
+        file=_file(seen.report),
+        batch=_batch(seen.batch, services.projects.labels(key)),
     )
+
+
+def _batch(batch: OpenBatch | None, labels: Sequence[NewLabel]) -> BatchStatus | None:
+    """The batch with the answers since the last fetch, by the events of Label Studio."""
+    if batch is None:
+        return None
+    new = {str(each.task) for each in labels} & {each.id for each in batch.documents}
+    return BatchStatus(name=batch.name, size=batch.size, answered=len(batch.answered | new))
 
 
 def _file(report: Mapping[str, Any]) -> FileStatus | None:
@@ -116,6 +142,8 @@ def _job(job: TrainingStatus) -> JobStatus:
         fraction=job.fraction,
         error=job.error,
         next_attempt=None if job.next_attempt is None else datetime.fromtimestamp(job.next_attempt, UTC),
+        reason=job.reason,
+        seconds_left=job.seconds_left,
     )
 
 

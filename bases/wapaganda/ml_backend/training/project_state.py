@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wapaganda.ml_backend.project_id import ProjectRef
-from wapaganda.ml_backend.training.webhook_event import WebhookEvent
+from wapaganda.ml_backend.training.webhook_event import NewLabel, WebhookEvent
 from wapaganda.storage import Database
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,13 @@ _MIGRATIONS = (
         project TEXT NOT NULL, job TEXT NOT NULL, total INTEGER, PRIMARY KEY (project, job)
     );
     """,
+    """
+    ALTER TABLE projects ADD COLUMN title TEXT;
+    ALTER TABLE new_labels ADD COLUMN annotator INTEGER;
+    ALTER TABLE new_labels ADD COLUMN seconds REAL;
+    ALTER TABLE machine_answers ADD COLUMN annotator INTEGER;
+    ALTER TABLE machine_answers ADD COLUMN seconds REAL;
+    """,
 )
 _TABLES = ("new_labels", "machine_answers")
 _MOST_IDLE = 100
@@ -54,6 +61,7 @@ class ProjectRecord:
     label_config: str | None = None
     total: int | None = None
     trained_total: int | None = None
+    title: str | None = None
 
 
 class ProjectState:
@@ -79,11 +87,11 @@ class ProjectState:
         self._lock = threading.RLock()
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT key, number, created, label_config, total, trained_total FROM projects"
+                "SELECT key, number, created, label_config, total, trained_total, title FROM projects"
             ).fetchall()
         self._records = {
-            key: ProjectRecord(ProjectRef(key, number, created), config, total, trained)
-            for key, number, created, config, total, trained in rows
+            key: ProjectRecord(ProjectRef(key, number, created), *values)
+            for key, number, created, *values in rows
         }
 
     def _rebuild(self) -> None:
@@ -102,7 +110,11 @@ class ProjectState:
         return self._records.get(key)
 
     def upsert_project(
-        self, ref: ProjectRef, label_config: str | None = None, total: int | None = None
+        self,
+        ref: ProjectRef,
+        label_config: str | None = None,
+        total: int | None = None,
+        title: str | None = None,
     ) -> ProjectRecord:
         """Add or update a project; ``None`` leaves a value as it is."""
         with self._lock:
@@ -113,6 +125,7 @@ class ProjectState:
                 ref=replace(ref, created=ref.created if ref.created is not None else old.ref.created),
                 label_config=old.label_config if label_config is None else label_config,
                 total=old.total if total is None else total,
+                title=old.title if title is None else title,
             )
             if ref.key not in self._records:
                 self._forget_idle()
@@ -152,6 +165,16 @@ class ProjectState:
         record = self._records.get(key)
         with self._database.reading() as connection:
             return _count(connection, key, record, record.trained_total if record else None, "TRUE")
+
+    def labels(self, key: str) -> list[NewLabel]:
+        """The labels that no finished training has seen, in the order of the annotations."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT annotation, task, annotator, seconds FROM new_labels WHERE project = ? "
+                "ORDER BY annotation",
+                (key,),
+            ).fetchall()
+        return [NewLabel(*row) for row in rows]
 
     def free_labels(self, key: str) -> int:
         """The number of labelled tasks that no training has seen or will see."""
@@ -207,8 +230,12 @@ class ProjectState:
         ref = record.ref
         with self._database.writing() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO projects VALUES (?, ?, ?, ?, ?, ?)",
-                (ref.key, ref.number, ref.created, record.label_config, record.total, record.trained_total),
+                "INSERT OR REPLACE INTO projects (key, number, created, label_config, total, trained_total, "
+                "title) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(ref.key, ref.number, ref.created, record.label_config),
+                    *(record.total, record.trained_total, record.title),
+                ),
             )
         self._records[ref.key] = record
 
@@ -225,8 +252,9 @@ def _store_labels(connection: sqlite3.Connection, key: str, event: WebhookEvent)
             [(key, task) for task in event.deleted_tasks],
         )
         connection.executemany(
-            f"INSERT OR REPLACE INTO {table} (project, annotation, task) VALUES (?, ?, ?)",
-            [(key, label.annotation, label.task) for label in labels],
+            f"INSERT OR REPLACE INTO {table} (project, annotation, task, annotator, seconds) "
+            "VALUES (?, ?, ?, ?, ?)",
+            [(key, each.annotation, each.task, each.annotator, each.seconds) for each in labels],
         )
 
 

@@ -26,7 +26,9 @@ class TooManyTrainingsError(WapagandaError):
 
 @dataclass(frozen=True, slots=True)
 class TrainingStatus:
-    """A training in the job table; ``next_attempt`` (Unix seconds) when it waits after a failure."""
+    """A training in the job table; ``reason``: why it was submitted, ``next_attempt`` (Unix seconds): when it
+    waits after a failure. ``seconds_left``: about, while it runs; ``None``: not known yet.
+    """
 
     id: str
     project: str
@@ -35,6 +37,8 @@ class TrainingStatus:
     fraction: float | None = None
     error: str | None = None
     next_attempt: float | None = None
+    reason: str = ""
+    seconds_left: float | None = None
 
 
 class Trainings(Protocol):
@@ -84,7 +88,8 @@ class TrainingTrigger:
         before = self._projects.record(key)
         configs = [before.label_config if before else None, *(each.label_config for each in events)]
         totals = [each.total for each in events]
-        after = self._projects.upsert_project(project, _last(configs), _last(totals))
+        title = _last([each.title for each in events])
+        after = self._projects.upsert_project(project, _last(configs), _last(totals), title)
         first = next((total for total in totals if total is not None), after.total)
         if after.trained_total is None and first is not None:
             self._projects.set_baseline(key, first if self._has_model(key) else 0)

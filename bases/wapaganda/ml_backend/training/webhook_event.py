@@ -8,14 +8,21 @@ from wapaganda.annotation import is_machine_answer
 from wapaganda.ml_backend.project_id import ProjectRef, project_ref
 
 Payload = Mapping[str, object]
+_LONGEST_TITLE: Final = 200
+_LONGEST_SECONDS: Final = 1e6
 
 
 @dataclass(frozen=True, slots=True)
 class NewLabel:
-    """A submitted annotation (an empty one counts, too): its id and the id of its task."""
+    """A submitted annotation (an empty one counts, too): its id and the id of its task.
+
+    ``annotator``: the number of the user, ``seconds``: of the work, if Label Studio says them.
+    """
 
     annotation: int
     task: int
+    annotator: int | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,7 @@ class WebhookEvent:
 
     ``machine``: annotations at which nobody has looked; they are no new labels, although ``total`` counts
     them. ``total`` is Label Studio's number of labelled tasks in the whole project, which compensates for
-    lost events.
+    lost events. ``title``: of the project.
     """
 
     reason: str
@@ -36,6 +43,7 @@ class WebhookEvent:
     deleted_tasks: tuple[int, ...] = ()
     total: int | None = None
     label_config: str | None = None
+    title: str | None = None
 
     @property
     def is_ignored(self) -> bool:
@@ -61,11 +69,12 @@ def parse_webhook(payload: Payload) -> WebhookEvent:
     known = replace(reader(payload), project=project)
     if not isinstance(about, Mapping):
         return known
-    config = about.get("label_config")
+    config, title = about.get("label_config"), about.get("title")
     return replace(
         known,
         total=_labelled_tasks(about),
         label_config=storable(config) if isinstance(config, str) else None,
+        title=storable(title)[:_LONGEST_TITLE] if isinstance(title, str) else None,
     )
 
 
@@ -109,7 +118,8 @@ def _annotated(payload: Payload) -> WebhookEvent:
         if item.get("was_cancelled"):
             withdrawn.append(annotation)
         elif task is not None:
-            (machine if is_machine_answer(item) else labels).append(NewLabel(annotation, task))
+            label = NewLabel(annotation, task, _number(item.get("completed_by")), _seconds(item))
+            (machine if is_machine_answer(item) else labels).append(label)
     reason = f"{len(labels)} submitted, {len(withdrawn)} skipped, {len(machine)} copied from predictions."
     return WebhookEvent(reason, labels=tuple(labels), machine=tuple(machine), withdrawn=tuple(withdrawn))
 
@@ -156,6 +166,14 @@ def _items(payload: Payload, *names: str) -> Iterable[Payload]:
 
 def _numbers(items: Iterable[Payload]) -> Iterable[int]:
     return (number for item in items if (number := _number(item)) is not None)
+
+
+def _seconds(item: Payload) -> float | None:
+    """The time that the annotator took, as far as it is one."""
+    value = item.get("lead_time")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LONGEST_SECONDS:
+        return None
+    return float(value)
 
 
 def _number(value: object) -> int | None:

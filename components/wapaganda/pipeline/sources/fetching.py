@@ -11,6 +11,8 @@ from wapaganda.progress import Progress
 
 READ_REPORT = "read"
 """The key in the ledger for the report of the last reading, of the whole source."""
+PROJECT_TITLE = "title"
+"""The key in the ledger for the title of the project in Label Studio."""
 _ADDED = "added labels"
 """The key in the ledger for the labels that were added since the last finished fetch."""
 _UNREAD = "unread"
@@ -31,6 +33,8 @@ def fetch_into(ledger: Ledger, source: Source, progress: Progress) -> Changes:
             changes = _settle(ledger, source, changes, cursor, progress)
         report = changes.report if changes.complete else ReadReport.of(ledger.documents())
         ledger.set_value(READ_REPORT, report.to_dict())
+        if changes.title:
+            ledger.set_value(PROJECT_TITLE, changes.title)
         ledger.set_cursor(changes.cursor)
         ledger.set_value(_ADDED, [])
     return replace(changes, report=report)

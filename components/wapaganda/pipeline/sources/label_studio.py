@@ -72,6 +72,7 @@ class LabelStudioSource:
             report=found.report,
             labels=project.label_config.labels,
             renamed=_renamed(project.label_config),
+            title=project.title,
         )
 
     def ids(self) -> frozenset[str]:

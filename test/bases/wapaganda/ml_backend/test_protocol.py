@@ -8,10 +8,15 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from wapaganda.jobs import JobQueue, Supervisor
 from wapaganda.ledger import Ledger
-from wapaganda.ml_backend.composition import StoredReports
+from wapaganda.ml_backend.composition import QueuedTrainings, StoredGlances
 from wapaganda.ml_backend.middleware.telemetry import MetricsMiddleware, Telemetry
-from wapaganda.ml_backend.training.trigger import TrainingStatus
+from wapaganda.ml_backend.training.project_state import ProjectState
+from wapaganda.ml_backend.training.trigger import TrainingStatus, TriggerConfig
+from wapaganda.ml_backend.training.webhook_event import NewLabel
+from wapaganda.ner import Document
+from wapaganda.project_context import Glance, ProjectContext, seconds_left_of
 from wapaganda.settings import Settings
 
 SETUP = {
@@ -107,23 +112,83 @@ def test_status_tells_the_data_set_as_the_last_round_saw_it(serve, repository):
     repository.put("ls-12", "v1")
     repository.put("ls-13", "v1")
     reports = {"ls-12": {**file, "number": 4, "advice": "Go on."}, "ls-13": {"file_f1": None}}
-    (first, second) = serve(last_report=reports.__getitem__).client.get("/status").json()["projects"]
+    status = serve(glances=lambda key: Glance(report=reports[key])).client.get("/status").json()
+    (first, second) = status["projects"]
     assert first["file"] == file
     assert second["file"] is None
 
 
 def test_the_last_report_is_that_of_the_last_finished_round_in_the_ledger(tmp_path):
     settings = Settings(data_dir=tmp_path)
-    assert StoredReports(settings)("ls-12") == {}
+    assert StoredGlances(settings)("ls-12") == Glance()
     assert not (tmp_path / "ls-12").exists()
     ledger = Ledger(tmp_path / "ls-12" / "ledger.sqlite")
     ledger.start_round()
-    assert StoredReports(settings)("ls-12") == {}
+    assert StoredGlances(settings)("ls-12").report == {}
     ledger.save_step(1, "done", report={"file_f1": 0.5})
     ledger.start_round()
-    assert StoredReports(settings)("ls-12") == {"file_f1": 0.5}
+    assert StoredGlances(settings)("ls-12").report["file_f1"] == 0.5
     (tmp_path / "ls-12" / "ledger.sqlite").write_bytes(b"no ledger at all" * 100)
-    assert StoredReports(settings)("ls-12") == {}
+    assert StoredGlances(settings)("ls-12") == Glance()
+
+
+def event(action, number, task, **more):
+    """A webhook of Label Studio, as far as it is read."""
+    about = {"id": number, "task": task, "project": 12, "completed_by": 3, "lead_time": 9.5, **more}
+    return {
+        "action": action,
+        "annotation": about,
+        "project": {"id": 12, "title": "News"},
+        "task": {"id": task},
+    }
+
+
+def test_status_counts_the_answers_of_the_open_batch_since_the_last_round(serve, repository, tmp_path):
+    """The newcomers' fault: 40 texts were offered, 5 answered, and all that was said was 40."""
+    ledger = Ledger(tmp_path / "data" / "ls-12" / "ledger.sqlite")
+    texts = [Document(str(number), f"Text {number} of Ada") for number in range(50)]
+    ledger.upsert_documents([texts[0].with_spans(()), *texts[1:]], "label-studio")
+    ledger.start_round()
+    ledger.record_offers(1, [(str(n), n, 0.5, "uncertain") for n in range(44)])  # the last four follow it
+    ledger.save_step(1, "selected", draft={"batch": "al-001", "n_released": 40})
+    repository.put("ls-12", "v1")
+    server = serve(glances=StoredGlances(Settings(data_dir=tmp_path / "data")), trigger=TriggerConfig(0))
+    (before,) = server.client.get("/status").json()["projects"]
+    assert (before["title"], before["batch"]) == (None, {"name": "al-001", "size": 40, "answered": 1})
+
+    for number in range(1, 5):
+        server.client.post("/webhook", json=event("ANNOTATION_CREATED", number, number))
+    server.client.post("/webhook", json=event("ANNOTATION_UPDATED", 9, 0))  # answered before: counts once
+    server.client.post("/webhook", json=event("ANNOTATION_CREATED", 10, 42))  # of the next batch
+    server.client.post("/webhook", json=event("ANNOTATION_CREATED", 11, 5, was_cancelled=True))
+    server.settle()
+
+    (after,) = server.client.get("/status").json()["projects"]
+    assert (after["title"], after["batch"]) == ("News", {"name": "al-001", "size": 40, "answered": 5})
+    assert ProjectState(tmp_path / "backend.sqlite").record("ls-12").title == "News"
+    assert server.services.projects.labels("ls-12")[0] == NewLabel(1, 1, 3, 9.5)
+
+
+def test_status_tells_why_a_training_started_and_when_it_ends(serve, tmp_path):
+    settings, now = Settings(data_dir=tmp_path, folds=4), [1000.0]
+    queue = JobQueue(tmp_path / "jobs.sqlite", clock=lambda: now[0])
+    job = queue.submit("ls-12", "round", "200 new labels.")
+    queue.begin(job.id)
+    queue.progress(job.id, "train", 0.0)
+    now[0] += 60.0
+    queue.progress(job.id, "train", 0.5)
+    context = ProjectContext(settings, "ls-12")
+    running = queue.get(job.id)
+    assert seconds_left_of(running, context, now[0]) == 60.0 + 4 * 120.0  # the training, then its folds
+    ledger = Ledger(context.ledger_path)
+    ledger.start_round()
+    ledger.save_step(1, "done", report={"seconds": {"train": 99.0, "judge": 300.0, "release": 5.0}})
+    assert seconds_left_of(running, context, now[0]) == 60.0 + 300.0 + 5.0
+    queue.progress(job.id, "calibrate", None)
+    now[0] += 100.0
+    assert seconds_left_of(queue.get(job.id), context, now[0]) == 200.0 + 5.0
+    (told,) = QueuedTrainings(queue, Supervisor(queue, ("true",)), settings).jobs()
+    assert (told.reason, told.seconds_left) == ("200 new labels.", 5.0)  # by the clock of today it is overdue
 
 
 def test_metrics_count_requests(server):

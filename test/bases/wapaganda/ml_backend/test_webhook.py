@@ -280,6 +280,7 @@ class TestProjectState:
             "machine_answers",
             "sqlite_autoindex_machine_answers_1",
             "new_labels",
+            "projects",
             "sqlite_autoindex_trainings_1",
             "trainings",
         }

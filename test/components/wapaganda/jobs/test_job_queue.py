@@ -197,10 +197,10 @@ def test_a_job_table_of_an_earlier_release_keeps_its_jobs(tmp_path):
 
 def test_a_newer_job_table_is_refused(queue):
     with sqlite3.connect(queue.path) as connection:
-        connection.execute("PRAGMA user_version = 3")
+        connection.execute("PRAGMA user_version = 4")
     connection.close()
 
-    with pytest.raises(JobError, match="Expected a job table of schema version 2"):
+    with pytest.raises(JobError, match="Expected a job table of schema version 3"):
         JobQueue(queue.path)
 
 

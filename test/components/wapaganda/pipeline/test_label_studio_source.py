@@ -26,6 +26,7 @@ class Studio:
 
     def project(self, project_id):
         return SimpleNamespace(
+            title="News",
             label_config=self.config, created_at=self.created_at, n_tasks=5, model_version=""
         )
 
