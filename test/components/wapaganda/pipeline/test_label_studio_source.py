@@ -26,8 +26,7 @@ class Studio:
 
     def project(self, project_id):
         return SimpleNamespace(
-            title="News",
-            label_config=self.config, created_at=self.created_at, n_tasks=5, model_version=""
+            title="News", label_config=self.config, created_at=self.created_at, n_tasks=5, model_version=""
         )
 
     def release(self, project_id, batch, version, on_progress, *, earlier, known):
