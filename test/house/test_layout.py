@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = {"bases", "bench", "components", "development", "docs", "projects", "test"}
+FOLDERS = {"bases", "bench", "components", "deploy", "development", "docs", "projects", "test"}
 FILES = {
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "docker-compose.yml",
     "mkdocs.yml", "poetry.lock", "poetry.toml", "pyproject.toml", "workspace.toml",

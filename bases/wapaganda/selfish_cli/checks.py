@@ -103,16 +103,20 @@ def check_mlflow(settings: "Settings") -> Check:
         return Check("MLflow", found.ok, uri if found.ok else found.message, found.hint)
     if not uri.startswith(("http://", "https://")):
         return Check("MLflow", None, f"{uri}: databases are not checked")
-    return _check_mlflow_server(uri)
+    user, password = settings.mlflow_tracking_username, settings.mlflow_tracking_password.get_secret_value()
+    return _check_mlflow_server(uri, (user, password) if user and password else None)
 
 
-def _check_mlflow_server(uri: str) -> Check:
+def _check_mlflow_server(uri: str, login: tuple[str, str] | None) -> Check:
     import httpx
 
     later = "Training works without it, and the runs are written there later."
     try:
         answer = httpx.get(
-            f"{uri.rstrip('/')}/api/2.0/mlflow/experiments/search", params={"max_results": 1}, timeout=TIMEOUT
+            f"{uri.rstrip('/')}/api/2.0/mlflow/experiments/search",
+            params={"max_results": 1},
+            auth=login,
+            timeout=TIMEOUT,
         )
     except httpx.HTTPError as error:
         return Check(
@@ -121,8 +125,14 @@ def _check_mlflow_server(uri: str) -> Check:
             f"{uri} does not answer: {error}",
             f"Start it or set MLFLOW_TRACKING_URI. {later}",
         )
+    if answer.status_code == 401:
+        hint = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD to a log-in of this server."
+        found = "does not accept the log-in" if login else "asks for a log-in"
+        return Check("MLflow", False, f"{uri} {found} (401)", f"{hint} {later}")
     if answer.status_code == 403:
-        hint = "Start the server with --allowed-hosts that names this host."
+        hint = (
+            "Start the server with --allowed-hosts that names this host (in compose: MLFLOW_ALLOWED_HOSTS)."
+        )
         return Check("MLflow", False, f"{uri} refuses this host name (403)", f"{hint} {later}")
     if answer.is_error:
         return Check("MLflow", False, f"{uri} answers with {answer.status_code}", f"Look at its log. {later}")

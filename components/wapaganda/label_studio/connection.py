@@ -71,7 +71,7 @@ class Connection:
             auth=auth,
             timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
             transport=transport,
-            trust_env=httpx.URL(self.url).host not in LOOPBACK,  # no proxy for this machine itself
+            mounts=proxies(self.url),
             headers={"Accept": "application/json"},
         )
 
@@ -111,7 +111,7 @@ class Connection:
             try:
                 return call(*args, **named)
             except httpx.TransportError as error:
-                self._pause_or_raise(attempt, self._unreachable(error))
+                self._pause_or_raise(attempt, self._unreachable(error), passes=not _is_distrust(error))
             except UnreachableError as error:  # a wrong page: one may pass, a wrong address does not
                 self._pause_or_raise(attempt, error, passes=attempt == 0)
             except TypeError as error:  # the SDK cannot make its object of other JSON
@@ -131,7 +131,7 @@ class Connection:
             try:
                 return call(*args, **named)
             except NEVER_SENT as error:
-                self._pause_or_raise(attempt, self._unreachable(error))
+                self._pause_or_raise(attempt, self._unreachable(error), passes=not _is_distrust(error))
             except httpx.TransportError as error:
                 raise OutcomeUnknownError(
                     f"Label Studio gave no answer to {error.request.url.path}: {error}.", still_running=True
@@ -166,6 +166,11 @@ class Connection:
         return _asked_to_wait(failure, response)
 
     def _unreachable(self, error: Exception) -> UnreachableError:
+        if _is_distrust(error):
+            return UnreachableError(
+                f"The certificate of {self.url} is not trusted ({error}).",
+                "Set SSL_CERT_FILE to a file with the certificate of its authority.",
+            )
         what = "in time" if isinstance(error, httpx.TimeoutException) else f"({error})"
         return UnreachableError(
             f"Label Studio does not answer at {self.url} {what}.",
@@ -196,6 +201,11 @@ class Connection:
                 message, NEW_TOKEN + " Or start it with LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN=true."
             )
         return UnauthorizedError(f"The {self.token_kind} is not accepted ({detail}).", NEW_TOKEN)
+
+
+def proxies(url: str) -> dict[str, httpx.BaseTransport | None] | None:
+    """The ``mounts`` of a client: no proxy for this machine itself, for others those of the environment."""
+    return {"http://": None, "https://": None} if httpx.URL(url).host in LOOPBACK else None
 
 
 class _Client(httpx.Client):
@@ -246,6 +256,11 @@ def unexpected(what: str, where: str) -> UnreachableError:
 
 def _json(response: httpx.Response) -> Json:
     return response.json() if response.content else None
+
+
+def _is_distrust(error: Exception) -> bool:
+    """Whether the certificate of the server was refused; a retry does not help."""
+    return "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
 def _is_final(response: httpx.Response) -> bool:

@@ -7,7 +7,7 @@ import httpx
 
 from wapaganda.annotation import LabelConfig, parse_label_config
 from wapaganda.label_studio import backend as backends
-from wapaganda.label_studio.connection import LOOPBACK, Connection
+from wapaganda.label_studio.connection import Connection, proxies
 from wapaganda.label_studio.data_manager import model_versions
 from wapaganda.label_studio.errors import LabelStudioError, RejectedError
 from wapaganda.label_studio.records import CheckResult, Server
@@ -175,9 +175,8 @@ def _probe(
 def _health(backend_url: str, basic_auth: tuple[str, str] | None) -> CheckResult:
     """Ask the backend from this machine, which may see another network than Label Studio."""
     url = backend_url.rstrip("/")
-    trust_env = httpx.URL(url).host not in LOOPBACK
     try:
-        with httpx.Client(base_url=url, timeout=5.0, auth=basic_auth, trust_env=trust_env) as client:
+        with httpx.Client(base_url=url, timeout=5.0, auth=basic_auth, mounts=proxies(url)) as client:
             health = client.get("/health")
             guarded = client.get("/versions")
     except (httpx.TransportError, httpx.InvalidURL) as error:

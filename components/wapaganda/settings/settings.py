@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wapaganda.errors import InputError
+from wapaganda.settings.access_token import check_token
 from wapaganda.settings.locations import home_path, http_url, tracking_uri
 from wapaganda.settings.numbers import auto_or_share
 from wapaganda.settings.registered import measure_name, strategy_name
@@ -236,6 +237,11 @@ class Settings(BaseSettings):
     label_studio_api_key: SecretStr = Field(
         SecretStr(""), description="Access token of Label Studio, personal or legacy."
     )
+    label_studio_token_kind: Literal["any", "legacy"] = Field(
+        "any",
+        description="Kind that the access token must have: `any`, or `legacy` for 40 hexadecimal digits. "
+        "docker-compose.yml asks for the second.",
+    )
     basic_auth_user: str = Field(
         "", description="User name of the ML backend. Not set: the backend needs no log-in."
     )
@@ -275,6 +281,11 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"Expected both BASIC_AUTH_USER and BASIC_AUTH_PASS or neither, was: {given} alone"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _the_token_has_the_form_of_one(self) -> Self:
+        check_token(self.label_studio_api_key.get_secret_value().strip(), self.label_studio_token_kind)
         return self
 
     @property

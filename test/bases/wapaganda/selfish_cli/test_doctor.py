@@ -32,6 +32,14 @@ def test_bad_settings_are_findings(selfish, monkeypatch):
     assert "LEARNING_RATE" in found[0] + found[1]
 
 
+def test_a_personal_token_where_a_legacy_one_is_needed_is_found(selfish, monkeypatch):
+    monkeypatch.setenv("LABEL_STUDIO_TOKEN_KIND", "legacy")
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "eyJhbGciOi.eyJ0b2tlbl.c2lnbmF0dXJl")
+    outcome = selfish("doctor", "--json")
+    assert outcome.code == 1
+    assert "was: a personal access token" in checks(outcome)["Settings"]["message"]
+
+
 def test_an_encoder_without_weights_is_found(selfish, tmp_path):
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "config.json").write_text('{"model_type": "bert", "hidden_size": 32}')

@@ -244,7 +244,7 @@ def _out_is_a_file(files):
 
 def _token_of_two_lines(files):
     command = ["update", "--project", 1, "--api-key", "abc\ndef"]
-    return command, 1, "Expected a Label Studio token in one line"
+    return command, 2, "Expected an access token of Label Studio in one line"
 
 
 @pytest.mark.parametrize("fault", [_deep, _deep_line, _pipe, _long_word, _out_is_a_file, _token_of_two_lines])

@@ -206,3 +206,44 @@ def test_the_password_of_mlflow_reaches_mlflow(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "word")
     assert Settings().for_libraries == {"MLFLOW_TRACKING_USERNAME": "me", "MLFLOW_TRACKING_PASSWORD": "word"}
+
+
+JWT = ".".join(("eyJhbGciOiJIUzI1NiJ9", "eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9", "c2lnbmF0dXJl"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "token", "expected"),
+    [
+        ("legacy", JWT, "Expected a legacy token of 40 hexadecimal digits, was: a personal access token. "),
+        (
+            "legacy",
+            "0123456789" * 3,
+            "Expected a legacy token of 40 hexadecimal digits, was: 30 characters. ",
+        ),
+        (
+            "any",
+            "<Account & Settings>",
+            "Expected an access token of Label Studio in one line, was: one with ",
+        ),
+    ],
+)
+def test_a_token_of_another_form_is_refused_and_not_shown(monkeypatch, kind, token, expected):
+    monkeypatch.setenv("LABEL_STUDIO_TOKEN_KIND", kind)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", token)
+
+    with pytest.raises(SettingsError) as caught:
+        Settings()
+
+    assert str(caught.value).startswith(f"LABEL_STUDIO_API_KEY: {expected}")
+    assert token not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "token"),
+    [("legacy", "0123456789abcdefABCD" * 2), ("legacy", ""), ("any", JWT), ("any", "own-token")],
+)
+def test_tokens_of_the_kind_are_taken(monkeypatch, kind, token):
+    monkeypatch.setenv("LABEL_STUDIO_TOKEN_KIND", kind)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", token)
+
+    assert Settings().label_studio_api_key.get_secret_value() == token
