@@ -62,7 +62,6 @@ app = typer.Typer(
     cls=Commands,
     help=flowing(HELP),
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -70,7 +69,7 @@ app = typer.Typer(
 
 def imported(name: str, entry: Entry) -> Any:  # noqa: ANN401 - the class is private to typer
     """The command, or group of commands, as typer makes it of the functions."""
-    made = typer.Typer(name=name, help=entry.summary, no_args_is_help=True) if entry.group else typer.Typer()
+    made = typer.Typer(name=name, help=entry.summary, no_args_is_help=bool(entry.group), add_completion=False)
     for own, function in entry.functions(name).items():
         made.command(own, help=flowing(function.__doc__))(function)
     return typer.main.get_command(made)

@@ -6,7 +6,7 @@ import typer
 
 from wapaganda.errors import InputError
 from wapaganda.selfish_cli.project import chosen_version, open_context
-from wapaganda.selfish_cli.ui import options
+from wapaganda.selfish_cli.ui import completion, options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table
 from wapaganda.selfish_cli.ui.versions import version_record, versions_table
@@ -35,7 +35,12 @@ def list_models(
 
 
 def promote(
-    version: Annotated[str, typer.Argument(help="The version to make live, such as v0002-3f2a9c01.")],
+    version: Annotated[
+        str,
+        typer.Argument(
+            help="The version to make live, such as v0002-3f2a9c01.", autocompletion=completion.version
+        ),
+    ],
     project: options.Project = None,
     name: options.Name = "default",
     as_json: options.AsJson = False,

@@ -32,13 +32,7 @@ def simulate(
         Path, typer.Option("--test", help="Labelled texts for the evaluation, never trained on.")
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for the results; an existing one is continued.")],
-    strategies: Annotated[
-        str,
-        typer.Option(
-            "--strategies",
-            help="Separated by commas, each STRATEGY or STRATEGY:MEASURE; random must be one of them.",
-        ),
-    ] = "random,uncertainty,diversity,hybrid",
+    strategies: choices.Strategies = "random,uncertainty,diversity,hybrid",
     measure: choices.Measure = None,
     data_set: Annotated[
         bool,

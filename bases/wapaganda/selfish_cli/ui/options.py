@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from wapaganda.selfish_cli.ui import completion
+
 Test = Annotated[
     Path | None,
     typer.Option("--test", help="Labelled texts that the model is evaluated on, never trained on."),
@@ -63,4 +65,9 @@ Lenient = Annotated[
         show_default=False,
     ),
 ]
-Version = Annotated[str | None, typer.Option("--model", help="A model version. Default: the live one.")]
+Version = Annotated[
+    str | None,
+    typer.Option(
+        "--model", help="A model version. Default: the live one.", autocompletion=completion.version
+    ),
+]

@@ -22,7 +22,7 @@ from wapaganda.selfish_cli.inputs import one_of
 from wapaganda.selfish_cli.outputs import SHOWN, check_parent
 from wapaganda.selfish_cli.package import package_version
 from wapaganda.selfish_cli.project import open_context
-from wapaganda.selfish_cli.ui import choices, options
+from wapaganda.selfish_cli.ui import choices, completion, options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
 
@@ -40,7 +40,12 @@ def export(
         Path | None, typer.Option("--pool", help="Texts without labels that belong to the data set, too.")
     ] = None,
     formats: Annotated[
-        str, typer.Option("--formats", help=f"Out of {', '.join(export_formats())}, with commas between.")
+        str,
+        typer.Option(
+            "--formats",
+            help=f"Out of {', '.join(export_formats())}, with commas between.",
+            autocompletion=completion.formats,
+        ),
     ] = ",".join(FORMATS),
     split: Annotated[
         str, typer.Option("--split", help="Shares of train, dev and test; their sum is 1.")
