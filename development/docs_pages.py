@@ -68,6 +68,28 @@ and are counted in a message: relations of doccano; rejected and ignored tasks o
 attributes and discontinuous spans of BRAT; span groups of spaCy."""
 
 
+OF_OTHERS = """## From a package of your own
+
+An installed package adds its own without a change of this repository. Its modules register as those in
+`CONTRIBUTING.md` do, and its `pyproject.toml` names them:
+
+    [project.entry-points."wapaganda.measures"]
+    gini = "my_package.gini"
+
+    [project.entry-points."wapaganda.strategies"]
+    longest_first = "my_package.longest_first"
+
+    [project.entry-points."wapaganda.formats"]
+    tagged_words = "my_package.tagged_words"
+
+- The names are then in `--help`, and settings and options take them, in `selfish` and in the ML backend.
+- The modules are imported when all names are listed, or a name is asked for that is not in the tables above.
+- Our own names stay ours, and of two packages with the same name the first in alphabetical order has it. A
+  module that takes such a name, or cannot be imported, adds nothing. One warning names its package and the
+  reason.
+"""
+
+
 def registries_page(width: int) -> str:
     """docs/registries.md."""
     from wapaganda.annotation import format_table
@@ -95,6 +117,8 @@ def registries_page(width: int) -> str:
             FORMATS,
             "",
             format_table(),
+            OF_OTHERS.strip(),
+            "",
         ]
     )
 

@@ -93,6 +93,7 @@ def main() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.ERROR, handlers=[handler])
+    logging.getLogger("wapaganda.plugins").setLevel(logging.WARNING)  # a package that adds nothing
     try:
         app()
     except Exception as error:  # outside the session of a command

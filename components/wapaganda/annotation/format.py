@@ -6,23 +6,18 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from importlib import import_module
-from importlib.metadata import entry_points
+from functools import cached_property
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 
 from wapaganda.annotation.collecting import Collector, FormatError
 from wapaganda.annotation.label_studio.label_config import LabelConfig
 from wapaganda.annotation.records import NumberedRecord, parse_json, parse_lines
 from wapaganda.ner import Document
+from wapaganda.plugins import Registry
 
 _LINE_END = re.compile(r"\r\n|\n|\r(?!\n)")
 _JSON_START = re.compile(r'\s*(\{\s*["}\w]|\[\s*[\[\]{"0-9])')
-
-GROUP = "wapaganda.formats"
-"""The entry points by which other packages name modules that register a format."""
 
 ASPECTS = ("ids", "order", "meta", "scores", "unlabelled texts", "white space", "proposals", "provenance")
 """What a format can keep besides texts and spans.
@@ -123,7 +118,7 @@ class Format:
     index: Callable[[Path, Sequence[str]], None] | None = None
 
 
-_TABLE: dict[str, Format] = {}
+_REGISTRY: Registry[Format] = Registry("format", "wapaganda.formats", "wapaganda.annotation.formats")
 
 
 def register(format: Format) -> Format:
@@ -133,26 +128,15 @@ def register(format: Format) -> Format:
     Raises:
         ValueError: the name is taken, or ``keeps`` has a value that is not in ``ASPECTS``.
     """
-    if format.name in _TABLE or format.keeps - set(ASPECTS):
-        raise ValueError(f"Expected a new name and aspects out of {', '.join(ASPECTS)}, was: {format}")
-    _TABLE[format.name] = format
+    if format.keeps - set(ASPECTS):
+        raise ValueError(f"Expected aspects out of {', '.join(ASPECTS)}, was: {format}")
+    _REGISTRY.add(format.name, format, format.read.__module__)
     return format
 
 
 def all_formats() -> dict[str, Format]:
     """All formats by name: files first, then folders, sorted by title."""
-    _find()
-    return dict(sorted(_TABLE.items(), key=lambda item: (item[1].is_folder, item[1].title.lower())))
-
-
-@cache
-def _find() -> None:
-    from wapaganda.annotation import formats as package
-
-    for module in sorted(iter_modules(package.__path__), key=lambda each: each.name):
-        import_module(f"{package.__name__}.{module.name}")
-    for entry_point in entry_points(group=GROUP):
-        entry_point.load()
+    return dict(sorted(_REGISTRY.items(), key=lambda item: (item[1].is_folder, item[1].title.lower())))
 
 
 def by_suffix(path: Path, *, writable: bool = False) -> Format | None:

@@ -17,10 +17,7 @@ from wapaganda.sampler.registry import (
     strategy,
 )
 from wapaganda.sampler.selection import select
-from wapaganda.sampler.strategies import load_strategies
 from wapaganda.sampler.types import UNSCORED_REASONS, Options, Pool, SelectedText, Selection
-
-load_strategies()
 
 __all__ = [
     "DEFAULT_STRATEGY",

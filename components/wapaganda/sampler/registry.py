@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import getdoc
-from types import MappingProxyType
 
 from wapaganda.errors import InputError
+from wapaganda.plugins import Registry
 from wapaganda.sampler.context import SelectionContext
 
 DEFAULT_STRATEGY = "hybrid"
@@ -36,10 +36,10 @@ class Strategy:
         return self.function(context)
 
 
-_REGISTERED: dict[str, Strategy] = {}
+_REGISTRY: Registry[Strategy] = Registry("strategy", "wapaganda.strategies", "wapaganda.sampler.strategies")
 
-STRATEGIES: Mapping[str, Strategy] = MappingProxyType(_REGISTERED)
-"""All registered strategies by name; a view that grows with each registration."""
+STRATEGIES: Mapping[str, Strategy] = _REGISTRY
+"""All registered strategies by name, those of installed packages among them."""
 
 _REMOVED_STRATEGIES = {"k_center": "diversity", "facility_location": "hybrid"}
 """Strategies of earlier versions, and what to use instead."""
@@ -65,10 +65,8 @@ def strategy(name: str, *, uses_scores: bool) -> Callable[[SelectFunction], Sele
     """
 
     def register(function: SelectFunction) -> SelectFunction:
-        if name in _REGISTERED:
-            raise ValueError(f"Expected a new name for a strategy, was: {name!r}")
         summary = (getdoc(function) or "").partition("\n")[0]
-        _REGISTERED[name] = Strategy(name, function, uses_scores, summary)
+        _REGISTRY.add(name, Strategy(name, function, uses_scores, summary), function.__module__)
         return function
 
     return register

@@ -23,7 +23,6 @@ agree, so a threshold of 0.7 finds nothing.
 
 from wapaganda.uncertainty.acquisition import acquisition, amount
 from wapaganda.uncertainty.expected_counts import Expectation, expected_counts
-from wapaganda.uncertainty.measures import load_measures
 from wapaganda.uncertainty.pooling import is_word, tag_entropy, top_mean
 from wapaganda.uncertainty.registry import (
     AUTO,
@@ -35,8 +34,6 @@ from wapaganda.uncertainty.registry import (
     without_committee,
 )
 from wapaganda.uncertainty.scoring import score
-
-load_measures()
 
 __all__ = [
     "AUTO",

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import getdoc
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.errors import InputError
+from wapaganda.plugins import Registry
 
 AUTO = "auto"
 """The default: candidates by ``DEFAULT_MEASURE``; the strategy decides how they are ranked."""
@@ -44,10 +44,10 @@ class Measure:
         return self.function(log_probs, lengths)
 
 
-_REGISTERED: dict[str, Measure] = {}
+_REGISTRY: Registry[Measure] = Registry("measure", "wapaganda.measures", "wapaganda.uncertainty.measures")
 
-MEASURES: Mapping[str, Measure] = MappingProxyType(_REGISTERED)
-"""All registered measures by name; a view that grows with each registration."""
+MEASURES: Mapping[str, Measure] = _REGISTRY
+"""All registered measures by name, those of installed packages among them."""
 
 _REMOVED = {
     "bald": "committee",
@@ -75,10 +75,10 @@ def measure(
         raise ValueError(f"Expected an additive measure or one of a committee, was: {name!r}, which is both")
 
     def register(function: _Function) -> _Function:
-        if name in _REGISTERED or name == AUTO:
+        if name == AUTO:
             raise ValueError(f"Expected a new name for a measure, was: {name!r}")
         summary = (getdoc(function) or "").partition("\n")[0]
-        _REGISTERED[name] = Measure(name, function, additive, committee, summary)
+        _REGISTRY.add(name, Measure(name, function, additive, committee, summary), function.__module__)
         return function
 
     return register

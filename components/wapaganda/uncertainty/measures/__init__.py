@@ -1,23 +1,8 @@
-"""The measures that come with the brick, and the search for all others.
+"""The measures that come with the brick: a new one needs one file with one ``@measure`` function.
 
-Every module in this folder is imported together with the brick, so a new measure is one file with one
-``@measure`` function. Another package registers its measures by an entry point of the group
-``wapaganda.measures`` that names a module::
+Every module in this folder is imported before the first look-up. Another package names its module by an entry
+point::
 
     [project.entry-points."wapaganda.measures"]
     gini = "my_package.gini"
 """
-
-from importlib import import_module
-from importlib.metadata import entry_points
-from pkgutil import iter_modules
-
-GROUP = "wapaganda.measures"
-
-
-def load_measures() -> None:
-    """Import every module that registers a measure: those of this folder, then those of other packages."""
-    for module in iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
-    for entry_point in entry_points(group=GROUP):
-        entry_point.load()

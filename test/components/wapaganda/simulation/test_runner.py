@@ -17,7 +17,7 @@ from wapaganda.simulation.runner import Runner
 from wapaganda.simulation.schedule import Schedule
 from wapaganda.tagger import load_members
 from wapaganda.uncertainty import MEASURES, Measure
-from wapaganda.uncertainty.registry import _REGISTERED
+from wapaganda.uncertainty.registry import _REGISTRY
 
 pytestmark = pytest.mark.real
 
@@ -211,7 +211,7 @@ def test_an_inverted_measure_does_worse_than_random_and_the_right_one_better(bui
     def inverted(log_probs, lengths):
         return 1.0 - MEASURES["expected_errors"](log_probs, lengths)
 
-    monkeypatch.setitem(_REGISTERED, "inverted", Measure("inverted", inverted, False, False, ""))
+    monkeypatch.setitem(_REGISTRY._entries, "inverted", Measure("inverted", inverted, False, False, ""))
     bad = Arm("bad", "uncertainty", "inverted")
     runs = play(
         build(

@@ -17,7 +17,7 @@ from wapaganda.uncertainty import (
     score,
     without_committee,
 )
-from wapaganda.uncertainty.registry import _REGISTERED
+from wapaganda.uncertainty.registry import _REGISTRY
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def constant():
         return np.where(lengths > 0, 0.5, 0.0)
 
     yield constant
-    del _REGISTERED["constant"]
+    del _REGISTRY._entries["constant"]
 
 
 def test_a_registered_function_is_a_measure_by_its_name(constant):
