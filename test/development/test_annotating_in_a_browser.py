@@ -1,6 +1,6 @@
 """An annotator's view: log in, see the pre-annotation at the right characters, submit it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ PATIENCE = 120_000.0  # milliseconds
 def page(chromium: Path) -> Iterator[Page]:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=str(chromium), args=list(ARGUMENTS))
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(PATIENCE)
         yield page
         browser.close()
@@ -46,6 +46,62 @@ def wait_for_annotations(page: Page, server: LabelStudioServer, project: int, nu
     )
 
 
+NEWS = (
+    ("Ada Lindqvist opened the Baltic Museum in Visby on Friday.", ("Ada Lindqvist", "Visby"), "rare"),
+    ("The harbour of Port Amalia was closed for two days after the storm.", ("Port Amalia",), "uncertain"),
+    ("Nobody was hurt when the roof of the old mill came down.", (), "diverse"),
+    ("Marek Novy and Jana Benes met the mayor of Ostrov.", ("Marek Novy", "Ostrov"), "random"),
+)
+
+
+def news(ids: list[int]) -> list[Document]:
+    """A batch of these texts with proposals and the reasons of a round."""
+    labels = {"Visby": "LOC", "Port Amalia": "LOC", "Ostrov": "LOC"}
+    return [
+        Document(
+            str(number),
+            text,
+            tuple(
+                Span(text.index(name), text.index(name) + len(name), labels.get(name, "PER"), 0.9 - 0.2 * at)
+                for at, name in enumerate(names)
+            ),
+            {"reason": reason, "uncertainty": 0.95 - 0.2 * rank, "seconds": 14.0 + 9 * rank},
+        )
+        for rank, (number, (text, names, reason)) in enumerate(zip(ids, NEWS, strict=True))
+    ]
+
+
+def is_on_screen(page: Page, words: str) -> bool:
+    """Whether these words can be read without scrolling."""
+    found = page.get_by_text(words).first
+    found.wait_for()
+    box, size = found.bounding_box(), page.viewport_size
+    assert box is not None
+    assert size is not None
+    return bool(box["x"] >= 0 and box["x"] + box["width"] <= size["width"] and box["y"] < size["height"])
+
+
+def test_the_tab_of_the_batch_shows_the_texts_in_their_order_and_why(
+    page: Page, label_studio_server: LabelStudioServer, screenshot: Callable[[Page, str], Path]
+):
+    server = label_studio_server
+    with LabelStudio(server.url, server.token) as client:
+        project = client.create_project("News", default_label_config(["LOC", "PER"]))
+        ids = client.import_documents(project, [Document(text, text) for text, *_ in NEWS])
+        report = client.release(project, news(ids)[::-1], "al-001-7d2c")
+    log_in(page, server)
+    page.goto(f"{server.url}/projects/{project}/data?tab={report.view_id}")
+    for text, _, reason in NEWS:
+        assert is_on_screen(page, text[:20])
+        assert is_on_screen(page, f"why: {reason}")
+    assert is_on_screen(page, "uncertainty 0.9")
+    seen = page.locator("body").inner_text()
+    places = [seen.index(text) for text, *_ in NEWS]
+    assert places == sorted(places, reverse=True)
+    assert "Prediction results" not in seen
+    screenshot(page, "studio-batch")
+
+
 def test_a_text_that_is_open_while_the_next_batch_is_released_keeps_its_proposals(
     page: Page, label_studio_server: LabelStudioServer
 ):
@@ -56,13 +112,15 @@ def test_a_text_that_is_open_while_the_next_batch_is_released_keeps_its_proposal
         batch = [Document(str(ids[0]), TEXT, (PERSON, PLACE)), Document(str(ids[1]), "Nobody is here.", ())]
         client.release(project, batch[:1], "al-001")
         log_in(page, server)
-        stream = f"{server.url}/projects/{project}/data?labeling=1"
-        page.goto(stream)
+        tasks = f"{server.url}/projects/{project}/data"
+        page.goto(tasks)
+        page.get_by_text("Label All Tasks").click()
         page.wait_for_selector(".htx-highlight")
 
         better = Document(str(ids[0]), TEXT, (PERSON,))
         client.release(project, batch[1:], "al-002", earlier=[better], known=[better.id])
-        page.goto(stream)
+        page.goto(tasks)
+        page.get_by_text("Label All Tasks").click()
         page.wait_for_selector(".htx-highlight")
         assert len(page.locator(".htx-highlight").all()) == 1
         page.locator("button:has-text('Submit')").first.click()

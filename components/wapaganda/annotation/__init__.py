@@ -26,6 +26,7 @@ from wapaganda.annotation.label_studio.label_config import (
     parse_label_config,
 )
 from wapaganda.annotation.label_studio.machine_answers import has_machine_answer, is_machine_answer
+from wapaganda.annotation.label_studio.predictions import NOTE, READING
 from wapaganda.annotation.label_studio.regions import (
     labels_used,
     refuse_other_forms,
@@ -67,7 +68,9 @@ __all__ = [
     "ASPECTS",
     "KINDS",
     "MODEL",
+    "NOTE",
     "PROVENANCE",
+    "READING",
     "SCHEMES",
     "SPANS_BY",
     "AnswerRule",

@@ -39,6 +39,7 @@ from wapaganda.label_studio.records import (
     Server,
     TaskChanges,
 )
+from wapaganda.label_studio.tabs import views
 from wapaganda.label_studio.write_back import WrittenAnnotations
 from wapaganda.ner import Document, Span
 from wapaganda.progress import Progress, silent
@@ -269,7 +270,8 @@ class LabelStudio:
 
     def show_annotated(self, project_id: int, task_ids: Sequence[int], title: str) -> int:
         """Create or update the tab ``title`` with exactly these annotated tasks; return its id."""
-        return data_manager.view_of_annotated(self._connection, project_id, title, task_ids)
+        text = self._label_config(project_id).data_key
+        return views.view_of_annotated(self._connection, project_id, title, task_ids, text)
 
     def set_annotators(self, project_id: int, number: int, share: int) -> None:
         """Ask for answers of ``number`` annotators in ``share`` percent of the tasks; only the API can.

@@ -1,22 +1,17 @@
-"""The Data Manager of Label Studio: queries, pages of tasks, and tabs ("views"), found by their titles.
-
-A tab can order tasks only by a column, so another order would have to be written into the tasks' data.
-A tab of chosen tasks therefore shows them by number and does not change the user's data.
-"""
+"""The Data Manager of Label Studio: queries and pages of tasks."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from wapaganda.label_studio.connection import Connection, unexpected
-from wapaganda.label_studio.errors import LabelStudioError, RejectedError
+from wapaganda.label_studio.errors import RejectedError
 
 TASKS = "/api/tasks"
 Query = Mapping[str, Any]
 Task = Mapping[str, Any]
 
 ID_CHUNK = 100  # more ids make an address longer than servers accept
-NO_ANNOTATION = "0"  # the id of no annotation: with an empty value the web page shows every task
 
 
 def page_of_tasks(
@@ -127,71 +122,3 @@ def predicted_by(version: str) -> Query:
     """The filter for tasks that have a prediction of this version."""
     name = "filter:tasks:predictions_model_versions"
     return {"filter": name, "operator": "contains", "type": "List", "value": [version]}
-
-
-def view_once(connection: Connection, project: int, title: str, query: Query) -> int:
-    """The id of the tab ``title``, which is created with ``query`` if it is missing."""
-    found = _find_view(connection, project, title)
-    return _create_view(connection, project, title, query) if found is None else int(found.id)
-
-
-def view_of_annotated(connection: Connection, project: int, title: str, task_ids: Sequence[int]) -> int:
-    """Create or update the tab ``title`` with exactly these annotated tasks; return its id.
-
-    It filters by annotations, because a filter by many task numbers makes the web page hang. So a task
-    leaves the tab when its annotation is deleted.
-
-    Raises:
-        LabelStudioError: a task has no annotation, or was deleted.
-    """
-    query = query_of([_holding(_annotations(connection, project, task_ids))])
-    found = _find_view(connection, project, title)
-    if found is None:
-        return _create_view(connection, project, title, query)
-    known = dict(found.data or {})
-    if known.get("filters") != query["filters"]:
-        data = {name: value for name, value in known.items() if name != "selectedItems"}
-        update = connection.sdk.views.update
-        connection.repeat(update, str(found.id), project=project, data=data | {"filters": query["filters"]})
-    return int(found.id)
-
-
-def _find_view(connection: Connection, project: int, title: str) -> Any:  # noqa: ANN401 - the SDK's view
-    views = connection.repeat(connection.sdk.views.list, project=project)
-    if not isinstance(views, list) or not all(hasattr(view, "data") for view in views):
-        raise unexpected("the tabs of a project", connection.url)
-    return next((view for view in views if (view.data or {}).get("title") == title), None)
-
-
-def _create_view(connection: Connection, project: int, title: str, query: Query) -> int:
-    data = {"title": title, "type": "list", "target": "tasks", **query}
-    return int(connection.once(connection.sdk.views.create, project=project, data=data).id)
-
-
-def _annotations(connection: Connection, project: int, task_ids: Sequence[int]) -> list[int]:
-    """One annotation of each task that is not a skip."""
-    tasks = tasks_by_id(connection, project, "id,annotations,was_cancelled", task_ids)
-    chosen = []
-    for number in task_ids:
-        held = [each for each in _of(tasks.get(number)) if not each.get("was_cancelled")]
-        if not held:
-            raise LabelStudioError(
-                f"Expected an annotation of task {number}, was: none.",
-                "It was deleted in the meantime: repeat the command.",
-            )
-        chosen.append(max(int(each["id"]) for each in held))
-    return chosen
-
-
-def _of(task: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
-    return (task or {}).get("annotations") or ()
-
-
-def _holding(annotations: Sequence[int]) -> Query:
-    value = ",".join(map(str, sorted(annotations))) or NO_ANNOTATION
-    return {
-        "filter": "filter:tasks:annotations_ids",
-        "operator": "contains",
-        "type": "String",
-        "value": value,
-    }

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from wapaganda.annotation import LabelConfig, parse_label_config
+from wapaganda.annotation import NOTE, READING, LabelConfig, parse_label_config
 from wapaganda.label_studio import backend as backends
 from wapaganda.label_studio.connection import Connection, proxies
 from wapaganda.label_studio.data_manager import model_versions
@@ -105,14 +105,15 @@ def _model_version(connection: Connection, project: "LseProjectResponse") -> Che
     """It must be a version that predictions have: with a backend's title the order is silently random."""
     name, version = "model version", str(project.model_version or "")
     stored = model_versions(connection, int(project.id or 0))
-    if stored.get(version):
+    if stored.get(version) and not version.startswith((NOTE, READING)):
         return CheckResult(name, True, f"{version}: {stored[version]} predictions")
     titles = [str(found.title) for found in backends.backends(connection, int(project.id or 0))]
     released = [found for found in stored if found.startswith("al-")]
     if version in titles and not released:
         return CheckResult(name, True, f"{version}: the backend itself, until the first batch is released")
     what = f"is the backend's title {version!r}" if version in titles else f"is {version!r}"
-    message = f"The model version {what}, which no prediction has: the order is silently random."
+    lack = "only holds remarks" if stored.get(version) else "no prediction has"
+    message = f"The model version {what}, which {lack}: the order is silently random."
     return CheckResult(
         name, not released, message, "Choose the newest al-… under Settings → Annotation, or release again."
     )

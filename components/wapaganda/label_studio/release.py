@@ -28,7 +28,6 @@ from wapaganda.label_studio.data_manager import (
     predicted_by,
     query_of,
     tasks_by_id,
-    view_once,
 )
 from wapaganda.label_studio.errors import (
     ChangedMeanwhileError,
@@ -38,6 +37,7 @@ from wapaganda.label_studio.errors import (
     VersionTakenError,
 )
 from wapaganda.label_studio.records import ProjectInfo, ReleaseReport
+from wapaganda.label_studio.tabs.active_batch import TITLE, note_of, show_batch, write_notes
 from wapaganda.label_studio.upload import PATIENCE, UPLOAD_TIMEOUT, refuse_unusable
 from wapaganda.ner import Document
 from wapaganda.progress import Progress, silent
@@ -51,7 +51,8 @@ Prediction = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A batch and its version, the texts of ``earlier`` batches that may be unfinished, and the ids of all
-    texts of earlier batches (``known``). The ids are those of tasks, the spans are the pre-annotation."""
+    texts of earlier batches (``known``). The ids are those of tasks, the spans are the pre-annotation;
+    ``meta`` may hold the ``reason``, the ``uncertainty`` and the expected ``seconds`` of a text."""
 
     batch: Sequence[Document]
     version: str
@@ -120,7 +121,7 @@ def release(
         return release(connection, project, offer, progress, chunk_size)
     warnings = _verify(connection, project.id, version, present.keys() | {int(item.id) for item in sent})
     point_at(connection, project, version)
-    view, problem = _view(connection, project.id, version)
+    view, problem = _show(connection, project, offer)
     n_present = len(present.keys() & offer.tasks)
     return ReleaseReport(
         version=version,
@@ -134,13 +135,17 @@ def release(
     )
 
 
-def _view(connection: Connection, project: int, version: str) -> tuple[int | None, tuple[str, ...]]:
-    """The tab of the batch, in its order; without one, a warning: the batch is out already."""
-    by_rank = query_of([predicted_by(version)], "tasks:predictions_score")
+def _show(connection: Connection, project: ProjectInfo, offer: Offer) -> tuple[int | None, tuple[str, ...]]:
+    """The tab of the batch with the reasons; what cannot be shown is a warning: the batch is out already."""
+    view, version = None, offer.version
     try:
-        return view_once(connection, project, version, by_rank), ()
+        view = show_batch(connection, project.id, version, project.label_config.data_key)
+        notes = {int(each.id): note_of(each) for each in (*offer.batch, *offer.earlier)}
+        write_notes(connection, project.id, version, {task: note for task, note in notes.items() if note})
     except LabelStudioError as error:
-        return None, (f"The batch has no tab {version}: {error}",)
+        what = f"no tab {TITLE!r}" if view is None else "no reasons in its tab"
+        return view, (f"The batch has {what}: {error}",)
+    return view, ()
 
 
 def _gone(connection: Connection, project: int, tasks: Iterable[int]) -> set[int]:

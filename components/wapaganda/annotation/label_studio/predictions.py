@@ -15,14 +15,33 @@ from wapaganda.annotation.proposals import with_proposal
 from wapaganda.annotation.read_report import READ_KEY, Finding, is_unread
 from wapaganda.ner import Document, repair_spans
 
+NOTE = "why: "
+"""The model version of a note begins so: a prediction without regions that says why a text was chosen."""
+READING = "review: "
+"""The model version of a reading begins so: what a model would mark instead of the labels of a text."""
+
+
+def is_remark(prediction: Mapping[str, Any]) -> bool:
+    """Whether the prediction only tells people something in Label Studio: a note, or a reading.
+
+    It is no proposal for an annotator, and never a label.
+    """
+    return str(prediction.get("model_version") or "").startswith((NOTE, READING))
+
+
+def remarks_of(predictions: object) -> list[Mapping[str, Any]]:
+    """The remarks among the predictions of a task, as far as these are known."""
+    known = predictions if isinstance(predictions, list) else ()
+    return [each for each in known if isinstance(each, Mapping) and "id" in each and is_remark(each)]
+
 
 def newest_prediction(task: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The prediction of a task that was made last; ``None`` without one that is given in full."""
+    """The proposal of a task that was made last; ``None`` without one that is given in full."""
     found = task.get("predictions")
     whole = [
         each
         for each in (found if isinstance(found, list) else ())
-        if isinstance(each, Mapping) and isinstance(each.get("result"), list)
+        if isinstance(each, Mapping) and isinstance(each.get("result"), list) and not is_remark(each)
     ]
     return max(whole, key=precedence, default=None)
 

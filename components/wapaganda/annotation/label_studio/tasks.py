@@ -14,7 +14,9 @@ from wapaganda.annotation.label_studio.machine_answers import (
     MACHINE_ANSWER,
     is_machine_answer,
     machine_finding,
+    parent_of,
 )
+from wapaganda.annotation.label_studio.predictions import remarks_of
 from wapaganda.annotation.label_studio.several import (
     ANSWERS_KEY,
     Given,
@@ -105,7 +107,7 @@ def read_task(task: Mapping[str, Any], config: LabelConfig) -> TaskReading:
         others = with_considered(others, None)
     if not chosen.answer.spans and is_address(text.text):
         chosen.answer.problems.append(address_problem(text))
-    meta = others | _meta_of(chosen.annotation) | about
+    meta = others | _meta_of(chosen.annotation, task.get("predictions")) | about
     raw = Document(document_id, text.text, tuple(chosen.answer.spans), meta)
     return TaskReading(_with_machine("machine-copy", machine, _read_whole(raw, chosen)))
 
@@ -197,9 +199,14 @@ def _result(annotation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return result
 
 
-def _meta_of(annotation: Mapping[str, Any]) -> dict[str, Any]:
-    """What the ``meta`` of a document says about the annotation that is learnt."""
+def _meta_of(annotation: Mapping[str, Any], predictions: object) -> dict[str, Any]:
+    """What the ``meta`` of a document says about the annotation that is learnt.
+
+    It did not begin as a proposal when its parent is a remark.
+    """
     meta = {key: annotation[key] for key in _ANNOTATION_KEYS if annotation.get(key) is not None}
+    if any(each["id"] == parent_of(annotation) for each in remarks_of(predictions)):
+        meta.pop("parent_prediction")
     if annotation.get("id") is not None:
         meta["annotation_id"] = annotation["id"]
     return meta | ({"ground_truth": True} if annotation.get("ground_truth") else {})

@@ -52,7 +52,7 @@ from wapaganda.pipeline.round.report import (
 )
 from wapaganda.pipeline.round.state import RoundState, batch_size_of, save_draft, save_report, save_run
 from wapaganda.pipeline.round.steps import choose_step
-from wapaganda.pipeline.selection.batch import choose, offered_batch, unfinished
+from wapaganda.pipeline.selection.batch import choose, offered_batch, unfinished, with_seconds
 from wapaganda.pipeline.selection.disagreements import agreement_of
 from wapaganda.pipeline.selection.empty_answers import empty_answers
 from wapaganda.pipeline.selection.kept_emissions import KeptEmissions
@@ -63,6 +63,7 @@ from wapaganda.pipeline.selection.prices import (
     hours_spent,
     read_proposals,
     remember_prices,
+    remembered_prices,
     write_proposals,
 )
 from wapaganda.pipeline.selection.review import choose_review
@@ -481,6 +482,7 @@ class Loop:
             now = offers[: chosen.n_released]
             proposed = self._proposed(number, documents, ahead)
             batch = offered_batch(now, documents, proposed, labels, floor)
+            batch = with_seconds(batch, self._chosen_by(number, ahead), remembered_prices(self.ledger))
             chosen = replace(chosen, proposals=_counted(chosen.proposals, batch, proposed, labels))
             earlier = self._earlier(number, chosen, labels, ahead)
             write_proposals(self._folder(number), [*batch, *earlier.documents])
@@ -512,6 +514,7 @@ class Loop:
         fresh = [each for each in texts if is_waiting(each) and not each.meta.get("annotators")]
         proposed = self._proposed(number, fresh, ahead)
         upcoming = offered_batch(following, fresh, proposed, labels, floor)
+        upcoming = with_seconds(upcoming, self._chosen_by(number, ahead), remembered_prices(self.ledger))
         ids = self.ledger.offered_ids() - now
         left = self._unfinished_ids(number) - now - {each.id for each in fresh}
         held = self.ledger.find(sorted(left - self._offered_ids(lambda reason: reason == AUDIT)))
@@ -540,18 +543,20 @@ class Loop:
         These are the predictions from the scoring of the pool. Only a text that has changed since then, or
         without stored scores, is tagged again, by the live model.
         """
-        live = self._live_model()
-        scored = None
-        if ahead:
-            scored = PoolScores.load(self._ahead_scores(number))
-        elif live is not None:
-            scored = PoolScores.load(self._scores(number, live))
+        live, scored = self._live_model(), self._chosen_by(number, ahead)
         proposed = dict(scored.predicted(documents)) if scored else {}
         missing = [document for document in documents if document.id not in proposed]
         if missing and live is not None:
             spans = live.tagger.predict([document.text for document in missing])
             proposed |= {document.id: found for document, found in zip(missing, spans, strict=True)}
         return proposed
+
+    def _chosen_by(self, number: int, ahead: bool) -> PoolScores | None:
+        """The stored scores of the model that chose the batch."""
+        if ahead:
+            return PoolScores.load(self._ahead_scores(number))
+        live = self._live_model()
+        return None if live is None else PoolScores.load(self._scores(number, live))
 
     def _actively_selected_ids(self) -> set[str]:
         """The ids of the texts that were once selected by their scores: no model is evaluated on them."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.annotation_cost import PRICES, expected_seconds, worth_showing
+from wapaganda.annotation_cost import PRICES, Prices, expected_seconds, worth_showing
 from wapaganda.ledger import Offer
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline.config import LoopConfig
@@ -85,14 +85,11 @@ def utility(scores: NDArray[np.float64], expected: Expectation, config: LoopConf
     return expected.errors / np.maximum(seconds, _MINIMUM_SECONDS) ** config.cost_exponent
 
 
-def offered(document: Document, spans: Iterable[Span], rank: int, uncertainty: float) -> Document:
-    """A document for annotators, with the proposed spans, its rank from 0 and its uncertainty."""
-    return Document(
-        document.id,
-        document.text,
-        tuple(spans),
-        {"rank": rank, "uncertainty": round(uncertainty, 6)},
-    )
+def offered(document: Document, spans: Iterable[Span], rank: int, offer: Offer) -> Document:
+    """A document for annotators, with the proposed spans; ``meta`` has its rank from 0, its uncertainty and
+    the reason why it was selected."""
+    meta = {"rank": rank, "uncertainty": round(offer.score, 6), "reason": offer.reason}
+    return Document(document.id, document.text, tuple(spans), meta)
 
 
 def _shown(spans: Iterable[Span], offer: Offer, floor: float) -> Iterable[Span]:
@@ -120,9 +117,27 @@ def offered_batch(
             by_id[each.document_id],
             _shown((s for s in proposed.get(each.document_id, ()) if s.label in labels), each, floor),
             rank,
-            each.score,
+            each,
         )
         for rank, each in enumerate(chosen)
+    ]
+
+
+def with_seconds(documents: Iterable[Document], scored: PoolScores | None, prices: Prices) -> list[Document]:
+    """The documents; ``meta`` of those that were scored has the ``seconds`` that an annotator is expected to
+    need."""
+    documents = list(documents)
+    rows = scored.rows(documents) if scored else {}
+    if scored is None or not rows:
+        return documents
+    expected = scored.expectation[np.array(list(rows.values()), dtype=np.int64)]
+    seconds = expected_seconds(
+        expected.n_words, expected.predicted, expected.expected_correct, expected.entities, prices
+    )
+    known = dict(zip(rows, np.round(seconds, 1).tolist(), strict=True))
+    return [
+        replace(each, meta={**each.meta, "seconds": known[each.id]}) if each.id in known else each
+        for each in documents
     ]
 
 

@@ -89,6 +89,8 @@ class SmallLabelStudio:
             case "PATCH", "/api/projects/1/":
                 self.project |= body or {}
                 return self.project
+            case "GET", "/api/dm/columns":
+                return {"columns": [{"id": "text", "parent": "data"}, {"id": "id"}]}
             case "GET", "/api/dm/views/":
                 return self.views
             case "POST", "/api/dm/views/":
@@ -221,7 +223,7 @@ def test_a_tab_that_is_refused_is_a_warning_and_the_batch_is_out(server: SmallLa
     server.no_views = True
     report = client.release(1, [Document(str(number), TEXT, ()) for number in ids], "al-001")
     assert (report.n_created, report.view_id) == (5, None)
-    assert "The batch has no tab al-001: Label Studio answered 500" in report.warnings[0]
+    assert "The batch has no tab 'Active batch': Label Studio answered 500" in report.warnings[0]
     assert server.project["model_version"] == "al-001"
 
 
