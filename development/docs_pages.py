@@ -63,9 +63,10 @@ def _wrapped(text: str | None, width: int) -> str:
 
 FORMATS = """Every command reads all formats. The content decides which it is, then the suffix. `--formats` of
 `selfish export` takes the names. `--out` of `select` and `predict` takes the first suffix. All formats keep
-texts and spans. A text whose labels a format cannot hold is left out whole and reported. These are no labels
-and are counted in a message: relations of doccano; rejected and ignored tasks of Prodigy; relations, events,
-attributes and discontinuous spans of BRAT; span groups of spaCy."""
+texts and spans. A text whose labels a format cannot hold is left out whole and reported. `selfish convert`
+writes one format from another and says what is lost. These are no labels and are counted in a message:
+relations of doccano; rejected and ignored tasks of Prodigy; relations, events, attributes and discontinuous
+spans of BRAT; span groups of spaCy."""
 
 
 OF_OTHERS = """## From a package of your own

@@ -1,4 +1,4 @@
-"""Convert labelled texts between formats and see what a format cannot hold.
+"""Write labelled texts in another format and see what it does not keep; `selfish convert` does the same.
 
 python docs/examples/convert_formats.py
 """
@@ -8,14 +8,9 @@ from tempfile import TemporaryDirectory
 
 from sample import labelled_documents
 
-from wapaganda.annotation import read_documents, write_conll, write_jsonl
-
-documents = labelled_documents(10)
+from wapaganda.annotation import convert_documents
 
 with TemporaryDirectory() as name:
-    folder = Path(name)
-    write_jsonl(documents, folder / "texts.jsonl")
-    write_conll(read_documents(folder / "texts.jsonl").documents, folder / "texts.conll")
-    result = read_documents(folder / "texts.conll")
+    found = convert_documents(labelled_documents(10), Path(name) / "texts.conll")
 
-print((f"{len(result.documents)} texts", *result.skipped))
+print(f"{found.n_written} texts. Lost: {', '.join(found.lines()) or 'nothing'}")

@@ -62,6 +62,9 @@ COMMANDS: Mapping[str, Entry] = {
         "finished.export",
         "Write the labelled texts as a data set with a data card, split into train, dev and test.",
     ),
+    "convert": Entry(
+        "finished.convert", "Write texts in another format, and say what the format cannot keep."
+    ),
     "diff": Entry(
         "finished.diff",
         "Show what has changed between two exports: texts and spans, by who gave the labels, and splits.",

@@ -4,6 +4,7 @@ Raises ``FormatError``, an ``InputError``, for files, records and label configs 
 """
 
 from wapaganda.annotation.collecting import Collector, FormatError, ReadResult
+from wapaganda.annotation.conversion import LOSSES, Conversion, convert_documents
 from wapaganda.annotation.format import (
     ASPECTS,
     Format,
@@ -67,6 +68,7 @@ __all__ = [
     "ANSWER_RULES",
     "ASPECTS",
     "KINDS",
+    "LOSSES",
     "MODEL",
     "NOTE",
     "PROVENANCE",
@@ -75,6 +77,7 @@ __all__ = [
     "SPANS_BY",
     "AnswerRule",
     "Collector",
+    "Conversion",
     "Effect",
     "Finding",
     "Format",
@@ -95,6 +98,7 @@ __all__ = [
     "answers_of",
     "by_suffix",
     "collector_paused",
+    "convert_documents",
     "default_label_config",
     "document_from_task",
     "format_table",

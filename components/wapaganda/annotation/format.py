@@ -12,6 +12,7 @@ from typing import Any
 
 from wapaganda.annotation.collecting import Collector, FormatError
 from wapaganda.annotation.label_studio.label_config import LabelConfig
+from wapaganda.annotation.read_options import ReadOptions
 from wapaganda.annotation.records import NumberedRecord, parse_json, parse_lines
 from wapaganda.ner import Document
 from wapaganda.plugins import Registry
@@ -30,11 +31,13 @@ machine's labels are written beside those of people."""
 class Source:
     """A file or folder to read. Content, lines and JSON records are read once, when a format asks for them.
 
-    ``config`` is the label config of Label Studio tasks, if the caller knows it.
+    ``config`` is the label config of Label Studio tasks, if the caller knows it; ``options``: what the user
+    says about the file.
     """
 
     path: Path
     config: LabelConfig | None = None
+    options: ReadOptions = field(default_factory=ReadOptions)
 
     @cached_property
     def is_folder(self) -> bool:

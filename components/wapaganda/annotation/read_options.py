@@ -56,8 +56,9 @@ class ReadOptions:
 
     ``columns``: which column of a CoNLL file holds the ``word`` and which the ``tag``, counted from 0.
     ``scheme``: one of ``SCHEMES``. ``lenient``: go on when more than the allowed share is not read.
-    ``text_field`` and ``label_tag`` are about Label Studio: which field of ``data`` (or which tag) is the
-    text, and the name of the one ``<Labels>`` whose regions are read; empty: all over the text.
+    ``text_field``: which column of a CSV file is the text, or in Label Studio which field of ``data`` (or
+    which tag). ``label_tag``: the name of the one ``<Labels>`` of Label Studio whose regions are read; empty:
+    all over the text.
     ``mapping``: how to read labels and tags that were renamed. ``answers``: what is learnt when several
     annotators have labelled a text.
     """

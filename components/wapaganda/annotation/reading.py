@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from wapaganda.errors import InputError
 from wapaganda.ner import Document
 from wapaganda.storage import atomic_folder, atomic_path
 
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
 _NAMED = 0.2
 """Added to a format's certainty if the file name ends in one of its suffixes."""
 
@@ -44,8 +45,9 @@ def read_documents(
     table = all_formats()
     if format is not None and format not in table:
         raise FormatError(f"Expected a format of {', '.join(table)}, was: {format!r}")
-    collector, source = Collector(path, strict, options or ReadOptions()), Source(path, config)
-    _refuse_pipe(path)
+    options = options or ReadOptions()
+    collector, source = Collector(path, strict, options), Source(path, config, options)
+    _refuse_others(path)
     with collector_paused():
         chosen = table[format] if format is not None else _recognised(source)
         try:
@@ -57,8 +59,10 @@ def read_documents(
         return collector.result()
 
 
-def _refuse_pipe(path: Path) -> None:
+def _refuse_others(path: Path) -> None:
     """A pipe can be read once, and without a writer never; files are read several times."""
+    if path.is_file() and path.suffix.lower() in _WORKBOOKS:
+        raise FormatError("Expected texts, was: a workbook; save its sheet as CSV UTF-8 first", path)
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise FormatError("Expected a file or folder, was: a pipe or a device; write a file first", path)
 
@@ -75,14 +79,22 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def write_documents(documents: Sequence[Document], path: Path, format: str | None = None) -> tuple[str, ...]:
+def write_documents(
+    documents: Sequence[Document],
+    path: Path,
+    format: str | None = None,
+    *,
+    check: Callable[[Path, str, Sequence[str]], None] | None = None,
+) -> tuple[str, ...]:
     """Write the documents atomically; return one sentence for each text that was left out.
 
     ``format`` is the name of a format; without it the suffix decides. A text is left out if the format
     cannot hold one of its labels: a text is never written with only a part of its labels. Spans that all have
     a score, or of a text that says that a machine has labelled it, are written as what a model proposed
     (`with_proposal`) or with that statement; no reader takes them for labels. Labels
-    that were repaired while reading go out as they were marked, in ``meta["original_regions"]``.
+    that were repaired while reading go out as they were marked, in ``meta["original_regions"]``. ``check`` is
+    called with the finished draft, the name of the format and these sentences; when it raises, ``path`` stays
+    as it was.
 
     Raises:
         FormatError: no writable format has this name or suffix.
@@ -97,8 +109,11 @@ def write_documents(documents: Sequence[Document], path: Path, format: str | Non
     problems = [(each, _unwritable(each)) for each in documents]
     fine = [each for each, problem in problems if problem is None]
     with (atomic_folder if chosen.is_folder else atomic_path)(path) as draft:
-        left_out = chosen.write(fine, draft)
-    return (*(f"{each.id!r}: {problem}" for each, problem in problems if problem), *left_out)
+        unheld = chosen.write(fine, draft)
+        left_out = (*(f"{each.id!r}: {problem}" for each, problem in problems if problem), *unheld)
+        if check is not None:
+            check(draft, chosen.name, left_out)
+    return left_out
 
 
 def _unwritable(document: Document) -> str | None:

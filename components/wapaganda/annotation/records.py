@@ -42,8 +42,10 @@ from wapaganda.ner import CONSIDERED, Document, Span, label_names, span_to_dict,
 
 #: A line number, if known, and the record or the error at that line.
 NumberedRecord = tuple[int | None, Any]
-_TEXT_KEYS = ("text", "data", "sentence", "content")
-_WORD_KEYS = ("tokens", "words")
+TEXT_KEYS = ("text", "data", "sentence", "content")
+"""The keys of the text; the first present one counts."""
+WORD_KEYS = ("tokens", "words")
+"""The keys of the words of a text."""
 _OWN_KEYS = frozenset(("id", "text", "tokens", "meta", "answer"))
 _REJECTED = frozenset(("reject", "ignore", "discarded", "rejected"))
 _CONFIRMED = frozenset(("accept", "validated", "submitted", "completed"))
@@ -204,7 +206,7 @@ class RecordReader:
         """The reader for these records."""
         counts: Counter[str] = Counter()
         for record in records:
-            if isinstance(record, Mapping) and not record.keys().isdisjoint(_WORD_KEYS):
+            if isinstance(record, Mapping) and not record.keys().isdisjoint(WORD_KEYS):
                 found = _tags_of(record)
                 if found and isinstance(found[1], list) and all(isinstance(tag, str) for tag in found[1]):
                     counts.update(found[1])
@@ -257,7 +259,7 @@ class RecordReader:
 
     def _answer(self, record: Mapping[str, Any]) -> tuple[str, tuple[Span, ...] | None, set[str]]:
         """The text, the spans, and the keys where they stood."""
-        key = next((key for key in _TEXT_KEYS if isinstance(record.get(key), str)), None)
+        key = next((key for key in TEXT_KEYS if isinstance(record.get(key), str)), None)
         if key is None and "text" in record:
             checked_text(record["text"])
         if key is None or (record.get("tokens") and not record.keys() & {"spans", "entities", "ents"}):
@@ -278,7 +280,7 @@ class RecordReader:
     def _tagged(
         self, record: Mapping[str, Any], words: Sequence[str], text_key: str | None
     ) -> tuple[str, tuple[Span, ...] | None, set[str]]:
-        text, used = checked_text(" ".join(words)), {*_WORD_KEYS}
+        text, used = checked_text(" ".join(words)), {*WORD_KEYS}
         found = _tags_of(record)
         if found is None:
             return text, None, used
@@ -407,7 +409,7 @@ def _status(record: Mapping[str, Any]) -> str:
 
 
 def _words(record: Mapping[str, Any]) -> list[str] | None:
-    words = next((record[key] for key in _WORD_KEYS if record.get(key) is not None), None)
+    words = next((record[key] for key in WORD_KEYS if record.get(key) is not None), None)
     if isinstance(words, list) and all(isinstance(word, str) for word in words):
         return words
     return None
@@ -536,7 +538,7 @@ def _known_text(record: object) -> Document | None:
     """The text of a record that is not read, if it is known."""
     try:
         plain = _plain_form(record)
-        key = next((key for key in _TEXT_KEYS if isinstance(plain.get(key), str)), None)
+        key = next((key for key in TEXT_KEYS if isinstance(plain.get(key), str)), None)
         words = None if key is not None else _words(plain)
         text = plain[key] if key is not None else " ".join(words) if words else None
         known = plain.get("id")

@@ -190,8 +190,8 @@ class Settings(BaseSettings):
     )
     text_field: str = Field(
         "",
-        description="Label Studio: the field of the tasks with the text, such as `body`, when a project or "
-        "an export has several. Not set: there must be only one.",
+        description="The column of CSV files, or the field of Label Studio's tasks, with the text, such as "
+        "`body`. Not set: in CSV `text`, `data`, `sentence` or `content`; in tasks there must be only one.",
     )
     label_tag: str = Field(
         "",

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,7 +67,7 @@ def connect(
     }
     with session(as_json, KEPT) as console:
         context = open_context(project, overrides=overrides)
-        studio = context.studio()
+        studio = _studio(context, project)
         with console.progress() as progress:
             progress("check", 0, 0)
             server = studio.check()
@@ -90,6 +90,13 @@ def connect(
         console.show(facts_table("Connected", facts))
         result = _result(number, found.title, studio.url, found.label_config.labels, imported, info)
         console.emit(result | {"read": read.to_dict()})
+
+
+def _studio(context: CliProject, project: int | None) -> "LabelStudio":
+    """Label Studio; the text of a new project is in the field ``text``, whatever it is in the files."""
+    if project is not None:
+        return context.studio()
+    return replace(context, settings=context.settings.model_copy(update={"text_field": ""})).studio()
 
 
 def _read(

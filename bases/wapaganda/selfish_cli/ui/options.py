@@ -51,7 +51,7 @@ Columns = Annotated[
 ]
 TextField = Annotated[
     str | None,
-    typer.Option("--text-field", help="Label Studio: the field with the text, such as body; else TEXT_FIELD"),
+    typer.Option("--text-field", help="Column (CSV) or field (Label Studio) with the text; else TEXT_FIELD."),
 ]
 LabelTag = Annotated[
     str | None,
