@@ -114,7 +114,7 @@ def test_content_decides_when_the_name_does_not(read):
         ("Bob too.", None),
     ]
     assert "plain text" in plain.notes[0]
-    with pytest.raises(FormatError, match="Expected CoNLL columns, JSON"):
+    with pytest.raises(FormatError, match="Expected CoNLL columns, CSV or TSV"):
         read("Anna ran away.", name="x.data")
     with pytest.raises(FormatError, match="Expected a format of conll"):
         read("Anna O", format="xml")
