@@ -26,7 +26,7 @@ from wapaganda.selfish_cli.ui.errors import Failure, explain
         (["train", "--data", "nowhere.jsonl"], "nowhere.jsonl, which does not exist"),
         (["update", "--data", "nowhere.jsonl"], "Expected --pool together with --data"),
         (["update", "--data", "a.jsonl", "--take-over"], "Expected --project with --take-over, was: files."),
-        (["select", "--pool", "nowhere.jsonl", "--out", "batch.xml"], "ends in .conll, .json, .jsonl"),
+        (["select", "--pool", "nowhere.jsonl", "--out", "batch.xml"], "ends in .conll, .csv, .json, .jsonl"),
         (["predict"], "Expected a text or --data, was: neither."),
         (["predict", "hello"], "Expected a trained model of default, was: none."),
         (["status"], "trained or updated before, was: default"),
