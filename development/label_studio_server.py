@@ -6,6 +6,7 @@ takes a minute and a half, one from a copy a few seconds.
 
     python development/label_studio_server.py --prepare          makes both caches
     python development/label_studio_server.py --data-dir DIR     runs a server until it is interrupted
+    (--port 8080: there, else on a free port)
 """
 
 import argparse
@@ -250,17 +251,22 @@ def main() -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--prepare", action="store_true", help="only make the caches")
     what.add_argument("--data-dir", type=Path, help="run a server with its data in this directory")
+    parser.add_argument("--port", type=int, help="where it listens; else on a free port")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if arguments.prepare:
             prepare()
             return 0
-        with running_label_studio(arguments.data_dir) as server:
-            print(
-                f"{server.url}  user {server.username}  password {server.password}  token {server.token}",
-                flush=True,
-            )
+        with running_label_studio(arguments.data_dir, port=arguments.port) as server:
+            for name, value in (
+                ("Label Studio", server.url),
+                ("User", server.username),
+                ("Password", server.password),
+                ("Access token", server.token),
+            ):
+                print(f"{name:<14}{value}", flush=True)
+            print("Press Ctrl-C to stop.", flush=True)
             while True:
                 signal.pause()
     except KeyboardInterrupt:

@@ -4,7 +4,8 @@ It is varied and ambiguous enough that a model has something to learn and active
 names that are a person here and a place there, rare types and rare patterns, chats in small letters, texts
 without entities, entities that touch, emoji, diacritics, near-copies. It says nothing about any real text.
 
-    python development/sample_corpus.py DIR     writes train, pool and test as JSONL and CoNLL
+    python development/sample_corpus.py DIR     writes train, pool and test as JSONL and CoNLL, and the pool
+                                                without labels as unlabelled.jsonl
 """
 
 import argparse
@@ -52,7 +53,8 @@ def sample_corpus(
 
 
 def write_corpus(corpus: Corpus, folder: Path) -> list[Path]:
-    """Writes ``train``, ``pool`` and ``test``, each as JSONL and CoNLL, and a note on what they are."""
+    """Writes ``train``, ``pool`` and ``test``, each as JSONL and CoNLL, the pool without labels as
+    ``unlabelled.jsonl``, and a note on what they are."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, documents in (("train", corpus.train), ("pool", corpus.pool), ("test", corpus.test)):
@@ -60,6 +62,8 @@ def write_corpus(corpus: Corpus, folder: Path) -> list[Path]:
             path = folder / f"{name}.{suffix}"
             write(documents, path)
             written.append(path)
+    written.append(folder / "unlabelled.jsonl")
+    write_jsonl([Document(each.id, each.text) for each in corpus.pool], written[-1])
     note = "These texts are GENERATED from patterns (development/sample_corpus.py). All names are made up.\n"
     (folder / "README.txt").write_text(note, encoding="utf-8")
     return written

