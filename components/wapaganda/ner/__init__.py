@@ -13,10 +13,11 @@ from wapaganda.ner.repair import Repairs, align_spans, gold_spans, repair_spans,
 from wapaganda.ner.span_codec import decode_spans, encode_spans, span_to_dict
 from wapaganda.ner.tags import decode_tags, encode_tags
 from wapaganda.ner.white_space import first_difference, moved_spans, without_whitespace
-from wapaganda.ner.words import collapse_whitespace, reading_words, word_offsets, word_parts
+from wapaganda.ner.words import WORD_PATTERN, collapse_whitespace, reading_words, word_offsets, word_parts
 
 __all__ = [
     "CONSIDERED",
+    "WORD_PATTERN",
     "Document",
     "LabelSchema",
     "Repairs",

@@ -17,8 +17,7 @@ from wapaganda.errors import InputError
 # grapheme cluster.
 _UNSPACED = r"\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}"
 _IN_URL = r"""[[!-~]--[<>"'()\[\]{}|\\^`]]"""
-_WORD = regex.compile(
-    rf"""(?V1x)
+WORD_PATTERN = rf"""(?V1x)
       (?i:https?://|www\.) {_IN_URL}* [A-Za-z0-9_/]
     | (?<![\p{{L}}\p{{N}}_]) [@\#] [[\p{{L}}\p{{M}}\p{{N}}_]--[{_UNSPACED}]]++
     | (?=[[\p{{L}}\p{{N}}]&&[{_UNSPACED}]]) \X
@@ -27,8 +26,8 @@ _WORD = regex.compile(
         | [\u00AD\u2060]+ (?=[[\p{{L}}\p{{N}}_]--[{_UNSPACED}]]) )*+
     | (?=[^\s\p{{Z}}\p{{Cc}}\p{{Cf}}\p{{Cs}}\p{{M}}]) \X
     """
-)
-
+"""The regular expression of a word, for the library ``regex``: see ``word_offsets``."""
+_WORD = regex.compile(WORD_PATTERN)
 
 _WORD_SPAN = methodcaller("span")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wapaganda.tagger.hf_logging import quiet_transformers
 from wapaganda.tagger.model_folder import LABELS_FILE, FolderError, ModelFolder
+from wapaganda.tagger.portable import MODULES, TAGGER_FILE, encoder_config, is_plain, make_portable
 from wapaganda.tagger.recalibration import recalibrated
 from wapaganda.tagger.tagged import TaggedText
 from wapaganda.tagger.tokenization import (
@@ -46,7 +47,9 @@ _HEAVY = {
 
 __all__ = [
     "LABELS_FILE",
+    "MODULES",
     "N_CASINGS",
+    "TAGGER_FILE",
     "EncodedText",
     "FolderError",
     "ModelFolder",
@@ -61,8 +64,11 @@ __all__ = [
     "casing_table",
     "collate",
     "device_of",
+    "encoder_config",
     "fast_format",
+    "is_plain",
     "load_members",
+    "make_portable",
     "member_folder",
     "model_inputs",
     "quiet_transformers",

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from wapaganda.tagger.case_embeddings import casing_table
+from wapaganda.tagger.portable import tag_scores
 from wapaganda.tagger.tokenization import ModelInput
 
 if TYPE_CHECKING:
@@ -59,18 +59,11 @@ def word_logits(
     model: "PreTrainedModel", batch: WordBatch, *, casing: bool, with_hidden: bool = False
 ) -> tuple[Tensor, Tensor | None]:
     """Tag scores, (core words, K), and, if wanted, last hidden states, (core words, hidden)."""
-    arguments: dict[str, Any] = {"attention_mask": batch.mask}
-    table = casing_table(model) if casing else None
-    if table is None:
-        arguments["input_ids"] = batch.ids
-    else:
-        arguments["inputs_embeds"] = model.get_input_embeddings()(batch.ids) + table(batch.token_type_ids)
-    if casing and table is None:
-        arguments["token_type_ids"] = batch.token_type_ids
+    inputs = model, batch.ids, batch.mask, batch.token_type_ids if casing else None
     if not with_hidden:
-        return model(**arguments).logits[batch.rows, batch.columns], None
+        return tag_scores(*inputs)[batch.rows, batch.columns], None
     with _last_hidden(model.base_model) as found:
-        logits = model(**arguments).logits[batch.rows, batch.columns]
+        logits = tag_scores(*inputs)[batch.rows, batch.columns]
     return logits, found[-1][batch.rows, batch.columns]
 
 

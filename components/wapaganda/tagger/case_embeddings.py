@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 CASING_FILE = "casing.npy"
-"""The file of a model folder with the table; transformers does not read it."""
+"""The file of a model folder with the table; ``portable.load_model`` reads it, transformers does not."""
 
 CASING_TABLE = "casing_embeddings"
-"""The name of the table among the modules of a model."""
+"""The name of the table among the modules of a model, which ``portable.tag_scores`` looks for."""
 
 
 def casing_table(model: "PreTrainedModel") -> torch.nn.Embedding | None:
@@ -37,12 +37,3 @@ def save_casing_table(model: "PreTrainedModel", folder: Path) -> None:
     table = casing_table(model)
     if table is not None:
         np.save(folder / CASING_FILE, table.weight.detach().cpu().numpy())
-
-
-def load_casing_table(model: "PreTrainedModel", folder: Path) -> None:
-    """Give the model the table of its folder, if there is one."""
-    path = folder / CASING_FILE
-    if path.is_file():
-        add_casing_table(model)
-        weight = torch.from_numpy(np.load(path, allow_pickle=False))
-        model.get_submodule(CASING_TABLE).load_state_dict({"weight": weight})

@@ -7,7 +7,7 @@ from typing import Self
 
 from wapaganda.calibration import ConfidenceMap
 from wapaganda.errors import WapagandaError
-from wapaganda.ner import LabelSchema
+from wapaganda.ner import WORD_PATTERN, LabelSchema
 from wapaganda.storage import write_json
 
 LABELS_FILE = "labels.json"
@@ -42,9 +42,10 @@ class ModelFolder:
         return LabelSchema(self.labels)
 
     def write(self, folder: Path) -> None:
-        """Write ``labels.json`` into ``folder``."""
+        """Write ``labels.json`` into ``folder``; it also says what a word is, for other programs."""
         values = {_CASING_KEY if name == "casing" else name: value for name, value in asdict(self).items()}
-        write_json(folder / LABELS_FILE, {"format": _FORMAT, "tags": self.schema.tags, **values}, indent=2)
+        facts = {"format": _FORMAT, "tags": self.schema.tags, **values, "words": WORD_PATTERN}
+        write_json(folder / LABELS_FILE, facts, indent=2)
 
     @classmethod
     def read(cls, folder: Path) -> Self:

@@ -12,12 +12,12 @@ from wapaganda.ner import Span
 from wapaganda.progress import Progress, silent
 from wapaganda.storage import in_use
 from wapaganda.tagger.batches import budget_batches, collate, device_of, word_logits
-from wapaganda.tagger.case_embeddings import load_casing_table
 from wapaganda.tagger.entities import decode
 from wapaganda.tagger.hf_logging import quiet_transformers
 from wapaganda.tagger.model_folder import FolderError, ModelFolder
 from wapaganda.tagger.number_formats import in_half_precision
 from wapaganda.tagger.packed_linear import pack
+from wapaganda.tagger.portable import load_model
 from wapaganda.tagger.tagged import TaggedText
 from wapaganda.tagger.tokenization import EncodedText, ModelInput, Tokenization, model_inputs_in_turns
 
@@ -57,18 +57,15 @@ class Tagger:
 
     @classmethod
     def _load(cls, path: Path, device: str) -> Self:
-        from transformers import AutoModelForTokenClassification, AutoTokenizer
+        from transformers import AutoTokenizer
 
         folder = ModelFolder.read(path)
         try:
             with quiet_transformers():
-                model = AutoModelForTokenClassification.from_pretrained(
-                    path, local_files_only=True, use_safetensors=True, trust_remote_code=False
-                )
+                model = load_model(path)
                 tokenizer = AutoTokenizer.from_pretrained(
                     path, local_files_only=True, trust_remote_code=False
                 )
-            load_casing_table(model, path)
         except Exception as error:  # safetensors and tokenizers raise plain exceptions
             raise FolderError(f"Expected a complete model folder, was: {path} ({error})") from error
         tokenization = Tokenization(tokenizer, folder.max_pieces, folder.overlap)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wapaganda.ner import LabelSchema
-from wapaganda.tagger import N_CASINGS, ModelFolder, Tokenization, quiet_transformers
+from wapaganda.tagger import N_CASINGS, ModelFolder, Tokenization, encoder_config, quiet_transformers
 from wapaganda.trainer.errors import (
     HINT_CODE,
     HINT_FAMILY,
@@ -181,6 +181,8 @@ def _folder_config(name: str, folder: Path) -> "PretrainedConfig":
     if not (folder / "config.json").is_file():
         raise EncoderUnavailable(name, "the folder has no config.json", HINT_FOLDER)
     try:
+        if (own := encoder_config(folder)) is not None:  # a model that was trained here
+            return own
         return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise _unavailable(name, error) from error

@@ -18,6 +18,7 @@ from wapaganda.tagger import (
     WordBatch,
     collate,
     device_of,
+    make_portable,
     quiet_transformers,
     save_casing_table,
     word_logits,
@@ -104,6 +105,7 @@ class TrainedModel:
             self.encoder.model.save_pretrained(out)
             self.encoder.tokenizer.save_pretrained(out)
         save_casing_table(self.encoder.model, out)
+        make_portable(out, casing=self.encoder.casing)
         self.encoder.folder(self.schema).write(out)
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from wapaganda.tagger.portable import letter_case
+
 N_CASINGS = 4
 
 
@@ -12,12 +14,4 @@ def word_casing(text: str, words: NDArray[np.int32]) -> NDArray[np.int64]:
     For an uncased tokenizer "Apple" and "apple" are equal. The model gets the case as token types, which
     have no other use for a single text. Shapes: words (n_words, 2), result (n_words,).
     """
-    return np.array([_casing(text[start:end]) for start, end in words.tolist()], dtype=np.int64)
-
-
-def _casing(word: str) -> int:
-    if word == word.lower():
-        return 0
-    if word[1:] == word[1:].lower():
-        return 1
-    return 2 if word == word.upper() else 3
+    return np.array([letter_case(text[start:end]) for start, end in words.tolist()], dtype=np.int64)

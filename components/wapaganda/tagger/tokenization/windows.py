@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+from wapaganda.tagger.portable import windows_of
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,26 +59,8 @@ def windows(encoded: EncodedText, capacity: int, overlap: int) -> list[Window]:
         return []
     if np.diff(bounds).max() > capacity:
         raise ValueError(f"Expected words of at most {capacity} pieces, was: {np.diff(bounds).max()}")
-    return _with_core_ranges(_word_ranges(bounds, capacity, overlap), bounds)
-
-
-def _word_ranges(bounds: NDArray[np.int32], capacity: int, overlap: int) -> list[tuple[int, int]]:
-    n_words, total = len(bounds) - 1, int(bounds[-1])
-    ranges: list[tuple[int, int]] = []
-    start = 0
-    while True:
-        end = int(np.searchsorted(bounds, bounds[start] + capacity, side="right")) - 1
-        if end >= n_words:
-            start = int(np.searchsorted(bounds, total - capacity, side="left"))
-            return [*ranges, (start, n_words)]
-        ranges.append((start, end))
-        start = max(start + 1, int(np.searchsorted(bounds, bounds[end] - overlap, side="left")))
-
-
-def _with_core_ranges(ranges: list[tuple[int, int]], bounds: NDArray[np.int32]) -> list[Window]:
-    middles = [(int(bounds[start]) + int(bounds[end])) / 2 for (_, end), (start, _) in pairwise(ranges)]
-    cuts = [0, *(int(np.searchsorted(bounds, middle)) for middle in middles), len(bounds) - 1]
+    ranges = windows_of(bounds, capacity, overlap)
     return [
-        Window(int(bounds[start]), int(bounds[end]), start, end, cuts[number], cuts[number + 1])
-        for number, (start, end) in enumerate(ranges)
+        Window(int(bounds[start]), int(bounds[end]), start, end, first, last)
+        for (start, end), (first, last) in ranges
     ]

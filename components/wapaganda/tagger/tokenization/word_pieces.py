@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wapaganda.errors import InputError
 from wapaganda.ner import word_parts
-from wapaganda.tagger.tokenization.space_marks import with_and_without_space
+from wapaganda.tagger.portable import spaced_and_glued
 from wapaganda.tagger.tokenization.turns import TURN_WORDS, at_once
 from wapaganda.tagger.tokenization.windows import EncodedText, Window, windows
 
@@ -40,7 +40,7 @@ class Tokenization:
         backend: Tokenizer | None = getattr(tokenizer, "backend_tokenizer", None)
         if backend is None:
             raise InputError(f"Expected a fast tokenizer (tokenizer.json), was: {type(tokenizer).__name__}")
-        self._spaced, self._glued = with_and_without_space(backend)
+        self._spaced, self._glued = spaced_and_glued(backend)
         self._start_is_spaced = _starts_spaced(backend, self._spaced)
         self._cache: dict[str, _Pieces] = {}
         self.prefix, self.suffix = _special_ids(self._spaced)

@@ -10,7 +10,7 @@ import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from wapaganda.decoding import pad, span_probability, viterbi
-from wapaganda.ner import LabelSchema, decode_tags
+from wapaganda.ner import WORD_PATTERN, LabelSchema, decode_tags
 from wapaganda.tagger import FolderError, ModelFolder, TaggedText, Tagger, word_casing
 from wapaganda.tagger.tokenization import model_input, word_pieces
 
@@ -76,6 +76,7 @@ def test_a_labels_file_of_version_0_1_is_read_and_keeps_its_keys(tmp_path):
 
     assert read == ModelFolder(("CITY",), max_pieces=64, overlap=16, casing=True)
     now = json.loads((tmp_path / "labels.json").read_text(encoding="utf-8"))
+    assert now.pop("words") == WORD_PATTERN
     assert now == before | {"temperature": 1.0, "confidence": {"slope": 1.0, "intercept": 0.0}}
 
 

@@ -1,0 +1,61 @@
+"""What a model folder holds so that other programs read it right, or refuse."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from wapaganda.storage import write_json
+
+TAGGER_FILE, PIPELINE_FILE = "span_tagger.py", "span_pipeline.py"
+MODULES = tuple(Path(__file__).with_name(name) for name in (TAGGER_FILE, PIPELINE_FILE))
+"""The files with code that travel with a model."""
+_CONFIG, _OURS = "config.json", "wapaganda"
+_PIPELINE = {"impl": "span_pipeline.SpanPipeline", "pt": ["AutoModelForTokenClassification"]}
+
+
+def make_portable(folder: Path, *, casing: bool) -> None:
+    """Put the code beside a model that ``save_pretrained`` has written, and make its config name it.
+
+    Where plain transformers would find other spans, since the model reads letter case or the tokenizer does
+    not tell words apart, the config refuses unless ``trust_remote_code=True`` lets the code run. Elsewhere
+    the code is offered as the pipeline ``wapaganda``.
+    """
+    for module in MODULES:
+        shutil.copyfile(module, folder / module.name)
+    values = json.loads((folder / _CONFIG).read_text("utf-8"))
+    if values["model_type"] == _OURS:
+        return
+    if casing or not _tells_words_apart(folder):
+        values = _guarded(values, casing)
+    else:
+        values["custom_pipelines"] = {_OURS: _PIPELINE}
+    write_json(folder / _CONFIG, values, indent=2)
+
+
+def is_plain(folder: Path) -> bool:
+    """Whether plain transformers reads the model of the folder, without its code."""
+    return bool(json.loads((folder / _CONFIG).read_text("utf-8"))["model_type"] != _OURS)
+
+
+def _guarded(encoder: dict[str, Any], casing: bool) -> dict[str, Any]:
+    return {
+        "architectures": ["SpanTaggerModel"],
+        "auto_map": {
+            "AutoConfig": "span_pipeline.SpanTaggerConfig",
+            "AutoModelForTokenClassification": "span_pipeline.SpanTaggerModel",
+        },
+        "custom_pipelines": {"token-classification": _PIPELINE},
+        "model_type": _OURS,
+        "casing": casing,
+        "encoder": encoder,
+        "id2label": encoder.get("id2label"),
+        "label2id": encoder.get("label2id"),
+        "transformers_version": encoder.get("transformers_version"),
+    }
+
+
+def _tells_words_apart(folder: Path) -> bool:
+    """Whether the pieces of a word show where it begins, as those of WordPiece do (``##ing``)."""
+    tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    return bool(tokenizer["model"].get("continuing_subword_prefix"))
