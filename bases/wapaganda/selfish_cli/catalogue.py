@@ -79,8 +79,8 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "models": Entry(
         "models",
-        "List the model versions, make one live, or go back to the previous one.",
-        {"list": "list_models", "promote": "promote", "rollback": "rollback"},
+        "List the model versions, make one live, go back to the previous one, or take one home.",
+        {"list": "list_models", "promote": "promote", "rollback": "rollback", "export": "export"},
     ),
     "labels": Entry(
         "labels",

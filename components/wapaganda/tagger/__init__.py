@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wapaganda.tagger.case_embeddings import add_casing_table, casing_table, save_casing_table
     from wapaganda.tagger.committee import load_members, member_folder, read_together
     from wapaganda.tagger.number_formats import fast_format
+    from wapaganda.tagger.portable.exported import check_onnx, fold_temperature, write_onnx
     from wapaganda.tagger.tagger import Tagger
 
 _HEAVY = {
@@ -35,14 +36,17 @@ _HEAVY = {
     "add_casing_table": "wapaganda.tagger.case_embeddings",
     "budget_batches": "wapaganda.tagger.batches",
     "casing_table": "wapaganda.tagger.case_embeddings",
+    "check_onnx": "wapaganda.tagger.portable.exported",
     "collate": "wapaganda.tagger.batches",
     "device_of": "wapaganda.tagger.batches",
     "fast_format": "wapaganda.tagger.number_formats",
+    "fold_temperature": "wapaganda.tagger.portable.exported",
     "load_members": "wapaganda.tagger.committee",
     "member_folder": "wapaganda.tagger.committee",
     "read_together": "wapaganda.tagger.committee",
     "save_casing_table": "wapaganda.tagger.case_embeddings",
     "word_logits": "wapaganda.tagger.batches",
+    "write_onnx": "wapaganda.tagger.portable.exported",
 }
 
 __all__ = [
@@ -62,10 +66,12 @@ __all__ = [
     "add_casing_table",
     "budget_batches",
     "casing_table",
+    "check_onnx",
     "collate",
     "device_of",
     "encoder_config",
     "fast_format",
+    "fold_temperature",
     "is_plain",
     "load_members",
     "make_portable",
@@ -78,6 +84,7 @@ __all__ = [
     "windows",
     "word_casing",
     "word_logits",
+    "write_onnx",
 ]
 
 

@@ -105,8 +105,8 @@ class TrainedModel:
             self.encoder.model.save_pretrained(out)
             self.encoder.tokenizer.save_pretrained(out)
         save_casing_table(self.encoder.model, out)
-        make_portable(out, casing=self.encoder.casing)
         self.encoder.folder(self.schema).write(out)
+        make_portable(out)
 
 
 def train_in_memory(job: TrainingJob, callbacks: Callbacks | None = None) -> TrainedModel:

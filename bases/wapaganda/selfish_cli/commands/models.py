@@ -1,10 +1,13 @@
-"""selfish models: list the model versions, make one live, go back to the previous one."""
+"""selfish models: list the model versions, make one live, go back to the previous one, take one home."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wapaganda.errors import InputError
+from wapaganda.selfish_cli.outputs import check_parent
+from wapaganda.selfish_cli.package import package_version
 from wapaganda.selfish_cli.project import chosen_version, open_context
 from wapaganda.selfish_cli.ui import completion, options
 from wapaganda.selfish_cli.ui.console import Console, session
@@ -72,6 +75,50 @@ def rollback(
         before = store.current()
         live = store.rollback()
         _show(console, context.key, live.name, before.name if before else None)
+
+
+def export(
+    to: Annotated[Path, typer.Option("--to", help="New folder for the model.")],
+    version: Annotated[
+        str | None, typer.Option("--version", help="A model version. Default: the live one.")
+    ] = None,
+    onnx: Annotated[
+        bool, typer.Option("--onnx", help="Also write model.onnx; needs the extra [onnx].")
+    ] = False,
+    title: Annotated[str, typer.Option("--title", help="Title of the card, instead of the project.")] = "",
+    licence: Annotated[
+        str, typer.Option("--license", "--licence", help="Licence of the model, such as apache-2.0.")
+    ] = "",
+    language: Annotated[
+        str, typer.Option("--language", help="Codes of the languages, such as en, with commas between.")
+    ] = "",
+    project: options.Project = None,
+    name: options.Name = "default",
+    as_json: options.AsJson = False,
+) -> None:
+    """Write a model version as a folder that transformers, MLflow and other programs read.
+
+    The card, README.md, says how good the model is, how to use it, and what its scores mean.
+    """
+    with session(as_json, "Nothing was written.") as console:
+        context = open_context(project, name)
+        check_parent(to)
+        from wapaganda.model_store import ModelCardFacts, export_version
+        from wapaganda.tagger import is_plain
+
+        found = context.store().read(chosen_version(context, version))
+        languages = tuple(each.strip() for each in language.split(",") if each.strip())
+        facts = ModelCardFacts(title or f"Entities of {context.key}", licence, languages, package_version())
+        with console.progress() as progress:
+            progress("write", 0, 0)
+            export_version(found, to, facts, onnx=onnx)
+        console.show(f"{found.name} is in {to}. {to / 'README.md'} says how to use it.")
+        if not licence:
+            console.say("The card lacks the licence: fill it in before you pass the folder on.")
+        plain = is_plain(to)
+        console.emit(
+            {"project": context.key, "version": found.name, "to": str(to), "plain": plain, "onnx": onnx}
+        )
 
 
 def _show(console: Console, project: str, live: str, before: str | None) -> None:

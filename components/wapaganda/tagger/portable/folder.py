@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from wapaganda.storage import write_json
+from wapaganda.tagger.model_folder import ModelFolder
 
 TAGGER_FILE, PIPELINE_FILE = "span_tagger.py", "span_pipeline.py"
 MODULES = tuple(Path(__file__).with_name(name) for name in (TAGGER_FILE, PIPELINE_FILE))
 """The files with code that travel with a model."""
-_CONFIG, _OURS = "config.json", "wapaganda"
+_CONFIG, _TOKENIZER, _OURS = "config.json", "tokenizer_config.json", "wapaganda"
 _PIPELINE = {"impl": "span_pipeline.SpanPipeline", "pt": ["AutoModelForTokenClassification"]}
 
 
-def make_portable(folder: Path, *, casing: bool) -> None:
-    """Put the code beside a model that ``save_pretrained`` has written, and make its config name it.
+def make_portable(folder: Path) -> None:
+    """Put the code into a model folder that has all else, and make its config name it.
 
     Where plain transformers would find other spans, since the model reads letter case or the tokenizer does
     not tell words apart, the config refuses unless ``trust_remote_code=True`` lets the code run. Elsewhere
@@ -23,11 +24,14 @@ def make_portable(folder: Path, *, casing: bool) -> None:
     """
     for module in MODULES:
         shutil.copyfile(module, folder / module.name)
+    facts = ModelFolder.read(folder)
+    tokenizer = json.loads((folder / _TOKENIZER).read_text("utf-8"))
+    write_json(folder / _TOKENIZER, tokenizer | {"model_max_length": facts.max_pieces}, indent=2)
     values = json.loads((folder / _CONFIG).read_text("utf-8"))
     if values["model_type"] == _OURS:
         return
-    if casing or not _tells_words_apart(folder):
-        values = _guarded(values, casing)
+    if facts.casing or not _tells_words_apart(folder):
+        values = _guarded(values, facts.casing)
     else:
         values["custom_pipelines"] = {_OURS: _PIPELINE}
     write_json(folder / _CONFIG, values, indent=2)
