@@ -53,14 +53,8 @@ def documents(kind: str) -> list[Document]:
 
 CORPORA = {kind: documents(kind) for kind in KINDS}
 EVERY = [document for corpus in CORPORA.values() for document in corpus]
-TEXTS = [
-    *(d.text for d in EVERY),
-    " ".join(d.text for d in EVERY),
-    "",
-    " \n\t",
-    "\x00",
-    "ANNA anna Anna aNNA",
-]
+LONG = " ".join(d.text for d in EVERY)
+TEXTS = [*(d.text for d in EVERY), LONG, "", " \n\t", "\x00", "ANNA anna Anna aNNA"]
 
 
 def word_piece(lowercase: bool) -> object:
@@ -112,6 +106,10 @@ ENCODERS = {
 }
 
 
+WITH_ONNX = ("token types", "table")
+"""ONNX takes seconds to write."""
+
+
 @pytest.fixture(scope="module", params=ENCODERS)
 def way(request) -> str:
     """How the model gets the letter case."""
@@ -152,26 +150,36 @@ def version(way, tmp_path_factory):
 def expected(version) -> list[list[tuple]]:
     found = Tagger.load(version.path, device="cpu").predict(TEXTS)
     assert sum(map(len, found)) > 100
-    return [[(s.start, s.end, s.label, round(s.score, 4)) for s in spans] for spans in found]
+    return of_tagger(found)
+
+
+def of_tagger(found) -> list[list[tuple]]:
+    return [[(s.start, s.end, s.label, s.score) for s in spans] for spans in found]
+
+
+def assert_same(found: list[list[tuple]], expected: list[list[tuple]]) -> None:
+    """The same spans, with scores that differ by rounding only."""
+    assert [[each[:3] for each in spans] for spans in found] == [[e[:3] for e in spans] for spans in expected]
+    scores = [[each[3] for spans in texts for each in spans] for texts in (found, expected)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-4)
 
 
 @pytest.fixture(scope="module")
-def exported(version, tmp_path_factory) -> Path:
+def exported(way, version, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("home") / "my-model"
     facts = ModelCardFacts("Invented names", "apache-2.0", ("en",), "9.9")
-    export_version(version, folder, facts, onnx=True)
+    export_version(version, folder, facts, onnx=way in WITH_ONNX)
     return folder
 
 
 def by_pipeline(folder: Path, texts: list[str] = TEXTS) -> list[list[tuple]]:
     found = pipeline(model=str(folder), trust_remote_code=True)(texts)
-    return [[(s["start"], s["end"], s["entity_group"], round(s["score"], 4)) for s in each] for each in found]
+    return [[(s["start"], s["end"], s["entity_group"], s["score"]) for s in each] for each in found]
 
 
 def test_the_pipeline_finds_the_spans_of_the_tagger_in_the_store_and_outside(version, exported, expected):
-    assert by_pipeline(version.path) == expected
-    assert by_pipeline(exported) == expected
-    assert [s for each in by_pipeline(exported, TEXTS[:2]) for s in each] == expected[0] + expected[1]
+    assert_same(by_pipeline(version.path), expected)
+    assert_same(by_pipeline(exported), expected)
 
 
 def test_plain_transformers_is_right_or_refuses(way, version, exported, expected, monkeypatch):
@@ -208,7 +216,9 @@ print(json.dumps(tagger(json.load(sys.stdin))))
 
 
 @pytest.mark.parametrize("by", ["torch", "onnx"])
-def test_the_folder_alone_finds_the_same_spans(by, exported, expected):
+def test_the_folder_alone_finds_the_same_spans(by, way, exported, expected):
+    if by == "onnx" and way not in WITH_ONNX:
+        pytest.skip("It was exported without ONNX.")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         [sys.executable, "-c", OUTSIDE, str(exported), by],
@@ -219,19 +229,13 @@ def test_the_folder_alone_finds_the_same_spans(by, exported, expected):
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    assert [
-        [(s["start"], s["end"], s["label"], round(s["score"], 4)) for s in each] for each in found
-    ] == expected
-    assert all(
-        s["text"] == text[s["start"] : s["end"]]
-        for text, each in zip(TEXTS, found, strict=True)
-        for s in each
-    )
+    assert_same([[(s["start"], s["end"], s["label"], s["score"]) for s in each] for each in found], expected)
+    for text, spans in zip(TEXTS, found, strict=True):
+        assert all(span["text"] == text[span["start"] : span["end"]] for span in spans)
 
 
 def test_the_product_reads_the_export_and_versions_of_before(way, version, exported, expected, tmp_path):
-    spans = Tagger.load(exported, device="cpu").predict(TEXTS)
-    assert [[(s.start, s.end, s.label, round(s.score, 4)) for s in each] for each in spans] == expected
+    assert_same(of_tagger(Tagger.load(exported, device="cpu").predict(TEXTS)), expected)
     # As versions were stored before 0.3: the config of the encoder, no code.
     for path in version.path.iterdir():
         if path.is_file() and path.suffix != ".py":
@@ -241,15 +245,14 @@ def test_the_product_reads_the_export_and_versions_of_before(way, version, expor
     facts = json.loads((tmp_path / "labels.json").read_text())
     del facts["words"]
     (tmp_path / "labels.json").write_text(json.dumps(facts))
-    spans = Tagger.load(tmp_path, device="cpu").predict(TEXTS)
-    assert [[(s.start, s.end, s.label, round(s.score, 4)) for s in each] for each in spans] == expected
-    export_version(replace(version, path=tmp_path), tmp_path.parent / "old", ModelCardFacts())
-    assert by_pipeline(tmp_path.parent / "old") == expected
+    assert_same(of_tagger(Tagger.load(tmp_path, device="cpu").predict(TEXTS)), expected)
+    export_version(replace(version, path=tmp_path), tmp_path / "again", ModelCardFacts())
+    assert_same(by_pipeline(tmp_path / "again"), expected)
 
 
 def test_the_folder_holds_its_card_its_sums_and_nothing_about_the_texts(way, exported):
-    assert {path.name for path in exported.iterdir()} - {"casing.npy", "special_tokens_map.json"} == {
-        *("README.md", "SHA256SUMS", "config.json", "labels.json", "model.onnx", "model.safetensors"),
+    assert {path.name for path in exported.iterdir()} - {"casing.npy", "model.onnx"} == {
+        *("README.md", "SHA256SUMS", "config.json", "labels.json", "model.safetensors"),
         *("span_pipeline.py", "span_tagger.py", "tokenizer.json", "tokenizer_config.json"),
     }
     for line in (exported / "SHA256SUMS").read_text().splitlines():
