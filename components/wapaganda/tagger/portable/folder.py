@@ -8,8 +8,9 @@ from typing import Any
 from wapaganda.storage import write_json
 from wapaganda.tagger.model_folder import ModelFolder
 
-TAGGER_FILE, PIPELINE_FILE = "span_tagger.py", "span_pipeline.py"
-MODULES = tuple(Path(__file__).with_name(name) for name in (TAGGER_FILE, PIPELINE_FILE))
+TAGGER_FILE = "span_tagger.py"
+"""The file that finds spans without this program."""
+MODULES = tuple(Path(__file__).with_name(name) for name in (TAGGER_FILE, "span_pipeline.py"))
 """The files with code that travel with a model."""
 _CONFIG, _TOKENIZER, _OURS = "config.json", "tokenizer_config.json", "wapaganda"
 _PIPELINE = {"impl": "span_pipeline.SpanPipeline", "pt": ["AutoModelForTokenClassification"]}
