@@ -99,6 +99,25 @@ def test_predict_finds_the_spans_of_one_text(trained, selfish):
     assert all(0 <= span["score"] <= 1 for span in document["spans"])
 
 
+def test_a_model_is_taken_home_and_finds_what_predict_finds(trained, selfish, files, tmp_path):
+    from transformers import pipeline
+
+    outcome = selfish("models", "export", "--to", tmp_path / "home", "--licence", "mit", "--json")
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.json["version"] == trained["version"]
+    (text, *_) = [d.text for d in read_documents(files.test).documents if d.spans]
+    spans = selfish("predict", text, "--json").json["documents"][0]["spans"]
+    found = pipeline(model=str(tmp_path / "home"), trust_remote_code=True)(text)
+    assert len(spans) > 0
+    assert [(s["start"], s["end"], s["entity_group"]) for s in found] == [
+        (s["start"], s["end"], s["label"]) for s in spans
+    ]
+    again = selfish("models", "export", "--to", tmp_path / "home", "--json")
+    assert (again.code, "new or empty folder" in again.stderr + again.stdout) == (2, True)
+    missing = selfish("models", "export", "--to", tmp_path / "other", "--version", "v0099-00000000", "--json")
+    assert missing.code == 2
+
+
 def test_predict_says_so_when_there_is_nothing(trained, selfish):
     assert "finds no entity" in selfish("predict", "").stderr
 
