@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import logging
+import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from wapaganda.errors import InputError
+from wapaganda.tagger.hf_logging import quiet_transformers
 from wapaganda.tagger.model_folder import LABELS_FILE, FolderError, ModelFolder
 from wapaganda.tagger.portable.span_tagger import load_model, tag_scores
 
@@ -28,21 +30,17 @@ def fold_temperature(folder: Path) -> None:
 
     The tag scores of the tagger stay the same up to rounding; ``labels.json`` then has the temperature 1.
     """
-    from safetensors.torch import load_file, save_file
-
     facts = ModelFolder.read(folder)
     model = load_model(folder)
     n_tags = len(facts.schema.tags)
-    heads = [
-        name
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear) and module.out_features == n_tags
-    ]
-    weights = load_file(folder / _WEIGHTS)
-    for part in ("weight", "bias"):
-        if (name := f"{heads[-1]}.{part}") in weights:
-            weights[name] = weights[name] / facts.temperature
-    save_file(weights, folder / _WEIGHTS, {"format": "pt"})
+    linear = [module for module in model.modules() if isinstance(module, torch.nn.Linear)]
+    head = [module for module in linear if module.out_features == n_tags][-1]
+    with torch.no_grad():
+        for weights in head.parameters():
+            weights.div_(facts.temperature)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, quiet_transformers():
+        model.save_pretrained(scratch)
+        Path(scratch, _WEIGHTS).replace(folder / _WEIGHTS)
     replace(facts, temperature=1.0).write(folder)
 
 
