@@ -87,7 +87,7 @@ def _version(documents: Sequence[Document], schema: LabelSchema, scratch: Path, 
 def _compared(version: Version, scratch: Path, test: Sequence[Document], *, plain: bool) -> dict[str, Any]:
     texts = [document.text for document in test]
     folder = scratch / "home"
-    export_version(version, folder, ModelCardFacts(), onnx=True)
+    export_version(version, folder, ModelCardFacts(), plain=plain, onnx=True)
     started = time.process_time()
     expected = Tagger.load(version.path, device="cpu").predict(texts)
     result = {"tagger": _counts(expected, expected, test) | {"seconds": time.process_time() - started}}

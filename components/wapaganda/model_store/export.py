@@ -8,21 +8,25 @@ from wapaganda.errors import InputError
 from wapaganda.model_store.model_card import ModelCardFacts, model_card
 from wapaganda.model_store.store import Version
 from wapaganda.storage import atomic_folder, write_text
-from wapaganda.tagger import ModelFolder, is_plain, make_portable
+from wapaganda.tagger import ModelFolder, make_plain, make_portable
 
 _OURS = {"manifest.json", "trained_on.json", "out_of_fold.json", "review.json"}
 """Files that only this program reads; some are about the texts of the training."""
 SUMS_FILE = "SHA256SUMS"
 
 
-def export_version(version: Version, folder: Path, facts: ModelCardFacts, *, onnx: bool = False) -> None:
+def export_version(
+    version: Version, folder: Path, facts: ModelCardFacts, *, plain: bool = False, onnx: bool = False
+) -> None:
     """Write the version as a new ``folder`` that transformers reads right, or refuses to read.
 
     It holds weights, tokenizer, labels, the code that reads them, a card ``README.md`` and ``SHA256SUMS``;
-    with ``onnx`` also ``model.onnx``. Where plain transformers can read it, the weights hold the temperature.
+    with ``onnx`` also ``model.onnx``. ``plain``: plain transformers reads it, too, though not quite right;
+    the temperature is then in the weights.
 
     Raises:
-        InputError: ``folder`` holds something already, or a package for ONNX is missing.
+        InputError: ``folder`` holds something already, a package for ONNX is missing, or the model cannot be
+            ``plain``.
         FolderError: the version is damaged, or torch cannot write its kind of model as ONNX.
     """
     from wapaganda.tagger import check_onnx, fold_temperature, write_onnx
@@ -38,8 +42,8 @@ def export_version(version: Version, folder: Path, facts: ModelCardFacts, *, onn
         found = ModelFolder.read(draft)
         found.write(draft)
         make_portable(draft)
-        plain = is_plain(draft)
-        if plain and found.temperature != 1.0:
+        if plain:
+            make_plain(draft)
             fold_temperature(draft)
         if onnx:
             write_onnx(draft)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wapaganda.tagger.hf_logging import quiet_transformers
 from wapaganda.tagger.model_folder import LABELS_FILE, FolderError, ModelFolder
-from wapaganda.tagger.portable import MODULES, TAGGER_FILE, encoder_config, is_plain, make_portable
+from wapaganda.tagger.portable import MODULES, TAGGER_FILE, encoder_config, make_plain, make_portable
 from wapaganda.tagger.recalibration import recalibrated
 from wapaganda.tagger.tagged import TaggedText
 from wapaganda.tagger.tokenization import (
@@ -72,8 +72,8 @@ __all__ = [
     "encoder_config",
     "fast_format",
     "fold_temperature",
-    "is_plain",
     "load_members",
+    "make_plain",
     "make_portable",
     "member_folder",
     "model_inputs",

@@ -82,6 +82,10 @@ def export(
     version: Annotated[
         str | None, typer.Option("--version", help="A model version. Default: the live one.")
     ] = None,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="Let plain transformers read it, too, with other spans here and there."),
+    ] = False,
     onnx: Annotated[
         bool, typer.Option("--onnx", help="Also write model.onnx; needs the extra [onnx].")
     ] = False,
@@ -104,18 +108,16 @@ def export(
         context = open_context(project, name)
         check_parent(to)
         from wapaganda.model_store import ModelCardFacts, export_version
-        from wapaganda.tagger import is_plain
 
         found = context.store().read(chosen_version(context, version))
         languages = tuple(each.strip() for each in language.split(",") if each.strip())
         facts = ModelCardFacts(title or f"Entities of {context.key}", licence, languages, package_version())
         with console.progress() as progress:
             progress("write", 0, 0)
-            export_version(found, to, facts, onnx=onnx)
+            export_version(found, to, facts, plain=plain, onnx=onnx)
         console.show(f"{found.name} is in {to}. {to / 'README.md'} says how to use it.")
         if not licence:
             console.say("The card lacks the licence: fill it in before you pass the folder on.")
-        plain = is_plain(to)
         console.emit(
             {"project": context.key, "version": found.name, "to": str(to), "plain": plain, "onnx": onnx}
         )

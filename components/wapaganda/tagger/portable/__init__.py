@@ -3,7 +3,7 @@
 ``span_tagger`` and ``span_pipeline`` are copied into model folders, so they import nothing of this program.
 """
 
-from wapaganda.tagger.portable.folder import MODULES, TAGGER_FILE, is_plain, make_portable
+from wapaganda.tagger.portable.folder import MODULES, TAGGER_FILE, make_plain, make_portable
 from wapaganda.tagger.portable.span_tagger import (
     encoder_config,
     letter_case,
@@ -17,9 +17,9 @@ __all__ = [
     "MODULES",
     "TAGGER_FILE",
     "encoder_config",
-    "is_plain",
     "letter_case",
     "load_model",
+    "make_plain",
     "make_portable",
     "spaced_and_glued",
     "tag_scores",

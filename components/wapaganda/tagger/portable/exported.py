@@ -8,7 +8,6 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,12 +49,14 @@ def check_onnx() -> None:
     Raises:
         InputError: a package is missing.
     """
-    missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
-    if missing:
+    try:
+        import onnx  # noqa: F401 - torch needs both
+        import onnxscript  # noqa: F401
+    except ImportError as error:
         raise InputError(
-            f"Expected the packages onnx and onnxscript, was: no {' and no '.join(missing)}.",
+            f"Expected the packages onnx and onnxscript, was: no {error.name}.",
             "pip install onnx onnxscript (the extra [onnx] names them), or export without --onnx.",
-        )
+        ) from None
 
 
 def write_onnx(folder: Path) -> None:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from wapaganda.errors import InputError
 from wapaganda.storage import write_json
 from wapaganda.tagger.model_folder import ModelFolder
 
@@ -19,9 +20,8 @@ _PIPELINE = {"impl": "span_pipeline.SpanPipeline", "pt": ["AutoModelForTokenClas
 def make_portable(folder: Path) -> None:
     """Put the code into a model folder that has all else, and make its config name it.
 
-    Where plain transformers would find other spans, since the model reads letter case or the tokenizer does
-    not tell words apart, the config refuses unless ``trust_remote_code=True`` lets the code run. Elsewhere
-    the code is offered as the pipeline ``wapaganda``.
+    Plain transformers would find other spans: it neither knows the words and their letter case nor the best
+    valid sequence. So the config refuses unless ``trust_remote_code=True`` lets the code run.
     """
     for module in MODULES:
         shutil.copyfile(module, folder / module.name)
@@ -29,18 +29,28 @@ def make_portable(folder: Path) -> None:
     tokenizer = json.loads((folder / _TOKENIZER).read_text("utf-8"))
     write_json(folder / _TOKENIZER, tokenizer | {"model_max_length": facts.max_pieces}, indent=2)
     values = json.loads((folder / _CONFIG).read_text("utf-8"))
-    if values["model_type"] == _OURS:
+    if values["model_type"] != _OURS:
+        write_json(folder / _CONFIG, _guarded(values, facts.casing), indent=2)
+
+
+def make_plain(folder: Path) -> None:
+    """Let plain transformers read a portable folder, too; the code is then the pipeline ``wapaganda``.
+
+    Raises:
+        InputError: the model reads letter case, or its tokenizer does not tell words apart: what plain
+            transformers finds would be far from right.
+    """
+    tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    why = "its tokenizer does not tell where a word begins"
+    if ModelFolder.read(folder).casing:
+        why = "it reads the letter case of words, which its tokenizer removes"
+    elif tokenizer["model"].get("continuing_subword_prefix"):
+        values = json.loads((folder / _CONFIG).read_text("utf-8"))
+        write_json(folder / _CONFIG, values["encoder"] | {"custom_pipelines": {_OURS: _PIPELINE}}, indent=2)
         return
-    if facts.casing or not _tells_words_apart(folder):
-        values = _guarded(values, facts.casing)
-    else:
-        values["custom_pipelines"] = {_OURS: _PIPELINE}
-    write_json(folder / _CONFIG, values, indent=2)
-
-
-def is_plain(folder: Path) -> bool:
-    """Whether plain transformers reads the model of the folder, without its code."""
-    return bool(json.loads((folder / _CONFIG).read_text("utf-8"))["model_type"] != _OURS)
+    raise InputError(
+        f"Expected a model that plain transformers can read, was: {why}.", "Export it without --plain."
+    )
 
 
 def _guarded(encoder: dict[str, Any], casing: bool) -> dict[str, Any]:
@@ -58,9 +68,3 @@ def _guarded(encoder: dict[str, Any], casing: bool) -> dict[str, Any]:
         "label2id": encoder.get("label2id"),
         "transformers_version": encoder.get("transformers_version"),
     }
-
-
-def _tells_words_apart(folder: Path) -> bool:
-    """Whether the pieces of a word show where it begins, as those of WordPiece do (``##ing``)."""
-    tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))
-    return bool(tokenizer["model"].get("continuing_subword_prefix"))

@@ -26,8 +26,8 @@ Scorer = Callable[[Any, Any], Any]
 """From word piece ids and letter cases, (windows, pieces) int64, to tag scores (windows, pieces, tags)."""
 
 
-class Window(NamedTuple):
-    """A stretch of the text number ``text``: the ids that the model reads, and the letter case of each.
+class Stretch(NamedTuple):
+    """A window of the text number ``text``: the ids that the model reads, and the letter case of each.
 
     The tags of the words from ``first`` on are taken from here, at the ``places`` of their first pieces.
     """
@@ -68,7 +68,7 @@ class SpanTagger:
     def __call__(self, texts: Sequence[str]) -> list[list[dict[str, Any]]]:
         """For each text its spans: ``start`` and ``end`` in characters, ``label``, ``score`` and ``text``."""
         words: list[list[tuple[int, int]]] = []
-        windows: list[Window] = []
+        windows: list[Stretch] = []
         for number, text in enumerate(texts):
             seen, pieces = self._pieces(text)
             words.append(seen)
@@ -105,13 +105,13 @@ class SpanTagger:
 
     def _windows(
         self, number: int, text: str, words: list[tuple[int, int]], pieces: list[list[int]]
-    ) -> Iterator[Window]:
+    ) -> Iterator[Stretch]:
         bounds = np.cumsum([0, *map(len, pieces)])
         cases = [letter_case(text[start:end]) if self.facts["shapes"] else 0 for start, end in words]
         around = [0] * len(self.prefix), [0] * len(self.suffix)
         for (start, end), (first, last) in windows_of(bounds, self.capacity, self.facts["overlap"]):
             inside = range(start, end)
-            yield Window(
+            yield Stretch(
                 number,
                 [*self.prefix, *(piece for word in inside for piece in pieces[word]), *self.suffix],
                 [*around[0], *(cases[word] for word in inside for _ in pieces[word]), *around[1]],
@@ -170,9 +170,9 @@ def windows_of(bounds: Any, capacity: int, overlap: int) -> list[tuple[tuple[int
     return list(zip(ranges, pairwise(cuts), strict=True))
 
 
-def same_length(windows: Sequence[Window]) -> Iterator[list[Window]]:
+def same_length(windows: Sequence[Stretch]) -> Iterator[list[Stretch]]:
     """Batches of windows of one length, so that nothing is padded."""
-    batch: list[Window] = []
+    batch: list[Stretch] = []
     for window in sorted(windows, key=lambda each: len(each.ids)):
         size = len(window.ids)
         if batch and (len(batch[0].ids) != size or (len(batch) + 1) * size > PIECES_AT_A_TIME):

@@ -168,7 +168,7 @@ def assert_same(found: list[list[tuple]], expected: list[list[tuple]]) -> None:
 def exported(way, version, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("home") / "my-model"
     facts = ModelCardFacts("Invented names", "apache-2.0", ("en",), "9.9")
-    export_version(version, folder, facts, onnx=way in WITH_ONNX)
+    export_version(version, folder, facts, plain=way == "cased", onnx=way in WITH_ONNX)
     return folder
 
 
@@ -182,16 +182,18 @@ def test_the_pipeline_finds_the_spans_of_the_tagger_in_the_store_and_outside(ver
     assert_same(by_pipeline(exported), expected)
 
 
-def test_plain_transformers_is_right_or_refuses(way, version, exported, expected, monkeypatch):
+def test_plain_transformers_is_right_or_refuses(way, version, exported, expected, tmp_path, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda _: "n")
-    if way == "cased":
+    if way == "cased":  # the only kind that can be exported as plain
         plain = pipeline("token-classification", str(exported), aggregation_strategy="first", stride=16)
         found = [plain(d.text) for d in CORPORA["letters"]]
         assert [[(s["start"], s["end"], s["entity_group"]) for s in each] for each in found] == [
             [s[:3] for s in each] for each in expected[: len(found)]
         ]
-        return
-    for folder in (version.path, exported):
+    else:
+        with pytest.raises(InputError, match=r"letter case|where a word begins"):
+            export_version(version, tmp_path / "plain", ModelCardFacts(), plain=True)
+    for folder in [version.path, *([] if way == "cased" else [exported])]:
         for task in ("token-classification", "ner"):
             with pytest.raises(ValueError, match="trust_remote_code=True"):
                 pipeline(task, model=str(folder))
@@ -289,8 +291,8 @@ def test_what_cannot_be_exported_is_one_sentence(version, exported, tmp_path, mo
     with pytest.raises(InputError, match="new or empty folder"):
         export_version(version, exported, ModelCardFacts())
     with monkeypatch.context() as patch:
-        patch.setattr("wapaganda.tagger.portable.exported.find_spec", lambda name: None)
-        with pytest.raises(InputError, match="packages onnx and onnxscript"):
+        patch.setitem(sys.modules, "onnxscript", None)
+        with pytest.raises(InputError, match="packages onnx and onnxscript, was: no onnxscript"):
             export_version(version, tmp_path / "new", ModelCardFacts(), onnx=True)
     monkeypatch.setattr("torch.onnx.export", lambda *_, **__: 1 / 0)
     with pytest.raises(FolderError, match="as ONNX, was: division by zero"):
