@@ -36,6 +36,9 @@ COMMANDS: Mapping[str, Entry] = {
         "Run one round of the loop: fetch labels, train, evaluate, score the pool, select and release a "
         "batch.",
     ),
+    "answers": Entry(
+        "answers.offline", "Add the answers of a batch that was worked on in a file to the labelled texts."
+    ),
     "complete": Entry(
         "finished.complete",
         "Accept the model's labels for the texts that nobody has labelled, once an audit has proved the F1.",

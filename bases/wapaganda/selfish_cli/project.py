@@ -212,11 +212,16 @@ def load_tagger(context: CliProject, version: str | None, progress: "Progress") 
 
 
 def mirror_runs(context: CliProject, console: "Console", progress: "Progress") -> str:
-    """Copy the finished runs to MLflow; after a failure they are copied next time. Returns one sentence."""
+    """Copy the finished runs to MLflow; after a failure they are copied next time. Returns one sentence.
+
+    Only a failure is shown: a slow MLflow gets the runs in the background.
+    """
     progress("mlflow", 0, 0)
     report = context.mirror(MLFLOW_SECONDS)
     if report.ok:
         return f"MLflow has the runs at {context.settings.mlflow_tracking_uri}."
+    if report.is_running:
+        return f"{report.message.rstrip('.')}."
     message = f"{report.message.rstrip('.')}. The runs are kept and will be written to MLflow next time."
     console.warn(message)
     return message

@@ -61,7 +61,7 @@ from wapaganda.annotation.read_report import (
     unread,
     without_labels,
 )
-from wapaganda.annotation.reading import collector_paused, read_documents, write_documents
+from wapaganda.annotation.reading import add_documents, collector_paused, read_documents, write_documents
 from wapaganda.annotation.records import write_jsonl
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "Source",
     "TaskReading",
     "TextForm",
+    "add_documents",
     "all_formats",
     "answers_of",
     "by_suffix",

@@ -35,12 +35,14 @@ class ReadResult:
     """The documents of a file in their order, and the report of the reading.
 
     A text whose labels were not understood is among them without spans (``is_unread``), if the text itself
-    is known. ``skipped``: one ``file:line: reason`` for each text that was not read.
+    is known. ``skipped``: one ``file:line: reason`` for each text that was not read. ``confirmed``: the ids
+    of labelled texts whose record itself says that a person has answered, beside the labels.
     """
 
     documents: list[Document]
     report: ReadReport = ReadReport()  # noqa: RUF009 - frozen
     skipped: tuple[str, ...] = ()
+    confirmed: frozenset[str] = frozenset()
 
     @property
     def repairs(self) -> Repairs:
@@ -68,13 +70,23 @@ class Collector:
     _findings: dict[str, Finding] = field(default_factory=dict)
     _lost: Counter[str] = field(default_factory=Counter)
     _ids: Counter[str] = field(default_factory=Counter)
+    _confirmed: set[str] = field(default_factory=set)
 
     def default_id(self) -> str:
         """The next document's id if the file has none: ``<stem>-000001`` and so on."""
         return f"{self.path.stem}-{self._n_records + 1:06d}"
 
-    def add(self, document: Document, repairs: Repairs | None = None, line: int | None = None) -> None:
+    def add(
+        self,
+        document: Document,
+        repairs: Repairs | None = None,
+        line: int | None = None,
+        *,
+        is_answer: bool = False,
+    ) -> None:
         """Add a document; its spans are repaired unless ``repairs`` says that they were.
+
+        ``is_answer``: the record says that a person has answered.
 
         A text with a span outside of it, or whose spans touch no word, is not read. Spans that are only what
         a model proposed are not an answer.
@@ -101,7 +113,7 @@ class Collector:
         if repairs is not None and repairs.total:
             self._repairs += repairs
         self._n_records += 1
-        self._keep(document)
+        self._keep(document, is_answer and document.is_labelled)
 
     def take(self, document: Document, place: str, line: int | None = None) -> None:
         """Add a document that carries its findings, as ``read_task`` makes them; ``place``: of the task.
@@ -121,15 +133,17 @@ class Collector:
                 self.found(each["kind"], f"{place}: {each['example']}", each.get("count", 1), line)
             if (proposal := proposal_of(document)) is not None:
                 self.found("machine", f"{place}: spans by {proposal.by or 'a model'}", line=line)
-        self._keep(document)
+        self._keep(document, document.is_labelled)
 
-    def _keep(self, document: Document) -> None:
+    def _keep(self, document: Document, is_answer: bool = False) -> None:
         self._ids[document.id] += 1
         if self._ids[document.id] > 1:
             renamed = replace(document, id=f"{document.id}#{self._ids[document.id]}")
             self.found("same-id", f"{document.id!r} is now {renamed.id!r}")
             document = renamed
         self._documents.append(document)
+        if is_answer:
+            self._confirmed.add(document.id)
 
     def unread(
         self, document: Document, kind: str, message: str, line: int | None = None, labels: Iterable[str] = ()
@@ -208,7 +222,7 @@ class Collector:
             dict(Counter([span.label for spans in answered for span in spans])),
             dict(self._lost),
         )
-        return ReadResult(self._documents, report, tuple(self._skipped))
+        return ReadResult(self._documents, report, tuple(self._skipped), frozenset(self._confirmed))
 
 
 def _labels(spans: Iterable[Span]) -> Counter[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from wapaganda.annotation.label_studio.label_config import LabelConfig
 from wapaganda.annotation.proposals import as_proposal, states_provenance
 from wapaganda.annotation.read_options import ReadOptions
 from wapaganda.annotation.read_report import with_original
+from wapaganda.annotation.records import write_jsonl
 from wapaganda.errors import InputError
 from wapaganda.ner import Document
 from wapaganda.storage import atomic_folder, atomic_path
@@ -114,6 +116,39 @@ def write_documents(
         if check is not None:
             check(draft, chosen.name, left_out)
     return left_out
+
+
+def add_documents(documents: Sequence[Document], path: Path) -> None:
+    """Append documents to a file with one JSON object a line, or begin it; all of them or, on an error, none.
+
+    What is in the file stays as it is, byte for byte.
+
+    Raises:
+        FormatError: the file is of another form, so that it would no longer be read as before.
+    """
+    path = path.resolve()
+    old = path.read_bytes() if path.exists() else b""
+    before = read_documents(path).documents if old.strip() else []
+    with atomic_path(path) as draft:
+        write_jsonl(documents, draft)
+        gap = b"" if not old or old.endswith(b"\n") else b"\n"
+        draft.write_bytes(old + gap + draft.read_bytes())
+        if path.exists():
+            shutil.copymode(path, draft)
+        after = [(each.text, each.spans) for each in _lines_of(draft)]
+        if after != [(each.text, each.spans) for each in (*before, *documents)]:
+            raise FormatError(
+                "Expected a file with one JSON object a line, which more can be added to, was: another form; "
+                f"write one first: selfish convert {path.name} --to jsonl --out {path.stem}.jsonl",
+                path,
+            )
+
+
+def _lines_of(draft: Path) -> list[Document]:
+    try:
+        return read_documents(draft, "jsonl").documents
+    except FormatError:
+        return []
 
 
 def _unwritable(document: Document) -> str | None:

@@ -49,6 +49,9 @@ WORD_KEYS = ("tokens", "words")
 _OWN_KEYS = frozenset(("id", "text", "tokens", "meta", "answer"))
 _REJECTED = frozenset(("reject", "ignore", "discarded", "rejected"))
 _CONFIRMED = frozenset(("accept", "validated", "submitted", "completed"))
+_ANSWERED = "answered"
+"""The key by which a person says that what a model proposed is right, without a copy of it."""
+_YES = (True, 1, "1", "true", "yes", "x")
 _BATCH_KEYS = frozenset(("rank", "uncertainty", "drawn"))
 _LABEL_KEYS = SPAN_KEYS.union(TAG_KEYS, MACHINE_KEYS)
 _NO_TAG = (-1, -100, None)
@@ -166,7 +169,7 @@ def _collect(reading: Reading, line: int | None, collector: Collector, is_by_mac
         collector.found("other-labels", f"{key!r}", line=line)
     for key in reading.mended:
         collector.found("meta-number", f"{key!r}", line=line)
-    collector.add(document, line=line)
+    collector.add(document, line=line, is_answer=reading.is_answer)
 
 
 @dataclass(slots=True)
@@ -243,6 +246,9 @@ class RecordReader:
                 kind="unknown-key",
             )
         document_id = default_id if known_id is None else checked_text(str(known_id))
+        if spans is None and proposed is not None and _says_answered(record):
+            spans = tuple(replace(span, score=None) for span in proposed.spans)
+            meta.pop(_ANSWERED, None)
         document = Document(document_id, text, spans, meta)
         if spans is None:
             document = document if proposed is None else with_proposal(document, proposed.spans, proposed.by)
@@ -406,6 +412,13 @@ def _status(record: Mapping[str, Any]) -> str:
     """The answer of Prodigy or the status of Argilla, in lower case."""
     of_argilla = not record.keys().isdisjoint(("annotation", "prediction", "suggestion", "responses"))
     return str(record.get("answer") or (record.get("status") if of_argilla else "") or "").lower()
+
+
+def _says_answered(record: Mapping[str, Any]) -> bool:
+    """Whether the record has the mark that a person has accepted what a model proposed."""
+    mark = record.get(_ANSWERED)
+    yes = (mark.strip().lower() if isinstance(mark, str) else mark) in _YES
+    return yes or str(record.get("answer") or "").lower() == "accept"
 
 
 def _words(record: Mapping[str, Any]) -> list[str] | None:

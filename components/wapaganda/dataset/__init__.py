@@ -12,6 +12,7 @@ from wapaganda.dataset.provenance import (
     Origin,
     is_drawn_at_random,
     origin_of,
+    stated_draw,
     with_origins,
 )
 from wapaganda.dataset.replay import Replay
@@ -51,5 +52,6 @@ __all__ = [
     "origin_of",
     "push_to_hub",
     "split_texts",
+    "stated_draw",
     "with_origins",
 ]

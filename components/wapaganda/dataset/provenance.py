@@ -79,6 +79,12 @@ def with_origins(documents: Iterable[Document], history: LabelHistory) -> list[D
     return [_with_origin(each, history) if each.is_labelled else each for each in documents]
 
 
+def stated_draw(document: Document) -> str | None:
+    """Why the text was selected, as the batches of ``selfish select`` and their answers say it."""
+    drawn = document.meta.get("drawn")
+    return drawn if isinstance(drawn, str) and drawn else None
+
+
 def is_drawn_at_random(document: Document, history: LabelHistory) -> bool:
     """Whether no score of a model had a part in that the text was labelled.
 

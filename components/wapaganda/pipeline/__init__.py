@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.selection.waiting import is_waiting
     from wapaganda.pipeline.shards.scored_pool import PieceEngine, ScoredPool, in_this_process, score_shards
     from wapaganda.pipeline.shards.scorer import ScoringJob
+    from wapaganda.pipeline.sources.answers import Answers, collect_answers
     from wapaganda.pipeline.sources.files import FileSource, texts_of_files
     from wapaganda.pipeline.sources.label_studio import LabelStudioSource
     from wapaganda.pipeline.training.calibration import calibrate
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
 
 _LATE = {
     "accepted_labels": "selection.machine_part",
+    "Answers": "sources.answers",
     "Campaign": "completion.campaign",
     "CampaignError": "completion.machine_labels",
     "CampaignFolder": "completion.campaign",
@@ -108,6 +110,7 @@ _LATE = {
     "reading_figures": "round.record",
     "TrainingOutcome": "training.versions",
     "calibrate": "training.calibration",
+    "collect_answers": "sources.answers",
     "calibration_of": "training.manifests",
     "choose": "selection.batch",
     "choose_first": "selection.cold_start",
@@ -149,6 +152,7 @@ __all__ = [
     "READ_REPORT",
     "REVIEW",
     "TRAINING_BATCH",
+    "Answers",
     "BatchNameTakenError",
     "Campaign",
     "CampaignError",
@@ -190,6 +194,7 @@ __all__ = [
     "choose_first",
     "choose_review",
     "choose_step",
+    "collect_answers",
     "completed",
     "decide_promotion",
     "describe_empty_answers",

@@ -55,7 +55,7 @@ def simulate(
 
     Rounds that ``out`` has already are not repeated. With a ``budget`` (seconds) no round is started that
     would not end in time. ``jobs``: the number of processes, one for each core if ``None``. ``progress`` gets
-    a sentence for each finished task, and counts rounds.
+    a sentence for each finished task, and counts tasks: rounds, models of the seed sets and calibrations.
 
     Raises:
         InputError: the texts are too few for the plan, or ``out`` has another simulation.
@@ -129,7 +129,7 @@ def _work(schedule: Schedule, runner: Runner, cores: int, deadline: float | None
                 run = schedule.finish(done.task, done.finding, done.seconds)
                 if run is not None:
                     run.write(runner.out)
-                progress(_sentence(done) + _left(schedule.seconds_left(n)), *schedule.counts)
+                progress(_sentence(done) + _left(schedule.seconds_left(n)), *schedule.steps)
 
 
 def _fitting(schedule: Schedule, deadline: float | None) -> Task | None:
@@ -141,24 +141,28 @@ def _fitting(schedule: Schedule, deadline: float | None) -> Task | None:
 
 def _sentence(done: Done) -> str:
     seed, arm = done.task.run.seed, done.task.run.arm
+    took = f"took {_short(done.seconds)}"
     if done.task.kind == "share":
-        return f"seed {seed}: the model of the seed set is trained"
+        return f"seed {seed}: the model of the seed set is trained; {took}"
     if done.finding.calibration is not None:
-        return f"seed {seed}, {arm.name}: temperature {done.finding.calibration['temperature']:.2f}"
+        return f"seed {seed}, {arm.name}: temperature {done.finding.calibration['temperature']:.2f}; {took}"
     record = done.finding.record
     assert record is not None
     name = "all texts" if arm.name == FULL else arm.name
-    return (
-        f"seed {seed}, {name}: F1 {100 * record.f1:.1f} with {record.texts:,} texts, {record.seconds:,.0f} s"
-    )
+    work = f"{record.texts:,} texts, {_short(record.seconds)} of an annotator's work"
+    return f"seed {seed}, {name}: F1 {100 * record.f1:.1f} with {work}; {took}"
 
 
 def _left(seconds: float | None) -> str:
     if not seconds:
         return ""
+    return f"; about {_short(seconds)} left"
+
+
+def _short(seconds: float) -> str:
     minutes = seconds / 60
     short = f"{seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min"
-    return f"; about {short if minutes < 120 else f'{minutes / 60:.1f} h'} left"
+    return short if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
 def cut_encoder(name: str, layers: int, folder: Path) -> str:

@@ -118,6 +118,14 @@ class Schedule:
         return done, done + sum(task.kind not in ("share", "calibrate") for task in self._left())
 
     @property
+    def steps(self) -> tuple[int, int]:
+        """The same with the shared models and the calibrations: everything that takes time."""
+        runs = self.runs.values()
+        calibrated = sum(each.calibration is not None for run in runs for each in run.rounds)
+        done = self.counts[0] + calibrated + len(self.shared & set(self.plan.seeds))
+        return done, done + sum(1 for _ in self._left())
+
+    @property
     def is_done(self) -> bool:
         """Whether nothing is left, calibrations included."""
         return next(self._left(), None) is None

@@ -22,7 +22,9 @@ class MirrorHandle:
                 out, _ = self._process.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
                 return MirrorReport(
-                    False, f"MLflow is slow: the mirror still works after {seconds:g} s, in the background"
+                    False,
+                    f"MLflow is slow: the mirror still works after {seconds:g} s, in the background",
+                    is_running=True,
                 )
             self._report = _report(out, self._process.returncode)
         return self._report or MirrorReport(False, "The mirror of MLflow has no process")

@@ -124,7 +124,8 @@ def select(
             if out is not None:
                 for message in write_texts(_proposed(batch), out):
                     console.warn(message)
-        _show(console, batch, out)
+        by_worth = context.settings.strategy == "hybrid" and context.settings.measure == "auto"
+        _show(console, batch, out, by_worth)
         console.emit(_result(context, batch, out) | {"read": read.to_dict()})
 
 
@@ -273,7 +274,7 @@ def _proposed(batch: Batch) -> list["Document"]:
     ]
 
 
-def _show(console: Console, batch: Batch, out: Path | None) -> None:
+def _show(console: Console, batch: Batch, out: Path | None, by_worth: bool) -> None:
     chosen = batch.selection
     rows = [
         [str(rank + 1), f"{pick.score:.3f}", pick.reason, _short(document.text)]
@@ -289,6 +290,8 @@ def _show(console: Console, batch: Batch, out: Path | None) -> None:
         ("Pool", f"{chosen.n_pool:,} texts, {chosen.n_candidates:,} candidates"),
         ("Choice", chosen.summary),
     ]
+    if batch.version and by_worth:
+        facts.append(("Rank", "by expected errors a second of work; the score only finds the candidates"))
     if hidden := batch.proposals.describe():
         facts.append(("Hidden", hidden))
     if out is not None:

@@ -25,13 +25,17 @@ KEPT = "The live model and all labels did not change. The unfinished training wa
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """The texts to train and evaluate on; ``judged_on`` is "test", "holdout" or "out_of_fold"."""
+    """The texts to train and evaluate on; ``judged_on`` is "test", "holdout" or "out_of_fold".
+
+    ``flaws``: those of the ``notes`` that make the scores doubtful; they stand beside the scores as well.
+    """
 
     texts: "TrainingTexts"
     schema: "LabelSchema"
     judged_on: str
     notes: tuple[str, ...]
     read: "ReadReport"
+    flaws: tuple[str, ...] = ()
 
 
 def train(
@@ -105,7 +109,9 @@ def _material(
         read = read_with_entities(data, context.reading)
         labelled, notes, schema = list(read.documents), read.notes, LabelSchema.of(read.documents)
         report = read.report
-        drawn: Mapping[str, str | None] = {}
+        from wapaganda.dataset import stated_draw
+
+        drawn: Mapping[str, str | None] = {each.id: stated_draw(each) for each in labelled}
         unlabelled: tuple[str, ...] = ()
     else:
         assert project is not None
@@ -113,11 +119,11 @@ def _material(
         notes = report.lines()
     if tested is not None:
         copies = copies_among(tested.documents, labelled)
-        if copies:
-            notes += (f"{copies:,} of the test texts are also trained on: the score is too high.",)
+        flaws = _flaws(copies, "test texts are also trained on")
         judged = list(tested.documents)
         texts = TrainingTexts(labelled, judged, unlabelled=unlabelled)
-        return Material(texts, schema, "test", notes + tested.notes, report + tested.report)
+        notes += flaws + tested.notes
+        return Material(texts, schema, "test", notes, report + tested.report, flaws)
     from wapaganda.sampler import UNSCORED_REASONS
 
     chosen = frozenset(key for key, how in drawn.items() if how is not None and how not in UNSCORED_REASONS)
@@ -131,15 +137,19 @@ def _material(
     return Material(TrainingTexts(train_on, held, chosen, unlabelled), schema, judged_on, notes, report)
 
 
+def _flaws(copies: int, what: str) -> tuple[str, ...]:
+    return (f"{copies:,} of the {what}: the score is too high.",) if copies else ()
+
+
 def _with_dev(material: Material, path: Path, options: "ReadOptions") -> Material:
     """The same with the labelled texts of ``path`` as dev set."""
     read = read_with_entities(path, options)
     notes = material.notes + read.notes
     copies = copies_among(read.documents, material.texts.holdout)
-    if copies:
-        notes += (f"{copies:,} of the dev texts also evaluate the model: the score is too high.",)
+    flaws = _flaws(copies, "dev texts also evaluate the model")
     texts = replace(material.texts, dev=read.documents)
-    return replace(material, texts=texts, notes=notes, read=material.read + read.report)
+    read_both, flawed = material.read + read.report, material.flaws + flaws
+    return replace(material, texts=texts, notes=notes + flaws, read=read_both, flaws=flawed)
 
 
 def _project_material(
@@ -237,6 +247,7 @@ def _show(console: Console, context: CliProject, material: Material, trained: "T
             "",
             [
                 ("Version", f"{trained.version} ({effort})"),
+                *(("Caution", flaw) for flaw in material.flaws),
                 ("Trained on", f"{trained.n_train:,} texts"),
                 *_calibration_facts(trained),
                 ("Live", f"{live.name if live else 'none'}: {trained.decision.reason}"),

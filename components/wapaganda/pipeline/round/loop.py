@@ -10,7 +10,7 @@ from pathlib import Path
 from wapaganda.annotation import ReadReport, has_machine_answer
 from wapaganda.annotation_cost import Prices, worth_showing
 from wapaganda.calibration import Calibration
-from wapaganda.dataset import AUDIT
+from wapaganda.dataset import AUDIT, stated_draw
 from wapaganda.errors import tell
 from wapaganda.ledger import Ledger, Round
 from wapaganda.model_store import ModelStore, data_fingerprint
@@ -70,6 +70,7 @@ from wapaganda.pipeline.selection.review import choose_review
 from wapaganda.pipeline.selection.scoring import score_again, score_pool, scored_by
 from wapaganda.pipeline.selection.waiting import is_waiting
 from wapaganda.pipeline.sources.fetching import fetch_into
+from wapaganda.pipeline.sources.files import FileSource
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.pipeline.training.versions import Candidate, TrainingOutcome, train_candidate
@@ -560,7 +561,12 @@ class Loop:
 
     def _actively_selected_ids(self) -> set[str]:
         """The ids of the texts that were once selected by their scores: no model is evaluated on them."""
-        return self._offered_ids(lambda reason: reason not in {*UNSCORED_REASONS, AUDIT})
+        unscored = {*UNSCORED_REASONS, AUDIT}
+        active = self._offered_ids(lambda reason: reason not in unscored)
+        if not isinstance(self.source, FileSource):
+            return active
+        draws = ((each.id, stated_draw(each)) for each in self.ledger.documents(labelled=True))
+        return active | {name for name, draw in draws if draw is not None and draw not in unscored}
 
     def _offered_ids(self, is_wanted: Callable[[str], bool]) -> set[str]:
         """The ids of the texts that were once offered for such a reason."""

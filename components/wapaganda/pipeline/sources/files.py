@@ -1,7 +1,7 @@
 """Files as a source."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from wapaganda.annotation import (
     without_labels,
     write_jsonl,
 )
-from wapaganda.ner import Document, LabelSchema
+from wapaganda.ner import Document, LabelSchema, moved_spans, repaired, without_whitespace
 from wapaganda.pipeline.ports import NOTHING_EARLIER, TRAINING_BATCH, Changes, Earlier
 from wapaganda.progress import Progress
 from wapaganda.storage import atomic_path
@@ -26,8 +26,8 @@ from wapaganda.storage import atomic_path
 class FileSource:
     """Labelled texts in ``data``, unlabelled ones in ``pool``; batches are written into ``out``.
 
-    A text of the pool that is also in ``data`` counts as labelled. To return a labelled batch, add it to
-    ``data``.
+    A text of the pool that is also in ``data`` counts as labelled, also with other white space. To return a
+    labelled batch, add it to ``data`` (`collect_answers`).
     """
 
     data: Path
@@ -93,17 +93,60 @@ def texts_of_files(labelled: Sequence[Document], pool: Sequence[Document]) -> li
     """The labelled documents, also those not read, and those of the pool that are not among them.
 
     Each comes with the id that it has in the loop, which is made from the text, so a labelled text has the id
-    that it was offered with. Copies of a text are numbered.
+    that it was offered with. Copies of a text are numbered. A labelled text that differs from one of the pool
+    in white space only, as after a detour by CoNLL, is taken for it and gets its text.
     """
     answered = [document for document in labelled if document.is_labelled or is_unread(document)]
+    answered = _with_texts_of(answered, pool)
     texts = {document.text for document in answered}
     waiting = [without_labels(document) for document in pool if document.text not in texts]
     return [*_named_by_text(answered), *_named_by_text(waiting)]
 
 
+def _with_texts_of(answered: Sequence[Document], pool: Sequence[Document]) -> list[Document]:
+    """The labelled documents, with the white space that their texts have in the pool."""
+    texts, known = {each.text for each in pool}, {each.text for each in answered}
+    if known <= texts:
+        return list(answered)
+    waiting: dict[str, list[str]] = defaultdict(list)
+    for text in dict.fromkeys(each.text for each in reversed(pool)):
+        if text not in known:
+            waiting[without_whitespace(text)].append(text)
+    return [
+        each if each.text in texts else _as_one_of(waiting.get(without_whitespace(each.text)), each)
+        for each in answered
+    ]
+
+
+def _as_one_of(texts: list[str] | None, document: Document) -> Document:
+    if not texts:
+        return document
+    moved = with_text(document, texts[-1])
+    if moved is None:
+        return document
+    texts.pop()
+    return moved
+
+
+def with_text(document: Document, text: str) -> Document | None:
+    """The document with another text, which differs in white space only, and its spans moved there; ``None``
+    if a span is a part of a word of that text."""
+    spans = document.spans
+    moved = replace(document, text=text)
+    if spans is None:
+        return moved
+    moved, repairs = repaired(moved.with_spans(moved_spans(spans, document.text, text)))
+    return None if repairs.total else moved
+
+
+def text_id(text: str) -> str:
+    """The id that a text of a file has in the loop."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def _named_by_text(documents: Iterable[Document]) -> Iterator[tuple[str, Document]]:
     copies: Counter[str] = Counter()
     for document in documents:
-        key = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        key = text_id(document.text)
         copies[key] += 1
         yield key if copies[key] == 1 else f"{key}-{copies[key]}", document

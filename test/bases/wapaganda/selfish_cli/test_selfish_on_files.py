@@ -321,14 +321,21 @@ def test_ctrl_c_says_what_is_kept_and_leaves_the_live_model(trained, selfish, fi
     assert current.name == trained["version"]
 
 
-def test_an_mlflow_that_is_slow_is_reported_in_whole_sentences(selfish, files, monkeypatch):
-    slow = SimpleNamespace(wait=lambda seconds: MirrorReport(False, "MLflow is slow: still at work."))
-    monkeypatch.setattr("wapaganda.tracking.start_mirror", lambda *_, **__: slow)
-    found = selfish("train", "--data", files.data, "--steps", 2, "--json")
-    assert found.code == 0
-    assert found.json["mlflow"] == (
-        "MLflow is slow: still at work. The runs are kept and will be written to MLflow next time."
+@pytest.mark.parametrize(
+    ("is_running", "sentence"),
+    [
+        (True, "MLflow: trouble."),
+        (False, "MLflow: trouble. The runs are kept and will be written to MLflow next time."),
+    ],
+)
+def test_only_an_mlflow_that_fails_is_worth_a_warning(selfish, files, monkeypatch, is_running, sentence):
+    report = MirrorReport(False, "MLflow: trouble.", is_running)
+    monkeypatch.setattr(
+        "wapaganda.tracking.start_mirror", lambda *_, **__: SimpleNamespace(wait=lambda _: report)
     )
+    found = selfish("train", "--data", files.data, "--steps", 2, "--json")
+    assert (found.code, found.json["mlflow"]) == (0, sentence)
+    assert ("MLflow: trouble" in found.stderr) is not is_running
     assert "Evaluating the model" in found.stderr
 
 
@@ -357,3 +364,13 @@ def test_adapt_writes_an_encoder_that_train_can_begin_with(selfish, files, tmp_p
     assert "Expected a new folder" in " ".join(again.stderr.split())
     trained = selfish("train", "--data", files.data, "--test", files.test, "--encoder", out, "--json")
     assert trained.code == 0, trained.stderr
+
+
+def test_test_texts_that_were_trained_on_are_named_beside_the_scores(selfish, files):
+    found = selfish("train", "--data", files.data, "--test", files.data, "--steps", 2)
+    n_texts = len(files.data.read_text().splitlines())
+    sentence = f"{n_texts} of the test texts are also trained on: the score is too high."
+    assert [line.split(maxsplit=1)[1].strip() for line in found.stdout.splitlines() if "Caution" in line] == [
+        sentence
+    ]
+    assert sentence in found.stderr

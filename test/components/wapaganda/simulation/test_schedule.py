@@ -45,6 +45,7 @@ def finish_all(schedule: Schedule, out: Path) -> list[tuple[str, str, int, int]]
 
 def test_seed_by_seed_and_the_arms_in_step(tmp_path):
     schedule = Schedule.of(PLAN, tmp_path, set(), 100)
+    assert schedule.steps == (0, 20)
     order = finish_all(schedule, tmp_path)
     assert [task[:2] + task[3:] for task in order if task[2] == 1] == [
         ("share", "random", 0),
@@ -61,6 +62,7 @@ def test_seed_by_seed_and_the_arms_in_step(tmp_path):
     assert [task[2] for task in order] == [1] * 10 + [2] * 10
     assert schedule.is_done
     assert schedule.counts == (14, 14)
+    assert schedule.steps == (20, 20)
     assert schedule.seconds_left(2) == 0
 
 

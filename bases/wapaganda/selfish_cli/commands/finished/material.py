@@ -45,6 +45,7 @@ class Source:
     name: str
     title: str
     read: "ReadReport"
+    is_files: bool = False
 
 
 def source_of_project(context: CliProject, project: int, progress: Progress) -> Source:
@@ -73,7 +74,7 @@ def source_of_files(context: CliProject, data: Path, pool: Path | None, progress
         taken[own] = loop_id
         documents.append(document if own == document.id else replace(document, id=own))
     title = f"{data.name}: a data set for named-entity recognition"
-    return Source(documents, taken, data.name, title, texts.report)
+    return Source(documents, taken, data.name, title, texts.report, True)
 
 
 def machine_part(
@@ -136,12 +137,14 @@ def facts_of(context: CliProject, source: Source, options: CardOptions) -> "Card
 
 
 def _own_history(context: CliProject, source: Source) -> "LabelHistory":
-    """The history of the project by the ids of the source."""
-    from wapaganda.dataset import LabelHistory
+    """The history of the project by the ids of the source; texts of files may say their own draw."""
+    from wapaganda.dataset import LabelHistory, stated_draw
 
     known = context.label_history()
     shown = {own: known.shown[each] for own, each in source.ids.items() if each in known.shown}
+    stated = {each.id: how for each in source.documents if (how := stated_draw(each))}
     reasons = {own: known.reasons[each] for own, each in source.ids.items() if each in known.reasons}
+    reasons = (stated | reasons) if source.is_files else reasons
     return LabelHistory(shown, reasons)
 
 
