@@ -73,7 +73,7 @@ def collect_answers(
         accept_unchanged: take unchanged proposals as labels.
     """
     keeps_marks = any(proposal_of(each) is not None for each in answered.documents)
-    batch = None if offered is None else _Batch.of(offered)
+    batch = None if offered is None else _OfferedTexts.of(offered)
     labels = _Labels.of(labelled)
     found: dict[str, list[Any]] = defaultdict(list)
     for document in answered.documents:
@@ -153,7 +153,7 @@ def _settled(original: Document, document: Document, spans: Sequence[Span]) -> D
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
+class _OfferedTexts:
     """The texts that were offered, by id, by text and by text without white space."""
 
     by_id: Mapping[str, Document]
@@ -161,7 +161,7 @@ class _Batch:
     by_letters: Mapping[str, Document]
 
     @classmethod
-    def of(cls, offered: Iterable[Document]) -> _Batch:
+    def of(cls, offered: Iterable[Document]) -> _OfferedTexts:
         texts = list(offered)[::-1]
         ids = {text_id(each.text): each for each in texts} | {each.id: each for each in texts}
         letters = {without_whitespace(each.text): each for each in texts}
