@@ -42,6 +42,7 @@ def test_every_combination_is_valid_and_held_back(compose, secrets, overrides):
         assert int(service["mem_limit"]) >= 512 * 1024**2, name
         assert service["pids_limit"] > 0, name
         assert service["restart"] == "unless-stopped", name
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
         assert any(volume["type"] == "volume" for volume in service["volumes"]), name
     open_to_all = {
         name
