@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from wapaganda.ledger.schema import MIGRATIONS
+from wapaganda.ml_backend.composition import LedgerShowings
+from wapaganda.ml_backend.prediction.tasks import Showing
+from wapaganda.settings import Settings
 
 COMMANDS = {
     "status": ("status", "--name", "toys"),
@@ -36,6 +39,7 @@ def test_a_newer_ledger_is_refused_and_the_backup_goes_on(selfish, files, tmp_pa
         assert f"was: {len(MIGRATIONS) + 1}, written by a newer wapaganda." in outcome.stderr, name
         assert "Install the version of wapaganda that wrote the file." in outcome.stderr, name
         assert "Traceback" not in outcome.stderr, name
+    assert LedgerShowings(Settings())("toys") == Showing()  # the backend predicts without the ledger
     assert ledger.read_bytes() == newer
 
     shutil.rmtree(data)
