@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from wapaganda.annotation import Proposal, ReadResult, is_unread, proposal_of, without_labels
@@ -12,6 +13,8 @@ from wapaganda.dataset import LabelHistory, with_origins
 from wapaganda.ner import Document, Span, first_difference, moved_spans, repaired, without_whitespace
 from wapaganda.pipeline.sources.files import text_id
 
+_SIMILAR = 0.8
+"""The least similarity of two texts, 0 to 1, at which one is taken for a changed copy of the other."""
 _OF_THE_BATCH = ("rank",)
 """Fields of ``meta`` that say nothing of the text; ``drawn`` and ``uncertainty`` stay with it."""
 
@@ -82,7 +85,8 @@ def collect_answers(
             continue
         original = document if batch is None else batch.match(document)
         if original is None:
-            found["unmatched"].append(f"{document.id!r} ({document.text[:40]!r})")
+            near = "" if found["unmatched"] or batch is None else batch.nearest(document)
+            found["unmatched"].append(f"{document.id!r} ({document.text[:40]!r}{near})")
         elif difference := _difference(original.text, document.text):
             found["changed"].append(f"{document.id!r}: {difference}")
         else:
@@ -174,6 +178,13 @@ class _OfferedTexts:
             return same
         found = self.by_text.get(document.text) or self.by_letters.get(without_whitespace(document.text))
         return found or same
+
+    def nearest(self, document: Document) -> str:
+        """Where the text differs from the most similar one of the batch, if there is one."""
+        texts = [" ".join(text.split()) for text in self.by_text]
+        text = " ".join(document.text.split())
+        found = get_close_matches(text, texts, n=1, cutoff=_SIMILAR)
+        return f"; most like one with other words: {first_difference(found[0], text)}" if found else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,9 @@ def test_other_words_are_refused_with_the_first_difference():
     assert found.changed == ("'id 0': at character 9 expected 'Bob', was: 'Rob'",)
     assert found.unmatched == ("'no id' ('Dora slept')",)
     assert found.new == ()
+    without_id = Document("al-000001", "Anna met  Rob", ())
+    (sentence,) = collect_answers(read_result(without_id), offered, []).unmatched
+    assert "most like one with other words: at character 9 expected 'Bob', was: 'Rob'" in sentence
 
 
 def read_result(*documents):

@@ -7,8 +7,10 @@ import pytest
 
 from wapaganda.pipeline import LoopConfig
 from wapaganda.simulation import Arm, Plan
+from wapaganda.simulation.execution import _sentence
 from wapaganda.simulation.records import RoundRecord, RunRecord, TaskResult
 from wapaganda.simulation.schedule import Schedule, Task
+from wapaganda.simulation.workers import Done
 
 A, B = Arm("random", "random", "mnlp"), Arm("hybrid", "hybrid", "mnlp")
 PLAN = Plan(
@@ -64,6 +66,15 @@ def test_seed_by_seed_and_the_arms_in_step(tmp_path):
     assert schedule.counts == (14, 14)
     assert schedule.steps == (20, 20)
     assert schedule.seconds_left(2) == 0
+
+
+def test_progress_says_what_took_time_here_and_what_an_annotator_would_take():
+    run = RunRecord(PLAN.strategies[0], 1)
+    record = RoundRecord(round=1, texts=90, batch_ids=(), **{**EMPTY, "seconds": 1441.0, "f1": 0.5})
+    done = Done(Task("advance", run, 1, 90), TaskResult(record), 35.0)
+    assert _sentence(done) == (
+        "seed 1, random: F1 50.0 with 90 texts, 24 min of an annotator's work; took 35 s"
+    )
 
 
 def test_a_task_is_given_to_one_worker_only(tmp_path):
