@@ -295,7 +295,7 @@ def _show(console: Console, batch: Batch, out: Path | None, by_worth: bool) -> N
     if hidden := batch.proposals.describe():
         facts.append(("Hidden", hidden))
     if out is not None:
-        facts.append(("Written", str(out)))
+        facts.append(("Written", f"{out}; selfish answers adds its answers to the labelled texts"))
     console.show(facts_table("", facts))
 
 

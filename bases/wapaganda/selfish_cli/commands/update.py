@@ -64,9 +64,9 @@ def update(
 ) -> None:
     """Run one round of the loop: fetch labels, train, evaluate, score the pool, select and release a batch.
 
-    An interrupted round is resumed. On files, --data holds the labelled texts, to which you add what was
-    annotated. Batches are written as JSONL: what the model proposes stands under proposed, and the answer
-    belongs under spans.
+    An interrupted round is resumed. On files, --data holds the labelled texts, and batches are written as
+    JSONL: what the model proposes stands under proposed, and the answer belongs under spans. selfish answers
+    adds an answered batch to --data.
     """
     overrides = {
         "samples_per_iteration": size,
