@@ -75,14 +75,21 @@ class FileSource:
     def release(
         self, version: str, batch: Sequence[Document], progress: Progress, earlier: Earlier = NOTHING_EARLIER
     ) -> str:
-        """Write ``<out>/<version>.jsonl``: the texts in their order with the spans under ``proposed``."""
+        """Write ``<out>/<version>.jsonl``: the texts in their order with the spans under ``proposed`` and the
+        reason of the selection under ``meta.drawn``."""
         target = self.out / f"{version}.jsonl"
-        batch = [each if each.spans is None else with_proposal(each, each.spans, version) for each in batch]
+        batch = [_for_a_file(each, version) for each in batch]
         with atomic_path(target) as draft:
             write_jsonl(batch, draft)
         progress("release", len(batch), len(batch))
         proposed = " with proposed spans" if any(map(proposal_of, batch)) else ""
         return f"{len(batch)} texts{proposed} are in {target}."
+
+
+def _for_a_file(document: Document, version: str) -> Document:
+    meta = {"drawn" if key == "reason" else key: value for key, value in document.meta.items()}
+    document = replace(document, meta=meta)
+    return document if document.spans is None else with_proposal(document, document.spans, version)
 
 
 def _known_once(labelled: Sequence[Document], pool: Sequence[Document]) -> list[Document]:

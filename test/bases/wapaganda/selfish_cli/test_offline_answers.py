@@ -57,6 +57,7 @@ def test_the_round_of_the_page_with_a_tool_that_reads_conll(page, tmp_path):
     offered = read_documents(Path("batches/al-001.jsonl")).documents
     gold = read_documents(Path("labelled.jsonl")).documents[-2:]
     assert [each.text for each in gold] == [each.text for each in offered[:2]]
+    assert [each.meta["drawn"] for each in gold] == [each.meta["drawn"] for each in offered[:2]]
     assert page(answers, "--json").json["known"] == 2
     assert read_documents(Path("labelled.jsonl")).documents[-2:] == gold
 

@@ -56,13 +56,16 @@ def test_a_text_that_is_taken_out_of_the_labelled_ones_is_unlabelled_again(sourc
 
 def test_a_batch_is_written_in_its_order_with_the_proposed_spans(source):
     batch = [
-        Document("a", "Bob came", (Span(0, 3, "PER", 0.75),), {"rank": 0, "uncertainty": 0.9}),
+        Document(
+            "a", "Bob came", (Span(0, 3, "PER", 0.75),), {"rank": 0, "uncertainty": 0.9, "reason": "diverse"}
+        ),
         Document("b", "Carla", (), {"rank": 1, "uncertainty": 0.5}),
     ]
     sentence = source.release("al-001", batch, silent)
     written = read_documents(source.out / "al-001.jsonl").documents
     assert [each.text for each in written] == ["Bob came", "Carla"]
     assert [each.spans for each in written] == [None, None]
+    assert {key: written[0].meta[key] for key in ("rank", "drawn")} == {"rank": 0, "drawn": "diverse"}
     proposals = [proposal_of(each) for each in written]
     assert [(each.spans, each.by) for each in proposals] == [((Span(0, 3, "PER"),), "al-001"), ((), "al-001")]
     assert "al-001.jsonl" in sentence
