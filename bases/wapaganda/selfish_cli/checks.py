@@ -60,13 +60,19 @@ def _check_folder(name: str, folder: Path, setting: str) -> Check:
     return Check(name, True, str(folder.absolute()))
 
 
-def check_torch() -> Check:
-    """Whether torch is installed; it is an extra, so that the user chooses the build."""
+def check_torch(device: str) -> Check:
+    """Whether torch is installed, an extra so that the user chooses the build, and sees the device."""
     if importlib.util.find_spec("torch") is None:
         return Check("Torch", False, "not installed", "pip install torch (a CPU or a CUDA build).")
     from importlib.metadata import version
 
-    return Check("Torch", True, version("torch"))
+    from wapaganda.tagger import device_of
+
+    try:
+        found = device_of(device)
+    except InputError as error:
+        return Check("Torch", False, str(error).removesuffix(error.hint).strip(), error.hint)
+    return Check("Torch", True, f"{version('torch')}, on {found}")
 
 
 def check_encoder(settings: "Settings") -> Check:

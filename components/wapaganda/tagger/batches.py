@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from wapaganda.errors import InputError
 from wapaganda.tagger.portable import tag_scores
 from wapaganda.tagger.tokenization import ModelInput
 
@@ -18,9 +19,22 @@ if TYPE_CHECKING:
 
 
 def device_of(name: str) -> str:
-    """The device of a model: ``auto`` is CUDA when there is one, else the CPU; other names are kept."""
+    """The device of a model: ``auto`` is CUDA when there is one, else the CPU; other names are kept.
+
+    Raises:
+        InputError: torch does not see the device.
+    """
+    n_cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return "cuda" if n_cuda else "cpu"
+    kind, _, number = name.partition(":")
+    if (kind == "cuda" and int(number or 0) >= n_cuda) or (
+        kind == "mps" and not torch.backends.mps.is_available()
+    ):
+        raise InputError(
+            f"Expected the device {name}, was: torch {torch.__version__} sees {n_cuda} CUDA devices.",
+            "Install a build of torch for the device, look at nvidia-smi, or set DEVICE=auto.",
+        )
     return name
 
 

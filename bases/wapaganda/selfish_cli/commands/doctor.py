@@ -62,7 +62,7 @@ def _look(
         return found
     context = open_context(project, overrides=overrides)
     found += checks.check_folders(context.settings)
-    found.append(checks.check_torch())
+    found.append(checks.check_torch(context.settings.device))
     found.append(checks.check_threads())
     progress("check", 3, 6)
     found.append(checks.check_encoder(context.settings))

@@ -40,6 +40,16 @@ def test_a_personal_token_where_a_legacy_one_is_needed_is_found(selfish, monkeyp
     assert "was: a personal access token" in checks(outcome)["Settings"]["message"]
 
 
+def test_a_device_that_is_not_there_is_found_and_stops_a_training(selfish, files, monkeypatch):
+    monkeypatch.setenv("DEVICE", "cuda:77")
+    found = checks(selfish("doctor", "--json"))["Torch"]
+    assert (found["ok"], found["message"].partition(", was")[0]) == (False, "Expected the device cuda:77")
+    outcome = selfish("train", "--name", "toys", "--data", files.data)
+    assert outcome.code == 2
+    assert "Expected the device cuda:77, was: torch " in outcome.stderr
+    assert "set DEVICE=auto" in outcome.stderr
+
+
 def test_an_encoder_without_weights_is_found(selfish, tmp_path):
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "config.json").write_text('{"model_type": "bert", "hidden_size": 32}')
