@@ -135,6 +135,7 @@ def test_so_many_trainings_run_at_a_time_as_there_are_threads_and_memory(monkeyp
     peak = resources._memory("proc/self/status", "VmHWM")
     assert peak > 50_000_000
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    monkeypatch.setattr(resources, "device_of", lambda name: name)  # there may be no such device
     monkeypatch.setattr(resources, "_free_memory", lambda: 20 * peak)
     assert processes_for("cpu", 4, 60) == 3
     assert processes_for("cpu", 2, 60) == 2
