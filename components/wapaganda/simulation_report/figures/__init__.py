@@ -3,7 +3,6 @@
 from wapaganda.simulation_report.figures.file_curves import file_curves_figure, way_styles
 from wapaganda.simulation_report.figures.learning_curves import (
     PANELS,
-    CurvesFigure,
     curves_figure,
     strategies_with_band,
 )
@@ -13,14 +12,12 @@ from wapaganda.simulation_report.figures.near_duplicates import (
     near_duplicates_figure,
 )
 from wapaganda.simulation_report.figures.reliability import ReliabilityFigure, reliability_figure
-from wapaganda.simulation_report.figures.styles import Style, styles
+from wapaganda.simulation_report.figures.styles import styles
 
 __all__ = [
     "PANELS",
-    "CurvesFigure",
     "NearDuplicatesFigure",
     "ReliabilityFigure",
-    "Style",
     "curves_figure",
     "file_curves_figure",
     "near_duplicate_share",

@@ -2,11 +2,21 @@
 
 from collections.abc import Sequence
 
+from wapaganda.html_page import (
+    Axis,
+    Curve,
+    CurvesFigure,
+    Level,
+    Mark,
+    Scale,
+    Style,
+    frame,
+    in_points,
+    path_of,
+    short,
+)
 from wapaganda.simulation import WayRecord
 from wapaganda.simulation_report.analysis import WAYS, DataSetSummary
-from wapaganda.simulation_report.figures.frame import Axis, Mark, Scale, frame, path_of, short
-from wapaganda.simulation_report.figures.learning_curves import Curve, CurvesFigure, Level
-from wapaganda.simulation_report.figures.styles import Style
 
 _SIZE = (900.0, 380.0)
 _LEVELS = (0.9, 0.95)
@@ -27,7 +37,7 @@ def file_curves_figure(summary: DataSetSummary) -> CurvesFigure:
     of = frame(
         *_SIZE,
         Axis("hours of annotators", 0.0, last, short, 8),
-        Axis("F1 of the whole file", max(low - 0.02, 0.0), 1.0, _in_points, 8),
+        Axis("F1 of the whole file", max(low - 0.02, 0.0), 1.0, in_points, 8),
     )
     curves = []
     for name, way in named:
@@ -58,10 +68,6 @@ def _marks(name: str, way: WayRecord, x: Scale, y: Scale) -> Sequence[Mark]:
         )
         found.append(Mark(x(way.hours[place]), y(max(way.f1[place], y.low)), title))
     return found
-
-
-def _in_points(f1: float) -> str:
-    return f"{100 * f1:g}"
 
 
 def _described(named: Sequence[tuple[str, WayRecord]]) -> str:

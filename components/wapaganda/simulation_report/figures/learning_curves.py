@@ -1,11 +1,22 @@
 """Learning curves: F1 by what the labels cost, one panel for each axis."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from wapaganda.html_page import (
+    Axis,
+    Curve,
+    CurvesFigure,
+    Frame,
+    Level,
+    Mark,
+    Style,
+    frame,
+    in_points,
+    path_of,
+    short,
+)
 from wapaganda.simulation_report.analysis import MeanRound, StrategySummary, Summary
-from wapaganda.simulation_report.figures.frame import Axis, Frame, Mark, frame, path_of, short
-from wapaganda.simulation_report.figures.styles import Style, styles
+from wapaganda.simulation_report.figures.styles import styles
 
 PANELS = {
     "seconds": ("Estimated seconds, marked from scratch", "seconds"),
@@ -19,39 +30,6 @@ _SIZES = {"wide": (520.0, 330.0), "narrow": (340.0, 270.0)}
 # An interval of two or three seeds can be wider than the whole figure: the rest of it is cut off.
 _FURTHEST = 0.06
 _BANDS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A horizontal line at a share of the full-data F1, in pixels."""
-
-    name: str
-    y: float
-    text_y: float
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A strategy's line, marks and interval, in pixels; the interval is a ``band`` or a ``hair`` a round."""
-
-    style: Style
-    line: str
-    marks: tuple[Mark, ...]
-    band: str
-    hairs: tuple[tuple[float, float, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CurvesFigure:
-    """One panel."""
-
-    key: str
-    caption: str
-    title: str
-    description: str
-    frame: Frame
-    levels: tuple[Level, ...]
-    curves: tuple[Curve, ...]
 
 
 def curves_figure(summary: Summary, axis: str) -> CurvesFigure:
@@ -87,12 +65,8 @@ def _frame(summary: Summary, arms: Sequence[StrategySummary], axis: str) -> Fram
     return frame(
         *_SIZES[size],
         Axis(PANELS[axis][1], *x_range, short, 7 if size == "wide" else 5),
-        Axis("F1", low - edge, high + 1.8 * edge, _in_points, 8 if size == "wide" else 5),
+        Axis("F1", low - edge, high + 1.8 * edge, in_points, 8 if size == "wide" else 5),
     )
-
-
-def _in_points(f1: float) -> str:
-    return f"{100 * f1:g}"
 
 
 def strategies_with_band(summary: Summary) -> frozenset[str]:

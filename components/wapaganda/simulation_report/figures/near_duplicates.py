@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from wapaganda.html_page import Mark, Scale, Style, scale
 from wapaganda.simulation_report.analysis import MeanRound, StrategySummary
-from wapaganda.simulation_report.figures.frame import Mark, Scale, scale
-from wapaganda.simulation_report.figures.styles import Style, styles
+from wapaganda.simulation_report.figures.styles import styles
 
 _WIDTH, _ROW, _NAMES, _TOTALS, _FOOT = 900.0, 32.0, 210.0, 64.0, 44.0
 _LONGEST_NAME = 32

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from wapaganda.html_page import Axis, Frame, Mark, Style, frame, path_of
 from wapaganda.simulation_report.analysis import Bins, CalibrationSummary
-from wapaganda.simulation_report.figures.frame import Axis, Frame, Mark, frame, path_of
-from wapaganda.simulation_report.figures.styles import Style
 
 _SIZE = 250.0
 _LARGEST = 3.9

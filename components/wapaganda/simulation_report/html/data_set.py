@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from wapaganda.html_page import NONE, Cell, Style, Table
 from wapaganda.simulation_report.analysis import WAYS, DataSetSummary, HoursRatio
-from wapaganda.simulation_report.figures import Style, file_curves_figure, way_styles
+from wapaganda.simulation_report.figures import file_curves_figure, way_styles
 from wapaganda.simulation_report.html.sentences import points, signed
-from wapaganda.simulation_report.html.tables import NONE, Cell, Table
 
 STANDARD = "standard"
 HEADLINES = ("0.90", "0.95")

@@ -1,10 +1,10 @@
 """report.html: one self-contained page with every figure and number of a simulation."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wapaganda.html_page import style_sheet, templates
 from wapaganda.simulation_report.analysis import RANDOMS_LAST, StrategySummary, Summary
 from wapaganda.simulation_report.figures import (
     PANELS,
@@ -15,7 +15,6 @@ from wapaganda.simulation_report.figures import (
     strategies_with_band,
     styles,
 )
-from wapaganda.simulation_report.figures.frame import coordinate
 from wapaganda.simulation_report.html import tables
 from wapaganda.simulation_report.html.data_set import data_set_values
 from wapaganda.simulation_report.html.sentences import (
@@ -29,8 +28,6 @@ from wapaganda.simulation_report.html.sentences import (
 
 FOLDER = Path(__file__).parent
 MOST_TYPES = 8
-# XML allows no control characters but tab and line ends; a browser shows nothing for them either.
-_CONTROLS = {code: None for code in range(32) if code not in (9, 10, 13)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +41,9 @@ class Tile:
 
 def report_html(summary: Summary) -> str:
     """The page as text: it needs no network and no script, and every string from outside is escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_without_controls,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"px": coordinate, "points": points, "breakable": _breakable}
+    environment = templates(FOLDER)
+    environment.filters |= {"points": points}
     return environment.get_template("report.html.j2").render(_values(summary))
-
-
-def _without_controls(value: object) -> object:
-    is_markup = hasattr(value, "__html__")
-    return value.translate(_CONTROLS) if isinstance(value, str) and not is_markup else value
-
-
-def _breakable(name: str) -> list[str]:
-    """The parts of a strategy's name; a new line may start after its colons, underscores and signs."""
-    return re.split(r"(?<=[:_+=])", name)
 
 
 def _values(summary: Summary) -> dict[str, Any]:
@@ -75,7 +52,7 @@ def _values(summary: Summary) -> dict[str, Any]:
     name = summary.corpus.get("name") or "a simulation"
     values: dict[str, Any] = {
         "title": f"Which texts to label first: {name}" if arms else f"From labels to a data set: {name}",
-        "style_sheet": (FOLDER / "style.css").read_text("utf-8"),
+        "style_sheet": style_sheet(),
         "facts": _facts(summary),
         "summary": summary,
         "styles": own,

@@ -1,8 +1,8 @@
 """The tables of the report as plain values; the template tables.html.j2 draws them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
+from wapaganda.html_page import NONE, Cell, Table, cells
 from wapaganda.simulation_report.analysis import (
     RANDOMS_LAST,
     Bins,
@@ -12,7 +12,7 @@ from wapaganda.simulation_report.analysis import (
     StrategySummary,
     Summary,
 )
-from wapaganda.simulation_report.figures import PANELS, Style, near_duplicate_share, styles
+from wapaganda.simulation_report.figures import PANELS, near_duplicate_share, styles
 from wapaganda.simulation_report.html.sentences import points, signed
 
 SHORT = {
@@ -24,50 +24,6 @@ SHORT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell: its text, in small letters what is below it, and how it is marked.
-
-    ``css`` marks the text ("good" or "bad"), ``under_css`` the bold part below. With a ``style`` the text is
-    the name of a strategy.
-    """
-
-    text: str
-    css: str = ""
-    italic: bool = False
-    style: Style | None = None
-    under_bold: str = ""
-    under_css: str = ""
-    under: str = ""
-
-
-NONE = Cell("–")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table with a caption and a note; the first cell of each row is its header, the others are numbers.
-
-    Raises:
-        ValueError: a row has more or fewer cells than the head.
-    """
-
-    caption: str
-    head: Sequence[Cell]
-    rows: Sequence[Sequence[Cell]]
-    note: str = ""
-    css: str = ""
-
-    def __post_init__(self) -> None:
-        for row in self.rows:
-            if len(row) != len(self.head):
-                raise ValueError(f"Expected {len(self.head)} cells in a row, was: {len(row)}")
-
-
-def _cells(texts: Iterable[str]) -> list[Cell]:
-    return [Cell(text) for text in texts]
-
-
 def _named(summary: Summary, arm: StrategySummary) -> Cell:
     return Cell(arm.strategy, style=styles(summary.strategies)[arm.strategy])
 
@@ -77,7 +33,7 @@ def rounds_table(arm: StrategySummary) -> Table:
     head = ["round", "texts", "words", "entities", "seconds", "correcting", "F1", "±", "precision", "recall",
             "macro F1"]  # fmt: skip
     rows = [
-        _cells([
+        cells([
             str(each.round),
             *(f"{each.cost(axis):,.0f}" for axis in ("texts", "words", "entities", "seconds")),
             f"{each.seconds_correcting:,.0f}",
@@ -88,7 +44,7 @@ def rounds_table(arm: StrategySummary) -> Table:
         for each in arm.rounds
     ]  # fmt: skip
     note = f"mean of {len(arm.seeds)} seeds" if len(arm.seeds) > 1 else "one seed"
-    return Table(arm.strategy, _cells(head), rows, note)
+    return Table(arm.strategy, cells(head), rows, note)
 
 
 def _half(each: MeanRound) -> str:
@@ -102,7 +58,7 @@ def areas_table(summary: Summary) -> Table:
         "mean F1 over the costs that all curves cover; below it the paired difference to random with "
         "its 95% interval"
     )
-    return Table("Area under the curve", _cells(["strategy", *(SHORT[axis] for axis in PANELS)]), rows, note)
+    return Table("Area under the curve", cells(["strategy", *(SHORT[axis] for axis in PANELS)]), rows, note)
 
 
 def _area(arm: StrategySummary, axis: str) -> Cell:
@@ -135,7 +91,7 @@ def _savings_table(summary: Summary, level: str) -> Table:
         [_named(summary, arm), *(_saving(arm.savings.get(level), axis, arm.is_random) for axis in PANELS)]
         for arm in summary.strategies
     ]
-    head = _cells(["strategy", *(SHORT[axis] for axis in PANELS)])
+    head = cells(["strategy", *(SHORT[axis] for axis in PANELS)])
     return Table(_level_name(level), head, rows, f"F1 {points(target)}")
 
 
@@ -171,7 +127,7 @@ def worst_table(summary: Summary) -> Table:
     ]  # fmt: skip
     head = ["strategy", "round", "at seconds", "its F1", "random’s F1", "difference"]
     note = "at equal estimated seconds from scratch, means over seeds"
-    return Table("Worst round against random", _cells(head), rows, note)
+    return Table("Worst round against random", cells(head), rows, note)
 
 
 def _worst(arm: StrategySummary) -> list[Cell]:
@@ -180,7 +136,7 @@ def _worst(arm: StrategySummary) -> list[Cell]:
         return [NONE] * 5
     numbers = [str(worst.round), f"{worst.seconds:,.0f}", points(worst.f1), points(worst.random_f1)]
     css = "good" if worst.delta_f1 >= 0 else "bad"
-    return [*_cells(numbers), Cell(signed(worst.delta_f1 / 100), css=css)]
+    return [*cells(numbers), Cell(signed(worst.delta_f1 / 100), css=css)]
 
 
 def types_table(summary: Summary) -> Table:
@@ -200,7 +156,7 @@ def types_table(summary: Summary) -> Table:
         ]
         for label in sorted(support, key=lambda label: (-support[label], label))
     ]
-    head = [*_cells(["type", "test spans"]), *(_named(summary, arm) for arm in arms)]
+    head = [*cells(["type", "test spans"]), *(_named(summary, arm) for arm in arms)]
     head += [Cell("whole pool")] if full else []
     return Table("F1 by type at the last round", head, rows, "in small: spans labelled by then")
 
@@ -218,25 +174,23 @@ def calibration_table(summary: Summary) -> Table:
     for arm in summary.strategies:
         made = arm.quality.calibration
         errors = [points(arm.quality.estimate_error), points(arm.quality.estimate_worst)]
-        cells = ["–"] * 5 if made is None else [
+        numbers = ["–"] * 5 if made is None else [
             f"{made.temperature:.2f}", *(points(value) for value in (
                 made.ece_before, made.ece_after, made.error_before, made.error_after)),
         ]  # fmt: skip
-        rows.append([_named(summary, arm), *_cells([*cells, *errors])])
+        rows.append([_named(summary, arm), *cells([*numbers, *errors])])
     note = "ECE in percent; off: the estimate from the true F1, in points; all rounds: not calibrated"
-    return Table("Calibration and the estimated F1 of the pool", _cells(head), rows, note)
+    return Table("Calibration and the estimated F1 of the pool", cells(head), rows, note)
 
 
 def bins_table(name: str, bins: Bins, bins_before: Bins) -> Table:
     """The points of one reliability diagram."""
     rows = [
-        _cells([when, f"{100 * confidence:.1f}", f"{100 * right:.1f}", f"{n:,}"])
+        cells([when, f"{100 * confidence:.1f}", f"{100 * right:.1f}", f"{n:,}"])
         for when, found in (("before", bins_before), ("after", bins))
         for confidence, right, n in found
     ]
-    return Table(
-        f"Reliability of {name}", _cells(["calibration", "confidence, %", "right, %", "spans"]), rows
-    )
+    return Table(f"Reliability of {name}", cells(["calibration", "confidence, %", "right, %", "spans"]), rows)
 
 
 def near_duplicates_table(summary: Summary) -> Table:
@@ -249,9 +203,9 @@ def near_duplicates_table(summary: Summary) -> Table:
         share = near_duplicate_share([each for each in arm.rounds if each.chosen])
         total = "–" if share is None else f"{100 * share:.1f}%"
         rows.append(
-            [_named(summary, arm), *_cells([*(by_round.get(number, "–") for number in numbers), total])]
+            [_named(summary, arm), *cells([*(by_round.get(number, "–") for number in numbers), total])]
         )
-    head = _cells(["strategy", *map(str, numbers), "in all"])
+    head = cells(["strategy", *map(str, numbers), "in all"])
     return Table(
         "Near duplicates in the batch after each round", head, rows, "texts, mean over seeds"
     )  # fmt: skip
@@ -268,8 +222,8 @@ def settings_table(summary: Summary) -> Table:
         if arm.rounds
     }
     names = ", ".join(arm.strategy for arm in summary.strategies)
-    rows = [_cells([name, _value(value)]) for name, value in ({"strategies": names} | plan | spent).items()]
-    return Table("How it was simulated", _cells(["name", "value"]), rows, css="pairs")
+    rows = [cells([name, _value(value)]) for name, value in ({"strategies": names} | plan | spent).items()]
+    return Table("How it was simulated", cells(["name", "value"]), rows, css="pairs")
 
 
 def data_set_settings_table(summary: Summary) -> Table | None:
@@ -277,8 +231,8 @@ def data_set_settings_table(summary: Summary) -> Table | None:
     if summary.data_set is None:
         return None
     plan = {name.replace("_", " "): value for name, value in summary.data_set.plan.items()}
-    rows = [_cells([name, _value(value)]) for name, value in plan.items()]
-    return Table("How the data set was simulated", _cells(["name", "value"]), rows, css="pairs")
+    rows = [cells([name, _value(value)]) for name, value in plan.items()]
+    return Table("How the data set was simulated", cells(["name", "value"]), rows, css="pairs")
 
 
 def _value(value: object) -> str:

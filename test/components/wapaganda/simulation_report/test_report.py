@@ -12,10 +12,8 @@ import pytest
 
 from wapaganda.simulation_report import summarise, write_results
 from wapaganda.simulation_report.analysis.arithmetic import mean_of
-from wapaganda.simulation_report.figures.frame import coordinate, scale, ticks_between
 from wapaganda.simulation_report.figures.styles import styles
 from wapaganda.simulation_report.html.sentences import headline, verdict
-from wapaganda.simulation_report.html.tables import Cell, Table
 
 HOSTILE = "<script>alert('&')</script>\x00\"><img src=x onerror=alert(1)>"
 VOID = {"meta", "link", "br", "wbr"}
@@ -169,26 +167,6 @@ def test_one_seed_gives_no_verdict(synthetic):
     page = page_of(synthetic(seeds=(4,)))
     assert "one seed: no verdict" in page.text
     assert "better than random" not in page.text
-
-
-def test_coordinates_have_two_decimals_and_rows_fit_their_head():
-    assert [coordinate(each) for each in (1.234567, 3.0, 2)] == ["1.23", "3", "2"]
-    with pytest.raises(ValueError, match="Expected 2 cells in a row, was: 1"):
-        Table("t", [Cell("a"), Cell("b")], [[Cell("only")]])
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "about", "ticks"),
-    [(0.0, 1.0, 5, (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)), (97.0, 512.0, 5, (100, 200, 300, 400, 500)),
-     (0.41, 0.48, 4, (0.42, 0.44, 0.46, 0.48))],
-)  # fmt: skip
-def test_ticks_are_round(low, high, about, ticks):
-    assert ticks_between(low, high, about) == pytest.approx(ticks)
-
-
-def test_a_range_without_width_is_no_trouble():
-    flat = scale(5.0, 5.0, 0.0, 100.0, 4)
-    assert flat(5.0) == pytest.approx(50.0)
 
 
 def test_random_is_always_grey_and_no_two_of_many_look_alike(synthetic):
