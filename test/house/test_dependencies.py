@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PROJECTS = sorted(path.name for path in (ROOT / "projects").iterdir() if (path / "pyproject.toml").exists())
 # Import names that come with a listed distribution, whose ranges alone decide which release fits.
 CORE = "wapaganda-core"
-EXTRAS = {"simulate": "simulation_report", "ray": "ray_engine", "onnx": "tagger"}
+EXTRAS = {"ray": "ray_engine", "onnx": "tagger"}
 """The extras of the core, each for one brick."""
 COMPANIONS = {
     "h11": "uvicorn",
