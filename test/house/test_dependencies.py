@@ -74,7 +74,7 @@ def owners() -> dict[str, set[str]]:
 
 
 def owners_of(module: str) -> set[str]:
-    return {COMPANIONS[module]} if module in COMPANIONS else owners().get(module, {module})
+    return {COMPANIONS[module]} if module in COMPANIONS else owners().get(module, {canonical(module)})
 
 
 def third_party_imports(name: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from wapaganda.ml_backend.middleware.auth import BasicAuth
 from wapaganda.ml_backend.middleware.body_limit import BodyLimit
 from wapaganda.ml_backend.middleware.request_id import RequestId
 from wapaganda.ml_backend.middleware.telemetry import MetricsMiddleware
+from wapaganda.ml_backend.page.pages import Pages
 from wapaganda.ml_backend.responses import AsciiJson
 from wapaganda.ml_backend.services import Services
 
@@ -24,12 +25,15 @@ logger = logging.getLogger(__name__)
 def create_app(services: Services) -> FastAPI:
     """The application; its lifespan starts and stops the services."""
 
+    pages = Pages(services)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.start()
         try:
             yield
         finally:
+            pages.stop()
             services.stop()
 
     app = FastAPI(
@@ -37,9 +41,12 @@ def create_app(services: Services) -> FastAPI:
         description="Pre-annotates texts for Label Studio and trains on what annotators answer.",
         lifespan=lifespan,
         default_response_class=AsciiJson,
+        docs_url=None,  # FastAPI's own pages load scripts from the internet
+        redoc_url=None,
         redirect_slashes=False,  # the address would be made of the Host header
     )
     app.state.services = services
+    app.state.pages = pages
     endpoints = routers()
     for router in endpoints:
         app.include_router(router)

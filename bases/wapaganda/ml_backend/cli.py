@@ -34,7 +34,7 @@ def serve(settings: Settings, host: str, port: int, command: Sequence[str] | Non
 
     from wapaganda.ml_backend.app import create_app
     from wapaganda.ml_backend.composition import compose
-    from wapaganda.ml_backend.http_protocol import TimedH11
+    from wapaganda.ml_backend.http_protocol import StreamEndingServer, TimedH11
     from wapaganda.project_context import prepare_environment
     from wapaganda.storage import PRIVATE_UMASK
 
@@ -52,7 +52,7 @@ def serve(settings: Settings, host: str, port: int, command: Sequence[str] | Non
             host,
             port,
         )
-    server = uvicorn.Server(
+    server = StreamEndingServer(
         uvicorn.Config(
             app,
             host=host,
@@ -62,7 +62,8 @@ def serve(settings: Settings, host: str, port: int, command: Sequence[str] | Non
             http=TimedH11,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
+        ),
+        app.state.pages.close,
     )
     server.run()
     return 0 if server.started else 1

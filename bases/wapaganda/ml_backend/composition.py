@@ -5,10 +5,11 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from wapaganda.errors import WapagandaError
 from wapaganda.jobs import Job, JobQueue, State, Supervisor, UnknownJobError
 from wapaganda.ledger import LedgerError
+from wapaganda.ml_backend.page.desk import Links
 from wapaganda.ml_backend.prediction.batching import TextTagger
 from wapaganda.ml_backend.prediction.predictor import Limits
 from wapaganda.ml_backend.prediction.tasks import Showing
@@ -23,8 +25,8 @@ from wapaganda.ml_backend.services import Background, Effects, ServerOptions, Se
 from wapaganda.ml_backend.state_files import Scratch, TrainingsOff, open_state
 from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.trigger import Trainings, TrainingStatus, TriggerConfig
-from wapaganda.model_store import ModelStore
-from wapaganda.project_context import Glance, ProjectContext, close_files, seconds_left_of
+from wapaganda.model_store import ModelStore, ModelStoreError
+from wapaganda.project_context import Glance, ProjectContext, Standing, close_files, seconds_left_of
 from wapaganda.settings import Settings
 from wapaganda.uncertainty import score, without_committee
 
@@ -64,6 +66,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
             background,
             LedgerShowings(settings),
             StoredGlances(settings),
+            StoredFiles(settings),
             state.notices,
         ),
         ServerOptions(
@@ -76,6 +79,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
             ),
             TriggerConfig(settings.train_after_labels, settings.train_debounce_seconds),
             not {"label_studio_url", "label_studio_api_key"}.isdisjoint(settings.model_fields_set),
+            links_of(settings),
         ),
         state.projects,
         CredentialFile(credentials_path(settings)),
@@ -152,13 +156,16 @@ _SETTLED = 1_000_000_000
 
 def _written(ledger: Path) -> _Written:
     """Time of change, size and inode of the ledger and of its log, as far as something is in them."""
-    found = []
-    for path in (ledger, ledger.with_name(f"{ledger.name}-wal")):
-        with suppress(FileNotFoundError):
-            facts = path.stat()
-            if facts.st_size:
-                found.append((facts.st_mtime_ns, facts.st_size, facts.st_ino))
-    return tuple(found)
+    return (*_facts(ledger), *_facts(ledger.with_name(f"{ledger.name}-wal")))
+
+
+def _facts(path: Path) -> _Written:
+    """Of one file or folder; nothing of an empty or missing one."""
+    with suppress(FileNotFoundError):
+        facts = path.stat()
+        if facts.st_size:
+            return ((facts.st_mtime_ns, facts.st_size, facts.st_ino),)
+    return ()
 
 
 class LedgerShowings:
@@ -208,6 +215,67 @@ class StoredGlances:
             return Glance()
 
 
+class StoredFiles:
+    """The folders of the projects, for the page."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def stamp(self, key: str) -> Hashable:
+        """Times of change, sizes and inodes of the ledger and of the pointer to the live version."""
+        context = ProjectContext(self._settings, key)
+        root = self._settings.model_dir / key
+        return (*_written(context.ledger_path), *_facts(root / "current.json"), *_facts(root / "versions"))
+
+    def standing(self, key: str) -> Standing:
+        """What the files say.
+
+        Raises:
+            LedgerError: the ledger is damaged.
+        """
+        return Standing.of(ProjectContext(self._settings, key))
+
+    def promote(self, key: str, version: str) -> None:
+        """Make a version the live one and pin it.
+
+        Raises:
+            ModelStoreError: there is no such version, or it is damaged.
+        """
+        ProjectContext(self._settings, key).store().promote(version, pin=True)
+
+    def roll_back(self, key: str, live: str) -> None:
+        """Make the version live that was live before ``live``, and pin it.
+
+        Raises:
+            ModelStoreError: there is none, or another one is live by now.
+        """
+        store = ProjectContext(self._settings, key).store()
+        current = store.current()
+        if current is None or current.name != live:
+            now = current.name if current else "none"
+            raise ModelStoreError(
+                f"Expected {live or 'a version'} to be live, was: {now}.", "Load the page again and repeat."
+            )
+        store.rollback()
+
+
+def links_of(settings: Settings) -> Links:
+    """The addresses of Label Studio and MLflow for the browsers of people."""
+    tracking = settings.mlflow_public_url or settings.mlflow_tracking_uri
+    return Links(
+        settings.label_studio_public_url or settings.label_studio_url,
+        _page_of(tracking),
+    )
+
+
+def _page_of(tracking: str) -> str:
+    """The address of MLflow's page, without a password; empty for a store that has none."""
+    parts = urlsplit(tracking)
+    if parts.scheme not in ("http", "https"):
+        return ""
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 class QueuedTrainings:
     """Trainings as jobs of a supervised queue."""
 
@@ -234,6 +302,17 @@ class QueuedTrainings:
             return None
         return str(found.state) if found.project == project else None
 
+    def cancel(self, project: str, job: str) -> None:
+        """Cancel a job of the project.
+
+        Raises:
+            UnknownJobError: the project has no such job.
+        """
+        if self.state(project, job) is None:
+            raise UnknownJobError(f"Expected the id of a job of {project}, was: {job[:20]}.")
+        self._queue.cancel(int(job))
+        self._supervisor.wake()
+
     def retry_now(self, project: str | None = None) -> None:
         """Try the jobs of a project, or of all, that wait after a failure."""
         self._queue.retry_now(project)
@@ -251,6 +330,8 @@ def _training_job(job: Job, settings: Settings) -> TrainingStatus:
         job.not_before if job.waits_to_retry else None,
         job.reason,
         _seconds_left(job, settings) if job.state == State.RUNNING else None,
+        job.not_before if job.state == State.QUEUED else None,
+        job.cancel_requested and not job.is_over,
     )
 
 

@@ -1,9 +1,12 @@
-"""HTTP/1.1 as uvicorn speaks it, with a time limit for the headers of a request."""
+"""HTTP/1.1 as uvicorn speaks it: a time limit for the headers of a request, and an end for open streams."""
 
 import asyncio
+import socket
+from collections.abc import Callable
 from typing import Any, Final
 
 import h11
+import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADER_SECONDS: Final = 20.0
@@ -44,3 +47,16 @@ class TimedH11(H11Protocol):
         if self._headers_due is not None:
             self._headers_due.cancel()
             self._headers_due = None
+
+
+class StreamEndingServer(uvicorn.Server):
+    """Calls ``end_streams`` when it is told to stop, since it waits for responses that are still open."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then wait for the other requests."""
+        self._end_streams()
+        await super().shutdown(sockets)

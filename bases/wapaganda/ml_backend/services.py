@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from wapaganda.ml_backend.middleware.telemetry import Telemetry
+from wapaganda.ml_backend.page.desk import Desk, Links, NoFiles
 from wapaganda.ml_backend.prediction.admission import Admission
 from wapaganda.ml_backend.prediction.batching import TaggingQueue
 from wapaganda.ml_backend.prediction.model_cache import ModelCache
@@ -54,8 +55,8 @@ def no_glance(project: str) -> Glance:
 @dataclass(frozen=True, slots=True)
 class Effects:
     """The external parts of a server: models on disk, trainings, the uncertainty measure, what was decided
-    about the spans of each project, and what its ledger says. ``notices``: what a person should know about
-    the files of the server, in sentences."""
+    about the spans of each project, what its ledger says, and the files that the page reads and changes.
+    ``notices``: what a person should know about the files of the server, in sentences."""
 
     repository: ModelRepository
     trainings: Trainings
@@ -63,13 +64,14 @@ class Effects:
     background: Sequence[Background] = ()
     showings: KnownShowings = _as_it_is
     glances: Glances = no_glance
+    desk: Desk = field(default_factory=NoFiles)
     notices: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
     """The settings of a server; ``basic_auth`` is user and password. ``studio_is_set``: the user has set the
-    address of Label Studio or a token for it, so that no other address is ever asked.
+    address of Label Studio or a token for it, so that no other address is ever asked. ``links``: on the page.
     """
 
     basic_auth: tuple[str, str] | None = None
@@ -77,6 +79,7 @@ class ServerOptions:
     limits: Limits = field(default_factory=Limits)
     trigger: TriggerConfig = field(default_factory=TriggerConfig)
     studio_is_set: bool = False
+    links: Links = Links()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,14 @@ class TrainingsOff:
         """There is no such job."""
         return None
 
+    def cancel(self, project: str, job: str) -> None:
+        """Refuse.
+
+        Raises:
+            WapagandaError: always.
+        """
+        raise WapagandaError(self._reason)
+
     def retry_now(self, project: str | None = None) -> None:
         """There is nothing to try again."""
 

@@ -1,7 +1,7 @@
 """The results of cross-fitting: calibration, cross-validated F1, and estimates from both."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -39,6 +39,7 @@ class Calibration:
     to one half of the texts and applied to the other; ``bins`` after. ``folds``: the number of the models.
     ``false_positives`` and ``misses``: wrong predicted and not predicted spans out of fold, and how many a
     typical model makes with the same temperature-scaled predictions; 0: not counted, by earlier versions.
+    ``per_type_f1``: ``f1`` of each label; empty: of earlier versions.
     """
 
     temperature: float
@@ -55,6 +56,7 @@ class Calibration:
     misses: int = 0
     expected_false_positives: float = 0.0
     expected_misses: float = 0.0
+    per_type_f1: Mapping[str, float] = field(default_factory=dict)
 
     def corrected(self, expected: float) -> float:
         """The F1 on other texts, from the F1 that the temperature-scaled model expects there.

@@ -19,7 +19,7 @@ from wapaganda.html_page.frame import (
 )
 from wapaganda.html_page.style import Style
 from wapaganda.html_page.tables import NONE, Cell, Table, cells
-from wapaganda.html_page.templates import style_sheet, templates
+from wapaganda.html_page.templates import Templates, style_sheet
 
 __all__ = [
     "NONE",
@@ -33,6 +33,7 @@ __all__ = [
     "Scale",
     "Style",
     "Table",
+    "Templates",
     "cells",
     "coordinate",
     "frame",
@@ -41,6 +42,5 @@ __all__ = [
     "scale",
     "short",
     "style_sheet",
-    "templates",
     "ticks_between",
 ]

@@ -1,13 +1,10 @@
 """The templates and the style sheet."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wapaganda.html_page.frame import coordinate
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 _FOLDER = Path(__file__).parent
 # XML allows no control characters but tab and line ends; a browser shows nothing for them either.
@@ -19,24 +16,29 @@ def style_sheet() -> str:
     return (_FOLDER / "style.css").read_text("utf-8")
 
 
-def templates(folder: Path) -> "Environment":
+class Templates:
     """The templates in ``folder``, which may import ``curves.svg.j2`` and ``tables.html.j2``.
 
-    Every string from outside is escaped.
+    Every string from outside is escaped. ``filters``: further ones for the templates, by name.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
-        loader=FileSystemLoader([folder, _FOLDER]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_without_controls,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"px": coordinate, "breakable": _breakable}
-    return environment
+    def __init__(self, folder: Path, **filters: Callable[..., object]) -> None:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+        self._environment = Environment(
+            loader=FileSystemLoader([folder, _FOLDER]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            finalize=_without_controls,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self._environment.filters |= {"px": coordinate, "breakable": _breakable, **filters}
+
+    def draw(self, name: str, **values: object) -> str:
+        """The text of a template with these values."""
+        return self._environment.get_template(name).render(values)
 
 
 def _without_controls(value: object) -> object:

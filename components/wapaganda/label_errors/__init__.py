@@ -10,8 +10,10 @@ from wapaganda.label_errors.issue import (
     write_issues,
 )
 from wapaganda.label_errors.open_issues import OpenIssues, find_open_issues
+from wapaganda.label_errors.wording import ISSUE_KINDS, issue_context, span_words
 
 __all__ = [
+    "ISSUE_KINDS",
     "REVIEW_FILE",
     "IssueKind",
     "LabelIssue",
@@ -19,7 +21,9 @@ __all__ = [
     "TextPrediction",
     "find_label_issues",
     "find_open_issues",
+    "issue_context",
     "read_issues",
+    "span_words",
     "text_digest",
     "write_issues",
 ]

@@ -19,7 +19,7 @@ from wapaganda.pipeline.ports import (
     Source,
     WritesBack,
 )
-from wapaganda.pipeline.sources.fetching import PROJECT_TITLE, READ_REPORT
+from wapaganda.pipeline.sources.fetching import PEOPLE, PROJECT_TITLE, READ_REPORT
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.promotion import PromotionDecision, decide_promotion
 
@@ -148,6 +148,7 @@ _LATE = {
 __all__ = [
     "LOST_LEDGER",
     "OPEN_AUDIT",
+    "PEOPLE",
     "PROJECT_TITLE",
     "READ_REPORT",
     "REVIEW",

@@ -40,6 +40,7 @@ class Changes:
     ``complete``: these are all documents. ``report``: what was read; after ``Loop.fetch`` of the whole
     source. ``labels``: from which annotators can choose now; ``None``: the documents say it themselves.
     ``renamed``: the present names of labels that had others before. ``title``: of the source, if it has one.
+    ``people``: names of annotators by their ids, as far as they are known.
     """
 
     documents: Sequence[Document]
@@ -51,6 +52,7 @@ class Changes:
     labels: Sequence[str] | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
+    people: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def messages(self) -> tuple[str, ...]:

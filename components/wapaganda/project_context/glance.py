@@ -1,6 +1,6 @@
 """What the ledger of a project says about it at a glance, between two rounds and during one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -8,6 +8,7 @@ from wapaganda.project_context.project_context import ProjectContext
 
 if TYPE_CHECKING:
     from wapaganda.jobs import Job
+    from wapaganda.ledger import Round
     from wapaganda.pipeline import OpenBatch
 
 
@@ -16,13 +17,12 @@ class Glance:
     """A project as its ledger knows it; all is empty before the first round.
 
     ``title``: in Label Studio. ``report``: of the last finished round (``RoundReport.to_dict``). ``batch``:
-    that annotators work on. ``ahead``: whether the last round has released its batch before its judge.
+    that annotators work on.
     """
 
     title: str | None = None
     report: Mapping[str, Any] = field(default_factory=dict)
     batch: "OpenBatch | None" = None
-    ahead: bool = False
 
     @classmethod
     def of(cls, context: ProjectContext) -> Self:
@@ -37,10 +37,7 @@ class Glance:
             return cls()
         ledger = context.ledger()
         rounds = ledger.rounds()
-        reports = (each.payload.get("report") for each in reversed(rounds) if each.step == "done")
-        last: Mapping[str, Any] = next((report for report in reports if report is not None), {})
-        ahead = bool(rounds) and bool(rounds[-1].payload.get("ahead", False))
-        return cls(ledger.value(PROJECT_TITLE), last, open_batch(ledger, rounds), ahead)
+        return cls(ledger.value(PROJECT_TITLE), _last_report(rounds), open_batch(ledger, rounds))
 
 
 def seconds_left_of(job: "Job", context: ProjectContext, now: float) -> float | None:
@@ -52,12 +49,18 @@ def seconds_left_of(job: "Job", context: ProjectContext, now: float) -> float | 
 
     if job.step_at is None:
         return None
-    found = Glance.of(context)
+    rounds = context.ledger().rounds() if context.ledger_path.exists() else []
     return seconds_left(
         job.progress_text,
         job.progress_fraction,
         max(0.0, now - job.step_at),
-        found.report.get("seconds", {}),
-        ahead=found.ahead,
+        _last_report(rounds).get("seconds", {}),
+        ahead=bool(rounds) and bool(rounds[-1].payload.get("ahead", False)),
         folds=context.config().folds,
     )
+
+
+def _last_report(rounds: "Sequence[Round]") -> Mapping[str, Any]:
+    """The report of the last finished round; empty when there is none."""
+    reports = (each.payload.get("report") for each in reversed(rounds) if each.step == "done")
+    return next((report for report in reports if report is not None), {})

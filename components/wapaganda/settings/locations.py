@@ -24,6 +24,15 @@ def http_url(url: str) -> str:
     return url.strip().rstrip("/")
 
 
+def optional_url(url: str) -> str:
+    """As ``http_url``; an empty address stays as it is.
+
+    Raises:
+        ValueError: it is not an http or https address with a host.
+    """
+    return http_url(url) if url.strip() else ""
+
+
 def tracking_uri(uri: str) -> str:
     """The MLflow store ``uri``, a relative SQLite path made absolute against the current directory.
 

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wapaganda.errors import InputError
 from wapaganda.settings.access_token import check_token
-from wapaganda.settings.locations import home_path, http_url, tracking_uri
+from wapaganda.settings.locations import home_path, http_url, optional_url, tracking_uri
 from wapaganda.settings.numbers import auto_or_share
 from wapaganda.settings.registered import measure_name, strategy_name
 from wapaganda.settings.removed import removed_settings
@@ -227,12 +227,22 @@ class Settings(BaseSettings):
         "sqlite:///mlruns.db",
         description="MLflow store or server. A relative SQLite path is relative to the current directory.",
     )
+    mlflow_public_url: Annotated[str, AfterValidator(optional_url)] = Field(
+        "",
+        description="Address of MLflow in the browsers of people, for the link on the ML backend's page. Not "
+        "set: `MLFLOW_TRACKING_URI`, if it is an address.",
+    )
     mlflow_tracking_username: str = Field(
         "", description="User name of the MLflow server, if it asks for one."
     )
     mlflow_tracking_password: SecretStr = Field(SecretStr(""), description="Password of the MLflow server.")
     label_studio_url: Annotated[str, AfterValidator(http_url)] = Field(
         "http://localhost:8080", description="Address of Label Studio."
+    )
+    label_studio_public_url: Annotated[str, AfterValidator(optional_url)] = Field(
+        "",
+        description="Address of Label Studio in the browsers of people, for the links on the ML backend's "
+        "page. Not set: `LABEL_STUDIO_URL`.",
     )
     label_studio_api_key: SecretStr = Field(
         SecretStr(""), description="Access token of Label Studio, personal or legacy."

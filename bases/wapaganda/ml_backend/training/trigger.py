@@ -26,8 +26,11 @@ class TooManyTrainingsError(WapagandaError):
 
 @dataclass(frozen=True, slots=True)
 class TrainingStatus:
-    """A training in the job table; ``reason``: why it was submitted, ``next_attempt`` (Unix seconds): when it
-    waits after a failure. ``seconds_left``: about, while it runs; ``None``: not known yet.
+    """A training in the job table.
+
+    ``reason``: why it was submitted. ``next_attempt`` (Unix seconds): when it waits after a failure.
+    ``seconds_left``: about, while it runs; ``None``: not known yet. ``starts_at`` (Unix seconds): of one that
+    waits. ``stopping``: it was cancelled and has not ended yet.
     """
 
     id: str
@@ -39,6 +42,8 @@ class TrainingStatus:
     next_attempt: float | None = None
     reason: str = ""
     seconds_left: float | None = None
+    starts_at: float | None = None
+    stopping: bool = False
 
 
 class Trainings(Protocol):
@@ -52,6 +57,13 @@ class Trainings(Protocol):
 
     def state(self, project: str, job: str) -> str | None:
         """The state of a job of the project; ``None``: it has no such job."""
+
+    def cancel(self, project: str, job: str) -> None:
+        """Cancel a job of the project; nothing changes if it is over.
+
+        Raises:
+            WapagandaError: there is no such job, or trainings are off.
+        """
 
     def retry_now(self, project: str | None = None) -> None:
         """Try the jobs of a project, or of all, that wait after a failure."""

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from wapaganda.errors import InputError
+from wapaganda.project_context import ASSESSMENT, FILE, assessment_facts
 from wapaganda.selfish_cli.project import CliProject, last_reading, later_types_of, open_context, open_jobs
 from wapaganda.selfish_cli.ui import options
-from wapaganda.selfish_cli.ui.assessment import ASSESSMENT, FILE, assessment_facts
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, percent, plain_table
 from wapaganda.selfish_cli.ui.versions import version_record, versions_table

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wapaganda.progress import Progress
+from wapaganda.project_context import cross_validated_facts
 from wapaganda.selfish_cli.inputs import copies_among, one_of, read_labelled, read_with_entities
 from wapaganda.selfish_cli.project import CliProject, mirror_runs, open_context, project_lock
 from wapaganda.selfish_cli.ui import choices, options
-from wapaganda.selfish_cli.ui.assessment import cross_validated_facts
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, scores_table
 

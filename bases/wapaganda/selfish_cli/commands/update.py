@@ -8,6 +8,7 @@ import typer
 
 from wapaganda.errors import InputError
 from wapaganda.progress import Progress
+from wapaganda.project_context import assessment_facts
 from wapaganda.selfish_cli.inputs import one_of, read_labelled, read_with_entities
 from wapaganda.selfish_cli.project import (
     CliProject,
@@ -18,7 +19,6 @@ from wapaganda.selfish_cli.project import (
     project_loop,
 )
 from wapaganda.selfish_cli.ui import choices, options
-from wapaganda.selfish_cli.ui.assessment import assessment_facts
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table, percent, scores_table
 

@@ -2,25 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
+from wapaganda.label_errors import ISSUE_KINDS, issue_context, span_words
 from wapaganda.selfish_cli.ui.tables import Fitting, plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wapaganda.label_errors import LabelIssue
-    from wapaganda.ner import Document, Span
+    from wapaganda.ner import Document
 
     Case = tuple[LabelIssue, Document]
 
-KINDS = {
-    "missed": "not marked",
-    "spurious": "no entity",
-    "type": "another type",
-    "border": "other borders",
-}
 HEAD = ("Rank", "Score", "Suspected error", "Text", "Marked", "Model", "Context")
-AROUND = 40
-"""Characters that are shown before and after a span."""
 
 
 def label_errors_table(title: str, cases: "Sequence[Case]") -> Fitting:
@@ -29,11 +22,11 @@ def label_errors_table(title: str, cases: "Sequence[Case]") -> Fitting:
         [
             str(rank),
             f"{issue.score:.3f}",
-            KINDS[issue.kind],
+            ISSUE_KINDS[issue.kind],
             document.id,
-            _span_text(issue.given, document) or "–",
-            _span_text(issue.proposed, document) or "–",
-            _context(issue, document),
+            span_words(issue.given, document) or "–",
+            span_words(issue.proposed, document) or "–",
+            issue_context(issue, document),
         ]
         for rank, (issue, document) in enumerate(cases, start=1)
     ]
@@ -47,26 +40,9 @@ def label_errors_records(cases: "Sequence[Case]") -> list[dict[str, Any]]:
             "rank": rank,
             **issue.to_dict(),
             "document_id": document.id,
-            "marked": _span_text(issue.given, document),
-            "model": _span_text(issue.proposed, document),
+            "marked": span_words(issue.given, document),
+            "model": span_words(issue.proposed, document),
             "text": document.text,
         }
         for rank, (issue, document) in enumerate(cases, start=1)
     ]
-
-
-def _span_text(span: "Span | None", document: "Document") -> str | None:
-    if span is None:
-        return None
-    return f"{' '.join(document.text[span.start : span.end].split())} ({span.label})"
-
-
-def _context(issue: "LabelIssue", document: "Document") -> str:
-    """The text around the label on one line, the label in brackets."""
-    text, place = document.text, issue.place
-    before, after = text[: place.start][-AROUND:], text[place.end :][:AROUND]
-    if place.start > AROUND:
-        before = "…" + (before.partition(" ")[2] or before)
-    if len(text) - place.end > AROUND:
-        after = (after.rpartition(" ")[0] or after) + "…"
-    return " ".join(f"{before}[{text[place.start : place.end]}]{after}".split())

@@ -16,28 +16,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-NAMES = {
-    "load": "Loading the libraries",
-    "read": "Reading files",
-    "encoder": "Getting the encoder",
-    "fetch": "Fetching labels",
-    "adapt": "Adapting the encoder",
-    "search": "Searching the learning rate",
-    "train": "Training",
-    "calibrate": "Cross-fitting",
-    "judge": "Evaluating the model",
-    "evaluate": "Evaluating",
-    "score": "Scoring the pool",
-    "select": "Choosing the batch",
-    "compare": "Comparing with the previous model",
-    "release": "Releasing the batch",
-    "predict": "Predicting",
-    "import": "Importing texts",
-    "mlflow": "Writing to MLflow",
-    "write": "Writing files",
-    "upload": "Uploading to the hub",
-    "check": "Checking",
-}
+from wapaganda.progress import STEP_NAMES
+
 QUIET_SECONDS = 10.0
 """Seconds between the lines of a step without a terminal; it also prints one at its start and its end."""
 
@@ -80,12 +60,12 @@ class ConsoleProgress:
     def _move_bar(self, step: str, done: int, total: int) -> None:
         if step not in self._tasks:
             self._finish_others(step)
-            self._tasks[step] = self._bars.add_task(NAMES.get(step, step), total=total or None)
+            self._tasks[step] = self._bars.add_task(STEP_NAMES.get(step, step), total=total or None)
         self._bars.update(self._tasks[step], completed=done, total=total or None)
 
     def _finish_others(self, step: str) -> None:
         for task in self._bars.tasks:
-            if not task.finished and NAMES.get(step, step) != task.description:
+            if not task.finished and STEP_NAMES.get(step, step) != task.description:
                 self._bars.update(task.id, total=max(task.completed, 1), completed=max(task.completed, 1))
 
     def _print_line(self, step: str, done: int, total: int) -> None:
@@ -95,4 +75,4 @@ class ConsoleProgress:
         if first or ends or now - self._printed[step] >= QUIET_SECONDS:
             self._printed[step] = now
             amount = f" {done:,}/{total:,}" if total else f" {done:,}" if done else ""
-            self._console.print(f"{NAMES.get(step, step)}{amount} …", markup=False)
+            self._console.print(f"{STEP_NAMES.get(step, step)}{amount} …", markup=False)

@@ -13,6 +13,8 @@ READ_REPORT = "read"
 """The key in the ledger for the report of the last reading, of the whole source."""
 PROJECT_TITLE = "title"
 """The key in the ledger for the title of the project in Label Studio."""
+PEOPLE = "people"
+"""The key in the ledger for the names of annotators by their ids."""
 _ADDED = "added labels"
 """The key in the ledger for the labels that were added since the last finished fetch."""
 _UNREAD = "unread"
@@ -35,6 +37,8 @@ def fetch_into(ledger: Ledger, source: Source, progress: Progress) -> Changes:
         ledger.set_value(READ_REPORT, report.to_dict())
         if changes.title:
             ledger.set_value(PROJECT_TITLE, changes.title)
+        if changes.people:
+            ledger.set_value(PEOPLE, dict(changes.people))
         ledger.set_cursor(changes.cursor)
         ledger.set_value(_ADDED, [])
     return replace(changes, report=report)

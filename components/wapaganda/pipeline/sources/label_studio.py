@@ -9,7 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from wapaganda.annotation import AnswerRule, LabelConfig
-from wapaganda.label_studio import LabelStudio, ProjectInfo, VersionTakenError, WrittenAnnotations
+from wapaganda.label_studio import (
+    LabelStudio,
+    LabelStudioError,
+    ProjectInfo,
+    VersionTakenError,
+    WrittenAnnotations,
+)
 from wapaganda.ner import Document, LabelSchema
 from wapaganda.pipeline.ports import (
     NOTHING_EARLIER,
@@ -73,7 +79,16 @@ class LabelStudioSource:
             labels=project.label_config.labels,
             renamed=_renamed(project.label_config),
             title=project.title,
+            people=self._people(),
         )
+
+    def _people(self) -> dict[str, str]:
+        """The email addresses of the annotators; a token that may not list them is no reason to stop."""
+        try:
+            return self.studio.user_names()
+        except LabelStudioError as error:
+            logger.info("The names of the annotators are not known: %s", error)
+            return {}
 
     def ids(self) -> frozenset[str]:
         """The ids of all tasks; takes about a second for 1,000."""

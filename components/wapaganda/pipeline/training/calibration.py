@@ -58,10 +58,11 @@ def calibrate(
     expected = expected_counts(apply_temperature(log_probs, fit.temperature))
     typical = Correction()(expected)
     right = sum(len(set(a) & set(b)) for a, b in zip(gold, predicted, strict=True))
+    scores = evaluate(gold, predicted)
     calibration = Calibration(
         temperature=fit.temperature,
         confidence=fit.confidence,
-        f1=evaluate(gold, predicted).micro.f1,
+        f1=scores.micro.f1,
         f1_interval=bootstrap_f1_interval(gold, predicted, job.recipe.seed),
         expected_f1=expected.f1(),
         ece_before=fit.ece_before,
@@ -73,6 +74,7 @@ def calibrate(
         misses=sum(map(len, gold)) - right,
         expected_false_positives=float(typical.false_positives.sum()),
         expected_misses=float(typical.misses.sum()),
+        per_type_f1={label: each.f1 for label, each in scores.per_type.items()},
     )
     return calibration, answers
 

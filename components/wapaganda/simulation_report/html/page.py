@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wapaganda.html_page import style_sheet, templates
+from wapaganda.html_page import Templates, style_sheet
 from wapaganda.simulation_report.analysis import RANDOMS_LAST, StrategySummary, Summary
 from wapaganda.simulation_report.figures import (
     PANELS,
@@ -41,9 +41,7 @@ class Tile:
 
 def report_html(summary: Summary) -> str:
     """The page as text: it needs no network and no script, and every string from outside is escaped."""
-    environment = templates(FOLDER)
-    environment.filters |= {"points": points}
-    return environment.get_template("report.html.j2").render(_values(summary))
+    return Templates(FOLDER, points=points).draw("report.html.j2", **_values(summary))
 
 
 def _values(summary: Summary) -> dict[str, Any]:

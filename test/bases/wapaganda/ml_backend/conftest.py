@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from wapaganda.ml_backend.app import create_app
+from wapaganda.ml_backend.page.desk import Links
 from wapaganda.ml_backend.prediction.predictor import Limits
 from wapaganda.ml_backend.services import Effects, ServerOptions, Services
 from wapaganda.ml_backend.training.credentials import CredentialFile
@@ -108,6 +109,7 @@ class FakeTrainings:
     listed: list[TrainingStatus] = field(default_factory=list)
     states: dict[str, str | None] = field(default_factory=dict)
     retried: list[str | None] = field(default_factory=list)
+    cancelled: list[tuple[str, str]] = field(default_factory=list)
 
     def submit(self, project, kind, reason, debounce_seconds):
         self.submitted.append((project, kind, reason, debounce_seconds))
@@ -118,6 +120,9 @@ class FakeTrainings:
 
     def state(self, project, job):
         return self.states.get(job, "running")
+
+    def cancel(self, project, job):
+        self.cancelled.append((project, job))
 
     def retry_now(self, project=None):
         self.retried.append(project)
@@ -163,6 +168,7 @@ def serve(tmp_path, repository) -> Iterator[Callable[..., Server]]:
         limits=None,
         trigger=None,
         studio_is_set=False,
+        links=None,
         **effects,
     ):
         trainings = FakeTrainings()
@@ -174,6 +180,7 @@ def serve(tmp_path, repository) -> Iterator[Callable[..., Server]]:
                 limits or Limits(load_seconds=20),
                 trigger or TriggerConfig(3, 7.0),
                 studio_is_set,
+                links or Links(),
             ),
             ProjectState(tmp_path / "backend.sqlite"),
             CredentialFile(tmp_path / "credentials.json"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wapaganda.html_page import Cell, Table, coordinate, scale, style_sheet, templates, ticks_between
+from wapaganda.html_page import Cell, Table, Templates, coordinate, scale, style_sheet, ticks_between
 
 
 def test_coordinates_have_two_decimals_and_rows_fit_their_head():
@@ -31,7 +31,7 @@ def test_a_template_of_a_page_escapes_and_may_draw_tables(tmp_path: Path):
     """Control characters are left out, since no browser shows them."""
     (tmp_path / "page.j2").write_text('{% from "tables.html.j2" import table %}{{ table(it) }}')
     hostile = Table("<b>&\x00", [Cell("<i>")], [[Cell('"><script>')]])
-    text = templates(tmp_path).get_template("page.j2").render(it=hostile)
+    text = Templates(tmp_path).draw("page.j2", it=hostile)
     assert "&lt;b&gt;&amp;</span>" in text
     assert "&lt;i&gt;" in text
     assert "<script>" not in text

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wapaganda.selfish_cli.ui.tables import percent
-
 ASSESSMENT = ("estimated_f1", "agreement", "forecast", "forecast_gain", "forecast_hours", "advice")
 """The values of a round's report that hold until the next round."""
 
@@ -94,3 +92,8 @@ def cross_validated_facts(
             f"points at temperature {temperature:.2f}",
         )
     ]
+
+
+def percent(value: float | None) -> str:
+    """A score in percent; a dash when it was not measured."""
+    return "–" if value is None else f"{100 * value:.1f}"

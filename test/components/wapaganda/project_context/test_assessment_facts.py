@@ -1,6 +1,6 @@
 """What status and update say about going on."""
 
-from wapaganda.selfish_cli.ui.assessment import assessment_facts
+from wapaganda.project_context import assessment_facts
 
 REPORT = {
     "estimated_f1": 0.713,
