@@ -103,7 +103,9 @@ class JobQueue:
         with self._table.writing() as connection:
             row = connection.execute(
                 "UPDATE jobs SET progress_text = ?1, progress_fraction = ?2, "
-                "step_at = CASE WHEN progress_text = ?1 THEN coalesce(step_at, ?3) ELSE ?3 END "
+                "step_at = CASE WHEN progress_text = ?1 "
+                "AND coalesce(progress_fraction, 0) <= coalesce(?2, 0) "  # else it has begun again
+                "THEN coalesce(step_at, ?3) ELSE ?3 END "
                 "WHERE id = ?4 AND state = 'running' RETURNING cancel_requested",
                 (text, fraction, self._clock(), job_id),
             ).fetchone()

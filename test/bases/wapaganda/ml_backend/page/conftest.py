@@ -1,5 +1,6 @@
 """A project with a past on the disk: texts, rounds, a batch, versions, likely label errors."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from wapaganda.ledger import Ledger
 from wapaganda.model_store import Manifest, ModelStore
 from wapaganda.ner import Document, Span
 from wapaganda.settings import Settings
+from wapaganda.tagger import ModelFolder
 
 TITLE = "News"
 F1 = (0.62, 0.71, 0.765, 0.778)
@@ -89,8 +91,17 @@ def report_of(place: int, n_texts: int) -> dict[str, object]:
     }
 
 
-def make_project(settings: Settings, key: str = "ls-12", n_texts: int = 1_200, title: str = TITLE) -> Ledger:
-    """Four rounds over five days; of the last batch five texts are answered; three labels are doubtful."""
+def make_project(
+    settings: Settings,
+    key: str = "ls-12",
+    n_texts: int = 1_200,
+    title: str = TITLE,
+    model: Path | None = None,
+) -> Ledger:
+    """Four rounds over five days; of the last batch five texts are answered; three labels are doubtful.
+
+    ``model``: the folder of a model that can be loaded; without it the versions are empty.
+    """
     ledger = Ledger(settings.data_dir / key / "ledger.sqlite")
     known = LABELLED[-1]
     ledger.upsert_documents([labelled(number) for number in range(known)], "label-studio")
@@ -104,7 +115,7 @@ def make_project(settings: Settings, key: str = "ls-12", n_texts: int = 1_200, t
             number, [(str(first + rank), rank, 0.9, "uncertain") for rank in range(BATCH + 4)]
         )
         ledger.save_step(number, "done", report=report_of(place, n_texts))
-        publish(settings, store, place)
+        publish(settings, store, place, model)
     with sqlite3.connect(ledger.path) as connection:
         for number in range(1, len(F1) + 1):
             moment = datetime.now(UTC) - timedelta(days=len(F1) + 1 - number)
@@ -118,10 +129,11 @@ def make_project(settings: Settings, key: str = "ls-12", n_texts: int = 1_200, t
     return ledger
 
 
-def publish(settings: Settings, store: ModelStore, place: int) -> str:
-    folder = settings.data_dir / f"made-{place}"
+def publish(settings: Settings, store: ModelStore, place: int, model: Path | None) -> None:
+    folder = settings.data_dir.parent / f"made-{place}"
+    if model is not None:
+        shutil.copytree(model, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text("{}")
     issues = [
         LabelIssue(
             str(number),
@@ -136,12 +148,30 @@ def publish(settings: Settings, store: ModelStore, place: int) -> str:
     write_issues(folder / REVIEW_FILE, issues)
     version = store.publish(folder, manifest_of(place))
     store.promote(version.name)
-    return version.name
 
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "data", model_dir=tmp_path / "models", _env_file=None)
+
+
+@pytest.fixture(scope="session")
+def real_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of random weights over characters."""
+    import torch
+    from transformers import BertConfig, BertForTokenClassification, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("model")
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{each}" for each in letters)]
+    (folder / "vocab.txt").write_text("\n".join(pieces))
+    torch.manual_seed(1)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    config = BertConfig(vocab_size=len(pieces), num_labels=7, **sizes)
+    BertForTokenClassification(config).save_pretrained(folder)
+    BertTokenizerFast(vocab_file=str(folder / "vocab.txt")).save_pretrained(folder)
+    ModelFolder(("person", "place", "organisation")).write(folder)
+    return folder
 
 
 @pytest.fixture
