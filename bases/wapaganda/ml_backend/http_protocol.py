@@ -50,7 +50,7 @@ class TimedH11(H11Protocol):
 
 
 class StreamEndingServer(uvicorn.Server):
-    """Calls ``end_streams`` when it is told to stop, since it waits for responses that are still open."""
+    """Calls ``end_streams`` when it has to stop, since it waits for responses that are still open."""
 
     def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
         super().__init__(config)

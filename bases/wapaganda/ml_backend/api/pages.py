@@ -65,7 +65,7 @@ def _stream(request: Request, pages: Pages, key: str, state: str) -> Response:
     try:
         events = pages.events(key, request.headers.get("last-event-id", state))
     except TooManyWatchersError:
-        reason = "Too many browsers are told of changes; ask for the page every few seconds."
+        reason = "Too many browsers get changes pushed; ask for the page every few seconds."
         return AsciiJson({"error": reason}, 503, headers={"Retry-After": "10"})
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)

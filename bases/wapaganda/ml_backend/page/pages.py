@@ -19,13 +19,13 @@ Outcome = TypeVar("Outcome")
 HOME: Final = ""
 """The key of the first page; no project has it."""
 WATCHERS: Final = 100
-"""Browsers that are told of changes at a time; others ask every few seconds."""
+"""Browsers that get changes pushed at a time; others ask every few seconds."""
 _OLDEST_SECONDS: Final = 20.0
 _EMPTY: Final = Stamp(None, None)
 
 
 class TooManyWatchersError(Exception):
-    """As many browsers as there are places are told of changes already."""
+    """As many browsers as there are places get changes pushed already."""
 
 
 class Pages:

@@ -9,7 +9,7 @@ from typing import Final
 
 from wapaganda.html_page import Templates, style_sheet
 from wapaganda.ml_backend.page.forms import Forms
-from wapaganda.ml_backend.page.sections import Now, Overview, Project
+from wapaganda.ml_backend.page.sections import Now, Overview, ProjectPage
 
 _FOLDER: Final = Path(__file__).parent / "templates"
 
@@ -24,7 +24,7 @@ class Renderer:
         """All projects at a glance, or the first steps; ``state``: a name of what it shows."""
         return self._page("home.html.j2", events="events", state=state, projects=projects)
 
-    def project(self, project: Project, state: str) -> str:
+    def project(self, project: ProjectPage, state: str) -> str:
         """The page of one project; ``state``: a name of what it shows."""
         return self._page(
             "project.html.j2",

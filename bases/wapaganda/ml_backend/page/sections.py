@@ -70,7 +70,7 @@ def _waiting(facts: Facts, job: str, error: str | None, starts_at: float | None,
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class BatchPart:
     """The batch that annotators work on; ``address``: of its tab in Label Studio."""
 
     name: str
@@ -81,7 +81,7 @@ class Batch:
     address: str
 
 
-def batch_of(facts: Facts) -> Batch | None:
+def batch_of(facts: Facts) -> BatchPart | None:
     """The open batch with its answers so far; ``None`` before the first one."""
     batch = facts.standing.glance.batch
     if batch is None:
@@ -100,7 +100,7 @@ def batch_of(facts: Facts) -> Batch | None:
     sentence = f"{texts(left)} left" if left else "All of it is answered"
     if left and timed:
         sentence += f", about {duration(left * median(timed))} at the present pace"
-    return Batch(batch.name, batch.size, len(answered), f"{sentence}.", _people(facts, work), _tab(facts))
+    return BatchPart(batch.name, batch.size, len(answered), f"{sentence}.", _people(facts, work), _tab(facts))
 
 
 def _people(facts: Facts, work: Sequence[tuple[object, object]]) -> Table | None:
@@ -132,7 +132,7 @@ def _project(facts: Facts, place: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
+class QualityPart:
     """The one figure for the quality of the live model, with what it means; the rest is behind details."""
 
     f1: str
@@ -142,7 +142,7 @@ class Quality:
     others: Table | None
 
 
-def quality_of(facts: Facts) -> Quality:
+def quality_of(facts: Facts) -> QualityPart:
     """F1 on labels that the live model had not learnt."""
     live = facts.standing.live
     report = facts.standing.glance.report
@@ -152,7 +152,7 @@ def quality_of(facts: Facts) -> Quality:
     )
     rest = other if others else None
     if live is None:
-        return Quality("–", "", "There is no model yet: the first training makes one.", None, rest)
+        return QualityPart("–", "", "There is no model yet: the first training makes one.", None, rest)
     calibration = calibration_of(live.manifest)
     per_type = {
         label: each.get("f1") for label, each in (live.manifest.metrics.get("per_type") or {}).items()
@@ -162,15 +162,18 @@ def quality_of(facts: Facts) -> Quality:
         by_type = calibration.per_type_f1 or per_type
         n_texts = texts(calibration.n_texts)
         sentence = f"Strict F1 of {live.name} on {n_texts} that it had not learnt (cross-fitting)."
-        return Quality(
+        return QualityPart(
             points(calibration.f1), f"{points(low)} to {points(high)}", sentence, _types(by_type), rest
         )
     f1 = (live.manifest.metrics.get("micro") or {}).get("f1")
     if f1 is not None:
-        return Quality(
+        return QualityPart(
             points(f1), "", f"Strict F1 of {live.name} on labels that were held out.", _types(per_type), rest
         )
-    return Quality("–", "", f"{live.name} was not measured: too few texts are labelled.", None, rest)
+    why = "was not measured: too few texts are labelled."
+    if live.number == 0:
+        why = "answers while its folds are trained: its F1 is known when they are."
+    return QualityPart("–", "", f"{live.name} {why}", None, rest)
 
 
 def _types(by_type: "dict[str, float | None] | object") -> Table | None:
@@ -365,7 +368,7 @@ def links_of(facts: Facts) -> list[Link]:
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
+class LargeNumber:
     """A large number and what it is."""
 
     number: str
@@ -373,25 +376,25 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class ProjectPage:
     """One project, all parts."""
 
     key: str
     title: str
     facts: str
     now: Now
-    batch: Batch | None
-    quality: Quality
+    batch: BatchPart | None
+    quality: QualityPart
     outlook: Outlook
     rounds: Rounds
     issues: Table | None
     versions: Sequence[VersionRow]
     problems: Sequence[str]
     links: Sequence[Link]
-    tiles: Sequence[Tile] = field(default_factory=tuple)
+    tiles: Sequence[LargeNumber] = field(default_factory=tuple)
 
 
-def project_of(facts: Facts) -> Project:
+def project_of(facts: Facts) -> ProjectPage:
     """The whole page of a project."""
     batch, quality, outlook = batch_of(facts), quality_of(facts), outlook_of(facts)
     counts = facts.standing.counts
@@ -401,15 +404,19 @@ def project_of(facts: Facts) -> Project:
     about.append(f"live model: {live.name}" if live else "no model yet")
     if live is not None and facts.answers != live.name:
         about.append("which is being loaded")
-    tiles = [Tile(quality.f1, "F1 of the live model" + (f", {quality.interval}" if quality.interval else ""))]
+    tiles = [
+        LargeNumber(
+            quality.f1, "F1 of the live model" + (f", {quality.interval}" if quality.interval else "")
+        )
+    ]
     if batch is not None:
         tiles.append(
-            Tile(f"{batch.answered:,} of {batch.size:,}", f"texts of the batch {batch.name} answered")
+            LargeNumber(f"{batch.answered:,} of {batch.size:,}", f"texts of the batch {batch.name} answered")
         )
-    tiles.append(Tile(outlook.hours_spent, "hours of annotators so far"))
+    tiles.append(LargeNumber(outlook.hours_spent, "hours of annotators so far"))
     if outlook.hours_left != "–":
-        tiles.append(Tile(outlook.hours_left, f"hours left until the file has F1 {outlook.target}"))
-    return Project(
+        tiles.append(LargeNumber(outlook.hours_left, f"hours left until the file has F1 {outlook.target}"))
+    return ProjectPage(
         facts.key,
         facts.title,
         " · ".join(about),

@@ -235,7 +235,7 @@ class TestComposition:
             def wake(self):
                 self.woken += 1
 
-        trainings = QueuedTrainings(queue, Sleeper())
+        trainings = QueuedTrainings(queue, Sleeper(), Settings(data_dir=tmp_path))
         first = trainings.submit("ls-12", "round", "a", 30.0)
         assert trainings.submit("ls-12", "round", "b", 0.0) == first
         (job,) = trainings.jobs()
