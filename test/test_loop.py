@@ -80,7 +80,13 @@ def assert_mlflow_has(folder, rounds: int) -> None:
     client = MlflowClient(uri)
     experiment = client.get_experiment_by_name("ner_active_learning")
     runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time"])
-    assert [run.info.run_name for run in runs] == [f"round-{number:03d}" for number in range(1, rounds + 1)]
+    (above,) = [run for run in runs if run.info.run_name.endswith(" · all rounds")]
+    assert len(client.get_metric_history(above.info.run_id, "holdout_f1")) == rounds
+    runs = [run for run in runs if run is not above]
+    for number, run in enumerate(runs, 1):
+        assert f" · round {number} · " in run.info.run_name
+        assert run.data.tags["mlflow.parentRunId"] == above.info.run_id
+    assert len(runs) == rounds
     assert all(run.info.status == "FINISHED" for run in runs)
     last = runs[-1]
     assert {"holdout_f1", "train_loss", "labelled"} <= last.data.metrics.keys()

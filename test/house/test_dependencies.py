@@ -21,6 +21,7 @@ EXTRAS = {"ray": "ray_engine", "onnx": "tagger"}
 """The extras of the core, each for one brick."""
 COMPANIONS = {
     "h11": "uvicorn",
+    "pandas": "mlflow",
     "starlette": "fastapi",
     "pydantic_core": "pydantic",
     "huggingface_hub": "transformers",

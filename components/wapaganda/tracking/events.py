@@ -2,12 +2,15 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 _logger = logging.getLogger(__name__)
+
+TRAIN_LOSS = "train_loss"
+"""The metric of every step of a training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,30 @@ def metrics_of(event: Event) -> MetricEvent:
     return MetricEvent(event.values["step"], event.time, event.values["values"])
 
 
+def without_given_up(events: Sequence[Event | None]) -> tuple[list[Event | None], int]:
+    """The events without the metrics of trainings that began anew later, and the place of the last beginning;
+    0 when there was one training only."""
+    anew = max((at for at, each in enumerate(events) if each is not None and each.kind == "anew"), default=0)
+    return [None if at < anew and _is_of_training(each) else each for at, each in enumerate(events)], anew
+
+
+def _is_of_training(event: Event | None) -> bool:
+    return event is not None and event.kind == "metrics" and TRAIN_LOSS in event.values["values"]
+
+
+def last_training_step(events: Sequence[Event | None]) -> int:
+    """The step of the last training that was written last; 0 before the first one."""
+    kept, _ = without_given_up(events)
+    trained = (each for each in kept if each is not None and _is_of_training(each))
+    return max((metrics_of(each).step for each in trained), default=0)
+
+
 def _add(result: LoggedRun, event: Event) -> None:
     values = event.values
     if event.kind == "start":
         result.name, result.started_at = values["name"], event.time
+    elif event.kind == "name":
+        result.name = values["name"]
     elif event.kind == "params":
         result.params |= values["values"]
     elif event.kind == "tags":

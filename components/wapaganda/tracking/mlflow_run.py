@@ -1,13 +1,16 @@
 """One run in MLflow; every write can be repeated without a change."""
 
+import json
 import logging
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from wapaganda.tracking.events import Event, ModelEvent, metrics_of, model_of
+from wapaganda.tracking.pyfunc import PYFUNC_FILES, is_model, write_pyfunc
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -17,9 +20,11 @@ _RUN_TAG = "selfish.run_id"
 _VERSION_TAG = "selfish.version"
 _PLACE_TAG = "selfish.folder"
 _FILES_TAG = "selfish.files"
+_PARENT_TAG = "mlflow.parentRunId"
 _FOLDER, _MANIFEST = "model", "manifest.json"
 _LIVE = "champion"
 _LONGEST_VALUE = 5_000
+_LONGEST_DIGEST = 36
 _METRICS_PER_CALL = 1_000
 _VALUES_PER_CALL = 100
 
@@ -58,6 +63,12 @@ class MlflowRun:
                 self._write_artifact(Path(event.values["path"]), event.values.get("folder", ""))
             elif event.kind == "model":
                 self._write_model(model_of(event))
+            elif event.kind == "name":
+                self._client.update_run(self.id, name=event.values["name"])
+            elif event.kind == "dataset":
+                self._write_dataset(event.values)
+            elif event.kind == "curve":
+                self._write_curve(event)
             elif event.kind == "end":
                 self._client.set_terminated(self.id, event.values["status"], event.time)
 
@@ -84,6 +95,43 @@ class MlflowRun:
         for chunk in _chunks(tags, _VALUES_PER_CALL):
             self._client.log_batch(self.id, tags=chunk)
 
+    def put_aside(self, run_id: str) -> None:
+        """Leave what was copied of a training that was given up as a run of its own, so that the log
+        ``run_id`` gets a new one."""
+        name = self._client.get_run(self.id).info.run_name
+        self._client.set_tag(self.id, _RUN_TAG, f"{run_id} given up")
+        self._client.update_run(self.id, name=f"{name} (given up)")
+        self._client.set_terminated(self.id, "KILLED")
+
+    def _write_dataset(self, values: Mapping[str, Any]) -> None:
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        source = json.dumps({"project": values["name"]})
+        profile = json.dumps(values["counts"])
+        made = Dataset(values["name"], values["digest"][:_LONGEST_DIGEST], "project", source, None, profile)
+        tags = [InputTag("mlflow.data.context", "training")]
+        self._client.log_inputs(self.id, [DatasetInput(made, tags)])
+
+    def _write_curve(self, event: Event) -> None:
+        """Write a point into the run of the project, and hang this run below it."""
+        from mlflow.entities import Metric
+
+        values = event.values
+        experiment = self._client.get_run(self.id).info.experiment_id
+        start = Event("start", event.time, {"name": values["name"]})
+        key = f"project {values['project']}"
+        above, _ = self.find_or_create(self._client, experiment, key, None, start)
+        if above is None:
+            return
+        metrics = [
+            Metric(_name(name), value, event.time, values["step"]) for name, value in values["values"].items()
+        ]
+        self._client.log_batch(above.id, metrics=metrics)
+        self._client.update_run(above.id, name=values["name"])
+        self._client.set_tag(above.id, "project", values["project"])
+        self._client.set_terminated(above.id, "FINISHED", event.time)
+        self._client.set_tag(self.id, _PARENT_TAG, above.id)
+
     def _write_artifact(self, path: Path, folder: str) -> None:
         if path.is_file():
             self._client.log_artifact(self.id, str(path), folder or None)
@@ -91,7 +139,7 @@ class MlflowRun:
             _logger.warning("Expected a file to mirror, was: %s; it is left out", path)
 
     def _write_model(self, model: ModelEvent) -> None:
-        """Register a version. MLflow holds the files of the live one only, of the others their manifests."""
+        """Register a version. MLflow holds the weights of the live one only, of the others what is small."""
         name, is_live = _name(model.name), model.alias == _LIVE
         number = self._registered(name, model.version)
         if number is None:
@@ -113,6 +161,7 @@ class MlflowRun:
 
         if (path / _MANIFEST).is_file():
             self._client.log_artifact(self.id, str(path / _MANIFEST), _FOLDER)
+        self._write_pyfunc(self.id, path)
         try:
             self._client.create_registered_model(name)
         except MlflowException as error:
@@ -131,8 +180,20 @@ class MlflowRun:
         if not folder.is_dir():
             _logger.warning("Expected the folder of the live model to mirror, was: %s", folder)
             return
+        self._write_pyfunc(found.run_id, folder)
         self._client.log_artifacts(found.run_id, str(folder), _FOLDER)
         self._client.set_model_version_tag(name, number, _FILES_TAG, "yes")
+
+    def _write_pyfunc(self, run_id: str, version: Path) -> None:
+        """Make the files of a version what ``mlflow.pyfunc.load_model`` loads, unless they are already."""
+        if not is_model(version):
+            return
+        held: Any = self._client.list_artifacts(run_id, _FOLDER)
+        if any(Path(each.path).name == "MLmodel" for each in held):
+            return
+        with tempfile.TemporaryDirectory() as scratch:
+            write_pyfunc(Path(scratch, _FOLDER))
+            self._client.log_artifacts(run_id, str(Path(scratch, _FOLDER)), _FOLDER)
 
     def _drop_files_of_others(self, name: str, live: str) -> None:
         """Delete the files of versions that were live before; their own folders are the only copy then."""
@@ -147,7 +208,7 @@ class MlflowRun:
                 place = self._client.get_run(each.run_id).info.artifact_uri
                 files: Any = get_artifact_repository(place, self._client.tracking_uri)
                 for file in files.list_artifacts(_FOLDER):
-                    if Path(file.path).name != _MANIFEST:
+                    if Path(file.path).name not in {_MANIFEST, *PYFUNC_FILES}:
                         files.delete_artifacts(file.path)
             except Exception:
                 # Not every store of MLflow can delete; the next live version tries again.

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _SQLITE = "sqlite:///"
 _LOCK_SECONDS = 180.0
+_KIND, _TRAININGS, _GUESSED = "mlflow.experimentKind", "custom_model_development", "_inferred"
+"""By this tag MLflow 3 shows runs with charts instead of traces of a language model; it guesses otherwise."""
 
 
 def database_file(tracking_uri: str) -> Path | None:
@@ -45,17 +47,20 @@ def find_experiment(client: "MlflowClient", name: str, tracking_uri: str) -> str
     from mlflow.exceptions import MlflowException
 
     found: Any = client.get_experiment_by_name(name)
+    kind = {_KIND: _TRAININGS}
     if found is None:
         database = database_file(tracking_uri)
         location = (database.parent / "mlruns" / name).as_uri() if database else None
         try:
-            return str(client.create_experiment(name, artifact_location=location))
+            return str(client.create_experiment(name, artifact_location=location, tags=kind))
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
             found = client.get_experiment_by_name(name)
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
+    if found.tags.get(_KIND, _GUESSED).endswith(_GUESSED):
+        client.set_experiment_tag(found.experiment_id, _KIND, _TRAININGS)
     return str(found.experiment_id)
 
 

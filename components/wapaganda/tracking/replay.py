@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from wapaganda.tracking.cursor import Cursor, read_cursor, write_cursor
-from wapaganda.tracking.events import parse
+from wapaganda.tracking.events import parse, without_given_up
 from wapaganda.tracking.mlflow_run import MlflowRun
 from wapaganda.tracking.mlflow_store import database_file, find_experiment, open_store
 from wapaganda.tracking.report import MirrorReport
@@ -62,8 +62,14 @@ def _replay_run(client: "MlflowClient", experiment_id: str, path: Path, cursor: 
     if not events or events[0] is None:
         _logger.warning("Expected a start event in %s; the run is left out", path)
         return
-    run, is_new = MlflowRun.find_or_create(client, experiment_id, path.stem, cursor.mlflow_id, events[0])
+    first, (kept, anew) = events[0], without_given_up(events)
+    run, is_new = MlflowRun.find_or_create(client, experiment_id, path.stem, cursor.mlflow_id, first)
     done = 0 if is_new else cursor.lines
+    if run is not None and done <= anew and kept[:done] != events[:done]:
+        run.put_aside(path.stem)
+        run, _ = MlflowRun.find_or_create(client, experiment_id, path.stem, None, first)
+        done = 0
+    events = kept
     if run is not None:
         for start in range(done, len(events), _BATCH):
             batch = events[start : start + _BATCH]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from wapaganda.storage import naming_full_disk
 from wapaganda.tracking.cursor import read_lines
-from wapaganda.tracking.events import Event, LoggedRun, parse, record
+from wapaganda.tracking.events import Event, LoggedRun, last_training_step, parse, record
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 
@@ -91,6 +91,7 @@ class Run:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._training_step: int | None = None
 
     @property
     def id(self) -> str:
@@ -111,6 +112,36 @@ class Run:
         self.append(
             "metrics", {"step": int(step), "values": {name: float(value) for name, value in values.items()}}
         )
+
+    def training_step(self, step: int, values: Mapping[str, float]) -> None:
+        """Add the metrics of an optimiser step, of which one is ``train_loss``.
+
+        A step that is not behind the last one begins a training anew, after an interruption for example.
+        MLflow is then not given the steps of the training before it.
+        """
+        if self._training_step is None:
+            events = parse(self.path.read_bytes(), self.path) if self.path.exists() else []
+            self._training_step = last_training_step(events)
+        if step <= self._training_step:
+            self.append("anew", {})
+        self._training_step = step
+        self.metrics(step, values)
+
+    def rename(self, name: str) -> None:
+        """Give the run another name."""
+        self.append("name", {"name": name})
+
+    def dataset(self, name: str, digest: str, counts: Mapping[str, int]) -> None:
+        """Name the data that the run learns from: a digest and counts that it determines, never the texts."""
+        self.append("dataset", {"name": name, "digest": digest, "counts": dict(counts)})
+
+    def curve(self, project: str, name: str, n_labelled: int, values: Mapping[str, float]) -> None:
+        """Add a point to the curves of a project: metrics by the number of labelled texts.
+
+        In MLflow they are in one run of the project, called ``name``, above its rounds.
+        """
+        plain = {key: float(value) for key, value in values.items()}
+        self.append("curve", {"project": project, "name": name, "step": n_labelled, "values": plain})
 
     def artifact(self, path: Path, folder: str = "") -> None:
         """Add a copy of the file ``path`` to the files of the run, below ``folder``."""

@@ -170,7 +170,11 @@ def _train(context: CliProject, material: Material, progress: Progress) -> "Trai
     from wapaganda.trainer import Callbacks, StepReport
 
     config = context.config()
-    run = context.runs().start("train", {"encoder": config.encoder, "n_train": len(material.texts.train)})
+    n_train = len(material.texts.train)
+    parameters = {"encoder": config.encoder, "n_train": n_train}
+    run = context.runs().start(
+        f"{context.key} · train · {n_train:,} labelled", parameters, {"project": context.key}
+    )
 
     run.metrics(0, reading_figures(material.read))
 
@@ -178,7 +182,7 @@ def _train(context: CliProject, material: Material, progress: Progress) -> "Trai
         figures = {"train_loss": step.loss, "learning_rate": step.learning_rate}
         if step.dev_f1 is not None:
             figures["dev_f1"] = step.dev_f1
-        run.metrics(step.step, figures)
+        run.training_step(step.step, figures)
 
     try:
         trained = train_version(
@@ -192,6 +196,9 @@ def _train(context: CliProject, material: Material, progress: Progress) -> "Trai
     except BaseException:
         run.end("FAILED")
         raise
+    manifest = context.store().version(trained.version).manifest
+    counts = {"texts": manifest.n_documents, "types": len(manifest.labels)}
+    run.dataset(context.key, manifest.data_fingerprint, counts)
     if trained.scores is not None:
         micro = trained.scores.micro
         run.metrics(

@@ -69,7 +69,7 @@ from wapaganda.pipeline.selection.prices import (
 from wapaganda.pipeline.selection.review import choose_review
 from wapaganda.pipeline.selection.scoring import score_again, score_pool, scored_by
 from wapaganda.pipeline.selection.waiting import is_waiting
-from wapaganda.pipeline.sources.fetching import fetch_into
+from wapaganda.pipeline.sources.fetching import PROJECT_TITLE, fetch_into
 from wapaganda.pipeline.sources.files import FileSource
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.manifests import calibration_of
@@ -181,7 +181,8 @@ class Loop:
     def _logged(self, run: Run, report: RoundReport) -> RoundReport:
         """Write the report into the run log. A failure is only reported: the batch was already released."""
         try:
-            self.record.finish(run, report, [*self.reports(), report], self.store)
+            title = str(self.ledger.value(PROJECT_TITLE, ""))
+            self.record.finish(run, report, [*self.reports(), report], self.store, title)
         except Exception as error:
             logger.exception("The run log of round %d is incomplete", report.number)
             run.end("FAILED")

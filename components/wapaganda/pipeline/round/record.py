@@ -16,6 +16,23 @@ from wapaganda.trainer import StepReport
 
 StepListener = Callable[[StepReport], None]
 
+_CURVES = {
+    "out_of_fold_f1",
+    "holdout_f1",
+    "cross_validated_f1",
+    "cross_validated_f1_low",
+    "cross_validated_f1_high",
+    "estimated_pool_f1",
+    "agreement",
+    "mean_uncertainty",
+    "span_calibration_error",
+    "file_f1",
+    "people_share",
+    "hours_spent",
+    "hours_left",
+}
+"""The metrics that are one chart over all rounds, besides the F1 of each type."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoundLog:
@@ -31,9 +48,19 @@ class RoundLog:
                 return self.runs.resume(run_id)
         return self.runs.start(f"round-{number:03d}", asdict(config), {"project": self.model_name})
 
-    def finish(self, run: Run, report: RoundReport, rounds: Sequence[RoundReport], store: ModelStore) -> None:
-        """Write the results of the round: scores, counts, learning curve, report and model version."""
-        run.metrics(report.number, _figures(report))
+    def finish(
+        self, run: Run, report: RoundReport, rounds: Sequence[RoundReport], store: ModelStore, title: str = ""
+    ) -> None:
+        """Write the results of the round: scores, counts, learning curve, report, data and model version.
+
+        ``title``: of the project, for the names in MLflow.
+        """
+        title = title or self.model_name
+        figures = _figures(report)
+        run.rename(f"{title} · round {report.number} · {report.n_labelled:,} labelled")
+        run.metrics(report.number, figures)
+        curves = {name: figures[name] for name in figures if name in _CURVES or name.startswith("f1_")}
+        run.curve(self.model_name, f"{title} · all rounds", report.n_labelled, curves)
         run.tags(
             {
                 "selection": report.selection.summary,
@@ -60,6 +87,9 @@ class RoundLog:
                 learning_curve_png(points, Path(scratch, "learning_curve.png"))
                 run.artifact(Path(scratch, "learning_curve.png"))
         if report.version is not None:
+            manifest = store.version(report.version).manifest
+            counts = {"texts": manifest.n_documents, "types": len(manifest.labels)}
+            run.dataset(title, manifest.data_fingerprint, counts)
             alias = "champion" if report.version == report.live else "challenger"
             run.model(store.path(report.version), self.model_name, report.version, alias)
         run.end("FINISHED")
@@ -69,7 +99,7 @@ def training_listener(run: Run) -> StepListener:
     """Writes the loss and the learning rate of every optimiser step into the run."""
 
     def listen(step: StepReport) -> None:
-        run.metrics(step.step, {"train_loss": step.loss, "learning_rate": step.learning_rate})
+        run.training_step(step.step, {"train_loss": step.loss, "learning_rate": step.learning_rate})
 
     return listen
 

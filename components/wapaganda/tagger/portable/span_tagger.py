@@ -303,7 +303,10 @@ class SpanModel:
 
     def predict(self, table: Any, params: Any = None) -> list[str]:
         """The spans of each text, as JSON."""
-        texts = [str(text) for text in table["text"]]
+        texts = list(table["text"])
+        for text in texts:
+            if not isinstance(text, str):
+                raise ValueError(f"Expected a table with strings in the column text, was: {text!r}")
         return [json.dumps(spans, ensure_ascii=False) for spans in self.tagger(texts)]
 
 

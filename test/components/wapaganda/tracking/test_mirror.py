@@ -1,5 +1,6 @@
 """The mirror against real MLflow on SQLite, and against servers that are not there."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,12 +11,17 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
+from wapaganda.ner import LabelSchema
+from wapaganda.tagger import Tagger, make_portable
 from wapaganda.tracking import EXPERIMENT, CurvePoint, RunLog, learning_curve_png, mirror, start_mirror
 from wapaganda.tracking.cursor import read_cursor, write_cursor
-from wapaganda.tracking.mlflow_store import open_store
+from wapaganda.tracking.mlflow_store import find_experiment, open_store
+from wapaganda.trainer import load_encoder
 
 MODEL = "wapaganda-demo"
+TRAININGS = "custom_model_development"
 
 
 @pytest.fixture
@@ -127,6 +133,155 @@ def test_everything_that_happened_stands_in_mlflow_once(log, made_uri, tmp_path)
     log.resume(log.runs()[0].id).metrics(302, {"f1": 0.9})
     assert mirror(log.directory, uri).ok
     assert len(runs_of(client)[1]) == 1
+
+
+LOADED = """
+import json, sys
+import mlflow
+import pandas as pd
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model(f"models:/{sys.argv[2]}@champion")
+assert not [name for name in sys.modules if name.startswith("wapaganda")]
+answers = [json.loads(each) for each in model.predict(pd.DataFrame({"text": json.load(sys.stdin)}))]
+columns = model.metadata.get_input_schema().input_names(), model.metadata.get_output_schema().input_names()
+try:
+    model.predict(pd.DataFrame({"text": [["a list"]]}))
+    refused = ""
+except Exception as error:
+    refused = str(error)
+try:
+    mlflow.pyfunc.load_model(f"models:/{sys.argv[2]}/2")
+    other = ""
+except FileNotFoundError as error:
+    other = str(error)
+print(json.dumps([answers, columns, model.input_example["text"][0], refused, other]))
+"""
+
+
+@pytest.mark.slow
+def test_a_registered_version_is_loaded_without_this_program(log, made_uri, small_encoder, tmp_path):
+    """One layer of the small encoder, with letter case; the second version is not live."""
+    model = tmp_path / "v0001"
+    tagger = uncased_model(small_encoder, model)
+    for number, alias in ((1, "champion"), (2, "challenger")):
+        run = log.start(f"round {number}")
+        run.model(model, MODEL, f"v{number:04d}-01234567", alias)
+        run.end()
+    report = mirror(log.directory, made_uri)
+    assert report.ok, report.message
+    texts = ["Anna saw Oslo", "anna saw oslo", "", "👩‍👩‍👧 ACME " * 300]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, made_uri, MODEL],
+        input=json.dumps(texts),
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    answers, columns, example, refused, other = json.loads(done.stdout.splitlines()[-1])
+    expected = tagger.predict(texts)
+    assert [[(s["start"], s["end"], s["label"]) for s in spans] for spans in answers] == [
+        [(span.start, span.end, span.label) for span in spans] for spans in expected
+    ]
+    assert [s["score"] for spans in answers for s in spans] == pytest.approx(
+        [span.score for spans in expected for span in spans], abs=1e-4
+    )
+    assert sum(map(len, answers)) > 50
+    assert all(
+        s["text"] == text[s["start"] : s["end"]] for text, a in zip(texts, answers, strict=True) for s in a
+    )
+    assert (columns, example) == ([["text"], ["spans"]], "Ada Lovelace lived in London.")
+    assert refused
+    assert "of the live version only" in other
+    # Of the version that is not live MLflow has no weights.
+    client = client_of(made_uri)
+    held = [
+        {Path(each.path).name for each in client.list_artifacts(run.info.run_id, "model")}
+        for run in runs_of(client)[1]
+    ]
+    assert all("MLmodel" in names for names in held)
+    assert ["model.safetensors" in names for names in held] == [True, False]
+    # The other one goes live: the weights move, MLmodel stays.
+    log.resume(log.runs()[1].id).alias(MODEL, "v0002-01234567", "champion")
+    assert mirror(log.directory, made_uri).ok
+    held = [
+        {Path(each.path).name for each in client.list_artifacts(run.info.run_id, "model")}
+        for run in runs_of(client)[1]
+    ]
+    assert all("MLmodel" in names for names in held)
+    assert ["model.safetensors" in names for names in held] == [False, True]
+
+
+def uncased_model(encoder: str, out: Path) -> Tagger:
+    """A model folder with a head that says something strong and random about every word."""
+    schema = LabelSchema(("CITY", "NAME"))
+    torch.manual_seed(1)
+    loaded = load_encoder(encoder, schema, max_pieces=64, overlap=16)
+    loaded.model.bert.encoder.layer = loaded.model.bert.encoder.layer[:1]
+    loaded.model.config.num_hidden_layers = 1
+    torch.nn.init.normal_(loaded.model.classifier.weight, std=2.0)
+    torch.nn.init.normal_(loaded.model.base_model.embeddings.token_type_embeddings.weight, std=0.05)
+    loaded.model.save_pretrained(out)
+    loaded.tokenizer.save_pretrained(out)
+    loaded.folder(schema).write(out)
+    make_portable(out)
+    return Tagger.load(out, device="cpu")
+
+
+@pytest.mark.slow
+def test_rounds_are_one_curve_with_names_and_data_and_no_zigzag(log, made_uri):
+    for number, n_labelled in ((1, 200), (2, 300)):
+        run = log.start(f"round-{number:03d}")
+        for step in range(1, 31):
+            run.training_step(step, {"train_loss": 1 / step, "learning_rate": 0.1})
+        if number == 2:
+            # MLflow has seen a part of the training that is interrupted now.
+            assert mirror(log.directory, made_uri).ok
+        for again in (log.resume(run.id), log.resume(run.id)):
+            for step in range(1, 11):
+                again.training_step(step, {"train_loss": 2 / step, "learning_rate": 0.2})
+        run.rename(f"News · round {number}")
+        run.curve("ls-1", "News · all rounds", n_labelled, {"f1": number / 10, "f1_CITY": 0.5})
+        run.dataset("News", f"a{number}" * 32, {"texts": n_labelled, "types": 2})
+        run.end()
+    for _ in range(2):
+        assert mirror(log.directory, made_uri).ok
+        client = client_of(made_uri)
+        experiment, runs = runs_of(client)
+        assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+        by_name = {run.info.run_name: run for run in runs}
+        assert set(by_name) == {
+            *("News · round 1", "News · round 2", "News · all rounds", "round-002 (given up)"),
+        }
+        above = by_name["News · all rounds"]
+        points = client.get_metric_history(above.info.run_id, "f1")
+        assert [(each.step, each.value) for each in points] == [(200, 0.1), (300, 0.2)]
+        assert by_name["round-002 (given up)"].info.status == "KILLED"
+        for number, n_labelled in ((1, 200), (2, 300)):
+            run = by_name[f"News · round {number}"]
+            assert run.data.tags["mlflow.parentRunId"] == above.info.run_id
+            losses = client.get_metric_history(run.info.run_id, "train_loss")
+            assert [(each.step, each.value) for each in losses] == [(step, 2 / step) for step in range(1, 11)]
+            (data,) = run.inputs.dataset_inputs
+            assert (data.dataset.name, data.dataset.digest) == ("News", f"a{number}" * 18)
+            assert json.loads(data.dataset.profile) == {"texts": n_labelled, "types": 2}
+        # Once more without the cursors: nothing changes.
+        for cursor in log.directory.glob("*.cursor"):
+            cursor.unlink()
+
+
+@pytest.mark.slow
+def test_an_experiment_of_before_gets_its_kind_and_a_chosen_one_keeps_it(log, made_uri):
+    client = client_of(made_uri)
+    for name, kind in (("old", None), ("guessed", "genai_development_inferred"), ("chosen", "finetuning")):
+        made = client.create_experiment(name)
+        if kind:
+            client.set_experiment_tag(made, "mlflow.experimentKind", kind)
+    log.start("round 1").end()
+    for name, kind in (("old", TRAININGS), ("guessed", TRAININGS), ("chosen", "finetuning")):
+        assert find_experiment(client, name, made_uri)
+        assert client.get_experiment_by_name(name).tags["mlflow.experimentKind"] == kind
 
 
 def check_everything(client, tmp_path):
