@@ -28,8 +28,8 @@ print(load("{folder}")(["Ada Lovelace lived in London."]))
 
 _PLAIN = """\
 `pipeline("token-classification", model=…, aggregation_strategy="first", stride=128)` runs no code of this
-folder, but finds other spans here and there: it decides about each word alone, and splits web addresses,
-user names and hash tags."""
+folder, but finds fewer right and more wrong spans: it decides about each word alone, and splits web
+addresses, user names and hash tags."""
 _GUARDED = """\
 Without `trust_remote_code=True` transformers refuses this folder: it would give the model other input than
 it has learned. The code is two short files of this folder."""

@@ -84,7 +84,9 @@ def export(
     ] = None,
     plain: Annotated[
         bool,
-        typer.Option("--plain", help="Let plain transformers read it, too, with other spans here and there."),
+        typer.Option(
+            "--plain", help="Let plain transformers read it, too, which finds less (docs/take-home.md)."
+        ),
     ] = False,
     onnx: Annotated[
         bool, typer.Option("--onnx", help="Also write model.onnx; needs the extra [onnx].")

@@ -186,6 +186,18 @@ def test_the_run_log_holds_the_steps_the_scores_the_curve_and_the_model(loop):
     (run,) = loop.record.runs.runs()
     assert run.status == "FINISHED"
     assert run.last_metrics()["holdout_f1"] == report.scores.f1
+    assert run.name == f"toy · round 1 · {report.n_labelled} labelled"
+    log = (loop.record.runs.directory / f"{run.id}.jsonl").read_text()
+    events = [json.loads(line) for line in log.splitlines()]
+    (curve,) = [each for each in events if each["event"] == "curve"]
+    assert (curve["project"], curve["name"], curve["step"]) == ("toy", "toy · all rounds", report.n_labelled)
+    assert curve["values"]["holdout_f1"] == report.scores.f1
+    (data,) = [each for each in events if each["event"] == "dataset"]
+    manifest = loop.store.version(report.version).manifest
+    assert (data["digest"], data["counts"]) == (
+        manifest.data_fingerprint,
+        {"texts": manifest.n_documents, "types": len(manifest.labels)},
+    )
     assert sum("train_loss" in event.values for event in run.metrics) == 15
     assert {path.name for path in run.artifacts} == {"report.json", "learning_curve.png"}
     assert [(model.version, model.alias) for model in run.models] == [(report.version, "champion")]
