@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -32,6 +33,15 @@ QUIET = {
 
 # Before any test module is imported: some libraries read these once, at import.
 os.environ.update(QUIET)
+
+
+HEAVY = ("slow", "label_studio", "real")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests first, so that no process is left alone with one at the end."""
+    heavy = Counter(item.path for item in items if any(map(item.get_closest_marker, HEAVY)))
+    items.sort(key=lambda item: -heavy[item.path])
 
 
 @pytest.fixture(autouse=True)

@@ -40,6 +40,7 @@ BROUGHT = Credentials("http://studio:8080", "brought")
 @pytest.fixture(autouse=True)
 def clean(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("wapaganda.ml_backend.logs._process", {})  # a job writes its project there
     for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "DATA_DIR", "MODEL_DIR", "BASIC_AUTH_USER"):
         monkeypatch.delenv(name, raising=False)
 
