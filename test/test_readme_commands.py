@@ -70,7 +70,9 @@ def test_make_demo_runs_through_and_stops_what_it_started(clone):
 @pytest.mark.label_studio
 @pytest.mark.browser
 def test_make_test_runs_tests(clone, chromium):
-    printed = run("make test", clone, PYTEST_ARGS="-n0 -q -p no:cacheprovider test/components/wapaganda/errors")
+    printed = run(
+        "make test", clone, PYTEST_ARGS="-n0 -q -p no:cacheprovider test/components/wapaganda/errors"
+    )
     assert re.search(r"^\d+ passed", printed, re.MULTILINE)
 
 
