@@ -158,7 +158,7 @@ def _show_addresses(server: LabelStudioServer, backend: Backend, project: int, f
     for name, value in (
         ("Label Studio", f"{server.url}/projects/{project}/data"),
         ("  log-in", f"{server.username}  {server.password}"),
-        ("ML backend", f"{backend.url}/docs"),
+        ("Live page", f"{backend.url}/"),
         ("  log-in", f"{backend.auth[0]}  {backend.auth[1]}"),
         ("MLflow", f"{mlflow} ui --backend-store-uri sqlite:///{folder / 'mlruns.db'}"),
         ("Models", str(folder / "models" / f"ls-{project}")),

@@ -93,21 +93,19 @@ def report_of(place: int, n_texts: int) -> dict[str, object]:
 
 def make_project(
     settings: Settings,
-    key: str = "ls-12",
     n_texts: int = 1_200,
-    title: str = TITLE,
     model: Path | None = None,
-) -> Ledger:
+) -> None:
     """Four rounds over five days; of the last batch five texts are answered; three labels are doubtful.
 
     ``model``: the folder of a model that can be loaded; without it the versions are empty.
     """
-    ledger = Ledger(settings.data_dir / key / "ledger.sqlite")
+    ledger = Ledger(settings.data_dir / "ls-12" / "ledger.sqlite")
     known = LABELLED[-1]
     ledger.upsert_documents([labelled(number) for number in range(known)], "label-studio")
     ledger.upsert_documents(map(text_of, range(known, n_texts)), "label-studio")
     ledger.upsert_documents([labelled(number) for number in range(known, known + 5)], "label-studio")
-    store = ModelStore(settings.model_dir / key)
+    store = ModelStore(settings.model_dir / "ls-12")
     for place in range(len(F1)):
         number = ledger.start_round().number
         first = known - BATCH * (len(F1) - 1 - place)
@@ -124,9 +122,7 @@ def make_project(
                 (moment.strftime("%Y-%m-%dT%H:%M:%S.000Z"), number),
             )
     connection.close()
-    ledger.set_value("title", title)
     ledger.set_value("people", {"1": "ada@example.org", "2": "bob@example.org"})
-    return ledger
 
 
 def publish(settings: Settings, store: ModelStore, place: int, model: Path | None) -> None:
@@ -152,7 +148,19 @@ def publish(settings: Settings, store: ModelStore, place: int, model: Path | Non
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", model_dir=tmp_path / "models", _env_file=None)
+    return settings_in(tmp_path)
+
+
+def settings_in(folder: Path) -> Settings:
+    return Settings(data_dir=folder / "data", model_dir=folder / "models", _env_file=None)
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of a project, to be copied."""
+    folder = tmp_path_factory.mktemp("past")
+    make_project(settings_in(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -175,10 +183,14 @@ def real_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def past(folders: Settings) -> Callable[..., Ledger]:
-    """A function that writes a project with a past into the folders."""
+def past(folders: Settings, made_once: Path) -> Callable[..., None]:
+    """A function that puts a project with a past into the folders."""
 
-    def made(*arguments: object, **named: object) -> Ledger:
-        return make_project(folders, *arguments, **named)
+    def made(title: str = TITLE, **named: object) -> None:
+        if named:
+            make_project(folders, **named)
+        else:
+            shutil.copytree(made_once, folders.data_dir.parent, dirs_exist_ok=True)
+        Ledger(folders.data_dir / "ls-12" / "ledger.sqlite").set_value("title", title)
 
     return made
