@@ -41,12 +41,7 @@ def now_of(facts: Facts) -> Now:
     job = facts.job
     can_start = facts.number is not None
     if job is None:
-        n_new = facts.n_labelled - int(facts.standing.glance.report.get("n_labelled") or 0)
-        new = f"{texts(n_new)} {'was' if n_new == 1 else 'were'} labelled since the last one."
-        after = facts.trigger.after_labels
-        own = f"It starts by itself after {after:,} new labels." if after else "It starts by hand only."
-        headline = "No training is running."
-        return Now(headline, ([new, own] if can_start else []), start=can_start, said=headline)
+        return _idle(facts, can_start)
     why = f"Why: {job.reason}" if job.reason else ""
     if job.state == "queued":
         return _waiting(facts, job.id, job.error, job.starts_at, why)
@@ -57,6 +52,25 @@ def now_of(facts: Facts) -> Now:
     said = step if percent is None else f"{step}, {percent // 10 * 10} percent"
     sentences = [each for each in (stop, left, why) if each]
     return Now(step, sentences, percent, True, "" if job.stopping else job.id, False, said)
+
+
+def _idle(facts: Facts, can_start: bool) -> Now:
+    headline = "No training is running."
+    n_new = facts.n_labelled - int(facts.standing.glance.report.get("n_labelled") or 0)
+    after = facts.trigger.after_labels
+    said = [
+        f"{texts(n_new)} {'was' if n_new == 1 else 'were'} labelled since the last one.",
+        f"It starts by itself after {after:,} new labels." if after else "It starts by hand only.",
+    ]
+    last = facts.standing.rounds[-1] if facts.standing.rounds else None
+    if last is not None and not last.done:
+        headline = "No training is running here."
+        said.insert(
+            0,
+            f"Round {last.number} of {clock(last.began)} is not finished: selfish works on it, or it was "
+            "interrupted and the next training goes on with it.",
+        )
+    return Now(headline, said if can_start else (), start=can_start, said=headline)
 
 
 def _waiting(facts: Facts, job: str, error: str | None, starts_at: float | None, why: str) -> Now:

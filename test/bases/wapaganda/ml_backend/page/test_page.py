@@ -75,6 +75,13 @@ def test_it_says_what_is_wrong_and_when_a_training_is_tried_again(shown):
     assert "A training starts at 2 Oct 2096, 07:06 UTC, after a failure." in said
 
 
+def test_it_says_that_a_command_works_on_the_project(shown, folders):
+    server = shown()
+    Ledger(folders.data_dir / "ls-12" / "ledger.sqlite").start_round()
+    said = text_of(server.client.get("/projects/ls-12").text)
+    assert re.search(r"No training is running here. Round 5 of .* is not finished: selfish works on it", said)
+
+
 def test_all_projects_at_a_glance_one_at_once_and_the_first_steps(serve, repository, shown):
     assert "selfish connect" in text_of(serve().client.get("/").text)
     server = shown()
