@@ -8,7 +8,7 @@ import typer
 from wapaganda.errors import InputError
 from wapaganda.selfish_cli.outputs import check_parent
 from wapaganda.selfish_cli.package import package_version
-from wapaganda.selfish_cli.project import chosen_version, open_context
+from wapaganda.selfish_cli.project import CliProject, chosen_version, open_context
 from wapaganda.selfish_cli.ui import completion, options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table
@@ -80,7 +80,12 @@ def rollback(
 def export(
     to: Annotated[Path, typer.Option("--to", help="New folder for the model.")],
     version: Annotated[
-        str | None, typer.Option("--version", help="A model version. Default: the live one.")
+        str | None,
+        typer.Option(
+            "--version",
+            help="A model version. Default: the live one.",
+            autocompletion=completion.version,
+        ),
     ] = None,
     plain: Annotated[
         bool,
@@ -113,7 +118,8 @@ def export(
 
         found = context.store().read(chosen_version(context, version))
         languages = tuple(each.strip() for each in language.split(",") if each.strip())
-        facts = ModelCardFacts(title or f"Entities of {context.key}", licence, languages, package_version())
+        title = title or f"Entities of {_title(context)}"
+        facts = ModelCardFacts(title, licence, languages, package_version())
         with console.progress() as progress:
             progress("write", 0, 0)
             export_version(found, to, facts, plain=plain, onnx=onnx)
@@ -123,6 +129,14 @@ def export(
         console.emit(
             {"project": context.key, "version": found.name, "to": str(to), "plain": plain, "onnx": onnx}
         )
+
+
+def _title(context: CliProject) -> str:
+    """The title of the project in Label Studio, or its key."""
+    from wapaganda.pipeline import PROJECT_TITLE
+
+    known = context.ledger().value(PROJECT_TITLE) if context.ledger_path.exists() else None
+    return str(known or context.key)
 
 
 def _show(console: Console, project: str, live: str, before: str | None) -> None:
