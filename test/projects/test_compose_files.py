@@ -101,7 +101,10 @@ def test_with_https_only_caddy_has_ports_and_everyone_knows_the_address(compose,
     studio = services["label-studio"]["environment"]
     assert studio["LABEL_STUDIO_HOST"] == studio["CSRF_TRUSTED_ORIGINS"] == "https://labels.example.org"
     assert services["mlflow"]["environment"]["MLFLOW_ALLOWED_HOSTS"] == "labels.example.org:5443"
-    assert services["ml-backend"]["environment"]["LABEL_STUDIO_URL"] == "http://label-studio:8080"
+    backend = services["ml-backend"]["environment"]
+    assert backend["LABEL_STUDIO_URL"] == "http://label-studio:8080"
+    assert backend["LABEL_STUDIO_PUBLIC_URL"] == "https://labels.example.org"
+    assert backend["MLFLOW_PUBLIC_URL"] == "https://labels.example.org:5443"
 
 
 def test_only_label_studio_reaches_the_database(compose, secrets):
