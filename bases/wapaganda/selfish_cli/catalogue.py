@@ -45,7 +45,7 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "predict": Entry("predict", "Find the entities in a text or in the texts of a file."),
     "status": Entry(
-        "status", "Show the rounds, the models and what is left to label. It reads only the disk."
+        "status", "Show what the ML backend is doing, the rounds, the models and what is left to label."
     ),
     "review": Entry(
         "review", "List the labels that are probably wrong, with what the model would mark instead."

@@ -147,12 +147,14 @@ def _check_mlflow_server(uri: str, login: tuple[str, str] | None) -> Check:
 
 def check_label_studio(context: CliProject, project: int | None, backend: str | None) -> list[Check]:
     """The diagnosis of Label Studio: tokens, blocked addresses, webhooks, model versions."""
-    from wapaganda.label_studio import LabelStudioError
+    from wapaganda.label_studio import LabelStudioError, check_backend
 
     settings = context.settings
     if not settings.label_studio_api_key.get_secret_value():
         reason = "no token is set, so only files can be used"
-        return [Check("Label Studio", None, reason, "Set LABEL_STUDIO_API_KEY to an access token.")]
+        skipped = Check("Label Studio", None, reason, "Set LABEL_STUDIO_API_KEY to an access token.")
+        alone = [] if backend is None else [check_backend(backend, settings.basic_auth)]
+        return [skipped, *(Check("ML backend", each.ok, each.message, each.hint) for each in alone)]
     try:
         found = context.studio().diagnose(project, backend_url=backend, basic_auth=settings.basic_auth)
     except LabelStudioError as error:

@@ -119,15 +119,38 @@ def project_lock(context: CliProject) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise InputError(
-            f"Expected no other work on {context.key}, was: another training or round is running.",
-            "Wait until it is done and repeat the command.",
-        ) from None
+        raise InputError(*_other_work(context)) from None
     try:
         context.mend_ledger()
         yield
     finally:
         lock.release()
+
+
+def _other_work(context: CliProject) -> tuple[str, str]:
+    """What holds the project, and what to do."""
+    queue = open_jobs(context.settings)
+    found = queue.list(context.key, 20) if queue else []
+    job = next((each for each in found if each.state == "running"), None)
+    expected = f"Expected no other work on {context.key}, was: "
+    if job is None:
+        again = "Wait until it is done and repeat the command."
+        return f"{expected}another training or round is running.", again
+    from wapaganda.selfish_cli.backend import training_in_words
+
+    said = training_in_words(
+        {
+            "id": job.id,
+            "state": job.state,
+            "progress": job.progress_text,
+            "fraction": job.progress_fraction,
+            "reason": job.reason,
+        }
+    )
+    number = context.key.removeprefix("ls-")
+    follow = f"selfish update --project {number} shows it until it ends" if number != context.key else ""
+    stop = f"selfish jobs cancel {job.id} stops it."
+    return f"{expected}{said}.", f"{follow}; {stop}" if follow else stop
 
 
 def project_loop(context: CliProject, project: int, progress: "Progress") -> "Loop":

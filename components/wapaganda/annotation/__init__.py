@@ -20,6 +20,7 @@ from wapaganda.annotation.formats.conll import write_conll
 from wapaganda.annotation.formats.saved_dataset import write_datasets_folder
 from wapaganda.annotation.kinds import KINDS, Effect, Kind, kind_of
 from wapaganda.annotation.label_studio.config_edit import LabelChange
+from wapaganda.annotation.label_studio.instruction import instruction, marks_whole_words
 from wapaganda.annotation.label_studio.label_config import (
     LabelConfig,
     TextForm,
@@ -105,10 +106,12 @@ __all__ = [
     "format_table",
     "format_titles",
     "has_machine_answer",
+    "instruction",
     "is_machine_answer",
     "is_unread",
     "kind_of",
     "labels_used",
+    "marks_whole_words",
     "parse_label_config",
     "proposal_of",
     "read_documents",

@@ -1,6 +1,6 @@
 """Label Studio: projects, documents, changes, batches in a chosen order, and ML backends.
 
-``LabelStudio`` is imported on first use, because it needs an HTTP library.
+``LabelStudio`` and ``check_backend`` are imported on first use, because they need an HTTP library.
 """
 
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from wapaganda.label_studio.write_back import WrittenAnnotations
 
 if TYPE_CHECKING:
     from wapaganda.label_studio.client import LabelStudio
+    from wapaganda.label_studio.diagnosis import backend_health as check_backend
 
 __all__ = [
     "BackendInfo",
@@ -46,6 +47,7 @@ __all__ = [
     "UnreachableError",
     "VersionTakenError",
     "WrittenAnnotations",
+    "check_backend",
     "check_importable",
 ]
 
@@ -55,4 +57,8 @@ def __getattr__(name: str) -> object:
         from wapaganda.label_studio.client import LabelStudio
 
         return LabelStudio
+    if name == "check_backend":
+        from wapaganda.label_studio.diagnosis import backend_health
+
+        return backend_health
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -39,7 +39,7 @@ from wapaganda.label_studio.records import (
     Server,
     TaskChanges,
 )
-from wapaganda.label_studio.tabs import views
+from wapaganda.label_studio.tabs import project_texts, views
 from wapaganda.label_studio.write_back import WrittenAnnotations
 from wapaganda.ner import Document, Span
 from wapaganda.progress import Progress, silent
@@ -99,6 +99,15 @@ class LabelStudio:
             create, title=title, label_config=label_config, show_collab_predictions=True
         )
         return int(made.id)
+
+    def instruct(self, project_id: int, text: str) -> bool:
+        """Show annotators this instruction (HTML) before the first text, unless the project has one already;
+        whether it was written."""
+        return project_texts.instruct(self._connection, project_id, text)
+
+    def describe(self, project_id: int, address: str) -> None:
+        """Name the page about the project in its description, whose other lines stay."""
+        project_texts.describe(self._connection, project_id, address)
 
     def projects(self) -> list[tuple[int, str]]:
         """Id and title of every project, newest first."""

@@ -48,7 +48,7 @@ def diagnose(
         findings += _project(connection, project, parse)
     if backend_url is not None:
         findings += _address(connection, backend_url, basic_auth, project) if findings[0].ok else []
-        findings.append(_check("backend", lambda: _health(backend_url, basic_auth)))
+        findings.append(_check("backend", lambda: backend_health(backend_url, basic_auth)))
         if project is not None and all(found.ok for found in findings if found.name in ("server", "project")):
             findings += _connected(connection, project, backend_url, basic_auth)
     return findings
@@ -173,7 +173,7 @@ def _probe(
     return CheckResult(name, True, f"Label Studio may call {body['url']}")
 
 
-def _health(backend_url: str, basic_auth: tuple[str, str] | None) -> CheckResult:
+def backend_health(backend_url: str, basic_auth: tuple[str, str] | None) -> CheckResult:
     """Ask the backend from this machine, which may see another network than Label Studio."""
     url = backend_url.rstrip("/")
     try:
@@ -181,7 +181,7 @@ def _health(backend_url: str, basic_auth: tuple[str, str] | None) -> CheckResult
             health = client.get("/health")
             guarded = client.get("/versions")
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        return CheckResult("backend", False, f"No server answers at {url} ({error}).", "Start `ml-backend`.")
+        return CheckResult("backend", False, f"No server answers at {url} ({error}).", _start(url))
     if health.status_code != httpx.codes.OK:
         return CheckResult(
             "backend", False, f"{url}/health answers {health.status_code}.", "Look at the backend's log."
@@ -190,6 +190,15 @@ def _health(backend_url: str, basic_auth: tuple[str, str] | None) -> CheckResult
         hint = "Give it the BASIC_AUTH_USER and BASIC_AUTH_PASS that the backend was started with."
         return CheckResult("backend", False, f"{url} does not accept the user and password.", hint)
     return CheckResult("backend", True, f"{url} is up")
+
+
+def _start(url: str) -> str:
+    """How to start a backend at this address."""
+    try:
+        port = httpx.URL(url).port
+    except httpx.InvalidURL:
+        port = None
+    return f"Start it: `ml-backend --port {port}`." if port else "Start `ml-backend`."
 
 
 def _connected(

@@ -3,6 +3,7 @@
 from typing import Final
 
 STEP_NAMES: Final = {
+    "wait": "Waiting for the training to start",
     "load": "Loading the libraries",
     "read": "Reading files",
     "encoder": "Getting the encoder",

@@ -252,6 +252,11 @@ class Settings(BaseSettings):
         description="Kind that the access token must have: `any`, or `legacy` for 40 hexadecimal digits. "
         "docker-compose.yml asks for the second.",
     )
+    ml_backend_url: Annotated[str, AfterValidator(optional_url)] = Field(
+        "",
+        description="Address of the ML backend from this machine and from browsers, for `selfish` and the "
+        "links in Label Studio. Not set: the one that `selfish connect` was given.",
+    )
     basic_auth_user: str = Field(
         "", description="User name of the ML backend. Not set: the backend needs no log-in."
     )

@@ -1,6 +1,7 @@
 """selfish connect: create or set up a Label Studio project."""
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 
 from wapaganda.errors import InputError
 from wapaganda.progress import Progress
+from wapaganda.selfish_cli.backend import ask_backend, backend_address, remember_address
 from wapaganda.selfish_cli.inputs import read_texts
 from wapaganda.selfish_cli.project import CliProject, open_context
 from wapaganda.selfish_cli.ui import choices, options
@@ -18,9 +20,11 @@ from wapaganda.selfish_cli.ui.tables import facts_table
 
 if TYPE_CHECKING:
     from wapaganda.annotation import ReadReport
-    from wapaganda.label_studio import BackendInfo, LabelStudio
+    from wapaganda.label_studio import BackendInfo, LabelStudio, ProjectInfo
     from wapaganda.ner import Document
 
+_LOOKS = 6
+"""How often the backend is asked whether the imported labels start a training, every half second."""
 KEPT = "The project in Label Studio is kept. Repeat the command with --project ID."
 
 
@@ -54,7 +58,8 @@ def connect(
     """Set up a Label Studio project: labels, texts, ML backend, webhook with credentials, sampling.
 
     Without --project it creates a new project. It can be repeated: what is right already is not changed.
-    Only --import adds its texts again.
+    Only --import adds its texts again. Annotators get an instruction, unless the project has one. The
+    description of the project names the page on which the backend shows its progress.
     """
     overrides = {
         "label_studio_url": url,
@@ -78,18 +83,62 @@ def connect(
             with _saying_what_is_kept(number, imported):
                 info = _backend(context, studio, number, backend, title or "wapaganda")
                 studio.use_uncertainty_sampling(number)
-        found = studio.project(number)
+            found = studio.project(number)
+            with _saying_what_is_kept(number, imported):
+                page = _people(context, studio, found, backend)
+            progress("wait", 0, 0)
+            n_labelled = sum(each.is_labelled for each in documents)
+            upcoming = _next(open_context(number, overrides=overrides), number, page, n_labelled)
         facts = [
             ("Project", f"{number}: {found.title}, {studio.url}/projects/{number}/data"),
             ("Label Studio", f"{server.version} as {server.user}"),
             ("Labels", ", ".join(found.label_config.labels)),
             ("Imported", f"{imported:,} texts"),
             ("Backend", _describe(info)),
-            ("Next", f"selfish update --project {number} trains and releases the first batch."),
+            *([("Progress", page)] if page else []),
+            ("Next", upcoming),
         ]
         console.show(facts_table("Connected", facts))
         result = _result(number, found.title, studio.url, found.label_config.labels, imported, info)
-        console.emit(result | {"read": read.to_dict()})
+        console.emit(result | {"page": page or None, "next": upcoming, "read": read.to_dict()})
+
+
+def _people(context: CliProject, studio: "LabelStudio", found: "ProjectInfo", backend: str | None) -> str:
+    """Write the instruction and the line in the description; return the address of the page, if known."""
+    from wapaganda.annotation import TextForm, instruction
+
+    config = found.label_config
+    studio.instruct(found.id, instruction(config.labels, with_proposals=config.form is TextForm.TEXT))
+    key = f"ls-{found.id}"
+    if backend is not None:
+        remember_address(context.settings, key, backend.rstrip("/"))
+    address = backend_address(context.settings, key)
+    page = f"{address}/projects/{key}" if address else ""
+    if page:
+        studio.describe(found.id, page)
+    return page
+
+
+def _next(context: CliProject, number: int, page: str, n_labelled: int) -> str:
+    """What happens next, as the backend says it now."""
+    update = f"selfish update --project {number}"
+    if not page:
+        return f"{update} trains and releases the first batch."
+    for _ in range(_LOOKS if n_labelled else 1):
+        now = ask_backend(context)
+        if now.at_work or now.problem:
+            break
+        time.sleep(0.5)
+    if now.at_work is not None and now.at_work["state"] == "running":
+        return f"A training is running. Watch it at {page}; {update} shows it until it ends."
+    if now.at_work is not None:
+        wait = f"within {context.settings.train_debounce_seconds:.0f} s"
+        return f"A training starts by itself {wait}. Watch it at {page}; {update} shows it until it ends."
+    if now.problem:
+        return f"{update} trains and releases the first batch. The backend was not asked: {now.problem}"
+    after = context.settings.train_after_labels
+    itself = f" The backend also trains by itself after {after} new labels." if after else ""
+    return f"{update} trains and releases the first batch, or Start Training does.{itself}"
 
 
 def _studio(context: CliProject, project: int | None) -> "LabelStudio":
@@ -124,7 +173,12 @@ def _project(
     labels: str | None,
     documents: Sequence["Document"],
 ) -> int:
-    from wapaganda.annotation import default_label_config, labels_used, parse_label_config
+    from wapaganda.annotation import (
+        default_label_config,
+        labels_used,
+        marks_whole_words,
+        parse_label_config,
+    )
     from wapaganda.label_studio import check_importable
 
     wanted = [label.strip() for label in (labels or "").split(",") if label.strip()]
@@ -143,7 +197,7 @@ def _project(
             "Expected the entity types of the new project, was: none.",
             "Name them by --labels PER,LOC,… or import labelled texts by --import FILE.",
         )
-    xml = default_label_config(wanted)
+    xml = default_label_config(wanted, whole_words=marks_whole_words(documents))
     check_importable(documents, parse_label_config(xml))  # before there is a project that would stay empty
     return studio.create_project(title or "Named entities", xml)
 

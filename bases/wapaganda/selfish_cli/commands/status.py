@@ -1,10 +1,11 @@
-"""selfish status: the state of a project, from the files on disk."""
+"""selfish status: the state of a project, from its running ML backend and the files on disk."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from wapaganda.errors import InputError
 from wapaganda.project_context import ASSESSMENT, FILE, assessment_facts
+from wapaganda.selfish_cli.backend import BackendNow, ask_backend
 from wapaganda.selfish_cli.project import CliProject, last_reading, later_types_of, open_context, open_jobs
 from wapaganda.selfish_cli.ui import options
 from wapaganda.selfish_cli.ui.console import Console, session
@@ -23,19 +24,24 @@ ROUNDS = ("Round", "Step", "Labelled", "F1", "Before", "Model", "Pool", "Candida
 def status(
     project: options.Project = None, name: options.Name = "default", as_json: options.AsJson = False
 ) -> None:
-    """Show the rounds, the models and what is left to label. It reads only the disk."""
+    """Show what the ML backend is doing, the rounds, the models and what is left to label.
+
+    The running backend of a Label Studio project is asked first (ML_BACKEND_URL, else the address that
+    selfish connect was given); all else comes from the disk.
+    """
     with session(as_json) as console:
         context = open_context(project, name)
-        found = _status(context)
-        _show(console, context, found)
+        now = BackendNow() if project is None else ask_backend(context)
+        found = _status(context, now)
+        _show(console, context, found, now)
         console.emit(found)
 
 
-def _status(context: CliProject) -> dict[str, Any]:
+def _status(context: CliProject, now: BackendNow) -> dict[str, Any]:
     store = context.store()
     live, versions, damage = store.current(), store.versions(), store.damage()
     has_ledger = (context.directory / "ledger.sqlite").exists()
-    if not versions and not damage and not has_ledger:
+    if not versions and not damage and not has_ledger and now.at_work is None:
         raise InputError(
             f"Expected a project that was trained or updated before, was: {context.key}.",
             "Start with selfish train or selfish update. Projects are searched in "
@@ -43,6 +49,8 @@ def _status(context: CliProject) -> dict[str, Any]:
         )
     found: dict[str, Any] = {
         "project": context.key,
+        "title": (now.project or {}).get("title"),
+        "backend": now.to_dict(),
         "live": live.name if live else None,
         "versions": [version_record(version) for version in versions],
         "damage": list(damage),
@@ -139,16 +147,18 @@ def _last_report(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     return next((each for each in reversed(rounds) if each["step"] == "done"), {})
 
 
-def _show(console: Console, context: CliProject, found: dict[str, Any]) -> None:
+def _show(console: Console, context: CliProject, found: dict[str, Any], now: BackendNow) -> None:
     if found["rounds"]:
         rows = [_round_row(each) for each in found["rounds"]]
         console.show(plain_table("Rounds", ROUNDS, rows, numbers=(0, 2, 3, 4, 6, 7, 8)))
     if found["versions"]:
         console.show(versions_table(found["versions"], found["live"]))
     waiting = f", {found['waiting']:,} of them in a batch and not labelled yet" if found["waiting"] else ""
-    facts = [("Texts", "counted after the first selfish update")]
-    if found["labelled"] is not None:
-        facts = [
+    facts = [(name, said) for name, said in (("Backend", now.sentence()), ("Batch", now.batch())) if said]
+    if found["labelled"] is None:
+        facts.append(("Texts", "counted after the first selfish update"))
+    else:
+        facts += [
             ("Labelled", f"{found['labelled']:,} texts"),
             ("Unlabelled", f"{found['unlabelled']:,} texts{waiting}"),
         ]
@@ -163,7 +173,8 @@ def _show(console: Console, context: CliProject, found: dict[str, Any]) -> None:
     facts += [("Read", line) for line in _report(found).lines()]
     facts += [("Second look", line) for line in found["second_look"]]
     facts += assessment_facts(_last_report(found["rounds"]) | {key: found[key] for key in FILE})
-    console.show(facts_table(f"Project {context.key}", facts))
+    title = f", {found['title']}" if found["title"] else ""
+    console.show(facts_table(f"Project {context.key}{title}", facts))
 
 
 def _round_row(each: dict[str, Any]) -> list[str]:

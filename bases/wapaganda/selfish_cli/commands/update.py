@@ -10,6 +10,7 @@ from wapaganda.errors import InputError
 from wapaganda.progress import Progress
 from wapaganda.project_context import assessment_facts
 from wapaganda.selfish_cli.inputs import one_of, read_labelled, read_with_entities
+from wapaganda.selfish_cli.joining import join_training
 from wapaganda.selfish_cli.project import (
     CliProject,
     files_loop,
@@ -64,9 +65,11 @@ def update(
 ) -> None:
     """Run one round of the loop: fetch labels, train, evaluate, score the pool, select and release a batch.
 
-    An interrupted round is resumed. On files, --data holds the labelled texts, and batches are written as
-    JSONL: what the model proposes stands under proposed, and the answer belongs under spans. selfish answers
-    adds an answered batch to --data.
+    An interrupted round is resumed. When the ML backend trains the project, this shows it until the round is
+    done, and runs none of its own; Ctrl-C leaves that training alone.
+
+    On files, --data holds the labelled texts, and batches are written as JSONL: what the model proposes stands
+    under proposed, and the answer belongs under spans. selfish answers adds an answered batch to --data.
     """
     overrides = {
         "samples_per_iteration": size,
@@ -90,6 +93,16 @@ def update(
         if take_over and project is None:
             raise InputError("Expected --project with --take-over, was: files.", "Leave --take-over out.")
         context = open_context(project, name, overrides)
+        with console.progress() as progress:
+            joined = None if project is None else join_training(context, console, progress)
+            done = None if joined is None else _last_round(context)
+        if joined is not None and done is not None:
+            console.say(f"Training {joined.id} has done this round.")
+            with console.progress() as progress:
+                scores = _test_scores(context, done, test, progress)
+            _show(console, done, scores)
+            console.emit(_result(context, done, scores, "") | {"joined": joined.id})
+            return
         with project_lock(context), console.progress() as progress:
             loop = round_loop(context, project, data, pool, out, progress)
             report = (taking_over(loop) if take_over else loop).run_round()
@@ -98,6 +111,14 @@ def update(
             context.prune()
         _show(console, report, scores)
         console.emit(_result(context, report, scores, mlflow))
+
+
+def _last_round(context: CliProject) -> "RoundReport | None":
+    """The report of the newest finished round that has one."""
+    from wapaganda.pipeline import RoundReport
+
+    found = [each.payload["report"] for each in context.ledger().rounds() if each.payload.get("report")]
+    return RoundReport.from_dict(found[-1]) if found else None
 
 
 def round_loop(

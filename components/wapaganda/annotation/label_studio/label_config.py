@@ -39,6 +39,7 @@ class TextForm(StrEnum):
     """A dialogue; offsets count from the start of a paragraph."""
 
 
+_KEYS = "1234567890"
 _FORMS = {form.value.lower(): form for form in TextForm}
 _LABEL_TAGS = {
     "labels": tuple(_FORMS),
@@ -183,8 +184,11 @@ def _merged(controls: Sequence[ElementTree.Element], text: ElementTree.Element) 
     )
 
 
-def default_label_config(labels: Iterable[str]) -> str:
+def default_label_config(labels: Iterable[str], *, whole_words: bool = False) -> str:
     """The XML of one ``<Labels name="label">`` over one ``<Text name="text" value="$text">``.
+
+    The first ten labels have the keys 1 to 9 and 0. ``whole_words``: a selection by mouse grows to whole
+    words.
 
     Raises:
         FormatError: there is no label, or one has a character that a label config cannot hold.
@@ -195,11 +199,13 @@ def default_label_config(labels: Iterable[str]) -> str:
         if wrong is not None or label != label.strip():
             what = f"the character {wrong!r}" if wrong is not None else "white space at an end"
             raise FormatError(f"Expected a label of printable characters, was: {what} in {label!r}")
-    lines = [f'    <Label value="{escape(label)}"/>' for label in labels]
+    keys = [f' hotkey="{key}"' for key in _KEYS] + [""] * len(labels)
+    lines = [f'    <Label value="{escape(label)}"{key}/>' for label, key in zip(labels, keys, strict=False)]
     if not lines:
         raise FormatError("Expected at least one label, was: none")
     head = ["<View>", '  <Labels name="label" toName="text">']
-    tail = ["  </Labels>", '  <Text name="text" value="$text"/>', "</View>"]
+    by_words = ' granularity="word"' if whole_words else ""
+    tail = ["  </Labels>", f'  <Text name="text" value="$text"{by_words}/>', "</View>"]
     return "\n".join([*head, *lines, *tail])
 
 

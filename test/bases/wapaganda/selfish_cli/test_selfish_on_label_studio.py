@@ -1,6 +1,12 @@
 """The command on a real Label Studio project: connect, update, status, select, export, doctor."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -21,6 +27,98 @@ def connected(selfish, files, label_studio_server, monkeypatch):
     outcome = selfish("connect", "--title", "toys", *imports, "--json")
     assert outcome.code == 0, outcome.stderr
     return outcome.json
+
+
+BACKEND = """
+import sys
+from wapaganda.ml_backend import main
+sys.argv[1:] = ["--port", sys.argv[1]]
+sys.exit(main())
+"""
+
+
+@pytest.fixture
+def backend(selfish, label_studio_server, monkeypatch, tmp_path) -> Iterator[str]:
+    """A running ML backend with the settings of the command; its address."""
+    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio_server.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", label_studio_server.token)
+    monkeypatch.setenv("TRAIN_DEBOUNCE_SECONDS", "4")
+    monkeypatch.setenv("TRAIN_AFTER_LABELS", "10")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address, log = f"http://127.0.0.1:{port}", tmp_path / "backend.log"
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-c", BACKEND, str(port)],
+            env={**os.environ, "PYTHONPATH": path},
+            cwd=tmp_path,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        end = time.monotonic() + 120
+        while True:
+            try:
+                httpx.get(f"{address}/health", timeout=5).raise_for_status()
+                break
+            except httpx.HTTPError:
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < end, log.read_text()
+                time.sleep(0.2)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def test_connect_says_what_comes_next_and_update_joins_the_training_that_starts_by_itself(
+    selfish, files, backend, label_studio_server
+):
+    imports = ("--import", files.data, "--import", files.pool, "--backend", backend)
+    outcome = selfish("connect", "--title", "News", *imports, "--json")
+    assert outcome.code == 0, outcome.stderr
+    connected, project = outcome.json, outcome.json["project"]
+    page = f"{backend}/projects/ls-{project}"
+    assert connected["page"] == page
+    assert f"A training starts by itself within 4 s. Watch it at {page}" in connected["next"]
+
+    joined = selfish("update", "--project", project, "--json")
+    assert joined.code == 0, joined.stderr
+    assert "The ML backend trains this project" in joined.stderr
+    assert (joined.json["number"], joined.json["joined"]) == (1, 1)
+    with LabelStudio(label_studio_server.url, label_studio_server.token) as studio:
+        document = studio.next_document(project)
+        assert studio.project(project).model_version == joined.json["batch"]
+        studio.annotate(project, int(document.id), document.text, [], 5.0)
+    end = time.monotonic() + 30
+    while (now := selfish("status", "--project", project, "--json").json)["backend"]["batch"]["answered"] < 1:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    assert (now["title"], now["backend"]["address"]) == ("News", backend)
+    assert len(now["rounds"]) == 1  # update has run no round of its own
+
+
+def test_a_new_project_tells_annotators_what_to_do(connected, selfish, label_studio_server):
+    headers = {"Authorization": f"Token {label_studio_server.token}"}
+    url = f"{label_studio_server.url}/api/projects/{connected['project']}/"
+    found = httpx.get(url, headers=headers, timeout=60).json()
+    assert found["show_instruction"]
+    assert "<b>LOC</b>, <b>PER</b>" in found["expert_instruction"]
+    assert "Nothing to mark?" in found["expert_instruction"]
+    assert '<Label value="LOC" hotkey="1"/>' in found["label_config"]
+    assert 'granularity="word"' in found["label_config"]
+    own = {"expert_instruction": "<p>Ours</p>", "show_instruction": False, "description": "For\nAda"}
+    httpx.patch(url, headers=headers, json=own, timeout=60).raise_for_status()
+    with LabelStudio(label_studio_server.url, label_studio_server.token) as studio:
+        for address in ("http://one/projects/ls-1", "http://two/projects/ls-1"):
+            studio.describe(connected["project"], address)
+    assert selfish("connect", "--project", connected["project"]).code == 0
+    now = httpx.get(url, headers=headers, timeout=60).json()
+    assert {key: now[key] for key in own} == own | {
+        "description": "For\nAda\nProgress: http://two/projects/ls-1"
+    }
 
 
 def test_a_project_goes_round_the_loop(connected, selfish, label_studio_server, tmp_path):
