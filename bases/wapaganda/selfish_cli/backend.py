@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from wapaganda.selfish_cli.ui.progress import NAMES
+from wapaganda.selfish_cli.ui.training import training_in_words
 
 if TYPE_CHECKING:
     from wapaganda.selfish_cli.project import CliProject
@@ -65,22 +65,6 @@ class BackendNow:
         projects = [each for each in answer.get("projects", ()) if each.get("project") == key]
         jobs = tuple(each for each in answer.get("jobs", ()) if each.get("project") == key)
         return cls(address, "", projects[0] if projects else None, jobs)
-
-
-def training_in_words(job: Mapping[str, Any]) -> str:
-    """A training in one line, such as "training 3: cross-fitting, 62%, about 4 min left (200 new labels)"."""
-    parts = []
-    if job["state"] == "queued":
-        parts.append("waits" + (f" after a failure: {job['error']}" if job.get("error") else ""))
-    elif job.get("progress"):
-        step = str(job["progress"])
-        parts.append(NAMES.get(step, step).lower())
-    if job.get("fraction") is not None and job["state"] == "running":
-        parts.append(f"{100 * job['fraction']:.0f}%")
-    if job.get("seconds_left") is not None:
-        parts.append(f"about {max(1, round(job['seconds_left'] / 60)):,} min left")
-    reason = str(job.get("reason") or "").rstrip(".")
-    return f"training {job['id']}: {', '.join(parts) or 'runs'}" + (f" ({reason})" if reason else "")
 
 
 def ask_backend(context: "CliProject") -> BackendNow:

@@ -136,7 +136,7 @@ def _other_work(context: CliProject) -> tuple[str, str]:
     if job is None:
         again = "Wait until it is done and repeat the command."
         return f"{expected}another training or round is running.", again
-    from wapaganda.selfish_cli.backend import training_in_words
+    from wapaganda.selfish_cli.ui.training import training_in_words
 
     said = training_in_words(
         {
