@@ -68,8 +68,9 @@ def update(
     An interrupted round is resumed. When the ML backend trains the project, this shows it until the round is
     done, and runs none of its own; Ctrl-C leaves that training alone.
 
-    On files, --data holds the labelled texts, and batches are written as JSONL: what the model proposes stands
-    under proposed, and the answer belongs under spans. selfish answers adds an answered batch to --data.
+    On files, --data holds the labelled texts, and batches are written as JSONL: what the model proposes
+    stands under proposed, and the answer belongs under spans. selfish answers adds an answered batch to
+    --data.
     """
     overrides = {
         "samples_per_iteration": size,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wapaganda.selfish_cli.ui.progress import NAMES
+from wapaganda.progress import STEP_NAMES
 
 
 def training_in_words(job: Mapping[str, Any]) -> str:
@@ -13,7 +13,7 @@ def training_in_words(job: Mapping[str, Any]) -> str:
         parts.append("waits" + (f" after a failure: {job['error']}" if job.get("error") else ""))
     elif job.get("progress"):
         step = str(job["progress"])
-        parts.append(NAMES.get(step, step).lower())
+        parts.append(STEP_NAMES.get(step, step).lower())
     if job.get("fraction") is not None and job["state"] == "running":
         parts.append(f"{100 * job['fraction']:.0f}%")
     if job.get("seconds_left") is not None:
