@@ -125,7 +125,7 @@ except SystemExit:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "['status'] False\n"
-    assert "Show the rounds" in done.stdout
+    assert "Show what the ML backend is doing" in done.stdout
 
 
 @pytest.mark.parametrize("command", [["status"], ["train", "--data", "x"], ["select", "--pool", "x"]])
