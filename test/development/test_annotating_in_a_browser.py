@@ -8,8 +8,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from browser import ARGUMENTS
 from label_studio_server import LabelStudioServer
-from wapaganda.annotation import default_label_config
-from wapaganda.label_studio import LabelStudio
+from wapaganda.annotation import default_label_config, instruction
+from wapaganda.label_studio import LabelStudio, Reading
 from wapaganda.ner import Document, Span
 
 pytestmark = [pytest.mark.browser, pytest.mark.label_studio]
@@ -178,3 +178,104 @@ def test_the_list_of_regions_begins_with_the_doubtful_ones_as_the_prediction_doe
         outliner.get_by_text("Bob").wait_for()
         lines = outliner.inner_text().splitlines()
         assert [line for line in lines if line in doubtful_first] == doubtful_first
+
+
+def select_words(page: Page, before: str, words: str) -> None:
+    """Drag the mouse over these words of the text, which stand behind ``before``."""
+    box = page.evaluate(
+        """([before, words]) => {
+          const root = document.querySelector('[class*=richtext]');
+          const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+          const nodes = []; let text = '';
+          for (let node; (node = walker.nextNode());) { nodes.push([node, text.length]); text += node.data; }
+          const place = (at) => {
+            const [node, start] = nodes.filter(([, first]) => first <= at).pop();
+            const range = document.createRange();
+            range.setStart(node, at - start); range.setEnd(node, at - start + 1);
+            return range.getBoundingClientRect();
+          };
+          const at = text.indexOf(before) + before.length;
+          const first = place(at), last = place(at + words.length - 1);
+          return [first.left + 1, first.top + first.height / 2, last.right - 1, last.top + last.height / 2];
+        }""",
+        [before, words],
+    )
+    page.mouse.move(box[0], box[1])
+    page.mouse.down()
+    page.mouse.move(box[2], box[3], steps=6)
+    page.mouse.up()
+
+
+def test_an_annotator_reads_the_instruction_and_marks_whole_words_at_the_right_characters(
+    page: Page, label_studio_server: LabelStudioServer, screenshot: Callable[[Page, str], Path]
+):
+    server, labels = label_studio_server, ["LOC", "PER"]
+    text = f"{TEXT} The EU-Kommission met 小泉 there."
+    with LabelStudio(server.url, server.token) as client:
+        project = client.create_project("News", default_label_config(labels, whole_words=True))
+        client.instruct(project, instruction(labels))
+        ids = client.import_documents(
+            project, [*(Document(each, each) for each, *_ in NEWS), Document("smiling", text)]
+        )
+        batch = [news(ids[: len(NEWS)])[0], Document(str(ids[-1]), text, (PLACE,))]
+        client.release(project, batch, "al-001-7d2c")
+        log_in(page, server)
+        page.goto(f"{server.url}/projects/{project}/data")
+        page.get_by_text("Label All Tasks").click()
+        page.wait_for_selector(".htx-highlight")
+        assert is_on_screen(page, "Nothing to mark?")
+        screenshot(page, "studio-instruction")
+        page.get_by_text("Labeling Instructions").locator("xpath=following::button[1]").click()
+        page.get_by_text("Labeling Instructions").wait_for(state="hidden")
+        screenshot(page, "studio-labelling")
+        page.locator("button:has-text('Submit')").first.click()
+        page.get_by_text("lives in").first.wait_for()
+        for label, before, words in (
+            ("2", "says 😀: ", "oë Mülle"),
+            ("1", "The ", "U"),
+            ("2", "met ", "小泉"),
+        ):
+            page.keyboard.press(label)
+            start = "Z" if words.startswith("oë") else "E" if words == "U" else ""
+            select_words(page, before + start, words)
+            page.wait_for_timeout(300)
+            page.keyboard.press("Escape")
+        page.locator("button:has-text('Submit')").first.click()
+        wait_for_annotations(page, server, project, 2)
+        (document,) = [each for each in client.fetch(project).documents if each.text == text]
+    marked = {(text[span.start : span.end], span.label) for span in document.spans}
+    assert marked == {("São Paulo", "LOC"), ("Zoë Müller", "PER"), ("EU", "LOC"), ("小泉", "PER")}
+    assert document.text == text
+
+
+def test_likely_label_errors_show_text_label_and_what_the_model_would_mark(
+    page: Page, label_studio_server: LabelStudioServer, screenshot: Callable[[Page, str], Path]
+):
+    server = label_studio_server
+    visby, ostrov = NEWS[0][0], NEWS[3][0]
+    with LabelStudio(server.url, server.token) as client:
+        project = client.create_project("News", default_label_config(["LOC", "PER"]))
+        wrong = Span(visby.index("Visby"), visby.index("Visby") + 5, "PER")
+        labelled = [Document("a", visby, (wrong,)), Document("b", ostrov, ())]
+        ids = client.import_documents(project, labelled)
+        mayor = Span(ostrov.index("Ostrov"), ostrov.index("Ostrov") + 6, "LOC", 0.9)
+        right = Span(wrong.start, wrong.end, "LOC", 0.8)
+        found = [
+            Reading(ids[1], ostrov, (mayor,), "Ostrov = LOC (not marked)", 0.97),
+            Reading(ids[0], visby, (right,), "Visby = LOC (marked PER)", 0.91),
+        ]
+        tab, _ = client.show_readings(project, "Likely label errors", found)
+    log_in(page, server)
+    page.goto(f"{server.url}/projects/{project}/data?tab={tab}")
+    for words in (visby[:20], ostrov[:20], "Ostrov = LOC (not marked)", "Visby = LOC (marked PER)"):
+        assert is_on_screen(page, words)
+    seen = page.locator("body").inner_text()
+    assert seen.index(ostrov) < seen.index(visby)
+    screenshot(page, "studio-review")
+    page.get_by_text(visby[:20]).first.click()
+    page.wait_for_selector(".htx-highlight")
+    assert "PER" in page.locator("[class*=outliner]").first.inner_text()
+    page.get_by_text("91.00%").first.click()  # the model's marks, beside the annotation
+    page.wait_for_function(
+        "[...document.querySelectorAll('[class*=outliner]')].some(each => each.innerText.includes('LOC'))"
+    )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from wapaganda.annotation import (
+    READING,
     Finding,
     FormatError,
     LabelConfig,
@@ -15,7 +16,15 @@ from wapaganda.annotation import (
     unread,
 )
 from wapaganda.label_studio.connection import Connection
-from wapaganda.label_studio.data_manager import Query, Task, page_of_tasks, query_of, tasks_by_id
+from wapaganda.label_studio.data_manager import (
+    Query,
+    Task,
+    all_tasks,
+    page_of_tasks,
+    predicted_by,
+    query_of,
+    tasks_by_id,
+)
 from wapaganda.label_studio.records import TaskChanges
 from wapaganda.ner import Document
 from wapaganda.progress import Progress, silent
@@ -49,6 +58,7 @@ def fetch(
         tasks.update((int(task["id"]), task) for task in page)
         progress("fetch", len(tasks), len(tasks) + left)
     tasks |= _with_predictions(connection, project, tasks)
+    tasks |= _with_readings(connection, project, tasks)
     documents, report = _read(tasks, config)
     newest = max((moment(task) for task in tasks.values()), default=cursor or BEGINNING)
     return TaskChanges(documents, _next_cursor(newest, asked_at), cursor is None, report)
@@ -89,6 +99,28 @@ def _with_predictions(connection: Connection, project: int, tasks: Mapping[int, 
     ]
     found = tasks_by_id(connection, project, "id,predictions,result", doubtful)
     return {number: {**tasks[number], "predictions": each["predictions"]} for number, each in found.items()}
+
+
+def _with_readings(connection: Connection, project: int, tasks: Mapping[int, Task]) -> dict[int, Task]:
+    """Those of the tasks that have a reading and several annotations, with their predictions.
+
+    One of the annotations may be a copy of the reading, which was no proposal.
+    """
+    several = {
+        number: task
+        for number, task in tasks.items()
+        if len(task.get("annotations") or ()) > 1
+        and any(each.get("parent_prediction") for each in task["annotations"])
+    }
+    if not several:
+        return {}
+    query = query_of([predicted_by(READING)])
+    found = all_tasks(connection, project, "id,predictions,result,model_version", query)
+    return {
+        number: {**several[number], "predictions": each["predictions"]}
+        for each in found
+        if (number := int(each["id"])) in several
+    }
 
 
 def changed_since(operator: str, since: str) -> Query:

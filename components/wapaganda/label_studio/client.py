@@ -35,11 +35,12 @@ from wapaganda.label_studio.records import (
     BackendInfo,
     CheckResult,
     ProjectInfo,
+    Reading,
     ReleaseReport,
     Server,
     TaskChanges,
 )
-from wapaganda.label_studio.tabs import project_texts, views
+from wapaganda.label_studio.tabs import project_texts, readings, views
 from wapaganda.label_studio.write_back import WrittenAnnotations
 from wapaganda.ner import Document, Span
 from wapaganda.progress import Progress, silent
@@ -281,6 +282,14 @@ class LabelStudio:
         """Create or update the tab ``title`` with exactly these annotated tasks; return its id."""
         text = self._label_config(project_id).data_key
         return views.view_of_annotated(self._connection, project_id, title, task_ids, text)
+
+    def show_readings(self, project_id: int, title: str, found: Sequence[Reading]) -> tuple[int, str]:
+        """Show what a model would mark beside the annotations of these tasks, in the tab ``title``.
+
+        The tab has their order, and a task leaves it when an answer is submitted. Returns the tab's id, and
+        the time (ISO 8601, by Label Studio's clock) since when the readings are seen. It can be repeated.
+        """
+        return readings.show_readings(self._connection, self.project(project_id), title, found)
 
     def set_annotators(self, project_id: int, number: int, share: int) -> None:
         """Ask for answers of ``number`` annotators in ``share`` percent of the tasks; only the API can.

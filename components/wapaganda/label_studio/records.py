@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wapaganda.annotation import LabelConfig, ReadReport
-from wapaganda.ner import Document
+from wapaganda.ner import Document, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,20 @@ class ReleaseReport:
     view_id: int | None
     warnings: tuple[str, ...] = ()
     n_earlier: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a model would mark in an annotated task: ``spans`` over its ``text``.
+
+    ``says``: the difference from the annotation, in words for a list. ``score``: how suspicious, 0 to 1.
+    """
+
+    task: int
+    text: str
+    spans: tuple[Span, ...]
+    says: str
+    score: float
 
 
 @dataclass(frozen=True, slots=True)

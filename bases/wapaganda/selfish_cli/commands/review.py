@@ -83,7 +83,8 @@ def review(
 
     Each label is compared with the prediction of a model that was not trained on its text. The training of
     the live model makes the list. Labels that were changed since then are left out. With --view the newest
-    labels are fetched first.
+    labels are fetched first, and what the model would mark is shown beside each annotation. A text leaves the
+    tab, and the list, when somebody corrects it or marks it as ground truth.
 
     With --added TYPE it lists the texts that were labelled before TYPE existed instead, first those in which
     the models of the cross-fitting find most of it.
@@ -121,9 +122,9 @@ def review(
                 return
             version, issues = _issues(context, model)
             documents, read = _documents(console, context, data, fetched, progress)
-            from wapaganda.label_errors import find_open_issues
+            from wapaganda.label_errors import SHOWN, find_open_issues
 
-            found = find_open_issues(issues, documents)
+            found = find_open_issues(issues, documents, _stored(context, SHOWN))
             doubts = sentence_of(doubted(context, version, documents, predicts=False))
             reviewed = Review(version, found, found.cases[: limit or None], doubts)
             if out is not None:
@@ -187,15 +188,29 @@ def _documents(
 
 
 def _tab(context: CliProject, project: int, reviewed: Review) -> dict[str, Any]:
+    from wapaganda.label_errors import SHOWN, readings_of, with_shown
+    from wapaganda.label_studio import Reading
+
     studio = context.studio()
-    numbers = list(dict.fromkeys(int(document.id) for _, document in reviewed.shown))
-    tab = studio.show_annotated(project, numbers, TITLE)
+    readings = [
+        Reading(int(each.document.id), each.document.text, each.spans, each.says(), each.score)
+        for each in readings_of(reviewed.shown)
+    ]
+    tab, at = studio.show_readings(project, TITLE, readings)
+    ledger = context.ledger()
+    ledger.set_value(SHOWN, with_shown(ledger.value(SHOWN, {}), reviewed.shown, at))
     return {
         "id": tab,
         "title": TITLE,
-        "texts": len(numbers),
+        "texts": len(readings),
         "url": f"{studio.url}/projects/{project}/data?tab={tab}",
     }
+
+
+def _stored(context: CliProject, key: str) -> dict[str, Any]:
+    """A value of the ledger, if there is one."""
+    has_ledger = (context.directory / "ledger.sqlite").exists()
+    return dict(context.ledger().value(key, {})) if has_ledger else {}
 
 
 def _write(path: Path, reviewed: Review) -> None:
@@ -225,6 +240,7 @@ def _since(found: "OpenIssues") -> str:
         f"{number:,} {what}"
         for number, what in (
             (found.n_changed, "were changed since then"),
+            (found.n_looked_at, "were looked at and left as they are"),
             (found.n_gone, "are in texts that were removed"),
         )
         if number
@@ -241,6 +257,7 @@ def _result(
         "version": reviewed.version,
         "n_doubtful": len(found.cases),
         "n_changed": found.n_changed,
+        "n_looked_at": found.n_looked_at,
         "n_gone": found.n_gone,
         "empty_answers": reviewed.doubts,
         "out": str(out) if out else None,

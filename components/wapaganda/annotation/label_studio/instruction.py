@@ -35,7 +35,7 @@ def instruction(labels: Sequence[str], *, with_proposals: bool = True) -> str:
         "no such entity.",
         "A text that cannot be read? Press Skip. It is not used.",
     ]
-    return "".join(f"<p>{part}</p>" for part in parts)
+    return "<br><br>".join(parts)
 
 
 def marks_whole_words(documents: Iterable[Document]) -> bool:

@@ -228,7 +228,15 @@ def test_review_makes_the_tab_of_likely_label_errors(connected, selfish, label_s
 
         studio.annotate(project, int(marked[0].id), marked[0].text, [])  # corrected by an annotator
         again = selfish("review", "--project", project, "--view", "--json").json
-    assert (again["n_doubtful"], again["view"]["texts"]) == (2, 2)
+        assert (again["n_doubtful"], again["view"]["texts"]) == (2, 2)
+
+        time.sleep(2.0)  # the list tells later answers from earlier ones by the second
+        headers = {"Authorization": f"Token {label_studio_server.token}"}
+        url = f"{label_studio_server.url}/api/annotations/{marked[1].meta['annotation_id']}/"
+        same = {"result": httpx.get(url, headers=headers, timeout=60).json()["result"]}
+        httpx.patch(url, headers=headers, json=same, timeout=60).raise_for_status()  # "it is right"
+        looked_at = selfish("review", "--project", project, "--view", "--json").json
+        assert (looked_at["n_doubtful"], looked_at["n_looked_at"], looked_at["view"]["texts"]) == (1, 1, 1)
     assert again["view"]["id"] == found["view"]["id"]
     offline = selfish("review", "--project", project, "--json").json
-    assert (offline["n_doubtful"], offline["view"]) == (2, None)
+    assert (offline["n_doubtful"], offline["n_looked_at"], offline["view"]) == (1, 1, None)
