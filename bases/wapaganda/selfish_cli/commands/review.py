@@ -189,11 +189,11 @@ def _documents(
 
 def _tab(context: CliProject, project: int, reviewed: Review) -> dict[str, Any]:
     from wapaganda.label_errors import SHOWN, readings_of, with_shown
-    from wapaganda.label_studio import Reading
+    from wapaganda.label_studio import ModelReading
 
     studio = context.studio()
     readings = [
-        Reading(int(each.document.id), each.document.text, each.spans, each.says(), each.score)
+        ModelReading(int(each.document.id), each.document.text, each.spans, each.says(), each.score)
         for each in readings_of(reviewed.shown)
     ]
     tab, at = studio.show_readings(project, TITLE, readings)
