@@ -9,7 +9,7 @@ from playwright.sync_api import Page, sync_playwright
 from browser import ARGUMENTS
 from label_studio_server import LabelStudioServer
 from wapaganda.annotation import default_label_config, instruction
-from wapaganda.label_studio import LabelStudio, ModelReading
+from wapaganda.label_studio import LabelStudio, ShownReading
 from wapaganda.ner import Document, Span
 
 pytestmark = [pytest.mark.browser, pytest.mark.label_studio]
@@ -261,8 +261,8 @@ def test_likely_label_errors_show_text_label_and_what_the_model_would_mark(
         mayor = Span(ostrov.index("Ostrov"), ostrov.index("Ostrov") + 6, "LOC", 0.9)
         right = Span(wrong.start, wrong.end, "LOC", 0.8)
         found = [
-            ModelReading(ids[1], ostrov, (mayor,), "Ostrov = LOC (not marked)", 0.97),
-            ModelReading(ids[0], visby, (right,), "Visby = LOC (marked PER)", 0.91),
+            ShownReading(ids[1], ostrov, (mayor,), "Ostrov = LOC (not marked)", 0.97),
+            ShownReading(ids[0], visby, (right,), "Visby = LOC (marked PER)", 0.91),
         ]
         tab, _ = client.show_readings(project, "Likely label errors", found)
     log_in(page, server)

@@ -18,10 +18,10 @@ from wapaganda.label_studio.label_changes import ChangePlan
 from wapaganda.label_studio.records import (
     BackendInfo,
     CheckResult,
-    ModelReading,
     ProjectInfo,
     ReleaseReport,
     Server,
+    ShownReading,
     TaskChanges,
 )
 from wapaganda.label_studio.upload import check_importable
@@ -38,12 +38,12 @@ __all__ = [
     "CheckResult",
     "LabelStudio",
     "LabelStudioError",
-    "ModelReading",
     "OutcomeUnknownError",
     "ProjectInfo",
     "RejectedError",
     "ReleaseReport",
     "Server",
+    "ShownReading",
     "TaskChanges",
     "UnauthorizedError",
     "UnreachableError",

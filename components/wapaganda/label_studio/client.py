@@ -34,10 +34,10 @@ from wapaganda.label_studio.label_changes import ChangePlan
 from wapaganda.label_studio.records import (
     BackendInfo,
     CheckResult,
-    ModelReading,
     ProjectInfo,
     ReleaseReport,
     Server,
+    ShownReading,
     TaskChanges,
 )
 from wapaganda.label_studio.tabs import project_texts, readings, views
@@ -283,7 +283,7 @@ class LabelStudio:
         text = self._label_config(project_id).data_key
         return views.view_of_annotated(self._connection, project_id, title, task_ids, text)
 
-    def show_readings(self, project_id: int, title: str, found: Sequence[ModelReading]) -> tuple[int, str]:
+    def show_readings(self, project_id: int, title: str, found: Sequence[ShownReading]) -> tuple[int, str]:
         """Show what a model would mark beside the annotations of these tasks, in the tab ``title``.
 
         The tab has their order, and a task leaves it when an answer is submitted. Returns the tab's id, and

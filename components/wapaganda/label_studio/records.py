@@ -71,7 +71,7 @@ class ReleaseReport:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelReading:
+class ShownReading:
     """What a model would mark in an annotated task: ``spans`` over its ``text``.
 
     ``says``: the difference from the annotation, in words for a list. ``score``: how suspicious, 0 to 1.

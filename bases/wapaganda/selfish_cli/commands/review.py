@@ -189,11 +189,11 @@ def _documents(
 
 def _tab(context: CliProject, project: int, reviewed: Review) -> dict[str, Any]:
     from wapaganda.label_errors import SHOWN, readings_of, with_shown
-    from wapaganda.label_studio import ModelReading
+    from wapaganda.label_studio import ShownReading
 
     studio = context.studio()
     readings = [
-        ModelReading(int(each.document.id), each.document.text, each.spans, each.says(), each.score)
+        ShownReading(int(each.document.id), each.document.text, each.spans, each.says(), each.score)
         for each in readings_of(reviewed.shown)
     ]
     tab, at = studio.show_readings(project, TITLE, readings)

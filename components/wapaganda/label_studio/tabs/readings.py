@@ -15,7 +15,7 @@ from wapaganda.label_studio.changes import TIME_FORMAT, changed_since
 from wapaganda.label_studio.connection import Connection
 from wapaganda.label_studio.data_manager import Query, all_tasks, page_of_tasks, predicted_by, query_of
 from wapaganda.label_studio.errors import RejectedError
-from wapaganda.label_studio.records import ModelReading, ProjectInfo
+from wapaganda.label_studio.records import ProjectInfo, ShownReading
 from wapaganda.label_studio.tabs.views import (
     ANNOTATORS,
     REMARKS,
@@ -34,7 +34,7 @@ Payload = dict[str, Any]
 
 
 def show_readings(
-    connection: Connection, project: ProjectInfo, title: str, readings: Sequence[ModelReading]
+    connection: Connection, project: ProjectInfo, title: str, readings: Sequence[ShownReading]
 ) -> tuple[int, str]:
     """Show the readings in the tab ``title``, in their order; others that we made are deleted.
 
@@ -69,7 +69,7 @@ def _tab(connection: Connection, project: ProjectInfo, title: str, query: Query)
     return update_view(connection, project.id, found, changes, shown)
 
 
-def _prediction(reading: ModelReading, config: LabelConfig) -> Payload:
+def _prediction(reading: ShownReading, config: LabelConfig) -> Payload:
     spans = [span for span in reading.spans if config.canonical(span.label) is not None]
     return {
         "task": reading.task,

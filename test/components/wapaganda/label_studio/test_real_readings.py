@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from label_studio_server import LabelStudioServer
-from wapaganda.label_studio import LabelStudio, ModelReading
+from wapaganda.label_studio import LabelStudio, ShownReading
 from wapaganda.ner import Document, Span
 
 pytestmark = pytest.mark.label_studio
@@ -30,8 +30,8 @@ def ids(client: LabelStudio, project: int) -> list[int]:
     return client.import_documents(project, [Document(f"d{n}", TEXT, each) for n, each in enumerate(spans)])
 
 
-def reading(task: int, score: float, spans: tuple[Span, ...] = (ANNA, BOB, ROME)) -> ModelReading:
-    return ModelReading(task, TEXT, spans, "Rome, it says = LOC (not marked)", score)
+def reading(task: int, score: float, spans: tuple[Span, ...] = (ANNA, BOB, ROME)) -> ShownReading:
+    return ShownReading(task, TEXT, spans, "Rome, it says = LOC (not marked)", score)
 
 
 def listed(raw: httpx.Client, project: int, tab: int) -> list[int]:
