@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Self
 import httpx
 
 from wapaganda.annotation import (
+    NOTE,
+    READING,
     LabelChange,
     LabelConfig,
     ReadOptions,
@@ -209,8 +211,9 @@ class LabelStudio:
         return data_manager.task_ids(self._connection, project_id)
 
     def versions(self, project_id: int) -> dict[str, int]:
-        """The number of predictions of each model version; a released batch is a version, too."""
-        return data_manager.model_versions(self._connection, project_id)
+        """The number of predictions of each model version, without remarks; a released batch is one, too."""
+        found = data_manager.model_versions(self._connection, project_id)
+        return {name: number for name, number in found.items() if not name.startswith((NOTE, READING))}
 
     def released_at(self, project_id: int, version: str) -> tuple[datetime, datetime] | None:
         """When a prediction of this version was stored, and the time now, both by Label Studio's clock.
