@@ -108,7 +108,7 @@ docs: setup  ## Write the documentation that is generated from the code
 
 site: setup  ## Build the documentation as a site in the folder site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@echo "Open site/index.html"
+	@echo "Open site/index.html, or with search: mkdocs serve"
 
 screenshots: setup  ## Make the pictures of the documentation anew, by the browser tests
 	@SCREENSHOTS=docs/images $(BIN)/python -m pytest -q -m browser $(PYTEST_ARGS)

@@ -46,7 +46,7 @@ def join_training(context: CliProject, console: Console, progress: Progress) -> 
             "Repeat the command to run a round of your own.",
         )
     why = f": {job.error}" if job.error else ""
-    console.warn(f"Training {job.id} of the backend has not ended{why}. This command runs the round itself.")
+    console.warn(f"Training {job.id} of the backend has not ended{why}. This command goes on without it.")
     return None
 
 

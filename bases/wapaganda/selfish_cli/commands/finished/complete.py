@@ -9,6 +9,7 @@ import typer
 from wapaganda.errors import InputError
 from wapaganda.selfish_cli.commands.update import round_loop
 from wapaganda.selfish_cli.inputs import one_of
+from wapaganda.selfish_cli.joining import join_training
 from wapaganda.selfish_cli.project import CliProject, mirror_runs, open_context, project_lock
 from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.console import Console, session
@@ -69,7 +70,8 @@ def complete(
     Run it again and again: it does what comes next and says what that is. First it estimates the F1 of the
     file. If that is high enough, it releases a random sample of the texts, to be labelled without proposals.
     From the answers it states a lower bound of the F1 that holds with the given confidence. When the bound
-    reaches the target, the model's labels become part of the file (docs/data-set.md).
+    reaches the target, the model's labels become part of the file (docs/data-set.md). A training of the ML
+    backend on the same project is waited for.
     """
     overrides = {
         "samples_per_iteration": size,
@@ -87,6 +89,9 @@ def complete(
         if undo and (write_annotations or again):
             raise InputError("Expected --undo alone, was: together with --write-annotations or --again.")
         context = open_context(project, name, overrides)
+        if project is not None:
+            with console.progress() as progress:
+                join_training(context, console, progress)
         with project_lock(context), console.progress() as progress:
             from wapaganda.pipeline import Completing, CompletionRequest
 
