@@ -44,7 +44,8 @@ class CliProject(wapaganda.project_context.ProjectContext):
                 "Expected an access token of Label Studio, was: none.",
                 "Copy one in Label Studio from Account & Settings and set LABEL_STUDIO_API_KEY or --api-key.",
             )
-        return LabelStudio(self.settings.label_studio_url, key, reading=self.reading)
+        public = self.settings.label_studio_public_url
+        return LabelStudio(self.settings.label_studio_url, key, reading=self.reading, public_url=public)
 
 
 def open_context(

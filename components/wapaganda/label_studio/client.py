@@ -56,7 +56,8 @@ class LabelStudio:
 
     ``timeout`` is in seconds for one request; imports have at least five minutes. ``retries`` counts the
     attempts after the first. ``reading``: how label configs with several texts or tags and renamed labels are
-    read. All methods raise ``LabelStudioError``; its ``hint`` says what to do.
+    read. ``public_url``: its address in the browsers of people, if that is another one. All methods raise
+    ``LabelStudioError``; its ``hint`` says what to do.
     """
 
     def __init__(
@@ -67,9 +68,11 @@ class LabelStudio:
         timeout: float = 60.0,
         retries: int = 4,
         reading: ReadOptions | None = None,
+        public_url: str = "",
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._public_url = public_url.rstrip("/")
         self._reading = reading or ReadOptions()
         self._connection = Connection(
             url, api_key, timeout=timeout, retries=retries, transport=transport, sleep=sleep
@@ -79,6 +82,11 @@ class LabelStudio:
     def url(self) -> str:
         """The address, without a trailing slash."""
         return self._connection.url
+
+    def page(self, project: int, tab: int | None = None) -> str:
+        """The address of the project, or of one of its tabs, that people can open."""
+        place = "" if tab is None else f"?tab={tab}"
+        return f"{self._public_url or self.url}/projects/{project}/data{place}"
 
     def close(self) -> None:
         """Close the connections."""

@@ -241,8 +241,8 @@ class Settings(BaseSettings):
     )
     label_studio_public_url: Annotated[str, AfterValidator(optional_url)] = Field(
         "",
-        description="Address of Label Studio in the browsers of people, for the links on the ML backend's "
-        "page. Not set: `LABEL_STUDIO_URL`.",
+        description="Address of Label Studio in the browsers of people, for links on the ML backend's "
+        "page and in messages. Not set: `LABEL_STUDIO_URL`.",
     )
     label_studio_api_key: SecretStr = Field(
         SecretStr(""), description="Access token of Label Studio, personal or legacy."

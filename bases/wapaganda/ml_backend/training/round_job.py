@@ -146,7 +146,8 @@ def _loop(context: ProjectContext, number: int, access: tuple[str, str], progres
     from wapaganda.label_studio import LabelStudio
     from wapaganda.pipeline import LabelStudioSource
 
-    studio = LabelStudio(*access, reading=context.reading)
+    public = context.settings.label_studio_public_url
+    studio = LabelStudio(*access, reading=context.reading, public_url=public)
     return context.loop(LabelStudioSource(studio, number, context.loop_id()), progress)
 
 

@@ -78,7 +78,7 @@ def connect(
             server = studio.check()
             documents, read = _read(context, data or [], console, progress)
             number = _project(studio, project, title, labels, documents)
-            console.say(f"Project {number}: {studio.url}/projects/{number}/data")
+            console.say(f"Project {number}: {studio.page(number)}")
             imported = _import(studio, number, documents, progress)
             with _saying_what_is_kept(number, imported):
                 info = _backend(context, studio, number, backend, title or "wapaganda")
@@ -90,7 +90,7 @@ def connect(
             n_labelled = sum(each.is_labelled for each in documents)
             upcoming = _next(open_context(number, overrides=overrides), number, page, n_labelled)
         facts = [
-            ("Project", f"{number}: {found.title}, {studio.url}/projects/{number}/data"),
+            ("Project", f"{number}: {found.title}, {studio.page(number)}"),
             ("Label Studio", f"{server.version} as {server.user}"),
             ("Labels", ", ".join(found.label_config.labels)),
             ("Imported", f"{imported:,} texts"),
@@ -99,7 +99,7 @@ def connect(
             ("Next", upcoming),
         ]
         console.show(facts_table("Connected", facts))
-        result = _result(number, found.title, studio.url, found.label_config.labels, imported, info)
+        result = _result(number, found.title, studio.page(number), found.label_config.labels, imported, info)
         console.emit(result | {"page": page or None, "next": upcoming, "read": read.to_dict()})
 
 
@@ -254,7 +254,7 @@ def _result(
     return {
         "project": project,
         "title": title,
-        "url": f"{url}/projects/{project}/data",
+        "url": url,
         "labels": list(labels),
         "imported": imported,
         "backend": asdict(info) if info else None,

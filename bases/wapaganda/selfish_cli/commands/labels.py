@@ -263,7 +263,7 @@ def _undecided_tab(context: CliProject, plan: "ChangePlan") -> str:
     studio, number = context.studio(), _number(context)
     tasks = sorted({task for tasks in plan.undecided.values() for task in tasks})
     tab = studio.show_annotated(number, tasks, f"{plan.change.old} to split")
-    return f"{studio.url}/projects/{number}/data?tab={tab}"
+    return studio.page(number, tab)
 
 
 def _context(

@@ -203,7 +203,7 @@ def _tab(context: CliProject, project: int, reviewed: Review) -> dict[str, Any]:
         "id": tab,
         "title": TITLE,
         "texts": len(readings),
-        "url": f"{studio.url}/projects/{project}/data?tab={tab}",
+        "url": studio.page(project, tab),
     }
 
 

@@ -167,8 +167,7 @@ class LabelStudioSource:
         if report.n_earlier > n_next:
             n_open = report.n_earlier - n_next
             still_open += f" {n_open} unfinished texts of earlier batches keep their proposals."
-        tab = "" if report.view_id is None else f"?tab={report.view_id}"
-        address = f"{self.studio.url}/projects/{self.project_id}/data{tab}"
+        address = self.studio.page(self.project_id, report.view_id)
         return " ".join(
             (
                 f"Label Studio serves {served} texts as {version}: {address}.{left_out}{still_open}",

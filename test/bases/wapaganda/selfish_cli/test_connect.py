@@ -18,6 +18,9 @@ class FakeStudio:
     url: str = "http://studio.test"
     made: list[str] = field(default_factory=list)
 
+    def page(self, project: int) -> str:
+        return f"{self.url}/projects/{project}/data"
+
     def check(self) -> SimpleNamespace:
         return SimpleNamespace(version="1.23.2", user="ada@example.com")
 

@@ -257,6 +257,20 @@ def test_the_sdk_sends_our_token_and_exchanges_none_itself():
     assert script.requests[1].headers["Authorization"] == script.requests[2].headers["Authorization"]
 
 
+@pytest.mark.parametrize(
+    ("public", "page"),
+    [
+        ("", "http://studio:8080/projects/7/data?tab=3"),
+        ("https://labels.test/", "https://labels.test/projects/7/data?tab=3"),
+    ],
+)
+def test_people_get_the_address_that_their_browsers_know(public, page):
+    with LabelStudio("http://studio:8080", LEGACY, public_url=public) as client:
+        assert client.page(7, 3) == page
+        assert client.page(7) == page.partition("?")[0]
+        assert client.url == "http://studio:8080"
+
+
 @pytest.mark.real
 def test_the_sdk_comes_without_its_heavy_companions():
     code = (

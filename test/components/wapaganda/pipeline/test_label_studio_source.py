@@ -32,6 +32,9 @@ class Studio:
     def release(self, project_id, batch, version, on_progress, *, earlier, known):
         raise self.refusal
 
+    def user_names(self):
+        return {}
+
     def fetch(self, project_id, cursor, on_progress):
         self.asked.append(cursor)
         cursor = "2026-01-01T00:00:00.000000Z"

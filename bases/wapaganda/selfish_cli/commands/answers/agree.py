@@ -168,7 +168,7 @@ def _tab(context: CliProject, project: int, shown: "Sequence[Disagreement]") -> 
     studio = context.studio()
     numbers = [int(each.document.id) for each in shown]
     tab = studio.show_annotated(project, numbers, TITLE)
-    url = f"{studio.url}/projects/{project}/data?tab={tab}"
+    url = studio.page(project, tab)
     return {"id": tab, "title": TITLE, "texts": len(numbers), "url": url}
 
 

@@ -65,7 +65,7 @@ class SecondLook:
             return None
         studio, numbers = self.context.studio(), [int(each.id) for each in documents]
         view = studio.show_annotated(self.project, numbers, title)
-        url = f"{studio.url}/projects/{self.project}/data?tab={view}"
+        url = studio.page(self.project, view)
         return {"id": view, "title": title, "texts": len(numbers), "url": url}
 
 
