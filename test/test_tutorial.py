@@ -5,6 +5,7 @@ servers are those of the tutorial; only the numbers are smaller, by environment 
 `.env`. With $SCREENSHOTS set nothing is smaller, and the pictures of the tutorial are made.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -17,11 +18,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from browser import ARGUMENTS
-from label_studio_server import PASSWORD, USERNAME, free_port, prepare
+from label_studio_server import PASSWORD, TOKEN, USERNAME, free_port, prepare
 from wapaganda.annotation import read_documents
+from wapaganda.label_studio import LabelStudio
+from wapaganda.ner import Span
 
 pytestmark = [pytest.mark.browser, pytest.mark.label_studio, pytest.mark.slow]
 
@@ -40,6 +44,8 @@ STEP = re.compile(
 )
 STAYS = ("make studio", "ml-backend")
 PATIENCE = 900.0
+A_LOOK = 5000.0
+"""Milliseconds in which a mark appears or is gone, else it is tried again."""
 MOST_AUDITS = 8
 
 READ_TEXT = """() => {
@@ -133,6 +139,7 @@ class Walk:
     batch: int
     terminals: dict[str, Terminal] = field(default_factory=dict)
     printed: list[tuple[str, str]] = field(default_factory=list)
+    labelled: dict[str, list[Mark]] = field(default_factory=dict)
 
     def block(self, name: str, written: str) -> None:
         """Run a block of the tutorial in its terminal; only the ports are others."""
@@ -152,6 +159,15 @@ class Walk:
         """The right marks of each text, which the newcomer knows."""
         documents = read_documents(self.clone / "tutorial/texts/pool.jsonl").documents
         return {_key(each.text): [_mark(each.text, span) for span in each.spans or ()] for each in documents}
+
+    def in_label_studio(self) -> dict[str, list[Mark]]:
+        """The marks of the texts that were not imported with labels."""
+        imported = read_documents(self.clone / "tutorial/texts/train.jsonl").documents
+        known = {_key(each.text) for each in imported}
+        with LabelStudio(f"http://{self.studio}", TOKEN) as client:
+            found = [each for each in client.fetch(1).documents if each.spans is not None]
+        marks = {_key(each.text): sorted(_mark(each.text, span) for span in each.spans) for each in found}
+        return {text: marks[text] for text in marks if text not in known}
 
     def status(self) -> dict[str, object]:
         """What the backend knows about the project."""
@@ -197,13 +213,17 @@ class Walk:
             )
             self.page.wait_for_load_state("networkidle")
             last = self.page.evaluate(READ_TEXT)[0]
-            if picture and turn == 0:
+            has_names = len(self.marks()) > 1 and last.isascii()  # no emoji: fonts may lack them
+            if picture and (has_names or turn == number - 1):
                 self.screenshot(self.page, picture)
+                picture = ""
             self._correct(gold[_key(last)])
+            self.labelled[_key(last)] = sorted(gold[_key(last)])
             self.page.locator("button:has-text('Submit')").first.click()
 
     def _correct(self, wanted: list[Mark]) -> None:
-        for _ in range(5):
+        for _ in range(5):  # as a person who looks again: a click may come before the page is ready for it
+            self.page.keyboard.press("Escape")
             for start, end, label in self.marks():
                 if (start, end, label) not in wanted:
                     self._delete(start, end)
@@ -220,10 +240,11 @@ class Walk:
         return [(start, end, label) for start, end, label in self.page.evaluate(READ_TEXT)[1]]
 
     def _delete(self, start: int, end: int) -> None:
-        mark = self.page.locator(f".htx-highlight[data-start='{start}'][data-end='{end}']").first
+        mark = self._mark(start, end)
         mark.click()
         self.page.keyboard.press("Backspace")
-        mark.wait_for(state="detached")
+        with contextlib.suppress(PlaywrightTimeout):
+            mark.wait_for(state="detached", timeout=A_LOOK)
 
     def _draw(self, start: int, end: int, label: str) -> None:
         self.page.locator(".lsf-label", has_text=label).first.click()
@@ -233,7 +254,11 @@ class Walk:
         mouse.down()
         mouse.move(right, bottom, steps=8)
         mouse.up()
-        self.page.wait_for_selector(f".htx-highlight[data-start='{start}'][data-end='{end}']")
+        with contextlib.suppress(PlaywrightTimeout):
+            self._mark(start, end).wait_for(timeout=A_LOOK)
+
+    def _mark(self, start: int, end: int) -> Locator:
+        return self.page.locator(f".htx-highlight[data-start='{start}'][data-end='{end}']").first
 
 
 def _answers(address: str) -> bool:
@@ -247,7 +272,7 @@ def _key(text: str) -> str:
     return " ".join(text.split())
 
 
-def _mark(text: str, span: "object") -> Mark:
+def _mark(text: str, span: Span) -> Mark:
     def units(end: int) -> int:
         return len(text[:end].encode("utf-16-le")) // 2
 
@@ -354,6 +379,8 @@ def test_a_newcomer_gets_from_a_clone_to_the_exported_data_set(walk: Walk):
         "person"
         in said['selfish predict "Mr Norman got the job at Zelman Energy in Port Savhaven." --project 1']
     )
+    assert walk.labelled
+    assert walk.in_label_studio() == walk.labelled
     for name in ("Terminal 1", "Terminal 2"):
         walk.terminals[name].interrupt()
     assert not _answers(f"http://{walk.studio}/health")

@@ -35,9 +35,9 @@ class PastRound:
 class Standing:
     """A project as its files know it; all is empty before its first round.
 
-    ``issues``: the most suspicious labels that are still as the live model's training found them, each with
-    its text, of ``n_issues`` at that time. ``damage``: of the versions, in sentences. ``people``: names of
-    annotators by their ids.
+    ``issues``: the most suspicious labels that are still as the live model's training found them and that
+    nobody has looked at since they were shown, each with its text, of ``n_issues`` at that time. ``damage``:
+    of the versions, in sentences. ``people``: names of annotators by their ids.
     """
 
     glance: Glance = field(default_factory=Glance)
@@ -57,6 +57,7 @@ class Standing:
         Raises:
             LedgerError: the ledger is damaged.
         """
+        from wapaganda.label_errors import SHOWN, find_open_issues
         from wapaganda.pipeline import PEOPLE
 
         store = context.store()
@@ -76,12 +77,8 @@ class Standing:
             for each in ledger.rounds()
         )
         issues = _issues(live)
-        found = {each.id: each for each in ledger.find([each.document_id for each in issues[:_ISSUES]])}
-        still = tuple(
-            (issue, found[issue.document_id])
-            for issue in issues[:_ISSUES]
-            if issue.document_id in found and issue.is_open_in(found[issue.document_id])
-        )
+        texts = ledger.find([each.document_id for each in issues[:_ISSUES]])
+        still = find_open_issues(issues[:_ISSUES], texts, ledger.value(SHOWN, {})).cases
         return cls(
             Glance.of(context),
             ledger.counts(),

@@ -1,10 +1,12 @@
 """What the page says, who may see it, and who may act by it."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from wapaganda.label_errors import REVIEW_FILE, SHOWN, read_issues, with_shown
 from wapaganda.ledger import Ledger
 from wapaganda.ml_backend.composition import StoredFiles
 from wapaganda.ml_backend.page.desk import Links
@@ -36,6 +38,18 @@ def text_of(page: str) -> str:
 
 def token_of(page: str) -> str:
     return re.search(r'name="token" value="(\w+)"', page)[1]
+
+
+def test_a_doubtful_label_that_somebody_has_looked_at_is_not_shown_again(shown, folders):
+    server = shown()
+    ledger = Ledger(folders.data_dir / "ls-12" / "ledger.sqlite")
+    issues = read_issues(ModelStore(folders.model_dir / "ls-12").current().path / REVIEW_FILE)
+    cases = [(each, ledger.find([each.document_id])[0]) for each in issues]
+    ledger.set_value(SHOWN, with_shown({}, cases[:2], "2026-11-01T10:00:00Z"))
+    submitted = {**cases[0][1].meta, "updated_at": "2026-11-01T11:00:00Z"}
+    ledger.upsert_documents([replace(cases[0][1], meta=submitted)], "label-studio")
+    said = text_of(server.client.get("/projects/ls-12").text)
+    assert [f"number {each.document_id} in London" in said for each in issues] == [False, True, True]
 
 
 def test_it_answers_what_a_team_lead_asks(shown):
