@@ -25,7 +25,6 @@ from browser import ARGUMENTS
 from label_studio_server import PASSWORD, TOKEN, USERNAME, free_port, prepare
 from wapaganda.annotation import read_documents
 from wapaganda.label_studio import LabelStudio
-from wapaganda.ner import Span
 
 pytestmark = [pytest.mark.browser, pytest.mark.label_studio, pytest.mark.slow]
 
@@ -69,7 +68,7 @@ ENDS_ON_SCREEN = """([start, end]) => {
 }"""
 
 Mark = tuple[int, int, str]
-"""First and last position in UTF-16 units, as a browser counts, and the label."""
+"""Start and end in code points, as Label Studio counts, and the label."""
 
 
 class Terminal:
@@ -158,7 +157,10 @@ class Walk:
     def gold(self) -> dict[str, list[Mark]]:
         """The right marks of each text, which the newcomer knows."""
         documents = read_documents(self.clone / "tutorial/texts/pool.jsonl").documents
-        return {_key(each.text): [_mark(each.text, span) for span in each.spans or ()] for each in documents}
+        return {
+            _key(each.text): [(span.start, span.end, span.label) for span in each.spans or ()]
+            for each in documents
+        }
 
     def in_label_studio(self) -> dict[str, list[Mark]]:
         """The marks of the texts that were not imported with labels."""
@@ -166,7 +168,10 @@ class Walk:
         known = {_key(each.text) for each in imported}
         with LabelStudio(f"http://{self.studio}", TOKEN) as client:
             found = [each for each in client.fetch(1).documents if each.spans is not None]
-        marks = {_key(each.text): sorted(_mark(each.text, span) for span in each.spans) for each in found}
+        marks = {
+            _key(each.text): sorted((span.start, span.end, span.label) for span in each.spans)
+            for each in found
+        }
         return {text: marks[text] for text in marks if text not in known}
 
     def status(self) -> dict[str, object]:
@@ -248,7 +253,9 @@ class Walk:
 
     def _draw(self, start: int, end: int, label: str) -> None:
         self.page.locator(".lsf-label", has_text=label).first.click()
-        left, top, right, bottom = self.page.evaluate(ENDS_ON_SCREEN, [start, end])
+        text = self.page.evaluate(READ_TEXT)[0]
+        ends = [len(text[:place].encode("utf-16-le")) // 2 for place in (start, end)]  # as a browser counts
+        left, top, right, bottom = self.page.evaluate(ENDS_ON_SCREEN, ends)
         mouse = self.page.mouse
         mouse.move(left, top)
         mouse.down()
@@ -272,13 +279,6 @@ def _key(text: str) -> str:
     return " ".join(text.split())
 
 
-def _mark(text: str, span: Span) -> Mark:
-    def units(end: int) -> int:
-        return len(text[:end].encode("utf-16-le")) // 2
-
-    return units(span.start), units(span.end), span.label
-
-
 def watch_the_first_training(walk: Walk) -> None:
     walk.page.goto(f"http://{walk.backend}/")
     walk.page.get_by_text(re.compile(r"\d+%")).first.wait_for(timeout=1000 * PATIENCE)
@@ -299,7 +299,7 @@ def see_the_second_model(walk: Walk) -> None:
 
 
 def label_the_audit(walk: Walk) -> None:
-    waiting = re.search(r"([\d,]+) texts of the audit wait", walk.printed[-1][1])
+    waiting = re.search(r"Left to label in the audit: ([\d,]+) text", walk.printed[-1][1])
     assert waiting, walk.printed[-1][1]
     walk.label(int(waiting[1].replace(",", "")))
 

@@ -227,7 +227,7 @@ class Completing:
         seconds = float((prices.word * labels.n_words[rows] + prices.entity * entities).sum())
         names = " and ".join(dict.fromkeys(each.name for each in campaign.audits[-2:]))
         return (
-            f"{wording.texts(len(answers.open))} of the audit wait for labels ({names}), about "
+            f"Left to label in the audit: {wording.texts(len(answers.open))} ({names}), about "
             f"{wording.hours(seconds)}. Label them without help and run the command again."
         )
 

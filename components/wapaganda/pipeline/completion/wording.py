@@ -21,7 +21,10 @@ def texts(number: int) -> str:
 
 def hours(seconds: float) -> str:
     """Minutes below an hour, else hours."""
-    return f"{max(1.0, seconds / 60):.0f} minutes" if seconds < 3600 else f"{seconds / 3600:.1f} hours"
+    minutes = max(1, round(seconds / 60))
+    if minutes < 60:
+        return f"{minutes} minute{'' if minutes == 1 else 's'}"
+    return f"{seconds / 3600:.1f} hours"
 
 
 def estimate(state: FileState) -> str:
