@@ -76,6 +76,8 @@ class Terminal:
 
     def __init__(self, folder: Path, environment: dict[str, str], log: Path) -> None:
         self.log = log
+        # A test that was started in the background ignores Ctrl-C, and so would the shell.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         with log.open("wb") as shown:
             self._process = subprocess.Popen(
                 ["bash", "--noprofile", "--norc", "-e"],
@@ -86,6 +88,7 @@ class Terminal:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        signal.signal(signal.SIGINT, before)
         self._blocks = 0
 
     def run(self, block: str, ready: Callable[[], bool] | None = None) -> str:

@@ -109,7 +109,7 @@ def test_a_backup_brings_everything_back(home, selfish, files, monkeypatch):
         assert selfish("update", "--project", number, "--size", 3, "--json").code == 0
         assert annotations(server, number) != labels
     assert len(then[0]["rounds"]) == 2
-    assert len(then[3]) == 2
+    assert len(then[3]) == 3  # two rounds, and the run that holds the curves of all
 
     run(restore_studio, home)
     with running_label_studio(home / STUDIO) as server:
