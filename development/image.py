@@ -1,12 +1,13 @@
 """Builds the image of the ML backend with docker or podman, whichever is there, and tries it.
 
-The container runs as in production: not as root, on a read-only root file system, with volumes for models and
-data. It must answer /health and one /predict, and run `selfish`; then it is stopped and its volumes are
-removed.
+The container runs as in production: not as root, without capabilities, on a read-only root file system, with
+volumes for models and data. It must answer /health and one /predict, pass its own health check and run
+`selfish`; then it is stopped and its volumes are removed.
 
     python development/image.py [--engine podman] [--build-flag=--network=host] [--run-flag=--network=host]
 
-TORCH, TORCH_INDEX_URL and TORCH_OTHERWISE of the environment are passed to the build (see the Dockerfile).
+BASE_IMAGE, TORCH, TORCH_INDEX_URL and TORCH_OTHERWISE of the environment are passed to the build (see the
+Dockerfile).
 Only the standard library is needed, so no set-up is necessary.
 """
 
@@ -21,7 +22,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCKERFILE = "projects/ml_backend/Dockerfile"
-BUILD_ARGUMENTS = ("TORCH", "TORCH_INDEX_URL", "TORCH_OTHERWISE")
+# As in docker-compose.yml.
+HELD_BACK = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges")
+BUILD_ARGUMENTS = ("BASE_IMAGE", "TORCH", "TORCH_INDEX_URL", "TORCH_OTHERWISE")
 START_TIMEOUT = 120.0
 REQUEST = {
     "tasks": [{"id": 1, "data": {"text": "Ada Lovelace met Charles Babbage in London."}}],
@@ -121,6 +124,24 @@ def check_prediction(engine: str, container: str) -> str:
     return str(answer).strip()
 
 
+def check_health_check(engine: str, container: str) -> None:
+    """Runs the health check of the image as its engine would.
+
+    Raises:
+        ImageError: the image has none, or it fails.
+    """
+    inspect = [engine, "inspect", "--format", "{{json .Config.Healthcheck}}", container]
+    answer = subprocess.run(inspect, capture_output=True, text=True, check=False)
+    kind, *command = (json.loads(answer.stdout or "null") or {}).get("Test") or ["NONE"]
+    if kind != "CMD":
+        raise ImageError(
+            f"Expected a health check that is a command in the image, was: {answer.stdout.strip()}"
+        )
+    tried = subprocess.run([engine, "exec", container, *command], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        raise ImageError(f"The health check of the image failed: {(tried.stdout + tried.stderr)[-2000:]}")
+
+
 def check_command(engine: str, container: str) -> str:
     """The version of the command ``selfish`` in the container, which must read the data of the backend.
 
@@ -149,11 +170,13 @@ def try_image(engine: str, image: str, flags: list[str]) -> None:
     """
     name = f"wapaganda-try-{os.getpid()}"
     volumes = [f"--volume={name}-{folder}:/{folder}" for folder in ("models", "data")]
-    run = [engine, "run", "--detach", "--name", name, "--read-only", "--tmpfs=/tmp", *volumes, *flags, image]
+    run = [engine, "run", "--detach", "--name", name, *HELD_BACK, *volumes, *flags, image]
     try:
         if subprocess.run(run, stdout=subprocess.DEVNULL, check=False).returncode:
             raise ImageError(f"{engine} could not start a container of {image}; its output is above.")
         print(f"/health answered after {wait_for_health(engine, name):.1f} s")
+        check_health_check(engine, name)
+        print("The image's own health check passed")
         print(f"/predict answered {check_prediction(engine, name)}")
         print(f"{check_command(engine, name)} runs in the container")
     finally:

@@ -12,10 +12,13 @@ ENGINE = """#!/bin/sh
 echo "$@" >> "{log}"
 case "$1" in
   build) exit {build} ;;
-  inspect) echo {running} ;;
+  inspect) case "$*" in
+    *Healthcheck*) echo '{check}' ;;
+    *) echo {running} ;; esac ;;
   logs) echo "the log of the container" ;;
   exec) case "$*" in
     */predict*) echo '{answer}' ;;
+    *" look") exit {look} ;;
     *"selfish --version") echo "selfish 0.2.0"; exit {selfish} ;;
     *"selfish jobs list --json") echo '{jobs}' ;;
     *) echo '{{"status": "UP"}}' ;; esac ;;
@@ -29,6 +32,7 @@ def engine(tmp_path: Path):
 
     def make(**given: object) -> Path:
         answers = {"build": 0, "running": "true", "answer": ANSWER, "selfish": 0, "jobs": '{"jobs": []}'}
+        answers |= {"check": '{"Test": ["CMD", "look"]}', "look": 0}
         script = tmp_path / "podman"
         script.write_text(ENGINE.format(log=tmp_path / "calls", **answers | given))
         script.chmod(0o755)
@@ -50,15 +54,16 @@ def calls(path: Path, verb: str) -> list[str]:
 def test_the_image_is_built_tried_and_cleared_away(engine):
     path = engine()
     outcome = make_image(
-        path, "--engine", "podman", TORCH="torch==9.9", TORCH_INDEX_URL="http://localhost/simple"
+        path, "--engine", "podman", BASE_IMAGE="a:b", TORCH="torch==9.9", TORCH_INDEX_URL="http://localhost/x"
     )
     assert outcome.returncode == 0, outcome.stderr
     assert "wapaganda-ml-backend works." in outcome.stdout
     (build,) = calls(path, "build")
     assert "--format=docker" in build
-    assert "--build-arg=TORCH=torch==9.9 --build-arg=TORCH_INDEX_URL=http://localhost/simple" in build
+    assert "--build-arg=BASE_IMAGE=a:b --build-arg=TORCH=torch==9.9" in build
+    assert "--build-arg=TORCH_INDEX_URL=http://localhost/x" in build
     (run,) = calls(path, "run")
-    assert "--read-only --tmpfs=/tmp" in run
+    assert "--read-only --tmpfs=/tmp --cap-drop=ALL --security-opt=no-new-privileges" in run
     assert len(calls(path, "rm --force")) == len(calls(path, "volume rm")) == 1
 
 
@@ -69,10 +74,21 @@ def test_the_image_is_built_tried_and_cleared_away(engine):
         ({"running": "false"}, "the log of the container"),
         ({"answer": '{"results": []}'}, "Expected one result to one task"),
         ({"answer": '{"results": [{}, {}]}'}, "Expected one result to one task"),
+        ({"check": "null"}, "Expected a health check"),
+        ({"look": 1}, "The health check of the image failed"),
         ({"selfish": 127}, "selfish --version failed"),
         ({"jobs": '{"error": {}}'}, "Expected the jobs of the backend"),
     ],
-    ids=["build fails", "container ends", "no result", "two results", "no command", "no jobs"],
+    ids=[
+        "build fails",
+        "container ends",
+        "no result",
+        "two results",
+        "no check",
+        "check fails",
+        "no command",
+        "no jobs",
+    ],
 )
 def test_a_fault_is_reported_and_nothing_is_left(engine, fault, message):
     path = engine(**fault)
