@@ -18,6 +18,10 @@ ALLOW_LOCAL = (
 CHECK_BACKEND = (
     "Is it running, and is this its address as seen from Label Studio (in containers: the service's name)?"
 )
+NAME_WITH_DOT = (
+    "Name the backend by its IP address, by localhost, or by a name with a dot "
+    "(with compose: http://ml-backend.internal:9090)."
+)
 
 Credentials = tuple[str, str]
 
@@ -117,6 +121,8 @@ def _create(connection: Connection, project: int, address: str, wanted: dict[str
 def _explained(error: RejectedError, url: str) -> LabelStudioError:
     if "reserved network address" in str(error):
         return LabelStudioError(f"Label Studio refuses to call {url}: it is a local address.", ALLOW_LOCAL)
+    if "valid URL" in str(error):
+        return LabelStudioError(f"Label Studio sends no events to {url}: its name has no dot.", NAME_WITH_DOT)
     if "authentication parameters" in str(error):
         return LabelStudioError(
             f"The backend at {url} does not accept the user and password.",

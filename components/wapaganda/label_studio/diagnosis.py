@@ -166,6 +166,9 @@ def _probe(
         if "reserved network address" in str(error):
             message = f"Label Studio refuses to call {body['url']}: it is a local address."
             return CheckResult(name, False, message, backends.ALLOW_LOCAL)
+        if "valid URL" in str(error):
+            message = f"Label Studio sends no events to {body['url']}: its name has no dot."
+            return CheckResult(name, False, message, backends.NAME_WITH_DOT)
         if "resolve hostname" in str(error):
             return CheckResult(
                 name, False, f"Label Studio cannot resolve {body['url']}.", backends.CHECK_BACKEND

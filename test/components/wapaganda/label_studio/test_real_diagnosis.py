@@ -9,6 +9,7 @@ import pytest
 from label_studio_server import LabelStudioServer, free_port, running_label_studio
 from wapaganda.annotation import default_label_config
 from wapaganda.label_studio import CheckResult, LabelStudio, LabelStudioError
+from wapaganda.label_studio.backend import connect_webhook
 from wapaganda.ner import Document
 
 pytestmark = pytest.mark.label_studio
@@ -45,6 +46,14 @@ def test_the_traps_of_a_fresh_project_are_found(client: LabelStudio, project: in
     found = faults(client.diagnose(project, backend.url))
     assert set(found) == {"sampling", "backend connected", "webhook"}
     assert all("selfish connect" in finding.hint for finding in found.values())
+
+
+def test_a_name_without_a_dot_gets_no_webhook_and_the_sentence_says_so(client: LabelStudio, project: int):
+    found = faults(client.diagnose(project, "http://ml-backend:9090"))["webhook address"]
+    assert "http://ml-backend:9090/webhook: its name has no dot" in found.message
+    assert "http://ml-backend.internal:9090" in found.hint
+    with pytest.raises(LabelStudioError, match="its name has no dot"):
+        connect_webhook(client._connection, project, "http://ml-backend:9090", None)
 
 
 def test_the_title_trap_is_found(
