@@ -69,7 +69,7 @@ test: setup  ## Run every test, with a real Label Studio, MLflow and browser (ab
 	@$(BIN)/python development/label_studio_server.py --prepare
 	@echo "A browser for the browser test"
 	@$(BIN)/python development/browser.py || echo "The browser test will be skipped (under CI=true it fails)."
-	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: setup  ## Run linters, types, layers and the fast tests (a minute on 2 cores)
 	@$(MAKE) --no-print-directory -j2 check-components check-rest

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -35,13 +35,16 @@ QUIET = {
 os.environ.update(QUIET)
 
 
-HEAVY = ("slow", "label_studio", "real")
+HEAVY = ("slow", "label_studio", "browser", "real")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with long tests first, so that no process is left alone with one at the end."""
-    heavy = Counter(item.path for item in items if any(map(item.get_closest_marker, HEAVY)))
-    items.sort(key=lambda item: -heavy[item.path])
+    marks = {item: sum(item.get_closest_marker(name) is not None for name in HEAVY) for item in items}
+    most, number = defaultdict(int), Counter(item.path for item in items if marks[item])
+    for item in items:
+        most[item.path] = max(most[item.path], marks[item])
+    items.sort(key=lambda item: (-most[item.path], -number[item.path]))
 
 
 @pytest.fixture(autouse=True)

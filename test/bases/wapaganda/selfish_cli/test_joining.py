@@ -107,15 +107,17 @@ def test_update_waits_for_a_training_that_starts_in_some_seconds(selfish, queue,
 
 
 @pytest.mark.real
-def test_complete_waits_for_the_training_of_the_backend(selfish, queue, backend, go):
+def test_complete_waits_for_the_trainings_of_the_backend(selfish, queue, backend, go):
     job = queue.submit("ls-1", "round", "30 new labels.")
     wait_for(lambda: is_training(queue, job.id))
+    following = queue.submit("ls-1", "round", "20 new labels.")
     timer = threading.Timer(1.0, go.touch)
     timer.start()
     outcome = selfish("complete", "--project", 1)
     timer.join()
-    assert queue.get(job.id).state is State.DONE
+    assert [queue.get(each.id).state for each in (job, following)] == [State.DONE] * 2
     assert "training 1 (30 new labels)" in outcome.stderr
+    assert "training 2 (20 new labels)" in outcome.stderr
     assert "Expected an access token of Label Studio" in outcome.stderr  # its own work has begun
 
 

@@ -17,6 +17,8 @@ from wapaganda.selfish_cli.ui.console import Console, session
 if TYPE_CHECKING:
     from wapaganda.pipeline import Loop
 
+_MOST_TRAININGS = 10
+"""Trainings of the backend that are waited for, one after the other."""
 KEPT = "Every finished step. The same command continues where this one stopped."
 
 
@@ -91,7 +93,9 @@ def complete(
         context = open_context(project, name, overrides)
         if project is not None:
             with console.progress() as progress:
-                join_training(context, console, progress)
+                for _ in range(_MOST_TRAININGS):  # the answers of an audit may start one after the other
+                    if join_training(context, console, progress) is None:
+                        break
         with project_lock(context), console.progress() as progress:
             from wapaganda.pipeline import Completing, CompletionRequest
 

@@ -82,7 +82,8 @@ def opened(browser: Browser) -> Iterator[Opened]:
 
     expect.set_options(timeout=PATIENCE)
     yield page_of
-    assert said == []
+    # Redoc asks for the logo of its makers; the policy of the page blocks it.
+    assert [each for each in said if "redoc/logo-mini.svg" not in each] == []
 
 
 def press(page: Page, name: str, yes: str) -> None:
