@@ -51,11 +51,12 @@ def join_training(context: CliProject, console: Console, progress: Progress) -> 
 
 
 def _at_work(key: str, queue: "JobQueue") -> "Job | None":
-    """The training whose process runs, or that is queued to start soon."""
+    """The training whose process runs or is being started, or that is queued to start soon."""
     found = [each for each in queue.list(key, 20) if not each.is_over]
     running = [each for each in found if each.state == "running"]
     if running:
-        return running[0] if queue.is_alive(key) else None
+        is_new = time.time() - (running[0].started_at or 0.0) <= _SLACK
+        return running[0] if is_new or queue.is_alive(key) else None
     soon = [each for each in found if not each.error and each.not_before - time.time() <= SOON]
     return soon[0] if soon else None
 

@@ -29,6 +29,8 @@ def work(job, progress):
         while not Path(sys.argv[2]).exists():
             progress("calibrate", 1, 4)
             time.sleep(0.02)
+        if "slowly" in job.reason:
+            time.sleep(3)
         if "fails" in job.reason:
             raise ValueError("a defect")
         ledger = Ledger(folder / "ledger.sqlite")
@@ -110,14 +112,14 @@ def test_update_waits_for_a_training_that_starts_in_some_seconds(selfish, queue,
 def test_complete_waits_for_the_trainings_of_the_backend(selfish, queue, backend, go):
     job = queue.submit("ls-1", "round", "30 new labels.")
     wait_for(lambda: is_training(queue, job.id))
-    following = queue.submit("ls-1", "round", "20 new labels.")
+    following = queue.submit("ls-1", "round", "20 new labels, slowly.")
     timer = threading.Timer(1.0, go.touch)
     timer.start()
     outcome = selfish("complete", "--project", 1)
     timer.join()
     assert [queue.get(each.id).state for each in (job, following)] == [State.DONE] * 2
     assert "training 1 (30 new labels)" in outcome.stderr
-    assert "training 2 (20 new labels)" in outcome.stderr
+    assert "training 2 (20 new labels, slowly)" in outcome.stderr
     assert "Expected an access token of Label Studio" in outcome.stderr  # its own work has begun
 
 
