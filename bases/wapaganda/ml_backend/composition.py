@@ -169,7 +169,7 @@ def _facts(path: Path) -> _Written:
 
 
 class LedgerShowings:
-    """How the spans of a project are shown, from its ledger: labels that were mapped, and the floor."""
+    """How the spans of a project are shown, from its ledger: mapped labels, the floor, decided terms."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -192,7 +192,7 @@ class LedgerShowings:
 
     def _read(self, key: str, context: ProjectContext) -> Showing:
         try:
-            return Showing(context.label_mapping(), context.proposal_floor())
+            return Showing(context.label_mapping(), context.proposal_floor(), context.decided_terms())
         except (WapagandaError, OSError, sqlite3.Error):
             logger.exception(
                 "The ledger of %s could not be read; labels that were mapped are not shown.", key

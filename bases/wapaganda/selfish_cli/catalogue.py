@@ -50,6 +50,11 @@ COMMANDS: Mapping[str, Entry] = {
     "review": Entry(
         "review", "List the labels that are probably wrong, with what the model would mark instead."
     ),
+    "terms": Entry(
+        "terms.group",
+        "Decide what a term is once, for all its places in the texts without labels.",
+        {"list": "list_terms", "show": "show", "accept": "accept", "reject": "reject", "undo": "undo"},
+    ),
     "agree": Entry(
         "answers.agree",
         "Measure how far annotators agree, and list the texts in which they do not, the dearest first.",

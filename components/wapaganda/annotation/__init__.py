@@ -28,7 +28,7 @@ from wapaganda.annotation.label_studio.label_config import (
     parse_label_config,
 )
 from wapaganda.annotation.label_studio.machine_answers import has_machine_answer, is_machine_answer
-from wapaganda.annotation.label_studio.predictions import NOTE, READING
+from wapaganda.annotation.label_studio.predictions import NOTE, READING, is_remark
 from wapaganda.annotation.label_studio.regions import (
     labels_used,
     refuse_other_forms,
@@ -42,6 +42,7 @@ from wapaganda.annotation.proposals import (
     MODEL,
     PROVENANCE,
     SPANS_BY,
+    TERM,
     Proposal,
     Provenance,
     proposal_of,
@@ -76,6 +77,7 @@ __all__ = [
     "READING",
     "SCHEMES",
     "SPANS_BY",
+    "TERM",
     "AnswerRule",
     "Collector",
     "Conversion",
@@ -108,6 +110,7 @@ __all__ = [
     "has_machine_answer",
     "instruction",
     "is_machine_answer",
+    "is_remark",
     "is_unread",
     "kind_of",
     "labels_used",

@@ -16,6 +16,8 @@ PROVENANCE = "provenance"
 """The key in ``Document.meta`` and in JSON for the provenance of a labelled text."""
 SPANS_BY = "spans_by"
 """The key in ``Document.meta`` for the provenance of each span, in their order; in JSON ``by``."""
+TERM = "term"
+"""In ``SPANS_BY`` of a machine's text: a person has decided what the term is, for all its places."""
 MODEL = "model"
 """The key in ``Document.meta`` and in JSON for the model that gave the labels of a machine's text."""
 

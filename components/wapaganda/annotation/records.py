@@ -15,6 +15,7 @@ from wapaganda.annotation.proposals import (
     PROPOSED,
     PROVENANCE,
     SPANS_BY,
+    TERM,
     Proposal,
     Provenance,
     as_proposal,
@@ -495,7 +496,7 @@ def _with_origin(meta: dict[str, Any], record: Mapping[str, Any]) -> dict[str, A
     if not items or not states_provenance(meta) or not isinstance(items, list):
         return meta
     by = [item.get("by") if isinstance(item, Mapping) else None for item in items]
-    return meta | {SPANS_BY: by} if all(way in tuple(Provenance) for way in by) else meta
+    return meta | {SPANS_BY: by} if all(way in (*Provenance, TERM) for way in by) else meta
 
 
 def _take_proposal(record: Mapping[str, Any], meta: dict[str, Any]) -> Proposal | None:

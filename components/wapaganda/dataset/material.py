@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wapaganda.annotation import MODEL, PROVENANCE, SPANS_BY, Provenance, states_provenance, without_labels
+from wapaganda.annotation import (
+    MODEL,
+    PROVENANCE,
+    SPANS_BY,
+    TERM,
+    Provenance,
+    states_provenance,
+    without_labels,
+)
 from wapaganda.dataset.model_labels import ModelLabels
 from wapaganda.dataset.provenance import LabelHistory, with_origins
 from wapaganda.dataset.request import ExportRequest
@@ -65,7 +73,7 @@ def gather(
             (made,) = with_origins([_freed(plain)], history)
         elif answer is not None and machine is not None and answer.text == document.text:
             good, found = repaired(document.with_spans(answer.spans))
-            made = _by_machine(good, machine.model)
+            made = _by_machine(good, machine)
         else:
             reasons["unlabelled"] += 1
             continue
@@ -103,11 +111,12 @@ def _why_not(document: Document, request: ExportRequest) -> str:
     return ""
 
 
-def _by_machine(document: Document, model: str) -> Document:
+def _by_machine(document: Document, machine: ModelLabels) -> Document:
+    spans, decided = document.spans or (), machine.by_term.get(document.id, frozenset())
     said: dict[str, Any] = {
         PROVENANCE: Provenance.MACHINE.value,
-        SPANS_BY: [Provenance.MACHINE.value] * len(document.spans or ()),
-        MODEL: model,
+        SPANS_BY: [TERM if span in decided else Provenance.MACHINE.value for span in spans],
+        MODEL: machine.model,
     }
     others = without_labels(document).meta
     meta = {(f"{key}_in_source" if key in said else key): value for key, value in others.items()}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wapaganda.calibration import Calibration
 from wapaganda.file_state import Correction, FileState
-from wapaganda.ner import Document
+from wapaganda.ner import Document, Span
 from wapaganda.uncertainty import Expectation
 
 
@@ -22,7 +22,8 @@ class ModelLabels:
     the model expects of each; its ``entities`` by type are in the order of ``labels``, or are only totals
     (N, 1). ``calibration``: of the model, if it was cross-fitted, or the correction by it. ``campaign`` and
     ``certificate``: the accepted completion that they belong to; without one nothing is certified.
-    ``n_gone``: texts of it that are no longer there, or have changed.
+    ``n_gone``: texts of it that are no longer there, or have changed. ``by_term``: spans that come from a
+    decision on a term, by document id.
     """
 
     model: str
@@ -33,6 +34,7 @@ class ModelLabels:
     campaign: int | None = None
     certificate: Mapping[str, Any] | None = None
     n_gone: int = 0
+    by_term: Mapping[str, frozenset[Span]] = field(default_factory=dict)
 
     def rows(self, ids: Sequence[str]) -> NDArray[np.int64]:
         """The rows of the texts with these ids, (n,)."""

@@ -116,7 +116,8 @@ def files_of(folder: Path) -> dict[str, str]:
 def _machine(machine: ModelLabels) -> list[Any]:
     spans = [[each.id, each.text, encode_spans(each.spans or (), scores=True)] for each in machine.documents]
     certificate = None if machine.certificate is None else dict(machine.certificate)
-    return [machine.model, machine.campaign, certificate, machine.n_gone, spans]
+    terms = {name: encode_spans(sorted(spans)) for name, spans in machine.by_term.items()}
+    return [machine.model, machine.campaign, certificate, machine.n_gone, spans, *([terms] if terms else ())]
 
 
 def _digest(values: object) -> str:

@@ -4,5 +4,6 @@ from wapaganda.ledger.documents import Counts, PastLabels, UpsertReport
 from wapaganda.ledger.ledger import Ledger
 from wapaganda.ledger.rounds import Offer, Round
 from wapaganda.ledger.schema import LedgerError
+from wapaganda.ledger.term_decisions import TermDecision
 
-__all__ = ["Counts", "Ledger", "LedgerError", "Offer", "PastLabels", "Round", "UpsertReport"]
+__all__ = ["Counts", "Ledger", "LedgerError", "Offer", "PastLabels", "Round", "TermDecision", "UpsertReport"]

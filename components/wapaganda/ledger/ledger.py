@@ -7,12 +7,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from wapaganda.ledger import documents, label_sets, rounds
+from wapaganda.ledger import documents, label_sets, rounds, term_decisions
 from wapaganda.ledger.documents import Counts, PastLabels, UpsertReport
 from wapaganda.ledger.rounds import Offer, Round
 from wapaganda.ledger.schema import MIGRATIONS, LedgerError
+from wapaganda.ledger.term_decisions import Place, TermDecision
 from wapaganda.ner import Document
 from wapaganda.storage import Database
+from wapaganda.terms import DecidedTerms
 
 _BATCH = 1_000
 _CURSOR = "cursor"
@@ -199,3 +201,28 @@ class Ledger:
         """Why a document was selected when it was last offered; None if it never was."""
         with self._database.reading() as connection:
             return rounds.selection_reason(connection, document_id)
+
+    def decide_term(
+        self, term: str, label: str | None, score: float, facts: Mapping[str, Any], places: Iterable[Place]
+    ) -> int:
+        """Store that ``term`` is ``label`` (``None``: no entity) at these places; return the number.
+
+        Either all of it is stored or nothing. No label of a document changes.
+        """
+        with self._database.writing() as connection:
+            return term_decisions.write(connection, (term, label, score, facts), places)
+
+    def term_decisions(self) -> list[TermDecision]:
+        """The decisions on terms that hold, the oldest first."""
+        with self._database.reading() as connection:
+            return term_decisions.read(connection)
+
+    def decided_terms(self) -> DecidedTerms:
+        """The places that these decisions cover."""
+        with self._database.reading() as connection:
+            return term_decisions.read_places(connection)
+
+    def undo_term(self, number: int) -> bool:
+        """Delete a decision with all its places; whether there was one."""
+        with self._database.writing() as connection:
+            return term_decisions.delete(connection, number)

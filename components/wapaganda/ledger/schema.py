@@ -48,6 +48,25 @@ MIGRATIONS: Final = (
     """,
     # The labels that the annotators of a labelled text could choose from, as a JSON list.
     "ALTER TABLE documents ADD COLUMN considered TEXT;",
+    # Decisions on terms (label NULL: no entity), and the places in texts that they cover.
+    """
+    CREATE TABLE terms (
+        number INTEGER PRIMARY KEY,
+        term TEXT NOT NULL,
+        label TEXT,
+        score REAL NOT NULL,
+        facts TEXT NOT NULL,
+        decided_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    );
+    CREATE TABLE term_places (
+        text TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        PRIMARY KEY (text, number, start)
+    ) WITHOUT ROWID;
+    CREATE INDEX term_places_number ON term_places (number);
+    """,
 )
 
 

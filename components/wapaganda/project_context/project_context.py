@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline import Loop, LoopConfig, Source
     from wapaganda.progress import Progress
     from wapaganda.settings import Settings
+    from wapaganda.terms import DecidedTerms
     from wapaganda.tracking import MirrorReport, RunLog
 
 logger = logging.getLogger(__name__)
@@ -86,6 +87,12 @@ class ProjectContext:
     def set_label_mapping(self, mapping: "LabelMapping") -> None:
         """Remember how renamed labels and tags are read; every later reading of the project obeys it."""
         self.ledger().set_value(_LABEL_MAPPING, mapping.to_dict())
+
+    def decided_terms(self) -> "DecidedTerms":
+        """What people have decided about terms (selfish terms); nothing without a ledger."""
+        from wapaganda.terms import DecidedTerms
+
+        return self.ledger().decided_terms() if self.ledger_path.exists() else DecidedTerms()
 
     def proposal_floor(self) -> float:
         """The confidence (0 to 1) below which annotators are not shown a span, by the last round's prices."""

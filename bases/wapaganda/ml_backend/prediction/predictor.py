@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from wapaganda.annotation import LabelConfig, parse_label_config, refuse_other_forms
 from wapaganda.ml_backend.logs import brief
 from wapaganda.ml_backend.prediction.batching import Tagged, TaggingQueue
+from wapaganda.ml_backend.prediction.drawn import DrawnRegion, drawn_regions, same_words
 from wapaganda.ml_backend.prediction.model_cache import ModelCache
 from wapaganda.ml_backend.prediction.model_repository import UNTRAINED, LoadedModel
 from wapaganda.ml_backend.prediction.tasks import (
@@ -23,7 +24,6 @@ from wapaganda.ml_backend.prediction.tasks import (
     Showing,
     UnreadableTaskError,
     answer,
-    drawn_ranges,
     text_of,
 )
 from wapaganda.ml_backend.project_id import ProjectRef, project_ref
@@ -106,12 +106,15 @@ class Predictor:
     def predict(self, request: PredictRequest, arrived: float) -> list[Answer]:
         """One answer for each task, in order; without an answer an empty one with a reason.
 
+        When an annotator has drawn a region it holds the other places of its words, which needs no model.
         ``arrived``: when the request did, by the monotonic clock.
         """
         deadline = arrived + self._limits.seconds
         project = project_ref(request.project) or _project_of(request.tasks)
         if project is None:
             return _all(request, UNTRAINED, "Expected a project such as 12.1795335716, so no model is known.")
+        if drawn := drawn_regions(request.params):
+            return self._same_words(request, project, drawn)
         left = max(0.0, deadline - time.monotonic())
         live = self._models.get(project.key, min(self._limits.load_seconds, left))
         if live is None:
@@ -122,7 +125,23 @@ class Predictor:
             return _all(request, UNANSWERED, str(error))
         showing = self._known.showings(project.key)
         config = replace(config, mapping=showing.mapping)
-        return self._with_model(request, RequestConfig(config, showing.floor), live, deadline)
+        return self._with_model(request, RequestConfig(config, showing.floor, showing.terms), live, deadline)
+
+    def _same_words(
+        self, request: PredictRequest, project: ProjectRef, drawn: Sequence[DrawnRegion]
+    ) -> list[Answer]:
+        try:
+            config = self._config(request, project)
+        except ValueError as error:
+            return _all(request, UNANSWERED, str(error))
+        answers = []
+        for task in request.tasks:
+            try:
+                text = text_of(task, config, self._limits.text_chars)
+                answers.append(same_words(text, drawn, task, config))
+            except UnreadableTaskError as problem:
+                answers.append(Answer(UNANSWERED, reason=str(problem)))
+        return answers
 
     def _config(self, request: PredictRequest, project: ProjectRef) -> LabelConfig:
         xml = request.label_config or self._known.configs(project.key)
@@ -157,7 +176,6 @@ class Predictor:
             except UnreadableTaskError as problem:
                 answers[place] = Answer(live.version, reason=str(problem))
         readable.sort(key=lambda each: len(each.text))
-        config = replace(config, drawn=drawn_ranges(request.params))
         for part in self._parts(readable):
             for each, given in zip(part, self._answer_part(part, config, live, deadline), strict=True):
                 answers[each.place] = given

@@ -8,6 +8,7 @@ from typing import Any, Final
 from wapaganda.annotation import LabelConfig, LabelMapping, result_from_spans
 from wapaganda.annotation_cost import worth_showing
 from wapaganda.ner import Span
+from wapaganda.terms import DecidedTerms
 
 UNANSWERED: Final = "unanswered"
 """The version of an empty answer without a model. It is never the current version, so Label Studio asks
@@ -24,21 +25,22 @@ class UnreadableTaskError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """How the spans of a project are shown: ``mapping`` of older labels, and the confidence (0 to 1) below
-    which a span is hidden."""
+    """How the spans of a project are shown: ``mapping`` of older labels, the confidence (0 to 1) below
+    which a span is hidden, and what was decided about terms."""
 
     mapping: LabelMapping = field(default_factory=LabelMapping)
     floor: float = 0.0
+    terms: DecidedTerms = field(default_factory=DecidedTerms)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestConfig:
-    """The label config of a request, the confidence below which a span is hidden, and the ranges that an
-    annotator has drawn by hand."""
+    """The label config of a request, the confidence below which a span is hidden, and what was decided about
+    terms."""
 
     labels: LabelConfig
     floor: float = 0.0
-    drawn: Sequence[tuple[int, int]] = ()
+    terms: DecidedTerms = field(default_factory=DecidedTerms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,6 @@ def text_of(task: object, config: LabelConfig, max_chars: int) -> str:
     return text if text.isascii() else text.encode("utf-32", "surrogatepass").decode("utf-32", "replace")
 
 
-def drawn_ranges(params: object) -> tuple[tuple[int, int], ...]:
-    """The character ranges that an annotator has drawn, from ``params.context.result``."""
-    context = params.get("context") if isinstance(params, Mapping) else None
-    regions = context.get("result") if isinstance(context, Mapping) else None
-    found = (_range(region) for region in regions) if isinstance(regions, list) else ()
-    return tuple(each for each in found if each)
-
-
 def answer(
     spans: Iterable[Span],
     text: str,
@@ -104,17 +98,16 @@ def answer(
     version: str,
     confidence: float,
 ) -> Answer:
-    """The regions of one text, without spans below the floor or over a region that was drawn by hand."""
-    drawn = config.drawn
-    free = [span for span in spans if not any(span.start < end and start < span.end for start, end in drawn)]
-    known = [span for span in free if config.labels.canonical(span.label) is not None]
+    """The regions of one text, with what was decided about its terms, without spans below the floor."""
+    decided = config.terms.applied(text, spans)
+    known = [span for span in decided if config.labels.canonical(span.label) is not None]
     shown = worth_showing(known, config.floor)
     score = min(1.0, max(0.0, confidence)) if math.isfinite(confidence) else 0.0
     return Answer(
         version,
         result_from_spans(shown, text, config.labels),
         score,
-        dropped=len(free) - len(known),
+        dropped=len(decided) - len(known),
         hidden=len(known) - len(shown),
     )
 
@@ -126,12 +119,6 @@ def _field(data: Mapping[str, object], key: str) -> object:
     first, dot, rest = key.partition(".")
     inner = data.get(first)
     return _field(inner, rest) if dot and isinstance(inner, Mapping) else _MISSING
-
-
-def _range(region: object) -> tuple[int, int] | None:
-    value = region.get("value") if isinstance(region, Mapping) else None
-    start, end = (value.get("start"), value.get("end")) if isinstance(value, Mapping) else (None, None)
-    return (start, end) if isinstance(start, int) and isinstance(end, int) else None
 
 
 def _kind(value: object) -> str:

@@ -180,7 +180,7 @@ def _choose(
         selection = _reviewed(context, pool, scored, labelled, model)
     else:
         selection = choose_step(pool, scored, labelled, config, config.seed, progress)
-    ranked = _ranked(selection, selected_documents(selection, pool, scored))
+    ranked = _decided(context, _ranked(selection, selected_documents(selection, pool, scored)))
     if tagger is None:
         return Batch(selection, ranked, None, (), measure, ProposalsPart())
     shown, proposals = _worth_showing(ranked, context.proposal_floor())
@@ -206,7 +206,7 @@ def _choose_scored(
     pool.check(config)
     labelled = [each for each in known if each.is_labelled]
     selection = choose(pool.documents, pool.scored, labelled, config, config.seed, pool.is_random)
-    ranked = _ranked(selection, selected_documents(selection, pool.documents, pool.scored))
+    ranked = _decided(context, _ranked(selection, selected_documents(selection, pool.documents, pool.scored)))
     picks = [each for each in selection.picks if each.reason not in UNSCORED_REASONS]
     lower = sum(not pool.is_best[each.index] for each in picks)
     if lower or len(selection.picks) < min(config.batch_size, pool.n_texts):
@@ -214,6 +214,15 @@ def _choose_scored(
     shown, proposals = _worth_showing(ranked, context.proposal_floor())
     of_all = replace(selection, n_pool=pool.n_texts, n_candidates=pool.n_candidates)
     return Batch(of_all, shown, pool.version, pool.scored.labels, pool.measure, proposals)
+
+
+def _decided(context: CliProject, batch: Sequence["Document"]) -> list["Document"]:
+    """The texts with the terms that people have decided, where a model proposes spans."""
+    decided = context.decided_terms()
+    return [
+        each if each.spans is None else each.with_spans(decided.applied(each.text, each.spans))
+        for each in batch
+    ]
 
 
 def _worth_showing(batch: Sequence["Document"], floor: float) -> tuple[list["Document"], "ProposalsPart"]:

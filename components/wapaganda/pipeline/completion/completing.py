@@ -122,7 +122,8 @@ class Completing:
 
     def _open(self, number: int, file: CurrentFile, planned: int) -> tuple[CampaignFolder, Campaign]:
         seed = _seed(self._loop.config.seed, number)
-        labels = file.frozen(self._loop.source.schema().labels, seed)
+        decided = self._loop.ledger.decided_terms()
+        labels = file.frozen(self._loop.source.schema().labels, seed, decided)
         campaign = Campaign(
             number=number,
             created=now(),

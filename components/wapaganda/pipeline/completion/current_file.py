@@ -12,7 +12,7 @@ from wapaganda.annotation_cost import Prices
 from wapaganda.certification import MachinePart, audit_order, plan_audit
 from wapaganda.file_state import Correction, FileState, correcting_seconds, f1_by_reviewed, review_order
 from wapaganda.model_store import Version, data_fingerprint
-from wapaganda.ner import Document
+from wapaganda.ner import Document, Span
 from wapaganda.pipeline.completion.auditing import machine_part, part_of
 from wapaganda.pipeline.completion.machine_labels import MachineLabels
 from wapaganda.pipeline.round.loop import Loop
@@ -22,6 +22,7 @@ from wapaganda.pipeline.selection.scoring import score_pool
 from wapaganda.pipeline.selection.waiting import is_waiting
 from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.tagger import Tagger
+from wapaganda.terms import DecidedTerms
 from wapaganda.uncertainty import Expectation
 
 _MARGINS = (0.0, 0.3, 0.5, 0.7)
@@ -88,25 +89,39 @@ class CurrentFile:
                 break
         return ReviewNeeded(count, float(seconds[count]), float(curve[count]), audit)
 
-    def frozen(self, labels: Sequence[str], seed: int) -> MachineLabels:
+    def frozen(self, labels: Sequence[str], seed: int, decided: DecidedTerms) -> MachineLabels:
         """The machine's labels as they are now, as far as the project has these ``labels``, and the order of
-        an audit."""
+        an audit. What was ``decided`` about terms replaces what the model says of them."""
         found = self.scored.predicted(self.machine)
-        spans = [tuple(s for s in found[each.id] if s.label in labels) for each in self.machine]
+        before = [tuple(s for s in found[each.id] if s.label in labels) for each in self.machine]
+        spans = [
+            tuple(span for span in decided.applied(each.text, own) if span.label in labels)
+            for each, own in zip(self.machine, before, strict=True)
+        ]
         predicted = np.array([len(each) for each in spans], np.int64)
+        gained = [_scores(now) - _scores(was) for now, was in zip(spans, before, strict=True)]
+        pairs = zip(self.machine, spans, strict=True)
+        made = [by for each, own in pairs for by in decided.made(each.text, own)]
         raw = self.scored.expectation[self.rows]
+        added = tuple(each for each in labels if each not in self.scored.labels)
+        known = (*self.scored.labels, *added)
         labelled = MachineLabels(
             tuple(each.id for each in self.machine),
-            self.scored.labels,
-            PoolSpans.of(spans, [each.text for each in self.machine], self.scored.labels),
+            known,
+            PoolSpans.of(spans, [each.text for each in self.machine], known),
             raw.n_words,
             predicted,
-            np.minimum(raw.expected_correct, predicted),
-            raw.entities,
+            np.clip(raw.expected_correct + np.array(gained), 0.0, predicted),
+            np.pad(raw.entities, ((0, 0), (0, len(added)))),
             np.arange(len(predicted)),
             (self.correction.false_positives, self.correction.misses, self.correction.exponent),
+            np.array(made, bool),
         )
         return replace(labelled, order=audit_order(machine_part(labelled), seed))
+
+
+def _scores(spans: Sequence[Span]) -> float:
+    return sum(span.score or 0.0 for span in spans)
 
 
 def current_texts(loop: Loop) -> tuple[list[Document], list[Document], dict[str, int]]:

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,8 @@ class MachineLabels:
     spans, and how many of them the model expects to be right. ``entities`` (n, L): those that it expects, by
     type. ``correction``: of this by its calibration, or an earlier audit: the first three numbers of
     ``file_state.Correction``.
-    ``order`` (n,): the rows in the order in which an audit takes them.
+    ``order`` (n,): the rows in the order in which an audit takes them. ``by_term`` (S,): whether a span comes
+    from a decision on a term; empty: none does.
     """
 
     ids: tuple[str, ...]
@@ -41,6 +42,7 @@ class MachineLabels:
     entities: NDArray[np.float64]
     order: NDArray[np.int64]
     correction: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    by_term: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -53,6 +55,14 @@ class MachineLabels:
     def row(self, row: int) -> tuple[Span, ...]:
         """The spans of one text."""
         return self.spans.row(row, self.labels)
+
+    def term_spans(self, row: int) -> frozenset[Span]:
+        """Those of one text that come from a decision on a term."""
+        if not self.by_term.any():
+            return frozenset()
+        first, last = np.searchsorted(self.spans.places[:, 0], (row, row + 1))
+        pairs = zip(self.row(row), self.by_term[first:last].tolist(), strict=True)
+        return frozenset(span for span, decided in pairs if decided)
 
     def rows(self, documents: Sequence[Document]) -> Mapping[str, int]:
         """The row by id; a document that is not in the machine part, or whose text has changed, has none."""
@@ -85,6 +95,7 @@ class MachineLabels:
                 entities=self.entities,
                 order=self.order,
                 correction=np.array(self.correction),
+                by_term=self.by_term,
             )
 
     @classmethod
@@ -101,7 +112,8 @@ class MachineLabels:
                 words, predicted, correct, entities, order = (stored[each] for each in _ARRAYS)
                 wrong, missed, exponent = stored["correction"].tolist()
                 corrected = (wrong, missed, exponent)
-                return cls(ids, labels, spans, words, predicted, correct, entities, order, corrected)
+                by_term = stored["by_term"] if "by_term" in stored else np.zeros(0, np.bool_)
+                return cls(ids, labels, spans, words, predicted, correct, entities, order, corrected, by_term)
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise CampaignError(f"Expected the labels of a campaign in {path}, was: {error!r}.") from error
 

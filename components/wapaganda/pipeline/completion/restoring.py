@@ -46,7 +46,8 @@ def restore_rounds(ledger: Ledger, directory: Path, aside: Path | None) -> str:
         f"The ledger was {f'damaged: it is now {was},' if was else 'missing or empty,'} and a new one was "
         "begun. All labels are read again from Label Studio. Lost are labels that were replaced before, the "
         "reports of earlier rounds, why their texts were offered (no model is evaluated on these), which "
-        "labels annotators could choose from, and what selfish labels map said: repeat it."
+        "labels annotators could choose from, decisions on terms, and what selfish labels map said: repeat "
+        "them."
     )
     ledger.set_value(LOST_LEDGER, sentence)
     ledger.set_value(_BEGUN, None)

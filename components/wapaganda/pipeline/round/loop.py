@@ -543,7 +543,8 @@ class Loop:
         """What the model that chose the batch predicts for each document, by id.
 
         These are the predictions from the scoring of the pool. Only a text that has changed since then, or
-        without stored scores, is tagged again, by the live model.
+        without stored scores, is tagged again, by the live model. What people have decided about terms
+        replaces what the model says of them.
         """
         live, scored = self._live_model(), self._chosen_by(number, ahead)
         proposed = dict(scored.predicted(documents)) if scored else {}
@@ -551,7 +552,12 @@ class Loop:
         if missing and live is not None:
             spans = live.tagger.predict([document.text for document in missing])
             proposed |= {document.id: found for document, found in zip(missing, spans, strict=True)}
-        return proposed
+        decided = self.ledger.decided_terms()
+        return {
+            each.id: decided.applied(each.text, proposed[each.id])
+            for each in documents
+            if each.id in proposed
+        }
 
     def _chosen_by(self, number: int, ahead: bool) -> PoolScores | None:
         """The stored scores of the model that chose the batch."""

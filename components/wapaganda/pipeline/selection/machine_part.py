@@ -9,7 +9,7 @@ import numpy as np
 from wapaganda.dataset import ModelLabels
 from wapaganda.file_state import Correction
 from wapaganda.model_store import Version
-from wapaganda.ner import Document
+from wapaganda.ner import Document, Span
 from wapaganda.pipeline.completion.completed import completed
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.selection.pool_scores import PoolScores
@@ -18,6 +18,7 @@ from wapaganda.pipeline.selection.waiting import is_waiting
 from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.progress import Progress
 from wapaganda.tagger import Tagger
+from wapaganda.terms import DecidedTerms
 
 _MEASURE = "least_confidence"
 """Any measure will do: only spans and expectation are used, and this one needs no committee."""
@@ -48,13 +49,21 @@ def accepted_labels(project_folder: Path, documents: Sequence[Document]) -> Mode
         found.number,
         {**found.certificate, "confidence": found.campaign.confidence},
         len(labels) - len(kept),
+        {each.id: spans for each in kept if (spans := labels.term_spans(rows[each.id]))},
     )
 
 
 def live_labels(
-    version: Version, documents: Sequence[Document], rounds: Path, config: LoopConfig, progress: Progress
+    version: Version,
+    documents: Sequence[Document],
+    rounds: Path,
+    config: LoopConfig,
+    progress: Progress,
+    decided: DecidedTerms,
 ) -> ModelLabels:
     """The labels of ``version`` for those of ``documents`` that wait for a label; nothing is certified.
+
+    What was ``decided`` about terms replaces what the model says of them.
 
     ``rounds``: the folder with the scored pools of finished rounds; one that this version has scored and that
     holds all these texts is used as it is.
@@ -70,13 +79,21 @@ def live_labels(
     spans = scored.predicted(waiting)
     place = {document_id: row for row, document_id in enumerate(scored.ids)}
     rows = np.array([place[document.id] for document in waiting], dtype=np.int64)
+    labelled = [each.with_spans(decided.applied(each.text, spans[each.id])) for each in waiting]
     return ModelLabels(
         version.name,
-        [document.with_spans(spans[document.id]) for document in waiting],
+        labelled,
         scored.expectation[rows],
         scored.labels,
         calibration_of(version.manifest),
+        by_term={each.id: made for each in labelled if (made := _made(each, decided))},
     )
+
+
+def _made(document: Document, decided: DecidedTerms) -> frozenset[Span]:
+    spans = document.spans or ()
+    pairs = zip(spans, decided.made(document.text, spans), strict=True)
+    return frozenset(span for span, is_decided in pairs if is_decided)
 
 
 def _stored(version: Version, waiting: Sequence[Document], rounds: Path) -> PoolScores | None:

@@ -10,6 +10,7 @@ import pytest
 from wapaganda.annotation import LabelMapping
 from wapaganda.ml_backend.prediction.predictor import Limits
 from wapaganda.ml_backend.prediction.tasks import Showing
+from wapaganda.terms import DecidedPlace, DecidedTerms, text_key
 
 
 def task(text, number=1):
@@ -173,11 +174,59 @@ def test_without_a_config_the_one_of_setup_serves(server, label_config):
     assert len(server.predict([task("Anna")], label_config=None).json()["results"][0]["result"]) == 1
 
 
-def test_interactive_regions_drawn_by_hand_are_not_overwritten(server):
-    drawn = {"result": [{"value": {"start": 0, "end": 3, "labels": ["LOC"]}}, {"value": {}}, None, 5]}
-    body = {"params": {"login": None, "password": None, "context": drawn}}
-    (item,) = server.predict([task("Anna met Bob")], **body).json()["results"]
-    assert [region["value"]["text"] for region in item["result"]] == ["Bob"]
+def region(start, end, label="LOC"):
+    return {"type": "labels", "value": {"start": start, "end": end, "labels": [label]}}
+
+
+def marked(server, text, drawn, **more):
+    params = {"login": None, "password": None, "context": {"result": drawn}}
+    (item,) = server.predict([task(text) | more], params=params).json()["results"]
+    return [
+        (each["value"]["start"], each["value"]["end"], each["value"]["labels"]) for each in item["result"]
+    ]
+
+
+def test_a_drawn_region_marks_the_other_places_of_its_words(server):
+    text = "👋 COX of COX-2, pre-COX, COX. cox (COX)"
+    drawn = [region(2, 5), {"value": {}}, None, 5]
+    assert marked(server, text, drawn) == [(25, 28, ["LOC"]), (35, 38, ["LOC"])]
+    assert marked(server, text, [region(2, 5, "UNKNOWN")]) == []
+    assert marked(server, "a.b*(c and a.b*(c", [region(0, 6)]) == [(11, 17, ["LOC"])]
+    assert marked(server, "...", [region(0, 3)]) == []
+    assert marked(server, "x", [region(-5, 10**12), region(1, 0)]) == []
+
+
+def test_a_drawn_region_marks_nothing_over_what_the_annotator_sees(server):
+    text = "Rome, Rome, Rome and New Rome"
+    draft, old = {"id": 2, "result": [region(6, 10, "PER")]}, {"id": 1, "result": [region(12, 16)]}
+    prediction = [{"id": 3, "result": [region(21, 29)]}, {"id": 4, "model_version": "why: x", "result": []}]
+    drawn = [region(0, 4)]
+    assert marked(server, text, drawn, drafts=[old, draft], predictions=prediction) == [
+        (12, 16, ["LOC"]),
+        (25, 29, ["LOC"]),
+    ]
+    seen = marked(
+        server, text, drawn, drafts=[], annotations=[{"was_cancelled": True}], predictions=prediction
+    )
+    assert seen == [(6, 10, ["LOC"]), (12, 16, ["LOC"])]
+    assert len(marked(server, text, drawn, drafts=5, annotations=None, predictions=[None])) == 3
+
+
+def test_a_drawn_region_needs_no_model(serve):
+    assert marked(serve(), "Rome, Rome", [region(0, 4)]) == [(6, 10, ["LOC"])]
+
+
+def test_what_was_decided_about_a_term_is_shown(serve, repository):
+    repository.put("ls-12", "v1")
+    places = [DecidedPlace(0, 4, None, 0.9, 1), DecidedPlace(5, 8, "LOC", 0.9, 2)]
+    terms = DecidedTerms({text_key("Anna met Bob"): places})
+    server = serve(showings=lambda key: Showing(terms=terms))
+    (here, there) = server.predict([task("Anna met Bob"), task("Anna met")]).json()["results"]
+    assert [(each["value"]["text"], each["value"]["labels"]) for each in here["result"]] == [
+        ("met", ["LOC"]),
+        ("Bob", ["PER"]),
+    ]
+    assert [each["value"]["text"] for each in there["result"]] == ["Anna"]
 
 
 @pytest.mark.parametrize(

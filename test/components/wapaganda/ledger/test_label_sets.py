@@ -99,6 +99,8 @@ def test_an_old_ledger_is_migrated_and_its_texts_get_the_labels_known_at_the_nex
     ledger.upsert_documents([answer("a"), Document("pool", "Bob")], "label-studio")
     with sqlite3.connect(path) as connection:  # as version 0.2 left it
         connection.execute("ALTER TABLE documents DROP COLUMN considered")
+        connection.execute("DROP TABLE term_places")
+        connection.execute("DROP TABLE terms")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
 

@@ -251,9 +251,10 @@ def test_a_ledger_of_an_earlier_release_is_migrated_and_loses_nothing(tmp_path):
     assert ledger.offers(1) == [Offer("a", 1, 0.9, "random")]
     assert ledger.selection_reason("a") == "random"
     connection = sqlite3.connect(path)
-    now = connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
+    old = "SELECT sql FROM sqlite_master WHERE tbl_name NOT LIKE 'term%' ORDER BY name"
+    now = connection.execute(old).fetchall()
     assert [sql and sql.replace(", considered TEXT", "") for (sql,) in now] == [sql for (sql,) in schema]
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
     connection.close()
 
 
@@ -330,3 +331,27 @@ def test_threads_share_a_ledger(ledger):
         thread.join()
 
     assert ledger.counts().documents == 200
+
+
+def test_a_decision_on_a_term_is_stored_dated_and_undone_without_a_trace(ledger):
+    ledger.upsert_documents([Document("a", "Rome and Rome", ROME), Document("b", "to Rome")], "test")
+    before = list(ledger.documents())
+    first = ledger.decide_term(
+        "Rome", "LOC", 0.9, {"checked": 12}, [("k1", 3, 7), ("k1", 9, 13), ("k2", 0, 4)]
+    )
+    second = ledger.decide_term("Rome", None, 0.8, {}, [("k1", 3, 7)])
+
+    one, two = ledger.term_decisions()
+    assert (one.number, one.term, one.label, one.score, one.places) == (first, "Rome", "LOC", 0.9, 3)
+    assert (one.facts, one.decided_at[:2], two.label, two.places) == ({"checked": 12}, "20", None, 1)
+    assert {key: [place.start for place in held] for key, held in ledger.decided_terms().places.items()} == {
+        "k1": [3, 9, 3],
+        "k2": [0],
+    }
+    assert list(ledger.documents()) == before
+
+    assert [ledger.undo_term(number) for number in (first, second, second)] == [True, True, False]
+    assert ledger.term_decisions() == []
+    connection = sqlite3.connect(ledger.path)
+    assert connection.execute("SELECT COUNT(*) FROM term_places").fetchone() == (0,)
+    connection.close()

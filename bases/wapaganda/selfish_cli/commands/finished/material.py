@@ -100,13 +100,18 @@ def machine_part(
             f"Expected a trained model of {context.key} with --with-machine, was: none.",
             "Train one by selfish train or selfish update, or name another --name or --project.",
         )
-    found = live_labels(live, named, context.directory / "rounds", context.config(), progress)
+    decided = context.decided_terms()
+    found = live_labels(live, named, context.directory / "rounds", context.config(), progress, decided)
     return _by_own_ids(found, source)
 
 
 def _by_own_ids(labels: "ModelLabels", source: Source) -> "ModelLabels":
     own = {loop_id: own_id for own_id, loop_id in source.ids.items()}
-    return replace(labels, documents=[replace(each, id=own[each.id]) for each in labels.documents])
+    return replace(
+        labels,
+        documents=[replace(each, id=own[each.id]) for each in labels.documents],
+        by_term={own[name]: spans for name, spans in labels.by_term.items()},
+    )
 
 
 def facts_of(context: CliProject, source: Source, options: CardOptions) -> "CardFacts":

@@ -1,0 +1,1 @@
+"""selfish terms: one decision for all places of a term."""
