@@ -44,7 +44,7 @@ def reliability(counts: Mapping[Answer, int], answer: Answer, model: float) -> f
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class TermCandidate:
     """A term that may be decided once for all its places in the pool.
 
     ``answer``: its most probable label, ``None``: no entity. ``places``: in the pool. ``doubt``: span errors
@@ -65,7 +65,7 @@ class Candidate:
         return self.places * self.doubt * self.reliability
 
 
-def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
+def ranked(candidates: Iterable[TermCandidate]) -> list[TermCandidate]:
     """The candidates, the most expected errors first."""
     return sorted(candidates, key=lambda each: (-each.errors, -each.places, each.term))
 

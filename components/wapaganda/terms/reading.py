@@ -11,7 +11,7 @@ from wapaganda.decoding import length_batches, pad, span_probability
 from wapaganda.ner import LabelSchema, Span
 
 
-class Reading(Protocol):
+class ReadText(Protocol):
     """A text as a model has read it: words (n_words, 2), log-probabilities (n_words, K) and best spans."""
 
     @property
@@ -57,7 +57,7 @@ class PlaceReading:
 
 
 def read_places(
-    readings: Sequence[Reading], places: Sequence[Sequence[tuple[int, int]]], schema: LabelSchema
+    readings: Sequence[ReadText], places: Sequence[Sequence[tuple[int, int]]], schema: LabelSchema
 ) -> list[list[PlaceReading]]:
     """The readings of the places (start, end) of each text, in their order.
 
@@ -93,7 +93,7 @@ def read_places(
 
 
 def _merged(
-    reading: Reading,
+    reading: ReadText,
     places: Sequence[tuple[int, int]],
     fitted: Sequence[tuple[int, int] | None],
     said: NDArray[np.float64],

@@ -17,9 +17,9 @@ from wapaganda.progress import Progress
 from wapaganda.tagger import TaggedText, Tagger
 from wapaganda.terms import (
     Answer,
-    Candidate,
     Occurrence,
     PlaceReading,
+    TermCandidate,
     TermPlace,
     Terms,
     forms_of,
@@ -64,7 +64,7 @@ class TermTexts:
         return cls(tuple(labelled), tuple(waiting.values()))
 
 
-def find_candidates(loop: Loop, limit: int) -> list[Candidate]:
+def find_candidates(loop: Loop, limit: int) -> list[TermCandidate]:
     """The terms whose decision should remove the most errors, best first; decided ones are left out.
 
     They are forms that people or the live model have marked. The model reads up to 20 places of each again,
@@ -209,7 +209,7 @@ def _candidate(
     near: Sequence[tuple[int, TermPlace, PlaceReading | None]],
     counts: Counter[Answer],
     tagger: Tagger,
-) -> Candidate:
+) -> TermCandidate:
     free = [(at, said) for _, at, said in near if said and said.probabilities and not _longer(at, said)]
     answers: list[Answer] = [*tagger.schema.labels, None]
     numbers = [*range(len(tagger.schema.labels)), None]
@@ -222,7 +222,7 @@ def _candidate(
     answer = max(answers, key=lambda each: weights[each])
     doubt = sum(said.doubt(at.start, at.end) for at, said in free) / n_free
     share = len(free) / len(near)
-    return Candidate(
+    return TermCandidate(
         term, answer, round(n_places * share), doubt, reliability(counts, answer, means[answer]), dict(counts)
     )
 

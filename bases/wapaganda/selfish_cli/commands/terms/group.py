@@ -45,7 +45,7 @@ KEPT = "Nothing was decided. Places that were shown are remembered."
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class TermWork:
     """A project at work: its loop, whose ledger is up to date, and how to speak to the user."""
 
     console: Console
@@ -198,7 +198,7 @@ def _work(
     name: str,
     overrides: dict[str, Any],
     as_json: bool,
-) -> Iterator[Work]:
+) -> Iterator[TermWork]:
     """Fetch the newest labels and hold the project."""
     data, pool = files
     with session(as_json, KEPT) as console:
@@ -209,14 +209,14 @@ def _work(
                 loop = round_loop(context, project, data, pool, None, progress)
                 for note in loop.fetch().messages:
                     console.warn(note)
-            yield Work(console, context, loop, project)
+            yield TermWork(console, context, loop, project)
 
 
 def _studio(url: str | None, api_key: str | None) -> dict[str, Any]:
     return {"label_studio_url": url, "label_studio_api_key": api_key}
 
 
-def _offered(work: Work, term: str, label: str | None, size: int) -> "TermOffer":
+def _offered(work: TermWork, term: str, label: str | None, size: int) -> "TermOffer":
     """The offer that is being checked, or a new one: for another answer, model or number of places."""
     from wapaganda.pipeline import offer_term, remember_offer, remembered_offer
     from wapaganda.terms import term_of
@@ -236,7 +236,7 @@ def _offered(work: Work, term: str, label: str | None, size: int) -> "TermOffer"
     return offer
 
 
-def _decide(work: Work, offer: "TermOffer", checked: Path | None, most_wrong: float) -> None:
+def _decide(work: TermWork, offer: "TermOffer", checked: Path | None, most_wrong: float) -> None:
     from wapaganda.pipeline import accept_offer, answered, check_offer, open_keys
 
     ledger, console = work.loop.ledger, work.console

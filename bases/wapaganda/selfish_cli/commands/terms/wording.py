@@ -10,12 +10,12 @@ from wapaganda.selfish_cli.ui.tables import plain_table
 if TYPE_CHECKING:
     from wapaganda.ledger import TermDecision
     from wapaganda.pipeline import CheckedOffer, TermOffer
-    from wapaganda.terms import Answer, Candidate
+    from wapaganda.terms import Answer, TermCandidate
 
 NONE = "no entity"
 
 
-def candidates_table(found: "Sequence[Candidate]") -> RenderableType:
+def candidates_table(found: "Sequence[TermCandidate]") -> RenderableType:
     """The terms that are worth a decision."""
     if not found:
         return "No term has three places or more in the texts without labels."
@@ -83,7 +83,7 @@ def offer_record(offer: "TermOffer") -> dict[str, Any]:
     }
 
 
-def record_of(each: "Candidate | TermDecision") -> dict[str, Any]:
+def record_of(each: "TermCandidate | TermDecision") -> dict[str, Any]:
     """A candidate or a decision, JSON-ready."""
     from wapaganda.ledger import TermDecision
 
