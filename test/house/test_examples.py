@@ -13,6 +13,7 @@ PRINTS = {
     "convert_formats": "10 texts",
     "loop_on_files": "Round 2: 33 labelled, 8 texts in al-002",
     "own_measure": "[0.02 0.85]",
+    "own_source": "after a preposition is on: log loss of a word",
     "own_strategy": "1 cheap Ada met Bob.",
     "score_a_pool": "5 of 60 texts",
     "train_on_documents": "strict span F1",

@@ -20,6 +20,7 @@ from wapaganda.ledger import LedgerError
 from wapaganda.ml_backend.page.desk import Links
 from wapaganda.ml_backend.prediction.batching import TextTagger
 from wapaganda.ml_backend.prediction.predictor import Limits
+from wapaganda.ml_backend.prediction.source_answers import NoSources, StoredSources
 from wapaganda.ml_backend.prediction.tasks import Showing
 from wapaganda.ml_backend.services import Background, Effects, ServerOptions, Services
 from wapaganda.ml_backend.state_files import Scratch, TrainingsOff, open_state
@@ -68,6 +69,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
             StoredGlances(settings),
             StoredFiles(settings),
             state.notices,
+            StoredSources(settings) if settings.sources else NoSources(),
         ),
         ServerOptions(
             settings.basic_auth,

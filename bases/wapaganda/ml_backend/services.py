@@ -9,7 +9,7 @@ from wapaganda.ml_backend.page.desk import Desk, Links, NoFiles
 from wapaganda.ml_backend.prediction.admission import Admission
 from wapaganda.ml_backend.prediction.batching import TaggingQueue
 from wapaganda.ml_backend.prediction.model_cache import ModelCache
-from wapaganda.ml_backend.prediction.model_repository import ModelRepository
+from wapaganda.ml_backend.prediction.model_repository import UNTRAINED, ModelRepository
 from wapaganda.ml_backend.prediction.predictor import (
     Known,
     KnownShowings,
@@ -17,6 +17,7 @@ from wapaganda.ml_backend.prediction.predictor import (
     Predictor,
     UncertaintyMeasure,
 )
+from wapaganda.ml_backend.prediction.source_answers import KnownSources, NoSources
 from wapaganda.ml_backend.prediction.tasks import Showing
 from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.event_queue import EventQueue
@@ -56,7 +57,8 @@ def no_glance(project: str) -> Glance:
 class Effects:
     """The external parts of a server: models on disk, trainings, the uncertainty measure, what was decided
     about the spans of each project, what its ledger says, and the files that the page reads and changes.
-    ``notices``: what a person should know about the files of the server, in sentences."""
+    ``notices``: what a person should know about the files of the server, in sentences. ``sources``: what
+    answers as long as there is no model."""
 
     repository: ModelRepository
     trainings: Trainings
@@ -66,6 +68,7 @@ class Effects:
     glances: Glances = no_glance
     desk: Desk = field(default_factory=NoFiles)
     notices: Sequence[str] = ()
+    sources: KnownSources = field(default_factory=NoSources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +123,22 @@ class Services:
             credentials,
             models,
             queue,
-            Predictor(models, queue, effects.measure, Known(known_config, effects.showings), options.limits),
+            Predictor(
+                models,
+                queue,
+                effects.measure,
+                Known(known_config, effects.showings, effects.sources),
+                options.limits,
+            ),
             Admission(options.limits.places),
             EventQueue(trigger, credentials),
             Telemetry(),
         )
+
+    def version(self, project: str) -> str:
+        """The version that /predict would answer with: of the model, or before it of the sources."""
+        found = self.models.version(project)
+        return self.effects.sources.version or found if found == UNTRAINED else found
 
     def start(self) -> None:
         """Start every thread."""

@@ -55,6 +55,10 @@ COMMANDS: Mapping[str, Entry] = {
         "Decide what a term is once, for all its places in the texts without labels.",
         {"list": "list_terms", "show": "show", "accept": "accept", "reject": "reject", "undo": "undo"},
     ),
+    "sources": Entry(
+        "answers.sources",
+        "Show how far the sources can be believed, for each type, and which are switched on.",
+    ),
     "agree": Entry(
         "answers.agree",
         "Measure how far annotators agree, and list the texts in which they do not, the dearest first.",

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     )
     from wapaganda.pipeline.selection.review import choose_review, doubtful_first
     from wapaganda.pipeline.selection.scoring import score_pool, score_tagged, scored_by
+    from wapaganda.pipeline.selection.source_votes import proposed_by_sources
     from wapaganda.pipeline.selection.waiting import is_waiting
     from wapaganda.pipeline.shards.scored_pool import PieceEngine, ScoredPool, in_this_process, score_shards
     from wapaganda.pipeline.shards.scorer import ScoringJob
@@ -142,6 +143,7 @@ _LATE = {
     "open_batch": "round.open_batch",
     "out_of_fold_spans": "training.evaluation",
     "present_file": "round.file_part",
+    "proposed_by_sources": "selection.source_votes",
     "read_proposals": "selection.prices",
     "remembered_prices": "selection.prices",
     "restore_rounds": "completion.restoring",
@@ -249,6 +251,7 @@ __all__ = [
     "open_keys",
     "out_of_fold_spans",
     "present_file",
+    "proposed_by_sources",
     "prune_rounds",
     "read_proposals",
     "reading_figures",

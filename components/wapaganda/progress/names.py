@@ -14,6 +14,7 @@ STEP_NAMES: Final = {
     "calibrate": "Cross-fitting",
     "judge": "Evaluating the model",
     "evaluate": "Evaluating",
+    "sources": "Asking the sources",
     "score": "Scoring the pool",
     "select": "Choosing the batch",
     "compare": "Comparing with the previous model",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wapaganda.pipeline import Loop, LoopConfig, Source
     from wapaganda.progress import Progress
     from wapaganda.settings import Settings
+    from wapaganda.source import SourceFiles
     from wapaganda.terms import DecidedTerms
     from wapaganda.tracking import MirrorReport, RunLog
 
@@ -213,6 +214,13 @@ class ProjectContext:
         }
         return LoopConfig(**(same | renamed))
 
+    def sources(self) -> "SourceFiles | None":
+        """The file that names the sources, and that of their answers; ``None``: SOURCES is not set."""
+        from wapaganda.source import SourceFiles
+
+        path, key = self.settings.sources, self.settings.sources_api_key.get_secret_value()
+        return None if path is None else SourceFiles(path, self.directory / "sources.sqlite", key)
+
     def loop(self, source: "Source", progress: "Progress") -> "Loop":
         """The loop over ``source``; hold `lock` while it runs a round. A live model that is damaged is not
         its live model."""
@@ -220,7 +228,9 @@ class ProjectContext:
 
         record, store = RoundLog(self.runs(), self.key), self.store()
         store.read_live()
-        return Loop(source, self.ledger(), store, self.config(), record, self.directory, progress)
+        made = Loop(source, self.ledger(), store, self.config(), record, self.directory, progress)
+        made.sources = self.sources()
+        return made
 
     def prune(self) -> tuple[str, ...]:
         """Delete old versions, files of rounds and run logs by KEEP_VERSIONS; hold `lock`.

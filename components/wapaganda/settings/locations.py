@@ -12,6 +12,11 @@ def home_path(path: Path) -> Path:
     return path.expanduser()
 
 
+def optional_path(path: Path | None) -> Path | None:
+    """As ``home_path``; ``None`` stays as it is."""
+    return None if path is None else home_path(path)
+
+
 def http_url(url: str) -> str:
     """``url`` without a trailing slash.
 

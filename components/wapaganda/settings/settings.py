@@ -10,7 +10,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wapaganda.errors import InputError
 from wapaganda.settings.access_token import check_token
-from wapaganda.settings.locations import home_path, http_url, optional_url, tracking_uri
+from wapaganda.settings.locations import (
+    home_path,
+    http_url,
+    optional_path,
+    optional_url,
+    tracking_uri,
+)
 from wapaganda.settings.numbers import auto_or_share
 from wapaganda.settings.registered import measure_name, strategy_name
 from wapaganda.settings.removed import removed_settings
@@ -75,6 +81,14 @@ class Settings(BaseSettings):
         "first model is most confident. A training takes about three times as long.",
     )
     seed: int = Field(13, ge=0, lt=2**32, description="Random seed of everything.")
+    sources: Annotated[Path | None, AfterValidator(optional_path)] = Field(
+        None,
+        description="File (TOML) that names sources: gazetteers, other models, an LLM, … They propose spans "
+        "before there is a model (docs/sources.md). Not set: none.",
+    )
+    sources_api_key: SecretStr = Field(
+        SecretStr(""), description="Key for the sources of the kind `llm`, if their address asks for one."
+    )
     device: str = Field(
         "auto",
         pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",

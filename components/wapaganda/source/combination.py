@@ -19,12 +19,12 @@ def combine(
     """Log-probabilities of the tags of T words, (T, K), by the model and the sources. Pure.
 
     Naive Bayes: log P(tag) of the model plus, for each source that is on, w · log P(vote | tag). A vote for
-    outside counts as well. The exponent w (`SourceReliability.weight`) tempers it, for the votes of the words of an
-    entity are right or wrong together, several sources err alike, and a model errs where a source does: their
-    evidence must not multiply. w is what makes labelled texts most probable, out of fold (`trust`).
+    outside counts as well. The exponent w (`SourceReliability.weight`) tempers it: the votes of the words of
+    an entity are right or wrong together, several sources err alike, and a model errs where a source does, so
+    their evidence must not multiply. w makes labelled texts most probable, out of fold (`trust`).
 
-    ``log_probs`` (T, K): of a calibrated model; ``None``: there is none, and the sources say how frequent each
-    tag is. ``votes``: the tag ids of each source, (T,); ``reliabilities`` by the same names.
+    ``log_probs`` (T, K): of a calibrated model; ``None``: there is none, and the sources say how frequent
+    each tag is. ``votes``: the tag ids of each source, (T,); ``reliabilities`` by the same names.
 
     Raises:
         ValueError: there is neither a model nor a source that is on.
@@ -40,4 +40,4 @@ def combine(
     for tags, each in heard:
         total = total + each.log_likelihood(tags)
     total = total - np.logaddexp.reduce(total, axis=1, keepdims=True)
-    return total.astype(np.float32)
+    return np.asarray(total, dtype=np.float32)

@@ -60,8 +60,8 @@ class SourceReliability:
     """What is known about one source.
 
     ``joint``: expected numbers of words by true class (rows) and by voted class (columns), shape
-    (1 + L, 1 + L); class 0 is outside, class 1 + k the type k of the schema. ``same_begin``: how often, of two
-    entity words, both or neither begin an entity. ``begins``: the share of voted entity words that begin one.
+    (1 + L, 1 + L); class 0 is outside, class 1 + k the type k of the schema. ``same_begin``: how often, of
+    two entity words, both or neither begin an entity. ``begins``: the share of voted entity words that do.
     ``weight``: the exponent of the likelihood, 0 (off) to 1. ``off``: classes whose votes say nothing.
     ``spans``: counts by the type of the schema. ``n_texts``: labelled texts that the source has read.
     """
@@ -83,7 +83,7 @@ class SourceReliability:
         known: Sequence[str],
         unlabelled: Sequence[NDArray[np.int64]] = (),
     ) -> Self:
-        """Learn from the tag ids of people and of the source for the words of the same texts, each (n_words,).
+        """Learn from the tag ids of people and of the source for the same words, (n_words,) for each text.
 
         ``known``: the types that the source knows. ``unlabelled``: its tags in texts without labels, which
         say how often it votes for each type.
@@ -130,13 +130,14 @@ class SourceReliability:
         alone = np.where(voted_begin, self.begins, 1.0 - self.begins)[:, None]
         table += np.log(np.where((v == 0)[:, None], 1.0, np.where((y == 0)[None, :], alone, same)))
         table[np.isin(v, sorted(self.off))] = 0.0
-        return self.weight * table
+        return np.asarray(self.weight * table, dtype=np.float64)
 
     def log_prior(self) -> NDArray[np.float64]:
         """log P(tag) of a word of which nothing is known, (K,)."""
         share = self.joint.sum(axis=1) / self.joint.sum()
         begins = np.array([self.begins, 1.0 - self.begins])
-        return np.log(np.concatenate([share[:1], (share[1:, None] * begins).ravel()]))
+        shares = np.concatenate([share[:1], (share[1:, None] * begins).ravel()])
+        return np.asarray(np.log(shares), dtype=np.float64)
 
 
 def classes(tags: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -145,7 +146,7 @@ def classes(tags: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def tags_of(spans: Sequence[Span], words: NDArray[np.int32], schema: LabelSchema) -> NDArray[np.int64]:
-    """The tag id of each word (n_words,) by spans of any kind; unknown labels and parts of words do not count.
+    """The tag id of each word (n_words,) by any spans; unknown labels and parts of words do not count.
 
     A word belongs to a span that holds all of it; of two spans the first has it.
     """
@@ -173,7 +174,7 @@ def _prior(shares: NDArray[np.float64], known: Sequence[bool]) -> NDArray[np.flo
     believed[1:, 0] = np.minimum(missed[1:] / shares[0], 0.5 / max(1, n - 1))
     believed[0, 0] = 1.0 - believed[1:, 0].sum()
     scale = _PRIOR_WORDS * max(1, int(types.sum())) / shares[1:].sum()
-    return scale * shares[None, :] * believed
+    return np.asarray(scale * shares[None, :] * believed, dtype=np.float64)
 
 
 def _span_counts(

@@ -14,8 +14,9 @@ from wapaganda.ner import LabelSchema
 from wapaganda.source.reliability import SourceReliability
 
 MINIMUM_TEXTS = 20
-"""With fewer labelled texts a source is on, as the user has asked, and counts half."""
+"""With fewer labelled texts a source is on, as the user has asked."""
 FIRST_WEIGHT = 0.5
+"""Its weight until then beside a model. Without one it is 1, for n sources 1/√n each."""
 _WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _RESAMPLINGS = 500
 _MOST_DOUBT = 0.1
@@ -67,7 +68,8 @@ def trust(
     }
     if len(gold) < MINIMUM_TEXTS or not opinions:
         why = f"on: {len(gold)} answers are too few to judge it, {MINIMUM_TEXTS} are needed"
-        return {name: Verdict(replace(each, weight=FIRST_WEIGHT), why, {}) for name, each in whole.items()}
+        weight = FIRST_WEIGHT if log_probs is not None else 1.0 / max(1, len(opinions)) ** 0.5
+        return {name: Verdict(replace(each, weight=weight), why, {}) for name, each in whole.items()}
     judge = _Judge(gold, opinions, schema, log_probs, seed)
     weights = judge.weights()
     verdicts = {}
@@ -130,7 +132,9 @@ class _Judge:
                 )
                 for this in (0, 1)
             ]
-            said = [by_half[side].log_likelihood(tags) for tags, side in zip(each.labelled, half, strict=True)]
+            said = [
+                by_half[side].log_likelihood(tags) for tags, side in zip(each.labelled, half, strict=True)
+            ]
             self._likelihood[name] = np.concatenate(said)
             priors.append([np.exp(each.log_prior()) for each in by_half])
         if log_probs is None:
@@ -161,7 +165,7 @@ class _Judge:
         found = dict.fromkeys(self._likelihood, 0.0)
         alone = {name: min(self._loss({name: w}) for w in _WEIGHTS) for name in found}
         for name in [*sorted(alone, key=alone.__getitem__)] * 2:
-            found[name] = min(_WEIGHTS, key=lambda w, name=name: self._loss(found | {name: w}))
+            found[name] = min((self._loss(found | {name: w}), w) for w in _WEIGHTS)[1]
         return found
 
     def _loss(self, weights: Mapping[str, float]) -> float:

@@ -72,7 +72,7 @@ async def setup(request: SetupRequest, services: ServicesOf) -> Response:
     if credentials != known:
         services.events.store_credentials(project, credentials)
         _warn_of_a_path(request, services)
-    return AsciiJson({"model_version": services.models.version(project.key)})
+    return AsciiJson({"model_version": services.version(project.key)})
 
 
 def _sent(request: SetupRequest, services: Services) -> Credentials:

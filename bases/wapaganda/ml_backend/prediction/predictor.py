@@ -17,6 +17,7 @@ from wapaganda.ml_backend.prediction.batching import Tagged, TaggingQueue
 from wapaganda.ml_backend.prediction.drawn import DrawnRegion, drawn_regions, same_words
 from wapaganda.ml_backend.prediction.model_cache import ModelCache
 from wapaganda.ml_backend.prediction.model_repository import UNTRAINED, LoadedModel
+from wapaganda.ml_backend.prediction.source_answers import KnownSources, NoSources, reason_of
 from wapaganda.ml_backend.prediction.tasks import (
     UNANSWERED,
     Answer,
@@ -55,10 +56,11 @@ class KnownShowings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known about the projects: their label configs, and how their spans are shown."""
+    """What is known about the projects: their label configs, how their spans are shown, and their sources."""
 
     configs: KnownConfigs
     showings: KnownShowings
+    sources: KnownSources = NoSources()  # noqa: RUF009 - it has no state
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class Predictor:
         left = max(0.0, deadline - time.monotonic())
         live = self._models.get(project.key, min(self._limits.load_seconds, left))
         if live is None:
-            return self._without_model(request, project)
+            return self._without_model(request, project, deadline)
         try:
             config = self._config(request, project)
         except ValueError as error:
@@ -157,13 +159,47 @@ class Predictor:
         refuse_other_forms(config)
         return config
 
-    def _without_model(self, request: PredictRequest, project: ProjectRef) -> list[Answer]:
+    def _without_model(self, request: PredictRequest, project: ProjectRef, deadline: float) -> list[Answer]:
         state = self._models.state(project.key)
         if state.error:
             return _all(request, UNANSWERED, state.error)
         if state.target:
             return _all(request, UNANSWERED, f"Model {state.target} is still loading; ask again in a moment.")
+        if self._known.sources.version:
+            return self._by_sources(request, project, deadline)
         return _all(request, UNTRAINED, "There is no model yet: label some texts and start a training.")
+
+    def _by_sources(self, request: PredictRequest, project: ProjectRef, deadline: float) -> list[Answer]:
+        """What the sources propose, as long as there is no model."""
+        version = self._known.sources.version
+        try:
+            labels = self._config(request, project)
+        except ValueError as error:
+            return _all(request, UNANSWERED, str(error))
+        showing = self._known.showings(project.key)
+        labels = replace(labels, mapping=showing.mapping)
+        config = RequestConfig(labels, showing.floor, showing.terms)
+        answers: list[Answer] = [Answer(version)] * len(request.tasks)
+        readable = []
+        for place, task in enumerate(request.tasks):
+            try:
+                readable.append(_Readable(place, text_of(task, labels, self._limits.text_chars)))
+            except UnreadableTaskError as problem:
+                answers[place] = Answer(version, reason=str(problem))
+        left = deadline - time.monotonic()
+        try:
+            texts = [each.text for each in readable]
+            found = self._known.sources.propose(project.key, texts, labels.labels, left) if texts else []
+        except TimeoutError:
+            late = f"The sources did not answer within {self._limits.seconds:g} s; ask again."
+            return _all(request, UNANSWERED, late)
+        except Exception as error:  # also the code of a user
+            logger.warning("The sources of %s do not answer: %s", project.key, brief(error))
+            return _all(request, UNANSWERED, reason_of(error))
+        for each, spans in zip(readable, found, strict=True):
+            confidence = min((span.score or 0.0 for span in spans), default=0.0)
+            answers[each.place] = answer(spans, each.text, config, version, confidence)
+        return answers
 
     def _with_model(
         self, request: PredictRequest, config: RequestConfig, live: LoadedModel, deadline: float

@@ -1,12 +1,14 @@
 """selfish predict: entity spans for new texts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
+from wapaganda.errors import InputError
 from wapaganda.progress import Progress
 from wapaganda.selfish_cli.inputs import one_of, read_pool
 from wapaganda.selfish_cli.outputs import check_out, document_dict, write_texts
@@ -31,6 +33,14 @@ STYLES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who has found the spans, a model or sources, and the types that they know."""
+
+    version: str
+    labels: tuple[str, ...]
+
+
 def predict(
     text: Annotated[
         str | None, typer.Argument(help="One text, instead of --data.", show_default=False)
@@ -51,8 +61,8 @@ def predict(
 ) -> None:
     """Find the entities in a text or in the texts of a file.
 
-    --out marks the spans as proposed by the model: no command takes them for labels, and Label Studio imports
-    them as predictions.
+    Without a model they are those that the SOURCES find. --out marks the spans as proposed: no command takes
+    them for labels, and Label Studio imports them as predictions.
     """
     with session(as_json, "Nothing was written.") as console:
         one_of("Give one text in quotes, or name a file by --data.", text=text, data=data)
@@ -67,18 +77,41 @@ def predict(
         context = open_context(project, name, overrides)
         with console.progress() as progress:
             documents, read = _documents(context, text, data, console, progress)
-            tagger = load_tagger(context, model, progress)
-            if context.settings.scoring_precision == "auto" and data is not None:
-                tagger = tagger.fast()
-            found = _predict(tagger, documents, progress)
+            if model is None and context.sources() is not None and context.store().current() is None:
+                found, by = _ask_sources(context, documents, console, progress)
+            else:
+                tagger = load_tagger(context, model, progress)
+                if context.settings.scoring_precision == "auto" and data is not None:
+                    tagger = tagger.fast()
+                found, by = _predict(tagger, documents, progress), By(tagger.version, tagger.schema.labels)
             if out is not None:
                 from wapaganda.annotation import with_proposal
 
-                proposed = [with_proposal(each, each.spans or (), tagger.version) for each in found]
+                proposed = [with_proposal(each, each.spans or (), by.version) for each in found]
                 for message in write_texts(proposed, out):
                     console.warn(message)
-        _show(console, found, tagger, out)
-        console.emit(_result(context, found, tagger, out) | {"read": read.to_dict()})
+        _show(console, found, by, out)
+        console.emit(_result(context, found, by, out) | {"read": read.to_dict()})
+
+
+def _ask_sources(
+    context: CliProject, documents: Sequence["Document"], console: Console, progress: Progress
+) -> tuple[list["Document"], By]:
+    """What the sources find, judged by the labels that the project has."""
+    from wapaganda.pipeline import proposed_by_sources
+    from wapaganda.source import sources_version
+
+    files = context.sources()
+    assert files is not None
+    labelled = list(context.ledger().documents(labelled=True)) if context.ledger_path.exists() else []
+    schema = files.schema(labelled)
+    found = proposed_by_sources(files, labelled, documents, schema, progress)
+    for message in found.messages:
+        console.warn(message)
+    if not found.names:
+        raise InputError("Expected a model or a source that answers, was: neither.", "Train a model first.")
+    marked = [each.with_spans(spans) for each, spans in zip(documents, found.spans, strict=True)]
+    return marked, By(sources_version(found.names), schema.labels)
 
 
 def _documents(
@@ -106,16 +139,16 @@ def _predict(tagger: "Tagger", documents: Sequence["Document"], progress: Progre
     return found
 
 
-def _show(console: Console, found: Sequence["Document"], tagger: "Tagger", out: Path | None) -> None:
+def _show(console: Console, found: Sequence["Document"], by: By, out: Path | None) -> None:
     n_spans = sum(len(document.spans or ()) for document in found)
     if out is not None:
-        console.show(f"{len(found):,} texts with {n_spans:,} spans by {tagger.version} are in {out}.")
+        console.show(f"{len(found):,} texts with {n_spans:,} spans by {by.version} are in {out}.")
         return
-    styles = dict(zip(tagger.schema.labels, STYLES * len(tagger.schema.labels), strict=False))
+    styles = dict(zip(by.labels, STYLES * len(by.labels), strict=False))
     for document in found[:SHOWN]:
         console.show(_highlighted(document, styles))
     if not n_spans:
-        console.say(f"{tagger.version} finds no entity.")
+        console.say(f"{by.version} finds no entity.")
     if len(found) > SHOWN:
         console.say(f"… and {len(found) - SHOWN:,} more; --out FILE writes all.")
 
@@ -132,12 +165,10 @@ def _highlighted(document: "Document", styles: dict[str, str]) -> Text:
     return line
 
 
-def _result(
-    context: CliProject, found: Sequence["Document"], tagger: "Tagger", out: Path | None
-) -> dict[str, Any]:
+def _result(context: CliProject, found: Sequence["Document"], by: By, out: Path | None) -> dict[str, Any]:
     result: dict[str, Any] = {
         "project": context.key,
-        "version": tagger.version,
+        "version": by.version,
         "texts": len(found),
         "spans": sum(len(document.spans or ()) for document in found),
         "out": str(out) if out else None,

@@ -35,7 +35,8 @@ SHOWN = 10
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The chosen texts, best first, with the spans of the model ``version`` (``None``: no model), which
-    scored the pool by ``measure``. ``proposals``: how many of these spans were left out as too doubtful."""
+    scored the pool by ``measure``. ``proposals``: how many of these spans were left out as too doubtful.
+    ``sources``: whose spans they are, without a model; ``notes``: about them."""
 
     selection: "Selection"
     documents: list["Document"]
@@ -43,6 +44,8 @@ class Batch:
     labels: tuple[str, ...]
     measure: str
     proposals: "ProposalsPart"
+    sources: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def select(
@@ -79,8 +82,8 @@ def select(
     """Select the texts that are worth labelling next, with the spans that the model proposes.
 
     Nothing is trained and nothing is released; selfish update does both. Without a model it selects
-    representative texts with the pretrained encoder. While the data set is completed (PURPOSE), they are the
-    texts to review next.
+    representative texts with the pretrained encoder, and the spans are those of the SOURCES. While the data
+    set is completed (PURPOSE), they are the texts to review next.
     """
     overrides = {
         "samples_per_iteration": size,
@@ -116,6 +119,8 @@ def select(
                 batch = _choose(context, candidates, known, model, progress)
             from wapaganda.uncertainty import find_measure
 
+            for note in batch.notes:
+                console.warn(note)
             wanted = find_measure(context.settings.measure).name
             if wanted != batch.measure:
                 console.warn(
@@ -182,9 +187,36 @@ def _choose(
         selection = choose_step(pool, scored, labelled, config, config.seed, progress)
     ranked = _decided(context, _ranked(selection, selected_documents(selection, pool, scored)))
     if tagger is None:
-        return Batch(selection, ranked, None, (), measure, ProposalsPart())
+        plain = Batch(selection, ranked, None, (), measure, ProposalsPart())
+        return _with_sources(context, plain, known, progress)
     shown, proposals = _worth_showing(ranked, context.proposal_floor())
     return Batch(selection, shown, tagger.version, tagger.schema.labels, measure, proposals)
+
+
+def _with_sources(
+    context: CliProject, batch: Batch, known: Sequence["Document"], progress: Progress
+) -> Batch:
+    """The batch with what the sources propose."""
+    from wapaganda.pipeline import proposed_by_sources
+
+    files = context.sources()
+    if files is None:
+        return batch
+    labelled = [each for each in known if each.is_labelled]
+    schema = files.schema(labelled)
+    found = proposed_by_sources(files, labelled, batch.documents, schema, progress)
+    marked = [each.with_spans(spans) for each, spans in zip(batch.documents, found.spans, strict=True)]
+    if not found.names:
+        return replace(batch, notes=found.messages)
+    shown, proposals = _worth_showing(_decided(context, marked), context.proposal_floor())
+    return replace(
+        batch,
+        documents=shown,
+        labels=schema.labels,
+        proposals=proposals,
+        sources=found.names,
+        notes=found.messages,
+    )
 
 
 def _choose_scored(
@@ -278,9 +310,16 @@ def _proposed(batch: Batch) -> list["Document"]:
     from wapaganda.annotation import with_proposal
 
     return [
-        each if each.spans is None else with_proposal(each, each.spans, batch.version or "")
+        each if each.spans is None else with_proposal(each, each.spans, _by(batch))
         for each in batch.documents
     ]
+
+
+def _by(batch: Batch) -> str:
+    """What has proposed the spans."""
+    from wapaganda.source import sources_version
+
+    return batch.version or sources_version(batch.sources)
 
 
 def _show(console: Console, batch: Batch, out: Path | None, by_worth: bool) -> None:
@@ -299,6 +338,8 @@ def _show(console: Console, batch: Batch, out: Path | None, by_worth: bool) -> N
         ("Pool", f"{chosen.n_pool:,} texts, {chosen.n_candidates:,} candidates"),
         ("Choice", chosen.summary),
     ]
+    if batch.sources:
+        facts.append(("Proposals", f"by the sources {', '.join(batch.sources)}"))
     if batch.version and by_worth:
         facts.append(("Rank", "by expected errors a second of work; the score only finds the candidates"))
     if hidden := batch.proposals.describe():
@@ -324,6 +365,7 @@ def _result(context: CliProject, batch: Batch, out: Path | None) -> dict[str, An
     return {
         "project": context.key,
         "version": batch.version,
+        "sources": list(batch.sources),
         "strategy": _strategy(context, batch),
         "measure": batch.measure,
         "n_pool": chosen.n_pool,

@@ -28,7 +28,7 @@ from wapaganda.label_studio.upload import UPLOAD_TIMEOUT
 from wapaganda.ner import Document
 
 TITLE = "Active batch"
-_BATCH = re.compile(r"[a-z]+-\d+(-[0-9a-f]+)?")
+_BATCH = re.compile(r"[a-z]+-\d+(-[0-9a-f]+)?(-by-.+)?")
 _BY_RANK = "tasks:predictions_score"
 _PLAIN = frozenset({"title", "type", "target", "filters", "ordering"})
 """What the tab of one batch held in release 0.2, if nobody has changed it."""

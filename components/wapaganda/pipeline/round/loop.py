@@ -68,6 +68,11 @@ from wapaganda.pipeline.selection.prices import (
 )
 from wapaganda.pipeline.selection.review import choose_review
 from wapaganda.pipeline.selection.scoring import score_again, score_pool, scored_by
+from wapaganda.pipeline.selection.source_votes import (
+    named_by_sources,
+    proposed_by_sources,
+    sources_in,
+)
 from wapaganda.pipeline.selection.waiting import is_waiting
 from wapaganda.pipeline.sources.fetching import PROJECT_TITLE, fetch_into
 from wapaganda.pipeline.sources.files import FileSource
@@ -76,6 +81,7 @@ from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.pipeline.training.versions import Candidate, TrainingOutcome, train_candidate
 from wapaganda.progress import Progress, silent
 from wapaganda.sampler import UNSCORED_REASONS, SelectedText, Selection
+from wapaganda.source import SourceFiles, SourceProposals
 from wapaganda.stopping import forecast
 from wapaganda.tagger import ModelFolder, Tagger
 from wapaganda.tracking import Run
@@ -89,8 +95,9 @@ logger = logging.getLogger(__name__)
 class Loop:
     """The loop of one project.
 
-    ``directory`` is for the files of a round; other data goes into the ledger. A loop is not thread-safe. The
-    bases ensure that only one process at a time runs rounds of a project.
+    ``directory`` is for the files of a round; other data goes into the ledger. ``sources`` propose spans as
+    long as there is no model. A loop is not thread-safe. The bases ensure that only one process at a time
+    runs rounds of a project.
     """
 
     source: Source
@@ -100,6 +107,7 @@ class Loop:
     record: RoundLog
     directory: Path
     progress: Progress = silent
+    sources: SourceFiles | None = None
     _seconds: dict[str, float] = field(default_factory=dict, init=False)
     _messages: list[str] = field(default_factory=list, init=False)
     _live: LiveModel | None = field(default=None, init=False)
@@ -291,9 +299,15 @@ class Loop:
             number, pool, scored, labelled, prices if purpose.completing else None
         )
         live = self.store.current()
+        batch = self.source.batch_name(number, REVIEW if purpose.completing else TRAINING_BATCH)
+        if scored is None and self.sources is not None:
+            ids = [pick.id for pick in (*selection.picks, *following)]
+            heard = self._by_sources(self.ledger.find(ids))
+            batch = named_by_sources(batch, heard.names)
+            self._messages.extend(heard.messages)
         draft = RoundReport(
             number=number,
-            batch=self.source.batch_name(number, REVIEW if purpose.completing else TRAINING_BATCH),
+            batch=batch,
             version=None,
             live=live.name if live else None,
             n_labelled=len(labelled),
@@ -492,7 +506,8 @@ class Loop:
                 sentence = self.source.release(chosen.batch, batch, self.progress, earlier)
             except BatchNameTakenError:  # another program with its own ledger released one in the meantime
                 kind = chosen.batch.partition("-")[0]
-                chosen = replace(chosen, batch=self.source.batch_name(number, kind))
+                name = self.source.batch_name(number, kind) + sources_in(chosen.batch)
+                chosen = replace(chosen, batch=name)
                 save_draft(self.ledger, chosen)
                 sentence = self.source.release(chosen.batch, batch, self.progress, earlier)
         return replace(chosen, release=sentence)
@@ -543,8 +558,8 @@ class Loop:
         """What the model that chose the batch predicts for each document, by id.
 
         These are the predictions from the scoring of the pool. Only a text that has changed since then, or
-        without stored scores, is tagged again, by the live model. What people have decided about terms
-        replaces what the model says of them.
+        without stored scores, is tagged again, by the live model. Without a model it is what the sources say.
+        What people have decided about terms replaces what is said of them.
         """
         live, scored = self._live_model(), self._chosen_by(number, ahead)
         proposed = dict(scored.predicted(documents)) if scored else {}
@@ -552,12 +567,22 @@ class Loop:
         if missing and live is not None:
             spans = live.tagger.predict([document.text for document in missing])
             proposed |= {document.id: found for document, found in zip(missing, spans, strict=True)}
+        elif missing and not ahead:
+            heard = self._by_sources(missing)
+            if heard.names:
+                proposed |= {each.id: found for each, found in zip(missing, heard.spans, strict=True)}
         decided = self.ledger.decided_terms()
         return {
             each.id: decided.applied(each.text, proposed[each.id])
             for each in documents
             if each.id in proposed
         }
+
+    def _by_sources(self, documents: Sequence[Document]) -> SourceProposals:
+        """What the sources propose for documents."""
+        labelled = list(self.ledger.documents(labelled=True))
+        with self._timed("sources"):
+            return proposed_by_sources(self.sources, labelled, documents, self.source.schema(), self.progress)
 
     def _chosen_by(self, number: int, ahead: bool) -> PoolScores | None:
         """The stored scores of the model that chose the batch."""

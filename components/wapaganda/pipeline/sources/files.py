@@ -63,7 +63,9 @@ class FileSource:
 
     def batch_name(self, number: int, kind: str = TRAINING_BATCH) -> str:
         """``<kind>-<number>``, or the next number without a file in ``out``."""
-        while (self.out / f"{kind}-{number:03d}.jsonl").exists():
+        while any(self.out.glob(f"{kind}-{number:03d}.jsonl")) or any(
+            self.out.glob(f"{kind}-{number:03d}-by-*.jsonl")
+        ):
             number += 1
         return f"{kind}-{number:03d}"
 

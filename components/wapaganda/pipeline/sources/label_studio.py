@@ -30,7 +30,7 @@ from wapaganda.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-_BATCH = re.compile(rf"(?P<kind>{TRAINING_BATCH}|{REVIEW})-(?P<number>\d+)(-(?P<loop>[0-9a-f]+))?")
+_BATCH = re.compile(rf"(?P<kind>{TRAINING_BATCH}|{REVIEW})-(?P<number>\d+)(-(?P<loop>[0-9a-f]+))?(-by-.+)?")
 """The name of a batch; release 0.1 had no loop in it."""
 _TERM = timedelta(days=1)
 """For so long the loop that released the last batch is alone, if it releases no other one."""

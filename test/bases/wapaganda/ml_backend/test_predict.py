@@ -9,7 +9,9 @@ import pytest
 
 from wapaganda.annotation import LabelMapping
 from wapaganda.ml_backend.prediction.predictor import Limits
+from wapaganda.ml_backend.prediction.source_answers import StoredSources
 from wapaganda.ml_backend.prediction.tasks import Showing
+from wapaganda.settings import Settings
 from wapaganda.terms import DecidedPlace, DecidedTerms, text_key
 
 
@@ -304,3 +306,53 @@ def test_a_long_request_lets_a_short_one_through(server):
         assert len(long.result().json()["results"]) == 300
     at = next(i for i, batch in enumerate(tagger.batches) if "Anna" in batch)
     assert at == 1
+
+
+def gazetteer_of(folder, **more):
+    """Settings of a server whose only source is a gazetteer."""
+    (folder / "names.tsv").write_text("Anna\tPER\nRome\tLOC\nAcme\tORG\n")
+    (folder / "sources.toml").write_text(
+        '[[source]]\nname = "names"\nkind = "gazetteer"\nfile = "names.tsv"\n'
+    )
+    return Settings(sources=folder / "sources.toml", data_dir=folder / "data", **more)
+
+
+def test_before_the_first_model_the_sources_answer_under_their_name(serve, repository, tmp_path):
+    server = serve(sources=StoredSources(gazetteer_of(tmp_path)))
+    first, bad = server.predict([task("👋 Anna in Rome, by Acme"), task(None, 2)]).json()["results"]
+    assert (first["model_version"], bad["result"]) == ("sources-names", [])
+    marked = [(region["value"]["text"], region["value"]["labels"]) for region in first["result"]]
+    assert marked == [("Anna", ["PER"]), ("Rome", ["LOC"])]  # the project has no ORG
+    assert all(0.3 < region["score"] < 1 for region in first["result"])
+    assert "null" in bad["reason"]
+    setup = {"project": "12.1795335716", "schema": "<View/>", "hostname": "", "access_token": ""}
+    assert server.client.post("/setup", json=setup).json() == {"model_version": "sources-names"}
+
+    repository.put("ls-12", "v1")
+    server.services.models._read_pointers()
+    (answer,) = server.predict([task("Anna")]).json()["results"]
+    assert answer["model_version"] == "v1"
+
+
+def test_sources_that_cannot_answer_leave_a_task_empty_with_the_reason(serve, tmp_path):
+    settings = gazetteer_of(tmp_path)
+    server = serve(sources=StoredSources(settings))
+    (tmp_path / "names.tsv").unlink()
+    (answer,) = server.predict([task("Anna")]).json()["results"]
+    assert (answer["result"], answer["model_version"]) == ([], "unanswered")
+    assert "The source names is left out" in answer["reason"]
+
+
+def test_slow_sources_do_not_hold_a_request_longer_than_its_limit(serve, tmp_path):
+    settings, gate = gazetteer_of(tmp_path), threading.Event()
+
+    class Slow(StoredSources):
+        def _ask(self, key, texts, labels):
+            assert gate.wait(30)
+            return super()._ask(key, texts, labels)
+
+    server = serve(sources=Slow(settings), limits=Limits(seconds=0.2))
+    (answer,) = server.predict([task("Anna")]).json()["results"]
+    gate.set()
+    assert (answer["result"], answer["model_version"]) == ([], "unanswered")
+    assert "did not answer within 0.2 s" in answer["reason"]

@@ -48,6 +48,7 @@ from wapaganda.pipeline.training import versions
 from wapaganda.pipeline.training.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.training.manifests import calibration_of, is_unjudged
 from wapaganda.progress import silent
+from wapaganda.source import SourceFiles
 from wapaganda.tagger import ModelFolder, Tagger, load_members, read_together
 from wapaganda.tracking import RunLog
 from wapaganda.trainer import Callbacks, cross_fitting
@@ -1243,3 +1244,36 @@ def test_a_round_that_another_loop_stands_against_begins_nothing(loop, source, m
 
 def source_files(loop, name):
     return list((loop.directory / "rounds").rglob(name))
+
+
+def test_the_first_batch_has_the_proposals_of_the_sources_and_names_them(loop, source, tmp_path):
+    (tmp_path / "towns.tsv").write_text("oslo\tCITY\nrome\tCITY\nnew york\tCITY\n")
+    tables = "".join(
+        f'[[source]]\nname = "{name}"\nkind = "gazetteer"\nfile = "{file}"\n'
+        for name, file in (("Towns", "towns.tsv"), ("gone", "nowhere.tsv"))
+    )
+    (tmp_path / "sources.toml").write_text(tables)
+    loop.sources = SourceFiles(tmp_path / "sources.toml", tmp_path / "sources.sqlite")
+    source.texts = {key: each.with_spans(None) for key, each in source.texts.items()}
+
+    report = loop.run_round()
+
+    assert report.batch == "al-001-by-towns"
+    shown = [
+        (each.text[span.start : span.end], span)
+        for each in source.released[report.batch]
+        for span in each.spans
+    ]
+    assert {text for text, _ in shown} <= {"oslo", "rome", "new york"}
+    assert len(shown) >= 3
+    assert all(span.label == "CITY" and 0.3 < span.score < 1 for _, span in shown)
+    assert any(each.spans for each in source.earlier[report.batch].documents)
+    assert "There is no model yet: the proposals are by Towns." in report.messages
+    assert any(note.startswith("The source gone is left out: ") for note in report.messages)
+    assert report.proposals.spans_shown == {"CITY": len(shown)}
+    assert not any(loop.ledger.documents(labelled=True))  # a proposal is no label
+
+    (tmp_path / "sources.toml").write_text("[[source")
+    again = loop.run_round()
+    assert again.batch == "al-002"
+    assert any(note.startswith("There are no proposals by sources: Expected TOML") for note in again.messages)
