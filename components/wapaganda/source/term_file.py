@@ -11,8 +11,8 @@ from wapaganda.errors import InputError
 def read_term_file(path: Path) -> tuple[list[tuple[str, str, int]], str]:
     """The rows of a file as (term, label, line), and the SHA-256 of the file.
 
-    ``.csv``: two columns, and a first row ``term,label`` is a heading. Others: term, tab, label; a line without
-    a tab that begins with ``#`` is a remark.
+    ``.csv``: two columns, and a first row ``term,label`` is a heading. Others: term, tab, label; a line
+    without a tab that begins with ``#`` is a remark.
 
     Raises:
         InputError: a line has no label, or the file is no UTF-8.

@@ -1,6 +1,5 @@
 """selfish sources, and what select and predict show before there is a model."""
 
-import json
 
 import pytest
 
