@@ -1,6 +1,5 @@
 """selfish sources, and what select and predict show before there is a model."""
 
-
 import pytest
 
 from wapaganda.annotation import proposal_of, read_documents
