@@ -15,7 +15,7 @@ from wapaganda.source.interface import (
     source_kind,
 )
 from wapaganda.source.proposing import Judged, SourceProposals, judge_sources, propose
-from wapaganda.source.reliability import SourceReliability, SpanCounts, tags_of
+from wapaganda.source.reliability import SourceReliability, VoteCounts, tags_of
 from wapaganda.source.source_set import Heard, SourceFiles, SourceSet, sources_version
 from wapaganda.source.trust import MINIMUM_TEXTS, Opinion, Verdict, trust
 
@@ -31,9 +31,9 @@ __all__ = [
     "SourceReliability",
     "SourceSet",
     "SourceUnavailableError",
-    "SpanCounts",
     "SpanSource",
     "Verdict",
+    "VoteCounts",
     "combine",
     "judge_sources",
     "make_source",

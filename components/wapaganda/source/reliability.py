@@ -27,7 +27,7 @@ _FLOOR = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class SpanCounts:
+class VoteCounts:
     """The spans of one type: ``voted`` by the source, ``gold`` by people, ``right``: by both alike."""
 
     voted: int = 0
@@ -69,7 +69,7 @@ class SourceReliability:
     joint: NDArray[np.float64]
     same_begin: float
     begins: float
-    spans: tuple[SpanCounts, ...]
+    spans: tuple[VoteCounts, ...]
     n_texts: int = 0
     weight: float = 1.0
     off: frozenset[int] = frozenset()
@@ -179,12 +179,12 @@ def _prior(shares: NDArray[np.float64], known: Sequence[bool]) -> NDArray[np.flo
 
 def _span_counts(
     gold: Sequence[NDArray[np.int64]], votes: Sequence[NDArray[np.int64]], number: int
-) -> SpanCounts:
+) -> VoteCounts:
     counts = np.zeros(3, dtype=np.int64)
     for true, voted in zip(gold, votes, strict=True):
         theirs, ours = _spans(true, number), _spans(voted, number)
         counts += (len(ours), len(theirs), len(theirs & ours))
-    return SpanCounts(*counts.tolist())
+    return VoteCounts(*counts.tolist())
 
 
 def _spans(tags: NDArray[np.int64], number: int) -> set[tuple[int, int]]:

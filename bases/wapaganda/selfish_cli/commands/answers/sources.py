@@ -16,7 +16,7 @@ from wapaganda.selfish_cli.ui.tables import facts_table, plain_table
 if TYPE_CHECKING:
     from wapaganda.annotation import ReadReport
     from wapaganda.ner import Document, LabelSchema
-    from wapaganda.source import Judged, SourceReliability, SpanCounts, Verdict
+    from wapaganda.source import Judged, SourceReliability, Verdict, VoteCounts
 
 
 def sources(
@@ -110,12 +110,12 @@ def _show(
         console.warn(message)
 
 
-def _types(reliability: "SourceReliability", schema: "LabelSchema") -> list[tuple[str, "SpanCounts"]]:
+def _types(reliability: "SourceReliability", schema: "LabelSchema") -> list[tuple[str, "VoteCounts"]]:
     counted = zip(schema.labels, reliability.spans, strict=True)
     return [(label, each) for label, each in counted if each.voted or each.gold]
 
 
-def _shares(counts: "SpanCounts") -> tuple[str, str]:
+def _shares(counts: "VoteCounts") -> tuple[str, str]:
     return (
         _share(counts.precision, counts.precision_interval),
         _share(counts.recall, counts.recall_interval),
