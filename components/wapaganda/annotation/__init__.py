@@ -28,7 +28,7 @@ from wapaganda.annotation.label_studio.label_config import (
     parse_label_config,
 )
 from wapaganda.annotation.label_studio.machine_answers import has_machine_answer, is_machine_answer
-from wapaganda.annotation.label_studio.predictions import NOTE, READING, is_remark
+from wapaganda.annotation.label_studio.predictions import NOTE, PLACES, READING, REMARKS, is_remark
 from wapaganda.annotation.label_studio.regions import (
     labels_used,
     refuse_other_forms,
@@ -73,8 +73,10 @@ __all__ = [
     "LOSSES",
     "MODEL",
     "NOTE",
+    "PLACES",
     "PROVENANCE",
     "READING",
+    "REMARKS",
     "SCHEMES",
     "SPANS_BY",
     "TERM",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from wapaganda.annotation import (
+    PLACES,
     READING,
     Finding,
     FormatError,
@@ -102,9 +103,9 @@ def _with_predictions(connection: Connection, project: int, tasks: Mapping[int, 
 
 
 def _with_readings(connection: Connection, project: int, tasks: Mapping[int, Task]) -> dict[int, Task]:
-    """Those of the tasks that have a reading and several annotations, with their predictions.
+    """Those of the tasks that have a reading, or places of a term, and several annotations, with predictions.
 
-    One of the annotations may be a copy of the reading, which was no proposal.
+    One of the annotations may be a copy of these, which were no proposal.
     """
     several = {
         number: task
@@ -114,8 +115,9 @@ def _with_readings(connection: Connection, project: int, tasks: Mapping[int, Tas
     }
     if not several:
         return {}
-    query = query_of([predicted_by(READING)])
-    found = all_tasks(connection, project, "id,predictions,result,model_version", query)
+    fields = "id,predictions,result,model_version"
+    queries = (query_of([predicted_by(each)]) for each in (READING, PLACES))
+    found = (task for query in queries for task in all_tasks(connection, project, fields, query))
     return {
         number: {**several[number], "predictions": each["predictions"]}
         for each in found

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Self
 import httpx
 
 from wapaganda.annotation import (
-    NOTE,
-    READING,
+    REMARKS,
     LabelChange,
     LabelConfig,
     ReadOptions,
@@ -42,7 +41,7 @@ from wapaganda.label_studio.records import (
     ShownReading,
     TaskChanges,
 )
-from wapaganda.label_studio.tabs import project_texts, readings, views
+from wapaganda.label_studio.tabs import project_texts, readings, term_places, views
 from wapaganda.label_studio.write_back import WrittenAnnotations
 from wapaganda.ner import Document, Span
 from wapaganda.progress import Progress, silent
@@ -221,7 +220,7 @@ class LabelStudio:
     def versions(self, project_id: int) -> dict[str, int]:
         """The number of predictions of each model version, without remarks; a released batch is one, too."""
         found = data_manager.model_versions(self._connection, project_id)
-        return {name: number for name, number in found.items() if not name.startswith((NOTE, READING))}
+        return {name: number for name, number in found.items() if not name.startswith(REMARKS)}
 
     def released_at(self, project_id: int, version: str) -> tuple[datetime, datetime] | None:
         """When a prediction of this version was stored, and the time now, both by Label Studio's clock.
@@ -301,6 +300,26 @@ class LabelStudio:
         the time (ISO 8601, by Label Studio's clock) since when the readings are seen. It can be repeated.
         """
         return readings.show_readings(self._connection, self.project(project_id), title, found)
+
+    def show_places(self, project_id: int, title: str, says: str, found: Sequence[Document]) -> int:
+        """Show these spans in open tasks as a remark that ``says`` what they are, in the tab ``title``.
+
+        Annotators do not get them as proposals. A task leaves the tab when it is labelled. It can be
+        repeated; other places with the same words are deleted. Returns the tab's id.
+        """
+        return term_places.show_places(self._connection, self.project(project_id), title, says, found)
+
+    def remove_places(self, project_id: int, title: str, says: str) -> None:
+        """Delete the tab ``title`` and all places that say so. It can be repeated."""
+        term_places.remove_places(self._connection, self.project(project_id), title, says)
+
+    def change_proposals(self, project_id: int, documents: Sequence[Document]) -> tuple[int, ...]:
+        """Give open tasks other spans in the batch that is served now; those of others stay.
+
+        Returns the tasks that were changed: those that have a proposal in that batch, other spans in it, and
+        no label of a person.
+        """
+        return release.change_proposals(self._connection, self.project(project_id), documents)
 
     def set_annotators(self, project_id: int, number: int, share: int) -> None:
         """Ask for answers of ``number`` annotators in ``share`` percent of the tasks; only the API can.

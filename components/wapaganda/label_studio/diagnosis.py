@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from wapaganda.annotation import NOTE, READING, LabelConfig, parse_label_config
+from wapaganda.annotation import REMARKS, LabelConfig, parse_label_config
 from wapaganda.label_studio import backend as backends
 from wapaganda.label_studio.connection import Connection, proxies
 from wapaganda.label_studio.data_manager import model_versions
@@ -105,7 +105,7 @@ def _model_version(connection: Connection, project: "LseProjectResponse") -> Che
     """It must be a version that predictions have: with a backend's title the order is silently random."""
     name, version = "model version", str(project.model_version or "")
     stored = model_versions(connection, int(project.id or 0))
-    if stored.get(version) and not version.startswith((NOTE, READING)):
+    if stored.get(version) and not version.startswith(REMARKS):
         return CheckResult(name, True, f"{version}: {stored[version]} predictions")
     titles = [str(found.title) for found in backends.backends(connection, int(project.id or 0))]
     released = [found for found in stored if found.startswith("al-")]

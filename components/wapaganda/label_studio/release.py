@@ -179,6 +179,33 @@ def predictions_of(connection: Connection, project: int, version: str) -> Counte
     return +counts
 
 
+def change_proposals(
+    connection: Connection, project: ProjectInfo, documents: Sequence[Document]
+) -> tuple[int, ...]:
+    """Give the predictions of the served version these spans, in tasks without an annotation.
+
+    The score of a prediction, its place in the batch, stays. Returns the tasks that were changed.
+    """
+    wanted = {int(each.id): each for each in documents}
+    include = "id,predictions,model_version,result,is_labeled,total_annotations"
+    changed = []
+    for number, task in tasks_by_id(connection, project.id, include, list(wanted)).items():
+        if task["is_labeled"] or task.get("total_annotations"):
+            continue
+        document = wanted[number]
+        regions = _prediction(document, project.model_version, 0.0, project.label_config)["result"]
+        for each in task["predictions"]:
+            if each["model_version"] == project.model_version and _places(each["result"]) != _places(regions):
+                connection.repeat(connection.sdk.predictions.update, int(each["id"]), result=regions)
+                changed.append(number)
+    return tuple(dict.fromkeys(changed))
+
+
+def _places(regions: Sequence[Any]) -> list[tuple[int, int, str]]:
+    values = [region["value"] for region in regions]
+    return sorted((each["start"], each["end"], str(each.get("labels"))) for each in values)
+
+
 def stored_at(connection: Connection, project: int, version: str) -> tuple[datetime, datetime] | None:
     """When the prediction of this version in the newest task was stored, and now, by the server's clock."""
     query = query_of([predicted_by(version)], "-tasks:id")

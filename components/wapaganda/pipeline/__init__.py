@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         accept_offer,
         answered,
         check_offer,
+        covered_keys,
         open_keys,
         remember_offer,
         remembered_offer,
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     )
     from wapaganda.pipeline.terms.offer import OfferedPlace, TermOffer, checks_of, shown_record
     from wapaganda.pipeline.terms.offering import find_candidates, offer_term
+    from wapaganda.pipeline.terms.showing import show_decisions
     from wapaganda.pipeline.training.calibration import calibrate
     from wapaganda.pipeline.training.evaluation import (
         evaluate_documents,
@@ -161,12 +163,14 @@ _LATE = {
     "accept_offer": "terms.deciding",
     "answered": "terms.deciding",
     "check_offer": "terms.deciding",
+    "covered_keys": "terms.deciding",
     "checks_of": "terms.offer",
     "find_candidates": "terms.offering",
     "offer_term": "terms.offering",
     "open_keys": "terms.deciding",
     "remember_offer": "terms.deciding",
     "remembered_offer": "terms.deciding",
+    "show_decisions": "terms.showing",
     "shown_record": "terms.offer",
     "undo_decision": "terms.deciding",
     "train_version": "training.versions",
@@ -232,6 +236,7 @@ __all__ = [
     "choose_step",
     "collect_answers",
     "completed",
+    "covered_keys",
     "decide_promotion",
     "describe_empty_answers",
     "disagreements",
@@ -266,6 +271,7 @@ __all__ = [
     "seconds_left",
     "selected_documents",
     "selected_purpose",
+    "show_decisions",
     "shown_record",
     "split_holdout",
     "texts_of_files",

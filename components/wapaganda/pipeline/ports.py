@@ -127,6 +127,17 @@ class Shared(Protocol):
 
 
 @runtime_checkable
+class ShowsProposals(Protocol):
+    """A source whose proposals can be changed after their release: a Label Studio project."""
+
+    def change_proposals(self, documents: Sequence[Document]) -> frozenset[str]:
+        """Give open texts of the batch that is served now these spans; return the ids of those that changed.
+
+        It can be repeated. Texts without a proposal in that batch, and those with a label, stay as they are.
+        """
+
+
+@runtime_checkable
 class WritesBack(Protocol):
     """A source to which the labels of a model can be written: a Label Studio project."""
 

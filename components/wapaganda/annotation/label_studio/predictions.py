@@ -19,14 +19,18 @@ NOTE = "why: "
 """The model version of a note begins so: a prediction without regions that says why a text was chosen."""
 READING = "review: "
 """The model version of a reading begins so: what a model would mark instead of the labels of a text."""
+PLACES = "term: "
+"""The model version of places of a term begins so: people check them before they decide what the term is."""
+REMARKS = (NOTE, READING, PLACES)
+"""How the model versions of all remarks begin."""
 
 
 def is_remark(prediction: Mapping[str, Any]) -> bool:
-    """Whether the prediction only tells people something in Label Studio: a note, or a reading.
+    """Whether the prediction only tells people something in Label Studio: a note, a reading, or places.
 
     It is no proposal for an annotator, and never a label.
     """
-    return str(prediction.get("model_version") or "").startswith((NOTE, READING))
+    return str(prediction.get("model_version") or "").startswith(REMARKS)
 
 
 def remarks_of(predictions: object) -> list[Mapping[str, Any]]:

@@ -168,6 +168,16 @@ class Loop:
         changes.report.check(self.config.lenient)
         return changes
 
+    def proposals(self, documents: Sequence[Document]) -> Mapping[str, tuple[Span, ...]]:
+        """The spans of the live model that annotators would be shown now, by document id."""
+        rounds = self.ledger.rounds()
+        labels, floor = self.source.schema().labels, self.config.floor(remembered_prices(self.ledger))
+        proposed = self._proposed(rounds[-1].number if rounds else 0, documents)
+        return {
+            name: worth_showing((span for span in spans if span.label in labels), floor)
+            for name, spans in proposed.items()
+        }
+
     def unlabelled(self) -> list[str]:
         """The texts that wait for a label."""
         return [each.text for each in self.ledger.documents(labelled=False) if is_waiting(each)]

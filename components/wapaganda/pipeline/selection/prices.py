@@ -38,6 +38,16 @@ def write_proposals(folder: Path, batch: Sequence[Document]) -> None:
     write_json(folder / _FILE, {document.id: encode_spans(document.spans or ()) for document in batch})
 
 
+def correct_proposals(rounds: Path, changed: Mapping[str, Sequence[Span]]) -> None:
+    """Store other proposals, by document id, in the last file of a round that holds the text."""
+    left = dict(changed)
+    for path in sorted(rounds.glob(f"*/{_FILE}"), reverse=True):
+        held = read_proposals(rounds, path.parent.name)
+        if own := {name: left.pop(name) for name in held if name in left}:
+            known = {name: encode_spans(spans) for name, spans in {**held, **own}.items()}
+            write_json(path, known)
+
+
 def read_proposals(rounds: Path, name: str = "*") -> Proposals:
     """The proposals of all rounds in the folder ``rounds``, or of the one ``name``; of a repeated text the
     latest ones. A damaged file is passed over: its texts count as labelled without proposals."""

@@ -189,6 +189,10 @@ class LabelStudioSource:
         logger.warning(sentence)
         return (sentence,)
 
+    def change_proposals(self, documents: Sequence[Document]) -> frozenset[str]:
+        """Change the predictions of the served version in open tasks; return the ids of the changed ones."""
+        return frozenset(map(str, self.studio.change_proposals(self.project_id, documents)))
+
     def write_predictions(
         self, version: str, documents: Sequence[Document], known: Sequence[str], progress: Progress
     ) -> int:

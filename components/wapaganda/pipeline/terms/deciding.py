@@ -141,6 +141,13 @@ def open_keys(ledger: Ledger) -> frozenset[str]:
     return frozenset(text_key(each.text) for each in ledger.documents(labelled=False) if is_waiting(each))
 
 
+def covered_keys(ledger: Ledger, term: str) -> frozenset[str]:
+    """The keys of the texts that the decisions on a term cover."""
+    numbers = {each.number for each in ledger.term_decisions() if each.term == term}
+    held = ledger.decided_terms().places.items()
+    return frozenset(key for key, places in held if any(each.number in numbers for each in places))
+
+
 def undo_decision(ledger: Ledger, term: str) -> list[TermDecision]:
     """Delete the decisions on a term, and the offer that is being checked; return what was deleted.
 

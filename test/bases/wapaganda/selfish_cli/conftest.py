@@ -1,11 +1,17 @@
 """The selfish command in a test: a tiny encoder, toy files, a run of the command."""
 
 import json
-from collections.abc import Callable
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -160,3 +166,47 @@ def selfish(encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
         return Outcome(result.exit_code, result.stdout, result.stderr)
 
     return run
+
+
+BACKEND = """
+import sys
+from wapaganda.ml_backend import main
+sys.argv[1:] = ["--port", sys.argv[1]]
+sys.exit(main())
+"""
+
+
+@pytest.fixture
+def backend(selfish, label_studio_server, monkeypatch, tmp_path) -> Iterator[str]:
+    """A running ML backend with the settings of the command; its address."""
+    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio_server.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", label_studio_server.token)
+    monkeypatch.setenv("TRAIN_DEBOUNCE_SECONDS", "4")
+    monkeypatch.setenv("TRAIN_AFTER_LABELS", "10")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address, log = f"http://127.0.0.1:{port}", tmp_path / "backend.log"
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-c", BACKEND, str(port)],
+            env={**os.environ, "PYTHONPATH": path},
+            cwd=tmp_path,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        end = time.monotonic() + 120
+        while True:
+            try:
+                httpx.get(f"{address}/health", timeout=5).raise_for_status()
+                break
+            except httpx.HTTPError:
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < end, log.read_text()
+                time.sleep(0.2)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(60)

@@ -1,12 +1,7 @@
 """The command on a real Label Studio project: connect, update, status, select, export, doctor."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -27,50 +22,6 @@ def connected(selfish, files, label_studio_server, monkeypatch):
     outcome = selfish("connect", "--title", "toys", *imports, "--json")
     assert outcome.code == 0, outcome.stderr
     return outcome.json
-
-
-BACKEND = """
-import sys
-from wapaganda.ml_backend import main
-sys.argv[1:] = ["--port", sys.argv[1]]
-sys.exit(main())
-"""
-
-
-@pytest.fixture
-def backend(selfish, label_studio_server, monkeypatch, tmp_path) -> Iterator[str]:
-    """A running ML backend with the settings of the command; its address."""
-    monkeypatch.setenv("LABEL_STUDIO_URL", label_studio_server.url)
-    monkeypatch.setenv("LABEL_STUDIO_API_KEY", label_studio_server.token)
-    monkeypatch.setenv("TRAIN_DEBOUNCE_SECONDS", "4")
-    monkeypatch.setenv("TRAIN_AFTER_LABELS", "10")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address, log = f"http://127.0.0.1:{port}", tmp_path / "backend.log"
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-c", BACKEND, str(port)],
-            env={**os.environ, "PYTHONPATH": path},
-            cwd=tmp_path,
-            stdout=out,
-            stderr=out,
-        )
-    try:
-        end = time.monotonic() + 120
-        while True:
-            try:
-                httpx.get(f"{address}/health", timeout=5).raise_for_status()
-                break
-            except httpx.HTTPError:
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < end, log.read_text()
-                time.sleep(0.2)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 def test_connect_says_what_comes_next_and_update_joins_the_training_that_starts_by_itself(

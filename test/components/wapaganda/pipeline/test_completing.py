@@ -29,6 +29,7 @@ from wapaganda.pipeline import (
     restore_rounds,
 )
 from wapaganda.pipeline.selection.pool_scores import PoolSpans
+from wapaganda.terms import text_key
 from wapaganda.tracking import RunLog
 from wapaganda.uncertainty import Expectation
 
@@ -498,3 +499,33 @@ def test_an_interrupted_restoration_is_repeated(loop: Loop, monkeypatch: pytest.
 
     assert "old.damaged" in restore_rounds(loop.ledger, loop.directory, None)
     assert len(loop.ledger.offers(1)) == len(audited)
+
+
+def test_decided_terms_are_in_the_labels_of_a_new_campaign_and_say_so(loop: Loop, source: Studio):
+    texts = [each for each in source.texts.values() if not each.is_labelled][:3]
+    met = [(text_key(each.text), 5, 8) for each in texts]
+    anna = [(text_key(each.text), 0, 4) for each in texts[:1]]
+    loop.ledger.decide_term("met", "NAME", 0.9, {}, met)
+    loop.ledger.decide_term("Anna", None, 0.9, {}, anna)
+    number = [each.number for each in loop.ledger.term_decisions()]
+
+    run(loop)
+    folder = CampaignFolder.all(loop.directory)[-1]
+    labels = folder.labels()
+    rows = [labels.ids.index(each.id) for each in texts]
+    made = Span(5, 8, "NAME")
+    assert [set(labels.row(row)) for row in rows] == [{made, BOB}, {ANNA, made, BOB}, {ANNA, made, BOB}]
+    assert [labels.term_spans(row) for row in rows] == [frozenset([made])] * 3
+    other = next(row for row in range(len(labels)) if row not in rows)
+    assert (set(labels.row(other)), labels.term_spans(other)) == ({ANNA, BOB}, frozenset())
+    assert labels.predicted[rows].tolist() == [2, 3, 3]
+    assert labels.expected_correct[rows] == pytest.approx([1.98 - 0.99 + 0.9, 2.88, 2.88])
+
+    for each in number:
+        loop.ledger.undo_term(each)
+    assert [set(folder.labels().row(row)) for row in rows[1:]] == [
+        {ANNA, made, BOB}
+    ] * 2  # certified as it is
+    run(loop, again=True)
+    later = CampaignFolder.all(loop.directory)[-1].labels()
+    assert {span for row in range(len(later)) for span in later.row(row)} == {ANNA, BOB}

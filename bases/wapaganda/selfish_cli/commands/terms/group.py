@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wapaganda.errors import InputError
-from wapaganda.selfish_cli.commands.terms.checking import ask, read_checks, write_places
+from wapaganda.selfish_cli.commands.terms.checking import (
+    ask,
+    read_checks,
+    somebody_is_there,
+    write_places,
+)
+from wapaganda.selfish_cli.commands.terms.studio import remove_tab, renew_proposals, show_tab
 from wapaganda.selfish_cli.commands.terms.wording import (
     candidates_table,
     covered_facts,
@@ -21,7 +27,7 @@ from wapaganda.selfish_cli.commands.terms.wording import (
 from wapaganda.selfish_cli.commands.update import round_loop
 from wapaganda.selfish_cli.inputs import one_of
 from wapaganda.selfish_cli.outputs import check_parent
-from wapaganda.selfish_cli.project import CliProject, open_context, project_lock
+from wapaganda.selfish_cli.project import CliProject, open_context, project_lock, project_loop
 from wapaganda.selfish_cli.ui import choices, options
 from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table
@@ -98,6 +104,9 @@ def show(
     out: Annotated[
         Path | None, typer.Option("--out", help="File for the places to check, to be filled in: .jsonl.")
     ] = None,
+    view: Annotated[
+        bool, typer.Option("--view", help='Show them in Label Studio, in the tab "Term: …".')
+    ] = False,
     name: options.Name = "default",
     url: options.Url = None,
     api_key: options.ApiKey = None,
@@ -107,19 +116,24 @@ def show(
 
     Places that look different from most are not covered unless somebody has checked them: those inside a
     longer name, those where the model sees something else, and those beside an unusual word with a capital.
+    With --view people check them in Label Studio: whoever labels such a text there has checked its places.
     """
     with _work(project, (data, pool), name, _studio(url, api_key), as_json) as work:
         if out is not None:
             _check_new(out)
+        if view and project is None:
+            raise InputError("Expected --project with --view, was: none.")
         offer = _offered(work, term, label, check)
         if out is not None:
             write_places(offer, out)
+        tab = show_tab(work.context, project, offer) if view and project is not None else None
         work.console.show(*offer_parts(offer))
+        if tab is not None:
+            work.console.show(f"Label Studio: {tab['texts']:,} texts in the tab {tab['title']}: {tab['url']}")
         if out is not None:
             work.console.show(f"Written: {out}. Fill in right, then selfish terms accept --checked {out}.")
-        work.console.emit(
-            {"project": work.context.key, **offer_record(offer), "out": str(out) if out else None}
-        )
+        written = {"out": str(out) if out else None, "view": tab}
+        work.console.emit({"project": work.context.key, **offer_record(offer), **written})
 
 
 def accept(
@@ -179,16 +193,21 @@ def undo(
         context = open_context(project, name, _studio(url, api_key))
         if not context.ledger_path.exists():
             raise InputError(f"Expected a decided term in {context.key}, was: none.")
-        with project_lock(context):
-            from wapaganda.pipeline import undo_decision
+        with project_lock(context), console.progress() as progress:
+            from wapaganda.pipeline import covered_keys, remembered_offer, undo_decision
             from wapaganda.terms import term_of
 
-            gone = undo_decision(context.ledger(), term_of(term))
-        places = sum(each.places for each in gone)
-        console.show(
-            f"{term}: {len(gone)} decision{'s' if len(gone) != 1 else ''} on {places:,} places undone."
-        )
-        console.emit({"project": context.key, "term": term, "undone": [record_of(each) for each in gone]})
+            ledger, wanted = context.ledger(), term_of(term)
+            keys, offer = covered_keys(ledger, wanted), remembered_offer(ledger, wanted)
+            if project is not None and offer is not None:
+                remove_tab(context, project, offer)
+            gone, renewed = undo_decision(ledger, wanted), 0
+            if project is not None and gone:
+                renewed = renew_proposals(console, project_loop(context, project, progress), keys)
+        n, places = len(gone), sum(each.places for each in gone)
+        console.show(f"{term}: {n} decision{'s' if n != 1 else ''} on {places:,} places undone.")
+        undone = [record_of(each) for each in gone]
+        console.emit({"project": context.key, "term": term, "undone": undone, "renewed": renewed})
 
 
 @contextlib.contextmanager
@@ -243,13 +262,18 @@ def _decide(work: TermWork, offer: "TermOffer", checked: Path | None, most_wrong
     checks = answered(ledger, offer)
     if checked is not None:
         checks |= read_checks(checked)
-    elif left := [each for each in offer.to_check() if each.key not in checks]:
+    elif (left := [each for each in offer.to_check() if each.key not in checks]) and not (
+        checks and (console.as_json or not somebody_is_there())
+    ):
         console.show(*offer_parts(offer, with_places=False))
         checks |= ask(console, offer, left)
     found = check_offer(offer, checks, open_keys(ledger))
-    decision = accept_offer(ledger, found, most_wrong)
+    decision, renewed = accept_offer(ledger, found, most_wrong), 0
+    if work.project is not None:
+        remove_tab(work.context, work.project, offer)
+        renewed = renew_proposals(console, work.loop, frozenset(key for key, _, _ in found.covered))
     console.show(facts_table("", covered_facts(found, decision)))
-    console.emit({"project": work.context.key, **record_of(decision)})
+    console.emit({"project": work.context.key, **record_of(decision), "renewed": renewed})
 
 
 def _check_new(path: Path) -> None:
