@@ -42,7 +42,8 @@ class TermOffer:
     """What the decision that ``term`` is ``label`` (``None``: no entity) would cover.
 
     ``model``: the version that has read the places; empty: there was none. ``places``: in the open texts.
-    ``sample``: rows of the places to check. ``labelled``: what people have said at places of the term.
+    ``sample``: rows of the places to check, of which ``size`` were wanted. ``labelled``: what people have
+    said at places of the term.
     """
 
     term: str
@@ -50,6 +51,7 @@ class TermOffer:
     model: str
     places: tuple[OfferedPlace, ...]
     sample: tuple[int, ...]
+    size: int
     labelled: Mapping[Answer, int] = field(default_factory=dict)
 
     @property
@@ -81,6 +83,7 @@ class TermOffer:
             "model": self.model,
             "places": [[each.document_id, *each.key, each.why] for each in self.places],
             "sample": list(self.sample),
+            "size": self.size,
             "labelled": [[answer, number] for answer, number in self.labelled.items()],
         }
 
@@ -98,6 +101,7 @@ class TermOffer:
             values["model"],
             tuple(places),
             tuple(values["sample"]),
+            values["size"],
             {answer: number for answer, number in values["labelled"]},
         )
 

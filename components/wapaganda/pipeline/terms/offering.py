@@ -152,7 +152,7 @@ def offer_term(loop: Loop, form: str, label: str | None, size: int) -> TermOffer
     )
     counts = labelled_as(texts.labelled, terms).get(term, Counter())
     sample = to_check(reasons, size, _seed(term))
-    return TermOffer(term, label, live.name if live else "", places, tuple(sample), dict(counts))
+    return TermOffer(term, label, live.name if live else "", places, tuple(sample), size, dict(counts))
 
 
 def _places(terms: Terms, documents: Sequence[Document]) -> dict[str, list[tuple[int, TermPlace]]]:

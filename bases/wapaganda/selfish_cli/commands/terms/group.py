@@ -236,17 +236,12 @@ def _studio(url: str | None, api_key: str | None) -> dict[str, Any]:
 
 
 def _offered(work: TermWork, term: str, label: str | None, size: int) -> "TermOffer":
-    """The offer that is being checked, or a new one: for another answer, model or number of places."""
+    """The offer that is being checked, also by another model; a new one for another answer or more places."""
     from wapaganda.pipeline import offer_term, remember_offer, remembered_offer
     from wapaganda.terms import term_of
 
-    known, live = remembered_offer(work.loop.ledger, term_of(term)), work.loop.store.current()
-    wanted = min(size, len(known.places)) if known else size
-    if (
-        known
-        and (known.label, known.model) == (label, live.name if live else "")
-        and len(known.sample) >= wanted
-    ):
+    known = remembered_offer(work.loop.ledger, term_of(term))
+    if known is not None and known.label == label and size <= known.size:
         return known
     with work.console.progress() as progress:
         work.loop.progress = progress
