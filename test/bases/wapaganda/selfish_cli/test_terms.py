@@ -54,6 +54,8 @@ def test_a_decision_changes_proposals_and_machine_labels_and_undone_leaves_nothi
     assert shown["places"] == shown["alike"] + shown["different"] == total
     assert len(shown["to_check"]) == 6
     assert ledger.term_decisions() == []
+    fewer = selfish("terms", "show", "went", "--label", "LOC", *where, "--check", 4, "--json").json
+    assert fewer["to_check"] == shown["to_check"]  # the sample stays until the decision
     nobody = selfish("terms", "accept", *went)
     assert (nobody.code, "--checked FILE" in nobody.stderr) == (2, True)
 
