@@ -177,6 +177,7 @@ class World:
             "TRAIN_STEPS": "30",
             "FOLDS": "0",
             "RECIPE_SEARCH": "false",
+            "ADAPT": "off",
             "THREADS": "1",
             "TRAIN_AFTER_LABELS": "1",
             "TRAIN_DEBOUNCE_SECONDS": "0.2",

@@ -101,6 +101,7 @@ class Selfish:
             "BASELINE_MODEL_NAME": encoder,
             "FOLDS": "0",
             "RECIPE_SEARCH": "false",
+            "ADAPT": "off",
             "PURPOSE": "model",
             "LABEL_STUDIO_URL": server.url,
             "LABEL_STUDIO_API_KEY": server.token,

@@ -106,6 +106,7 @@ def environment(server: LabelStudioServer, scratch: Path, encoder: str) -> dict[
         "TRAIN_STEPS": "130",
         "FOLDS": "0",
         "RECIPE_SEARCH": "false",
+        "ADAPT": "off",
         "PURPOSE": "model",
         "LABEL_STUDIO_URL": server.url,
         "LABEL_STUDIO_API_KEY": server.token,

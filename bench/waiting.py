@@ -107,6 +107,7 @@ def environment(server: LabelStudioServer, scratch: Path, batch: int) -> dict[st
         "SAMPLES_PER_ITERATION": str(batch),
         "TRAIN_AFTER_LABELS": "0",
         "RECIPE_SEARCH": "false",
+        "ADAPT": "off",
         "LABEL_STUDIO_URL": server.url,
         "LABEL_STUDIO_API_KEY": server.token,
         "MODEL_DIR": str(scratch / "models"),

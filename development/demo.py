@@ -133,7 +133,7 @@ def _demo(plan: DemoPlan, data: Path | None, test: Path | None, folder: Path, st
 def _environment(plan: DemoPlan, folder: Path, server: LabelStudioServer, encoder: str) -> dict[str, str]:
     """The settings of the backend and of the selfish command; what the user has set replaces ours."""
     # Two folds in place of four, and no search for the learning rate, make a shorter demo.
-    short = {"FOLDS": "2", "RECIPE_SEARCH": "false"}
+    short = {"FOLDS": "2", "RECIPE_SEARCH": "false", "ADAPT": "off"}
     aims = {"PURPOSE": "dataset", "TARGET_F1": str(plan.target)}
     own = {"BASELINE_MODEL_NAME": encoder, "TRAIN_AFTER_LABELS": "0", **short, **aims, **plan.environment}
     chosen = {name: os.environ.get(name) or value for name, value in own.items()}

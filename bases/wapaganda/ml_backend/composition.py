@@ -27,7 +27,14 @@ from wapaganda.ml_backend.state_files import Scratch, TrainingsOff, open_state
 from wapaganda.ml_backend.training.credentials import CredentialFile
 from wapaganda.ml_backend.training.trigger import Trainings, TrainingStatus, TriggerConfig
 from wapaganda.model_store import ModelStore, ModelStoreError
-from wapaganda.project_context import Glance, ProjectContext, Standing, close_files, seconds_left_of
+from wapaganda.project_context import (
+    ADAPTATION,
+    Glance,
+    ProjectContext,
+    Standing,
+    close_files,
+    seconds_left_of,
+)
 from wapaganda.settings import Settings
 from wapaganda.uncertainty import score, without_committee
 
@@ -51,7 +58,8 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
     background: list[Background] = [Preloading()]
     if state.queue is not None:
         queue = state.queue
-        supervisor = Supervisor(queue, command or (sys.executable, "-m", ROUND_JOB, str(queue.path)))
+        command = command or (sys.executable, "-m", ROUND_JOB, str(queue.path))
+        supervisor = Supervisor(queue, command, background=(ADAPTATION,))
         trainings, background = QueuedTrainings(queue, supervisor, settings), [supervisor, *background]
     if state.scratch is not None:
         background.append(Scratch(state.scratch))
@@ -293,8 +301,9 @@ class QueuedTrainings:
         return str(job.id)
 
     def jobs(self) -> Sequence[TrainingStatus]:
-        """The latest jobs, newest first."""
-        return [_training_job(job, self._settings) for job in self._queue.list()]
+        """The latest jobs, newest first, without those in the background."""
+        jobs = (job for job in self._queue.list() if job.kind != ADAPTATION)
+        return [_training_job(job, self._settings) for job in jobs]
 
     def state(self, project: str, job: str) -> str | None:
         """The state of a job of the project; ``None``: it has no such job."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from wapaganda.errors import InputError
 from wapaganda.progress import Progress
+from wapaganda.project_context import ADAPTATION
 from wapaganda.selfish_cli.project import CliProject, open_jobs
 from wapaganda.selfish_cli.ui.console import Console
 
@@ -52,7 +53,7 @@ def join_training(context: CliProject, console: Console, progress: Progress) -> 
 
 def _at_work(key: str, queue: "JobQueue") -> "Job | None":
     """The training whose process runs or is being started, or that is queued to start soon."""
-    found = [each for each in queue.list(key, 20) if not each.is_over]
+    found = [each for each in queue.list(key, 20) if not each.is_over and each.kind != ADAPTATION]
     running = [each for each in found if each.state == "running"]
     if running:
         is_new = time.time() - (running[0].started_at or 0.0) <= _SLACK

@@ -132,7 +132,8 @@ def _other_work(context: CliProject) -> tuple[str, str]:
     """What holds the project, and what to do."""
     queue = open_jobs(context.settings)
     found = queue.list(context.key, 20) if queue else []
-    job = next((each for each in found if each.state == "running"), None)
+    at_work = (each for each in found if each.state == "running")
+    job = next((each for each in at_work if each.kind != wapaganda.project_context.ADAPTATION), None)
     expected = f"Expected no other work on {context.key}, was: "
     if job is None:
         again = "Wait until it is done and repeat the command."

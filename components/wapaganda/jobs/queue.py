@@ -208,6 +208,25 @@ class JobQueue:
                 (job_id,),
             )
 
+    def put_back(self, job_id: int) -> None:
+        """Queue a running job again that has stopped for another one; the start does not count.
+
+        If another one of the project and kind is queued, it takes its place.
+        """
+        with self._table.writing() as connection:
+            connection.execute(
+                "UPDATE jobs SET state = 'cancelled', finished_at = ?1, process = NULL WHERE id = ?2 "
+                "AND state = 'running' AND EXISTS (SELECT 1 FROM jobs other WHERE other.state = 'queued' "
+                "AND other.project = jobs.project AND other.kind = jobs.kind)",
+                (self._clock(), job_id),
+            )
+            connection.execute(
+                "UPDATE jobs SET state = 'queued', attempts = max(0, attempts - 1), process = NULL, "
+                "progress_text = '', progress_fraction = NULL, not_before = ?1, queued_at = ?1 "
+                "WHERE id = ?2 AND state = 'running'",
+                (self._clock(), job_id),
+            )
+
     def end(self, job_id: int, state: State, error: str = "") -> None:
         """Store the end of a running job; only the first end counts."""
         with self._table.writing() as connection:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Self
 
 from wapaganda.jobs import process_lock
@@ -22,7 +22,8 @@ class Supervisor:
 
     A process survives the death of the supervisor; the next supervisor finds it by the lock that it holds.
     A process that died is replaced, up to ``max_attempts`` processes for a job. To cancel a job, its process
-    group gets SIGTERM, and SIGKILL ``grace_seconds`` later. The output of the processes goes to
+    group gets SIGTERM, and SIGKILL ``grace_seconds`` later. Jobs of the kinds in ``background`` start when no
+    other job is due; when one is, they are stopped and queued again. The output of the processes goes to
     `JobQueue.log_path`.
     """
 
@@ -35,6 +36,7 @@ class Supervisor:
         max_attempts: int = 3,
         poll_seconds: float = 0.5,
         grace_seconds: float = 10.0,
+        background: Collection[str] = (),
     ) -> None:
         self.queue = queue
         self.command = tuple(command)
@@ -42,6 +44,7 @@ class Supervisor:
         self._max_attempts = max_attempts
         self._poll_seconds = poll_seconds
         self._grace_seconds = grace_seconds
+        self._background = frozenset(background)
         self._children: dict[int, subprocess.Popen[bytes]] = {}
         self._kill_at: dict[int, float] = {}
         self._wanted = threading.Event()
@@ -111,14 +114,19 @@ class Supervisor:
         self._children = {number: child for number, child in self._children.items() if child.poll() is None}
         living, running = 0, self.queue.running()
         self._kill_at = {job.id: self._kill_at[job.id] for job in running if job.id in self._kill_at}
+        due = sorted(self.queue.due(), key=lambda job: job.kind in self._background)
+        waiting = bool(due) and due[0].kind not in self._background
         for job in running:
+            gives_way = waiting and job.kind in self._background
             if self.queue.is_alive(job.project):
                 living += 1
-                if job.cancel_requested:
+                if job.cancel_requested or gives_way:
                     self._stop_process(job)
+            elif gives_way and not job.cancel_requested:
+                self.queue.put_back(job.id)
             elif self._may_go_on(job) and living < self._max_running:
                 living += self._start(job)
-        for job in self.queue.due():
+        for job in due:
             if living >= self._max_running:
                 return
             living += self._start(job)

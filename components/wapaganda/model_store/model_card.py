@@ -77,8 +77,8 @@ def _front_matter(version: Version, facts: ModelCardFacts) -> str:
         named = {"license": "other", "license_name": facts.licence}
         values |= {"license": known} if _LICENCE.fullmatch(known) else named
     values |= {"language": list(facts.languages)} if facts.languages else {}
-    if _HUB_NAME.fullmatch(version.manifest.encoder):
-        values["base_model"] = version.manifest.encoder
+    if _HUB_NAME.fullmatch(base := _base_model(version)):
+        values["base_model"] = base
     values["tags"] = ["named-entity-recognition", "token-classification", "wapaganda"]
     if (f1 := _f1(version.manifest.metrics)) is not None:
         result = {
@@ -161,11 +161,17 @@ def _reading(folder: ModelFolder) -> list[str]:
     ]
 
 
+def _base_model(version: Version) -> str:
+    """The pretrained encoder, before it was adapted."""
+    return str(version.manifest.recipe.get("adapted_from", version.manifest.encoder))
+
+
 def _training(version: Version) -> list[str]:
     manifest = version.manifest
     libraries = ", ".join(f"{name} {number}" for name, number in manifest.library_versions.items())
+    adapted = ", adapted to the texts" if "adapted_from" in manifest.recipe else ""
     return [
-        f"Encoder: {'/'.join(manifest.encoder.rstrip('/').split('/')[-2:])}.",
+        f"Encoder: {'/'.join(_base_model(version).rstrip('/').split('/')[-2:])}{adapted}.",
         f"Texts: {manifest.n_documents:,}, with seed {manifest.seed}.",
         f"SHA-256 of texts and labels: {manifest.data_fingerprint}.",
         *([f"Libraries: {libraries}."] if libraries else []),

@@ -83,6 +83,14 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.terms.offer import OfferedPlace, TermOffer, checks_of, shown_record
     from wapaganda.pipeline.terms.offering import find_candidates, offer_term
     from wapaganda.pipeline.terms.showing import show_decisions
+    from wapaganda.pipeline.training.adaptation import (
+        AdaptingElsewhereError,
+        adaptation_is_due,
+        seconds_of_adaptation,
+        try_adaptation,
+    )
+    from wapaganda.pipeline.training.adaptation_record import AdaptationTrial, adapted_encoder
+    from wapaganda.pipeline.training.adapted_gain import Gain, paired_gain
     from wapaganda.pipeline.training.calibration import calibrate
     from wapaganda.pipeline.training.evaluation import (
         evaluate_documents,
@@ -93,6 +101,8 @@ if TYPE_CHECKING:
     from wapaganda.pipeline.training.versions import TrainingOutcome, train_version, training_job
 
 _LATE = {
+    "AdaptationTrial": "training.adaptation_record",
+    "AdaptingElsewhereError": "training.adaptation",
     "accepted_labels": "selection.machine_part",
     "Answers": "sources.answers",
     "Campaign": "completion.campaign",
@@ -105,6 +115,8 @@ _LATE = {
     "MachineLabels": "completion.machine_labels",
     "completed": "completion.completed",
     "Disagreement": "selection.disagreements",
+    "adaptation_is_due": "training.adaptation",
+    "adapted_encoder": "training.adaptation_record",
     "agreement_of": "selection.disagreements",
     "disagreements": "selection.disagreements",
     "EmptyAnswer": "selection.empty_answers",
@@ -138,12 +150,14 @@ _LATE = {
     "evaluate_version": "training.evaluation",
     "fitted_prices": "selection.prices",
     "hours_spent": "selection.prices",
+    "Gain": "training.adapted_gain",
     "in_this_process": "shards.scored_pool",
     "is_waiting": "selection.waiting",
     "later_types": "selection.later_types",
     "live_labels": "selection.machine_part",
     "open_batch": "round.open_batch",
     "out_of_fold_spans": "training.evaluation",
+    "paired_gain": "training.adapted_gain",
     "present_file": "round.file_part",
     "proposed_by_sources": "selection.source_votes",
     "read_proposals": "selection.prices",
@@ -153,6 +167,7 @@ _LATE = {
     "score_shards": "shards.scored_pool",
     "score_tagged": "selection.scoring",
     "scored_by": "selection.scoring",
+    "seconds_of_adaptation": "training.adaptation",
     "seconds_left": "round.time_left",
     "selected_documents": "round.steps",
     "selected_purpose": "round.purpose",
@@ -174,6 +189,7 @@ _LATE = {
     "shown_record": "terms.offer",
     "undo_decision": "terms.deciding",
     "train_version": "training.versions",
+    "try_adaptation": "training.adaptation",
     "training_job": "training.versions",
 }
 
@@ -185,6 +201,8 @@ __all__ = [
     "READ_REPORT",
     "REVIEW",
     "TRAINING_BATCH",
+    "AdaptationTrial",
+    "AdaptingElsewhereError",
     "Answers",
     "BatchNameTakenError",
     "Campaign",
@@ -201,6 +219,7 @@ __all__ = [
     "EmptyAnswer",
     "FilePart",
     "FileSource",
+    "Gain",
     "LabelStudioSource",
     "LaterType",
     "Loop",
@@ -224,6 +243,8 @@ __all__ = [
     "WritesBack",
     "accept_offer",
     "accepted_labels",
+    "adaptation_is_due",
+    "adapted_encoder",
     "agreement_of",
     "answered",
     "calibrate",
@@ -255,6 +276,7 @@ __all__ = [
     "open_batch",
     "open_keys",
     "out_of_fold_spans",
+    "paired_gain",
     "present_file",
     "proposed_by_sources",
     "prune_rounds",
@@ -269,6 +291,7 @@ __all__ = [
     "score_tagged",
     "scored_by",
     "seconds_left",
+    "seconds_of_adaptation",
     "selected_documents",
     "selected_purpose",
     "show_decisions",
@@ -278,6 +301,7 @@ __all__ = [
     "train_version",
     "training_job",
     "undo_decision",
+    "try_adaptation",
 ]
 
 

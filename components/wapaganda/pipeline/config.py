@@ -27,10 +27,12 @@ class LoopConfig:
     weights, with half the steps, if the live model has the same encoder and labels. ``self_training``: add a
     second training, also on the most confident predictions of the first model (pseudo-labels). ``folds``:
     with 2 or more, cross-fitting with this number of models follows every training and calibrates the model.
-    ``lenient``: go on when more than a tenth of the labelled texts, or all spans of a label, could not be
-    read. ``proposal_floor``: annotators are not shown spans of a lower confidence (0 to 1); ``auto``: by the
-    prices of the annotators. ``scoring_precision``: ``auto`` reads unlabelled texts in half precision where
-    the hardware is faster at it.
+    ``adapt``: ``auto`` allows to try domain adaptation (``training/adaptation.py``); ``adapted_from``: the
+    encoder from which ``encoder`` was adapted. ``lenient``: go on when more than a tenth of the labelled
+    texts, or all spans of a label, could not be read. ``proposal_floor``: annotators are
+    not shown spans of a lower confidence (0 to 1); ``auto``: by the prices of the annotators.
+    ``scoring_precision``: ``auto`` reads unlabelled texts in half precision where the hardware is faster at
+    it.
     """
 
     encoder: str
@@ -53,6 +55,8 @@ class LoopConfig:
     holdout_fraction: float | None = None
     promotion_margin: float = 0.02
     folds: int = 4
+    adapt: Literal["auto", "off"] = "auto"
+    adapted_from: str | None = None
     device: str = "auto"
     scoring_precision: Literal["auto", "fp32"] = "auto"
     lenient: bool = False

@@ -8,7 +8,7 @@ from wapaganda.project_context.environment import prepare_environment
 if TYPE_CHECKING:
     from wapaganda.project_context.glance import Glance, seconds_left_of
     from wapaganda.project_context.private_files import close_files
-    from wapaganda.project_context.project_context import ProjectContext, jobs_path
+    from wapaganda.project_context.project_context import ADAPTATION, ProjectContext, jobs_path
     from wapaganda.project_context.report_in_words import (
         ASSESSMENT,
         FILE,
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wapaganda.project_context.writable import why_not_writable
 
 _LATE = {
+    "ADAPTATION": "project_context",
     "ASSESSMENT": "report_in_words",
     "FILE": "report_in_words",
     "Glance": "glance",
@@ -34,6 +35,7 @@ _LATE = {
 }
 
 __all__ = [
+    "ADAPTATION",
     "ASSESSMENT",
     "FILE",
     "Glance",

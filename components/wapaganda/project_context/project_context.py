@@ -5,7 +5,7 @@ import re
 import secrets
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wapaganda.dataset import LabelHistory
     from wapaganda.ledger import Ledger
     from wapaganda.model_store import ModelStore
-    from wapaganda.pipeline import Loop, LoopConfig, Source
+    from wapaganda.pipeline import AdaptationTrial, Loop, LoopConfig, Source
     from wapaganda.progress import Progress
     from wapaganda.settings import Settings
     from wapaganda.source import SourceFiles
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+ADAPTATION: Final = "adaptation"
+"""The kind of job that tries domain adaptation; it gives way to rounds."""
 _RUNS = 100
 """The number of run logs that stay."""
 _LABEL_MAPPING = "label mapping"
@@ -200,14 +202,21 @@ class ProjectContext:
         return RunLog(self.runs_directory)
 
     def config(self) -> "LoopConfig":
-        """The settings of the loop: a field of ``LoopConfig`` takes over the setting of the same name."""
-        from wapaganda.pipeline import LoopConfig
+        """The settings of the loop: a field of ``LoopConfig`` takes over the setting of the same name.
+
+        The encoder is the one that was adapted to the texts of the project, if there is one and ADAPT allows
+        it.
+        """
+        from wapaganda.pipeline import LoopConfig, adapted_encoder
 
         chosen = self.settings
         names = {each.name for each in fields(LoopConfig)}
         same = {name: value for name, value in chosen if name in names}
+        root, plain = chosen.model_dir / self.key, chosen.baseline_model_name
+        adapted = adapted_encoder(root, plain) if chosen.adapt == "auto" else None
         renamed = {
-            "encoder": chosen.baseline_model_name,
+            "encoder": adapted or plain,
+            "adapted_from": plain if adapted else None,
             "learning_rate": chosen.explicit_learning_rate,
             "threshold": chosen.uncertainty_threshold,
             "batch_size": chosen.samples_per_iteration,
@@ -231,6 +240,30 @@ class ProjectContext:
         made = Loop(source, self.ledger(), store, self.config(), record, self.directory, progress)
         made.sources = self.sources()
         return made
+
+    def adaptation(self) -> "AdaptationTrial | None":
+        """The last trial of domain adaptation."""
+        from wapaganda.pipeline import AdaptationTrial
+
+        return AdaptationTrial.read(self.store().root)
+
+    def adaptation_is_due(self) -> bool:
+        """Whether to try domain adaptation now (`wapaganda.pipeline.adaptation_is_due`)."""
+        from wapaganda.pipeline import adaptation_is_due
+
+        known = self.ledger().documents() if self.ledger_path.exists() else ()
+        return adaptation_is_due(known, self.store(), self.config())
+
+    def try_adaptation(self, progress: "Progress") -> "AdaptationTrial":
+        """Try it, when it is due; `lock` is not needed.
+
+        Raises:
+            AdaptingElsewhereError: another process is at it.
+            EncoderUnavailable: the model hub cannot be reached.
+        """
+        from wapaganda.pipeline import try_adaptation
+
+        return try_adaptation(self.ledger().documents(), self.store(), self.config(), progress)
 
     def prune(self) -> tuple[str, ...]:
         """Delete old versions, files of rounds and run logs by KEEP_VERSIONS; hold `lock`.

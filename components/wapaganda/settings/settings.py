@@ -70,6 +70,11 @@ class Settings(BaseSettings):
         description="Search the learning rate when an encoder is new to a project, and again with three "
         "times the texts, unless `LEARNING_RATE` is set. It takes at most as long as two trainings.",
     )
+    adapt: Literal["auto", "off"] = Field(
+        "auto",
+        description="`auto`: once there are 100 labelled texts, try in the background whether an encoder "
+        "that is adapted to the texts is better, and use it if it surely is. `off`: never, and use none.",
+    )
     warm_start: bool = Field(
         False,
         description="Start a training half-way between the live model and the pretrained encoder, with half "

@@ -15,15 +15,16 @@ from wapaganda.progress import Progress, silent
 from wapaganda.storage import atomic_folder
 from wapaganda.tagger import ModelInput, collate, device_of, model_inputs, quiet_transformers
 from wapaganda.trainer.encoders import LoadedEncoder, load_for_masking
+from wapaganda.trainer.examples import endless_batches
 from wapaganda.trainer.optimisation import MixedPrecision, make_optimiser, make_schedule
 from wapaganda.trainer.recipe import AdaptationRecipe, Recipe, default_learning_rate
 
-_MASKED = 0.15
 _MAX_PIECES = 128
-_BATCH_SIZE = 24
 _NEW_HEAD_FACTOR = 5.0
 _IGNORED = -100
 """The label, in transformers, of a word piece that is not masked."""
+_Batch = tuple[Tensor, Tensor, Tensor]
+"""Ids with some of them masked, attention mask and labels, (batch, longest) each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ def adapt(
     """Train ``encoder`` to guess masked words of ``texts`` and write it, without that head, to ``out``.
 
     The new folder is an encoder like any other. Gururangan et al. 2020, "Don't stop pretraining: Adapt
-    language models to domains and tasks"; 15% of the word pieces are masked as in Devlin et al. 2019, "BERT".
-    The word embeddings stay as they are, as in the training on labels. The same texts, recipe and machine
-    give the same weights.
+    language models to domains and tasks". Word pieces are masked as in Devlin et al. 2019, "BERT", but more
+    of them (Wettig et al. 2023, "Should you mask 15% in masked language modeling?"). The word embeddings stay
+    as they are, as in the training on labels. The same texts, recipe and machine give the same weights.
 
     Raises:
         EncoderUnavailable: the encoder cannot be loaded, or it has no mask token.
@@ -74,23 +75,23 @@ def adapt(
             learning_rate=default_learning_rate(loaded.model.config.hidden_size) if rate is None else rate,
             steps=recipe.steps,
             seed=recipe.seed,
-            batch_size=_BATCH_SIZE,
+            batch_size=recipe.batch_size,
+            batch_pieces=recipe.batch_pieces,
             head_factor=_NEW_HEAD_FACTOR if is_new_head else 1.0,
         )
-        losses = _train(loaded, windows, steps, progress)
+        losses = _train(loaded, _masked_batches(loaded, windows, steps, recipe.masked), steps, progress)
     _write(loaded, out)
     return Adaptation(len(windows), tuple(losses), time.monotonic() - started, is_new_head)
 
 
 def _train(
-    loaded: LoadedEncoder, windows: Sequence[ModelInput], recipe: Recipe, progress: Progress
+    loaded: LoadedEncoder, batches: Iterator[_Batch], recipe: Recipe, progress: Progress
 ) -> list[float]:
     """Train the model in place; the loss of each step."""
     model, precision = loaded.model, MixedPrecision(loaded.model, recipe)
     model.get_input_embeddings().weight.requires_grad_(recipe.word_embeddings)
     optimiser = make_optimiser(loaded, recipe)
     schedule = make_schedule(optimiser, recipe)
-    batches = _masked_batches(loaded, windows, recipe)
     decoder = _MaskedDecoder(model.get_output_embeddings())
     losses: list[float] = []
     model.train()
@@ -124,22 +125,18 @@ class _MaskedDecoder:
 
 
 def _masked_batches(
-    loaded: LoadedEncoder, windows: Sequence[ModelInput], recipe: Recipe
-) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Without end: ids with some of them masked, attention mask and labels, (batch, longest) each."""
+    loaded: LoadedEncoder, windows: Sequence[ModelInput], recipe: Recipe, masked: float
+) -> Iterator[_Batch]:
+    """Without end, each window once per epoch."""
     from transformers import DataCollatorForLanguageModeling
 
-    collator: Any = DataCollatorForLanguageModeling(loaded.tokenizer, mlm_probability=_MASKED)
+    collator: Any = DataCollatorForLanguageModeling(loaded.tokenizer, mlm_probability=masked)
     special = torch.tensor(loaded.tokenizer.all_special_ids)
-    rng = np.random.default_rng(recipe.seed)
-    while True:
-        order = rng.permutation(len(windows))
-        for start in range(0, len(order), recipe.batch_size):
-            rows = order[start : start + recipe.batch_size]
-            batch = collate([windows[row] for row in rows], loaded.tokenization.pad_id)
-            ids, labels = collator.torch_mask_tokens(batch.ids, torch.isin(batch.ids, special))
-            device = loaded.model.device
-            yield ids.to(device), batch.mask.to(device), labels.to(device)
+    device = loaded.model.device
+    for rows in endless_batches(windows, recipe, np.random.default_rng(recipe.seed)):
+        batch = collate(rows, loaded.tokenization.pad_id)
+        ids, labels = collator.torch_mask_tokens(batch.ids, torch.isin(batch.ids, special))
+        yield ids.to(device), batch.mask.to(device), labels.to(device)
 
 
 def _write(loaded: LoadedEncoder, out: Path) -> None:

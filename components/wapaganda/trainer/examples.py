@@ -1,7 +1,8 @@
 """Labelled documents as windows with the tags of their core words, their batches and their loss."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from wapaganda.ner import Document, LabelSchema, Repairs, align_spans, encode_ta
 from wapaganda.tagger import ModelInput, Tokenization, model_inputs
 from wapaganda.trainer.recipe import Recipe
 
+Window = TypeVar("Window", bound=Sized)
 _BATCHES_SORTED_TOGETHER = 8
 _START = -2.0
 """Added to the bias of tags that some texts cannot say."""
@@ -71,8 +73,8 @@ def _tags(
 
 
 def endless_batches(
-    examples: Sequence[Example], recipe: Recipe, rng: np.random.Generator
-) -> Iterator[list[Example]]:
+    examples: Sequence[Window], recipe: Recipe, rng: np.random.Generator
+) -> Iterator[list[Window]]:
     """Yield batches without end: each window once per epoch, windows of similar length in a batch."""
     while True:
         epoch = list(_epoch(examples, recipe, rng))
@@ -81,7 +83,7 @@ def endless_batches(
 
 
 def _epoch(
-    examples: Sequence[Example], recipe: Recipe, rng: np.random.Generator
+    examples: Sequence[Sized], recipe: Recipe, rng: np.random.Generator
 ) -> Iterator[NDArray[np.int64]]:
     """Batches of indices, sorted by length only within a few batches, so that epochs differ."""
     order = rng.permutation(len(examples))

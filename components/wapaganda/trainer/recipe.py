@@ -65,12 +65,19 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class AdaptationRecipe:
-    """The settings of one domain adaptation. ``learning_rate`` of ``None`` is the encoder's default."""
+    """The settings of one domain adaptation. ``learning_rate`` of ``None`` is the encoder's default.
 
-    steps: int = 800
+    ``masked``: the share of the word pieces that are to be guessed. ``batch_size``: windows per step, fewer
+    when they would need more than ``batch_pieces`` padded word pieces.
+    """
+
+    steps: int = 600
     learning_rate: float | None = None
     seed: int = 13
     device: str = "auto"
+    masked: float = 0.3
+    batch_size: int = 64
+    batch_pieces: int = 1024
 
 
 _LEARNING_RATES = ((512, 2e-4), (768, 5e-5), (1024, 3e-5))

@@ -176,6 +176,8 @@ def quality_of(facts: Facts) -> QualityPart:
         by_type = calibration.per_type_f1 or per_type
         n_texts = texts(calibration.n_texts)
         sentence = f"Strict F1 of {live.name} on {n_texts} that it had not learnt (cross-fitting)."
+        if "adapted_from" in live.manifest.recipe:
+            sentence += " Its encoder was adapted to the texts of the project; ADAPT=off goes back."
         return QualityPart(
             points(calibration.f1), f"{points(low)} to {points(high)}", sentence, _types(by_type), rest
         )

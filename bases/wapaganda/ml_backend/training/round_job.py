@@ -1,4 +1,7 @@
-"""The process that runs one round: ``python -m wapaganda.ml_backend.training.round_job QUEUE JOB_ID``."""
+"""The process that runs one round, or tries domain adaptation.
+
+python -m wapaganda.ml_backend.training.round_job QUEUE JOB_ID
+"""
 
 import logging
 import os
@@ -11,14 +14,14 @@ from typing import TYPE_CHECKING, Final
 from filelock import Timeout
 
 from wapaganda.errors import Retry, WapagandaError
-from wapaganda.jobs import Job, run_child
+from wapaganda.jobs import Job, JobQueue, State, run_child
 from wapaganda.label_studio import UnauthorizedError
 from wapaganda.ml_backend.composition import credentials_path
 from wapaganda.ml_backend.logs import chosen_format, process_context, set_up
 from wapaganda.ml_backend.project_id import project_ref
 from wapaganda.ml_backend.training.credentials import CredentialFile, Credentials
 from wapaganda.progress import Progress
-from wapaganda.project_context import ProjectContext, prepare_environment
+from wapaganda.project_context import ADAPTATION, ProjectContext, jobs_path, prepare_environment
 from wapaganda.settings import Settings
 from wapaganda.storage import PRIVATE_UMASK
 
@@ -31,6 +34,7 @@ _LAST_JOB: Final = "last job"
 """The key in the ledger for the job whose round is done: a restarted job does not run a second round."""
 _NICENESS: Final = 10
 _SESSION_NICENESS: Final = 5
+_BACKGROUND_NICENESS: Final = 19
 _LOCK_SECONDS: Final = 5.0
 _LOCK_TURNS: Final = 6
 _MIRROR_SECONDS: Final = 10.0
@@ -46,21 +50,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_child(Path(queue_path), int(job_id), work)
 
 
-def give_way() -> None:
+def give_way(niceness: int = _NICENESS, of_session: int = _SESSION_NICENESS) -> None:
     """Let the server go first when both want the processor.
 
     Where Linux shares it between sessions (`sched_autogroup_enabled`), the niceness of a process counts only
     inside its session, and a training has one of its own. So the session gets one, too: it competes with
     everything on the machine, so with 5 it keeps a quarter of a core that something else wants.
     """
-    os.nice(_NICENESS)
+    os.nice(niceness)
     if os.getsid(0) == os.getpid():
         with suppress(OSError):  # other systems have no such file
-            Path("/proc/self/autogroup").write_text(str(_SESSION_NICENESS))
+            Path("/proc/self/autogroup").write_text(str(of_session))
 
 
 def work(job: Job, progress: Progress) -> None:
-    """Run the project's next round, or continue one that was interrupted.
+    """Run the project's next round, or continue one that was interrupted; or try domain adaptation.
 
     Raises:
         LabelStudioError: there is no token, or Label Studio cannot be used.
@@ -73,8 +77,11 @@ def work(job: Job, progress: Progress) -> None:
     if project is None or project.number is None:
         raise ValueError(f"Expected a project of Label Studio such as ls-12, was: {job.project}")
     process_context(project=project.key)
-    credentials = CredentialFile(credentials_path(settings)).get(project)
     context = ProjectContext(settings, project.key)
+    if job.kind == ADAPTATION:
+        _adapt(context, progress)
+        return
+    credentials = CredentialFile(credentials_path(settings)).get(project)
     if not context.directory.exists():
         _refuse_unknown(project.number, label_studio_access(settings, credentials))
     with project_lock(context, progress):
@@ -87,6 +94,24 @@ def work(job: Job, progress: Progress) -> None:
             logger.info("Round done: %s", report)
         _mirror(context, progress)
         context.prune()
+    _offer_adaptation(context)
+
+
+def _offer_adaptation(context: ProjectContext) -> None:
+    """Submit a trial of domain adaptation if one is due, unless the last one failed or was cancelled."""
+    queue = JobQueue(jobs_path(context.settings))
+    last = next((each for each in queue.list(context.key) if each.kind == ADAPTATION), None)
+    if last is not None and last.state in (State.FAILED, State.CANCELLED):
+        return
+    if context.adaptation_is_due():
+        queue.submit(context.key, ADAPTATION, "The labels are enough to try domain adaptation.")
+
+
+def _adapt(context: ProjectContext, progress: Progress) -> None:
+    """Try domain adaptation, after everything else that wants the processor."""
+    give_way(_BACKGROUND_NICENESS, _BACKGROUND_NICENESS)
+    if context.adaptation_is_due():
+        logger.info("%s", context.try_adaptation(progress).describe())
 
 
 def label_studio_access(settings: Settings, credentials: Credentials) -> tuple[str, str]:

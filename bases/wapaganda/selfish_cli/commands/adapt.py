@@ -23,7 +23,7 @@ def adapt(
     pool: choices.Pool = None,
     project: options.Project = None,
     encoder: options.Encoder = None,
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 800,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 600,
     seed: options.Seed = None,
     url: options.Url = None,
     api_key: options.ApiKey = None,

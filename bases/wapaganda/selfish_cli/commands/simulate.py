@@ -116,6 +116,7 @@ def simulate(
         "text_field": text_field,
         "label_tag": label_tag,
         "lenient": lenient,
+        "adapt": "off",
     }
     with session(as_json, KEPT) as console:
         context = open_context(None, name, overrides)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from wapaganda.errors import InputError
-from wapaganda.project_context import ASSESSMENT, FILE, assessment_facts
+from wapaganda.project_context import ADAPTATION, ASSESSMENT, FILE, assessment_facts
 from wapaganda.selfish_cli.backend import BackendNow, ask_backend
 from wapaganda.selfish_cli.project import CliProject, last_reading, later_types_of, open_context, open_jobs
 from wapaganda.selfish_cli.ui import options
@@ -62,6 +62,7 @@ def _status(context: CliProject, now: BackendNow) -> dict[str, Any]:
         "second_look": [],
         "doubted_empty": {},
         "training_problem": _training_problem(context),
+        "adaptation": _adaptation(context),
         "rounds": [],
         **dict.fromkeys(FILE),
     }
@@ -101,7 +102,7 @@ def _status(context: CliProject, now: BackendNow) -> dict[str, Any]:
 def _training_problem(context: CliProject) -> str:
     """Why the ML backend's last training failed and when it tries again; empty when it did not fail."""
     queue = open_jobs(context.settings)
-    newest = queue.list(context.key, 1) if queue else []
+    newest = [each for each in queue.list(context.key) if each.kind != ADAPTATION] if queue else []
     if not newest or not newest[0].error:
         return ""
     job = newest[0]
@@ -109,6 +110,12 @@ def _training_problem(context: CliProject) -> str:
         return f"Job {job.id} failed: {job.error}"
     again = datetime.fromtimestamp(job.not_before, UTC)
     return f"Job {job.id} is tried again at {again:%Y-%m-%d %H:%M} UTC: {job.error}"
+
+
+def _adaptation(context: CliProject) -> str:
+    """What became of the last trial of domain adaptation, in a sentence; empty: none, or it is off."""
+    trial = context.adaptation() if context.settings.adapt == "auto" else None
+    return trial.describe() if trial else ""
 
 
 def _present_file(context: CliProject) -> dict[str, Any]:
@@ -170,6 +177,7 @@ def _show(console: Console, context: CliProject, found: dict[str, Any], now: Bac
         ("On disk", f"{found['model_dir']}, {found['data_dir']}"),
     ]
     facts += [("Last training", found["training_problem"])] if found["training_problem"] else []
+    facts += [("Encoder", found["adaptation"])] if found["adaptation"] else []
     facts += [("Read", line) for line in _report(found).lines()]
     facts += [("Second look", line) for line in found["second_look"]]
     facts += assessment_facts(_last_report(found["rounds"]) | {key: found[key] for key in FILE})

@@ -301,7 +301,7 @@ def _result(
         "live": live.name if live else None,
         **scores,
         **_cross_validated(trained.calibration),
-        "encoder": context.settings.baseline_model_name,
+        "encoder": context.config().encoder,
         "labels": list(material.schema.labels),
         "n_train": trained.n_train,
         "n_judged": trained.scores.n_documents if trained.scores else 0,

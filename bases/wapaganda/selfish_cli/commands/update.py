@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wapaganda.errors import InputError
+from wapaganda.errors import InputError, WapagandaError
 from wapaganda.progress import Progress
 from wapaganda.project_context import assessment_facts
 from wapaganda.selfish_cli.inputs import one_of, read_labelled, read_with_entities
@@ -70,7 +70,8 @@ def update(
 
     On files, --data holds the labelled texts, and batches are written as JSONL: what the model proposes
     stands under proposed, and the answer belongs under spans. selfish answers adds an answered batch to
-    --data.
+    --data. Once there are enough labels, it is tried after the round whether an encoder that is adapted to
+    the texts is better (ADAPT).
     """
     overrides = {
         "samples_per_iteration": size,
@@ -112,6 +113,28 @@ def update(
             context.prune()
         _show(console, report, scores)
         console.emit(_result(context, report, scores, mlflow))
+        if project is None:
+            _adapt(context, report, console)
+
+
+def _adapt(context: CliProject, report: "RoundReport", console: Console) -> None:
+    """Try domain adaptation if it is due. The round is done, and the project is free meanwhile."""
+    from wapaganda.pipeline import seconds_of_adaptation
+
+    if not context.adaptation_is_due():
+        return
+    minutes = seconds_of_adaptation(report.seconds, context.settings.folds) / 60
+    console.say(
+        "The round is done. Once, it is tried whether an encoder that is adapted to the texts is better: "
+        f"about {max(1, round(minutes))} min. Ctrl-C leaves all as it is; ADAPT=off does without."
+    )
+    try:
+        with console.progress() as progress:
+            console.say(context.try_adaptation(progress).describe())
+    except WapagandaError as error:
+        console.warn(str(error))
+    except KeyboardInterrupt:
+        console.say("The trial was stopped. The next selfish update goes on with it.")
 
 
 def _last_round(context: CliProject) -> "RoundReport | None":

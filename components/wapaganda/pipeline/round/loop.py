@@ -76,6 +76,7 @@ from wapaganda.pipeline.selection.source_votes import (
 from wapaganda.pipeline.selection.waiting import is_waiting
 from wapaganda.pipeline.sources.fetching import PROJECT_TITLE, fetch_into
 from wapaganda.pipeline.sources.files import FileSource
+from wapaganda.pipeline.training.adaptation_record import AdaptationTrial
 from wapaganda.pipeline.training.holdout import TrainingTexts, split_holdout
 from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.pipeline.training.versions import Candidate, TrainingOutcome, train_candidate
@@ -393,6 +394,8 @@ class Loop:
         if not any(document.spans for document in train):
             self._messages.append("No labelled entity yet, so no model was trained.")
             return None
+        trial = AdaptationTrial.read(self.store.root) if self.config.adapted_from else None
+        self._messages.extend([trial.describe()] if trial else [])
         with self._timed("train"):
             return train_candidate(
                 TrainingTexts(train, holdout, active, self.unlabelled() if self.config.self_training else ()),

@@ -36,12 +36,11 @@ def calibrate_folder(
     if config.folds < 2 or too_few_to_calibrate(documents, config.folds):
         return None
     committee = find_measure(config.measure).committee
-    plain_job = not (committee or job.unlabelled or job.dev) and config.train_steps is None
     calibration, answers = calibrate(
         job,
         folds=config.folds,
         keep=folder if committee else None,
-        again=kept if plain_job else None,
+        again=kept if keeps_folds(job, config) else None,
         processes=processes,
         callbacks=Callbacks(progress),
     )
@@ -51,6 +50,12 @@ def calibrate_folder(
     issues = find_label_issues(documents, answers, job.schema)
     write_issues(folder / REVIEW_FILE, issues)
     return calibration
+
+
+def keeps_folds(job: TrainingJob, config: LoopConfig) -> bool:
+    """Whether the models of the folds are kept for the next time."""
+    committee = find_measure(config.measure).committee
+    return not (committee or job.unlabelled or job.dev) and config.train_steps is None
 
 
 def too_few_messages(documents: Sequence[Document], config: LoopConfig) -> list[str]:

@@ -57,6 +57,13 @@ def search_and_keep(job: TrainingJob, store: ModelStore, callbacks: Callbacks) -
     return found
 
 
+def inherit_rate(store: ModelStore, encoder: str, heir: str) -> None:
+    """Let the encoder ``heir`` have the rate that was found for ``encoder``, if one was."""
+    known = _read(store.root)
+    if encoder in known:
+        write_json(store.root / _SEARCHES, {**known, heir: known[encoder]}, indent=2)
+
+
 def _read(root: Path) -> Mapping[str, Any]:
     """The kept searches by encoder. A damaged file holds none: they are made again and replace it."""
     path = root / _SEARCHES

@@ -94,7 +94,8 @@ def _way(job: TrainingJob, config: LoopConfig) -> Mapping[str, Any]:
     """The recipe and what else distinguishes versions of the same texts.
 
     ``folds``: without them there is no temperature. ``committee``: whether the models of the folds are kept.
-    ``self_training``: whether there was a second training. ``dev``: the texts that chose the checkpoint.
+    ``self_training``: whether there was a second training. ``adapted_from``: the encoder that was
+    adapted to the texts. ``dev``: the texts that chose the checkpoint.
     """
     way: dict[str, Any] = asdict(job.recipe)
     if config.folds >= 2:
@@ -103,6 +104,8 @@ def _way(job: TrainingJob, config: LoopConfig) -> Mapping[str, Any]:
             way["committee"] = True
     if config.self_training:
         way["self_training"] = True
+    if config.adapted_from is not None:
+        way["adapted_from"] = config.adapted_from
     if job.dev:
         way["dev"] = data_fingerprint(job.dev)
     return way

@@ -28,9 +28,10 @@ from wapaganda.ml_backend.training import round_job
 from wapaganda.ml_backend.training.credentials import CredentialFile, Credentials
 from wapaganda.ml_backend.training.round_job import ProjectBusyError, label_studio_access, project_lock
 from wapaganda.model_store import Manifest, ModelStore, ModelStoreError
+from wapaganda.pipeline import AdaptationTrial
 from wapaganda.pipeline.selection.prices import remember_prices
 from wapaganda.progress import silent
-from wapaganda.project_context import ProjectContext, jobs_path
+from wapaganda.project_context import ADAPTATION, ProjectContext, jobs_path
 from wapaganda.settings import Settings
 from wapaganda.uncertainty import score
 
@@ -138,6 +139,32 @@ def test_a_job_that_dies_after_its_round_runs_no_second_one(finished_round, monk
         "round",
         "mirror",
     ]
+
+
+def test_a_trial_of_domain_adaptation_is_a_job_of_its_own_that_needs_no_lock(finished_round, monkeypatch):
+    due, tried = [True], []
+    trial = AdaptationTrial("bert", False, 100, 600, 1.0, problem="no head")
+    monkeypatch.setattr(ProjectContext, "adaptation_is_due", lambda self: due[0])
+    monkeypatch.setattr(
+        ProjectContext, "try_adaptation", lambda self, progress: tried.append(self.key) or trial
+    )
+    monkeypatch.setattr(round_job, "give_way", lambda *niceness: tried.append(niceness))
+    CredentialFile(credentials_path(Settings())).put(ProjectRef("ls-12", 12), BROUGHT)
+    queue = JobQueue(jobs_path(Settings()))
+    round_job.work(queue.submit("ls-12", "round"), silent)
+
+    offered = queue.list("ls-12")[0]
+    assert (offered.kind, offered.state, tried) == (ADAPTATION, State.QUEUED, [])
+    with ProjectContext(Settings(), "ls-12").lock():
+        round_job.work(offered, silent)
+    assert tried == [(19, 19), "ls-12"]
+    trainings = QueuedTrainings(queue, None, Settings())
+    assert {each.id for each in trainings.jobs()} == {"1"}  # nobody waits for it
+
+    queue.begin(offered.id)
+    queue.end(offered.id, State.FAILED, "killed three times")
+    round_job.work(queue.submit("ls-12", "round", "again"), silent)
+    assert [each.state for each in queue.list("ls-12")] == [State.FAILED, State.QUEUED]
 
 
 def test_a_project_that_label_studio_does_not_have_leaves_no_files(monkeypatch):

@@ -1,6 +1,7 @@
 """Every command on files, with real bricks and a tiny encoder."""
 
 import json
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,7 +9,10 @@ import pytest
 
 from wapaganda.annotation import read_documents, writable_suffixes
 from wapaganda.model_store import ModelStore
+from wapaganda.pipeline import Gain
+from wapaganda.pipeline.training import adaptation
 from wapaganda.tracking import MirrorReport
+from wapaganda.trainer import AdaptationRecipe
 
 pytestmark = pytest.mark.real
 
@@ -351,6 +355,43 @@ def test_a_removed_setting_is_refused_with_its_sentence(selfish, files, monkeypa
     outcome = selfish("select", "--pool", files.pool)
     assert outcome.code == 2
     assert "EXCERPT_WORDS was removed in 0.2" in " ".join(outcome.stderr.split())
+
+
+def test_update_tries_an_adapted_encoder_says_so_and_a_setting_undoes_it(
+    selfish, files, monkeypatch, tmp_path, encoder
+):
+    for name in ("MINIMUM_LABELLED", "MINIMUM_FILLED", "MINIMUM_UNLABELLED"):
+        monkeypatch.setattr(adaptation, name, 10)
+    monkeypatch.setattr(adaptation, "AdaptationRecipe", partial(AdaptationRecipe, 3))
+    monkeypatch.setattr(adaptation, "paired_gain", lambda gold, *_: Gain(0.5, 0.6, 0.01, len(gold)))
+    monkeypatch.setenv("FOLDS", "2")
+    monkeypatch.setenv("TRAIN_STEPS", "15")
+    arguments = ("update", "--data", files.data, "--pool", files.pool, "--size", 4)
+    record = tmp_path / "models" / "default" / "adaptation.json"
+    monkeypatch.setenv("ADAPT", "off")
+    assert "adapted" not in selfish(*arguments).stderr
+    monkeypatch.setenv("ADAPT", "auto")
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(adaptation, "cross_fit", interrupt)
+        stopped = selfish(*arguments)
+    assert (stopped.code, record.exists()) == (0, False), stopped.stderr
+    assert "better: about 1 min. Ctrl-C leaves all as it is" in stopped.stderr
+    assert "The trial was stopped." in stopped.stderr
+
+    assert "F1 50.0% → 60.0%, +10.0 ± 1.0 points" in selfish(*arguments).stderr
+    later = selfish(*arguments, "--json")
+    (said,) = [each for each in later.json["notes"] if "adapted to" in each]
+    status = selfish("status", "--json").json
+    assert status["adaptation"] == said
+    folder = str(record.parent / json.loads(record.read_text())["folder"])
+    assert status["versions"][-1]["encoder"] == folder
+    monkeypatch.setenv("ADAPT", "off")
+    assert selfish("train", "--data", files.data, "--json").json["encoder"] == encoder
+    assert selfish("status", "--json").json["adaptation"] == ""
 
 
 def test_adapt_writes_an_encoder_that_train_can_begin_with(selfish, files, tmp_path):

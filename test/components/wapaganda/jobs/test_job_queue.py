@@ -167,6 +167,19 @@ def test_progress_is_kept(queue):
     assert (job.progress_text, job.progress_fraction, job.attempts) == ("step 3 of 10", 0.3, 1)
 
 
+def test_a_job_that_is_put_back_is_queued_once(queue):
+    first = queue.submit("7", "trial")
+    queue.begin(first.id)
+    queue.put_back(first.id)
+    assert (queue.get(first.id).state, queue.get(first.id).attempts) == (State.QUEUED, 0)
+
+    queue.begin(first.id)
+    second = queue.submit("7", "trial")
+    queue.put_back(first.id)
+    assert [job.state for job in queue.list("7")] == [State.QUEUED, State.CANCELLED]
+    assert queue.due() == [second]
+
+
 def test_an_unknown_job_is_a_wrong_input(queue):
     for call in (queue.get, queue.cancel):
         with pytest.raises(KeyError, match="was: 99") as caught:

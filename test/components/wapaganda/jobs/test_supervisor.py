@@ -170,6 +170,27 @@ def test_no_more_jobs_run_at_once_than_allowed(queue, supervise, diary, tmp_path
     assert over(queue, second).state == State.DONE
 
 
+def test_a_job_in_the_background_gives_way_and_is_done_afterwards(queue, supervise, diary, tmp_path):
+    supervise(background=("trial",))
+    first, second = Diary(tmp_path / "first"), Diary(tmp_path / "second")
+    trial = queue.submit("7", "trial", diary.order())
+    until(diary.begins)
+    rounds = [queue.submit("7", "round", first.order()), queue.submit("8", "round", second.order())]
+    until(first.begins)
+    assert queue.get(trial.id).state == State.QUEUED
+
+    first.go()
+    over(queue, rounds[0])
+    until(second.begins)
+    assert len(diary.begins()) == 1  # another project's round comes first, too
+    second.go()
+    over(queue, rounds[1])
+    until(lambda: len(diary.begins()) == 2)
+    diary.go()
+    ended = over(queue, trial)
+    assert (ended.state, ended.attempts, diary.ends()) == (State.DONE, 1, 1)
+
+
 def test_a_killed_child_is_started_again_and_ends_done(queue, supervise, diary):
     supervise()
     job = queue.submit("7", "train", diary.order())
