@@ -300,8 +300,8 @@ __all__ = [
     "texts_of_files",
     "train_version",
     "training_job",
-    "undo_decision",
     "try_adaptation",
+    "undo_decision",
 ]
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,6 +18,9 @@ from wapaganda.trainer.encoders import LoadedEncoder, load_for_masking
 from wapaganda.trainer.examples import endless_batches
 from wapaganda.trainer.optimisation import MixedPrecision, make_optimiser, make_schedule
 from wapaganda.trainer.recipe import AdaptationRecipe, Recipe, default_learning_rate
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 _MAX_PIECES = 128
 _NEW_HEAD_FACTOR = 5.0
@@ -79,33 +82,33 @@ def adapt(
             batch_pieces=recipe.batch_pieces,
             head_factor=_NEW_HEAD_FACTOR if is_new_head else 1.0,
         )
-        losses = _train(loaded, _masked_batches(loaded, windows, steps, recipe.masked), steps, progress)
+        pieces = torch.from_numpy(np.unique(np.concatenate([window.ids for window in windows]))).to(device)
+        batches = _masked_batches(loaded, windows, steps, recipe.masked)
+        losses = _train(loaded, batches, pieces, steps, progress)
     _write(loaded, out)
     return Adaptation(len(windows), tuple(losses), time.monotonic() - started, is_new_head)
 
 
 def _train(
-    loaded: LoadedEncoder, batches: Iterator[_Batch], recipe: Recipe, progress: Progress
+    loaded: LoadedEncoder, batches: Iterator[_Batch], pieces: Tensor, recipe: Recipe, progress: Progress
 ) -> list[float]:
-    """Train the model in place; the loss of each step."""
+    """Train the model in place, to choose among these ``pieces`` (n,); the loss of each step."""
     model, precision = loaded.model, MixedPrecision(loaded.model, recipe)
     model.get_input_embeddings().weight.requires_grad_(recipe.word_embeddings)
     optimiser = make_optimiser(loaded, recipe)
     schedule = make_schedule(optimiser, recipe)
-    decoder = _MaskedDecoder(model.get_output_embeddings())
+    decoder = _MaskedDecoder(model, pieces)
     losses: list[float] = []
     model.train()
     while len(losses) < recipe.steps:
         ids, mask, labels = next(batches)
-        decoder.masked = labels != _IGNORED
-        if not decoder.masked.any():
+        masked = labels != _IGNORED
+        if not masked.any():
             continue
         with precision.autocast():
-            logits = model(input_ids=ids, attention_mask=mask).logits
-        scores = (
-            logits if logits.ndim == 2 else logits[decoder.masked]
-        )  # some compute all places nevertheless
-        loss: Tensor = nn.functional.cross_entropy(scores.float(), labels[decoder.masked])
+            scores = decoder.scores(ids, mask, masked)
+        targets = torch.searchsorted(pieces, labels[masked])
+        loss: Tensor = nn.functional.cross_entropy(scores.float(), targets)
         precision.step(loss, optimiser, recipe.clip_norm)
         schedule.step()
         losses.append(loss.item())
@@ -114,14 +117,34 @@ def _train(
 
 
 class _MaskedDecoder:
-    """Computes the scores of all word pieces only at the ``masked`` places, (masked places, pieces)."""
+    """Computes the scores only at the masked places, and only of the ``pieces`` (n,) that the texts have.
 
-    def __init__(self, layer: nn.Module) -> None:
-        self.masked: Tensor | None = None
-        layer.register_forward_pre_hook(self._only_masked)
+    A vocabulary is far larger: its scores would take as long as the encoder. A model that does not call its
+    decoder, or adds something to its scores, computes the scores of all pieces.
+    """
 
-    def _only_masked(self, _: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        return (given[0][self.masked], *given[1:])
+    def __init__(self, model: "PreTrainedModel", pieces: Tensor) -> None:
+        self._model, self._pieces = model, pieces
+        self._masked: Tensor | None = None
+        layer = model.get_output_embeddings()
+        if not isinstance(layer, nn.Linear):
+            return
+        self._layer, self._rows = layer, pieces
+        more = [each for each in model.parameters() if each.shape == layer.weight.shape[:1]]
+        if any(each is not layer.bias for each in more):  # a bias beside that of the layer
+            self._rows = torch.arange(layer.out_features, device=pieces.device)
+        layer.forward = self._forward  # type: ignore[method-assign, assignment]
+
+    def scores(self, ids: Tensor, mask: Tensor, masked: Tensor) -> Tensor:
+        """At the ``masked`` places of a batch, (masked places, n)."""
+        self._masked = masked
+        logits: Tensor = self._model(input_ids=ids, attention_mask=mask).logits
+        at_places = logits if logits.ndim == 2 else logits[masked]
+        return at_places if at_places.shape[-1] == len(self._pieces) else at_places[:, self._pieces]
+
+    def _forward(self, hidden: Tensor) -> Tensor:
+        bias = None if self._layer.bias is None else self._layer.bias[self._rows]
+        return nn.functional.linear(hidden[self._masked], self._layer.weight[self._rows], bias)
 
 
 def _masked_batches(
