@@ -3,10 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from wapaganda.ner import Span
 from wapaganda.source.interface import SourceOptions, SourceUnavailableError, source_kind
-from wapaganda.tagger import FolderError, ModelFolder, Tagger
+from wapaganda.tagger import FolderError, ModelFolder
+
+if TYPE_CHECKING:
+    from wapaganda.tagger import Tagger
 
 
 @source_kind("model")
@@ -34,7 +38,9 @@ class EarlierModel:
         return self._tagger.predict(texts)
 
     @cached_property
-    def _tagger(self) -> Tagger:
+    def _tagger(self) -> "Tagger":
+        from wapaganda.tagger import Tagger
+
         try:
             return Tagger.load(self._path, self._device)
         except FolderError as error:
