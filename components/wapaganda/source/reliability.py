@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from wapaganda.ner import LabelSchema, Span
 
@@ -197,7 +197,7 @@ def _spans(tags: NDArray[np.int64], number: int) -> set[tuple[int, int]]:
 
 def _interval(right: int, n: int, prior: float) -> tuple[float, float]:
     a = right + _PRIOR_SPANS * prior
-    low, high = beta.ppf((0.025, 0.975), a, n + _PRIOR_SPANS - a)
+    low, high = betaincinv(a, n + _PRIOR_SPANS - a, (0.025, 0.975))
     return float(low), float(high)
 
 
