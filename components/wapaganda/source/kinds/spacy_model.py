@@ -13,8 +13,7 @@ from wapaganda.source.interface import SourceOptions, SourceUnavailableError, so
 class SpacyModel:
     """The entities of a spaCy pipeline. Option: ``model``, a package or a folder.
 
-    A package that is no model itself may have a function ``load`` or ``model_path``. It is loaded when it is
-    first asked.
+    A package that is no model itself may have a function ``model_path``. It is loaded when it is first asked.
     """
 
     at_a_time = 256
@@ -59,8 +58,5 @@ class SpacyModel:
     def _load(self, spacy: Any) -> Any:  # noqa: ANN401
         try:
             return spacy.load(self._place)
-        except OSError:
-            package = import_module(self._model.replace("-", "_"))
-            if hasattr(package, "load"):
-                return package.load()
-            return spacy.load(package.model_path())
+        except (OSError, ImportError, AttributeError):  # a package that only holds a model, or none
+            return spacy.load(import_module(self._model.replace("-", "_")).model_path())

@@ -108,6 +108,8 @@ def test_spacy_is_asked_with_a_stand_in(made, monkeypatch):
     entity = SimpleNamespace(start_char=3, end_char=7, label_="GPE")
 
     def load(name):
+        if name == "a-model":  # an installed package that is no model itself
+            raise ModuleNotFoundError(f"No module named {name!r}")
         if name != "folder":
             raise OSError(f"Can't find model {name}")
         pipe = lambda texts: [SimpleNamespace(ents=[entity]) for _ in texts]  # noqa: E731
