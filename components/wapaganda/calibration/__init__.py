@@ -20,6 +20,7 @@ from wapaganda.calibration.reliability import (
     span_confidence,
 )
 from wapaganda.calibration.temperature import apply_temperature, fit_temperature
+from wapaganda.calibration.transfer import transfer_calibration
 
 __all__ = [
     "Calibration",
@@ -36,4 +37,5 @@ __all__ = [
     "reliability",
     "share_corrected",
     "span_confidence",
+    "transfer_calibration",
 ]
