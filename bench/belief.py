@@ -228,7 +228,7 @@ def _error(entry: Mapping[str, Any]) -> float:
 
 def _excess(entry: Mapping[str, Any]) -> float:
     """√(ECE² − chance²), with the ECE that chance alone makes; 0 if it is below that."""
-    return float(np.sqrt(max(0.0, entry["ece"] ** 2 - 0.09 * 10 / entry["spans"])))
+    return float(np.sqrt(max(0.0, entry["ece"] ** 2 - 0.09 * 10 / max(entry["spans"], 1))))
 
 
 if __name__ == "__main__":

@@ -70,10 +70,11 @@ class _Reading:
 
     def at(self, temperature: float) -> tuple[float, NDArray[np.float64]]:
         """The expected wrong and missed spans of all texts, and the probability of every predicted span."""
-        errors, probabilities = 0.0, [np.zeros(0)]
+        errors = 0.0
+        probabilities: list[NDArray[np.float64]] = [np.zeros(0)]
         for padded, lengths, found in self._batches:
             sums = forward_backward(padded / temperature, lengths)
-            of_batch = np.concatenate([np.zeros(0), *sums.span_probability(found)])
+            of_batch: NDArray[np.float64] = np.concatenate([np.zeros(0), *sums.span_probability(found)])
             entities = float(sums.posterior().start.sum())
             errors += len(of_batch) + entities - 2.0 * float(of_batch.sum())
             probabilities.append(of_batch)
