@@ -189,8 +189,8 @@ def tables(found: Mapping[str, Any]) -> str:
 
 def _taught_table(runs: Mapping[str, Any]) -> str:
     rows = [
-        "| Corpus, draw | F1: single, mean | estimated − true: single | mean | transferred "
-        "| excess ECE: single | mean | transferred |",
+        "| Corpus, draw | F1 of both | estimated − true: single | mean | transferred "
+        "| excess: single | mean | transferred |",
         "|" + "---|" * 8,
     ]
     values = []
