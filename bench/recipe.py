@@ -6,9 +6,9 @@ FOLDER holds one folder a corpus with train.conll, dev.conll and test.conll. Eve
 line of bench/results/recipe.json, so an interrupted bench continues. ``--split dev`` is for choosing a
 recipe (with ``--set key=value`` for a change of it), ``--split test`` for the final table only.
 ``--warm-from N`` starts with a model of the first N texts, as in a round that follows another (``keep``,
-and ``--set steps=…`` for the time that it saves); its training is not counted. ``--self-training`` trains
-twice, the second time also with pseudo-labels of the unlabelled texts with the most confident
-predictions. ``--folds N`` reports the cross-fitted F1, too: would it have chosen the better recipe?
+and ``--set steps=…`` for the time that it saves); its training is not counted. ``--student`` trains the
+folds, too, and the student that learns from them all, as the product does; CPU seconds are of all that.
+``--folds N`` reports the cross-fitted F1, too: would it have chosen the better recipe?
 ``--search`` searches the learning rate first, as the product does when an encoder is new to a project.
 """
 
@@ -30,6 +30,7 @@ from entries import add_entry, read_entries
 from wapaganda.annotation import read_documents
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
+from wapaganda.pipeline import LoopConfig, train_with_student
 from wapaganda.tagger import Tagger
 from wapaganda.trainer import Recipe, TrainingJob, cross_fit, recipe_for, search_learning_rate, train
 
@@ -63,7 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--encoder", default="", help="a folder or name; default: the small offline encoder")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes of the recipe")
     parser.add_argument("--warm-from", type=int, default=0, metavar="N")
-    parser.add_argument("--self-training", action="store_true", help="the rest of train.conll unlabelled")
+    parser.add_argument("--student", action="store_true", help="the rest of train.conll is unlabelled")
     parser.add_argument("--folds", type=int, default=0, metavar="N")
     parser.add_argument("--search", action="store_true", help="search the learning rate first")
     parser.add_argument("--threads", type=int, default=1)
@@ -73,7 +74,7 @@ def _arguments() -> argparse.Namespace:
 def _run_name(arguments: argparse.Namespace, corpus: str) -> str:
     warm = f"-warm{arguments.warm_from}" if arguments.warm_from else ""
     changes = "".join(f"-{change}" for change in sorted(arguments.set))
-    taught = "-self" if arguments.self_training else ""
+    taught = "-student" if arguments.student else ""
     folds = f"-folds{arguments.folds}" if arguments.folds else ""
     search = "-search" if arguments.search else ""
     encoder = f"-{Path(arguments.encoder).name}" if arguments.encoder else ""
@@ -99,18 +100,19 @@ def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any
             first = recipe_for(encoder, len(before), n_labels, None, seed)
             train(TrainingJob(before, schema, encoder, first, device="cpu"), last)
         started, used = time.monotonic(), time.process_time()
-        unlabelled = _texts_beside(documents, pool) if arguments.self_training else []
+        unlabelled = _texts_beside(documents, pool) if arguments.student else []
         job = TrainingJob(documents, schema, encoder, recipe, device="cpu")
         found = search_learning_rate(job) if arguments.search else None
         if found is not None:
             recipe = recipe.with_rate(found.learning_rate)
             job = replace(job, recipe=recipe)
-        result = train(replace(job, unlabelled=unlabelled, initial_model=last), model)
+        job = replace(job, initial_model=last)
+        result = train_with_student(job, unlabelled, LoopConfig(encoder, seed=seed), model)
         cpu_seconds, seconds = time.process_time() - used, time.monotonic() - started
         scores = _scores(Tagger.load(model, device="cpu"), gold)
     crosswise = {}
     if arguments.folds:
-        answers = cross_fit(job, folds=arguments.folds)
+        answers = cross_fit(replace(job, initial_model=None), folds=arguments.folds).answers
         predicted = [answer.spans for answer in answers]
         crosswise = {"out_of_fold_f1": evaluate(gold_spans(documents), predicted).micro.f1}
     return {

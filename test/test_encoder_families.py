@@ -311,7 +311,7 @@ def test_a_model_starts_from_an_earlier_one_and_an_encoder_adapts(family, traine
 
 def test_two_folds_answer_every_text(folder):
     recipe = Recipe(learning_rate=5e-3, steps=3, seed=3, max_restarts=0)
-    answers = cross_fit(TrainingJob(DOCUMENTS, SCHEMA, folder, recipe, device="cpu"), folds=2)
+    answers = cross_fit(TrainingJob(DOCUMENTS, SCHEMA, folder, recipe, device="cpu"), folds=2).answers
     for text, answer in zip(TEXTS, answers, strict=True):
         assert answer.words.tolist() == word_offsets(text).tolist()
         np.testing.assert_allclose(np.exp(answer.log_probs).sum(axis=1), 1, atol=1e-4)

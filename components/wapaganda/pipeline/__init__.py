@@ -98,6 +98,7 @@ if TYPE_CHECKING:
         out_of_fold_spans,
     )
     from wapaganda.pipeline.training.manifests import calibration_of
+    from wapaganda.pipeline.training.student import train_with_student
     from wapaganda.pipeline.training.versions import TrainingOutcome, train_version, training_job
 
 _LATE = {
@@ -190,6 +191,7 @@ _LATE = {
     "undo_decision": "terms.deciding",
     "train_version": "training.versions",
     "try_adaptation": "training.adaptation",
+    "train_with_student": "training.student",
     "training_job": "training.versions",
 }
 
@@ -299,6 +301,7 @@ __all__ = [
     "split_holdout",
     "texts_of_files",
     "train_version",
+    "train_with_student",
     "training_job",
     "try_adaptation",
     "undo_decision",

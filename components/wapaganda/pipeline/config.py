@@ -24,13 +24,13 @@ class LoopConfig:
     teach the model most; ``dataset``: the order of review; ``auto``: first the one, then the other
     (``round/purpose.py``). ``target_f1`` (0 to 1): of the whole file. ``people_f1``: of the labels of people
     (docs/data-set.md). ``warm_start``: start a training half-way between the live model and the pretrained
-    weights, with half the steps, if the live model has the same encoder and labels. ``self_training``: add a
-    second training, also on the most confident predictions of the first model (pseudo-labels). ``folds``:
+    weights, with half the steps, if the live model has the same encoder and labels. ``folds``:
     with 2 or more, cross-fitting with this number of models follows every training and calibrates the model.
-    ``adapt``: ``auto`` allows to try domain adaptation (``training/adaptation.py``); ``adapted_from``: the
-    encoder from which ``encoder`` was adapted. ``lenient``: go on when more than a tenth of the labelled
-    texts, or all spans of a label, could not be read. ``proposal_floor``: annotators are
-    not shown spans of a lower confidence (0 to 1); ``auto``: by the prices of the annotators.
+    ``distillation``: then a student takes the place of the model, which also learns what all these models say
+    about unlabelled texts. ``adapt``: ``auto`` allows to try domain adaptation (``training/adaptation.py``);
+    ``adapted_from``: the encoder from which ``encoder`` was adapted. ``lenient``: go on when more than a tenth
+    of the labelled texts, or all spans of a label, could not be read. ``proposal_floor``: annotators are not
+    shown spans of a lower confidence (0 to 1); ``auto``: by the prices of the annotators.
     ``scoring_precision``: ``auto`` reads unlabelled texts in half precision where the hardware is faster at
     it.
     """
@@ -40,7 +40,7 @@ class LoopConfig:
     train_steps: int | None = None
     recipe_search: bool = True
     warm_start: bool = False
-    self_training: bool = False
+    distillation: bool = True
     threshold: float = 0.7
     batch_size: int = 500
     strategy: str = "hybrid"

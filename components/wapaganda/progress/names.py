@@ -12,6 +12,7 @@ STEP_NAMES: Final = {
     "search": "Searching the learning rate",
     "train": "Training",
     "calibrate": "Cross-fitting",
+    "teach": "Teaching the student",
     "judge": "Evaluating the model",
     "evaluate": "Evaluating",
     "sources": "Asking the sources",

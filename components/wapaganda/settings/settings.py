@@ -80,10 +80,11 @@ class Settings(BaseSettings):
         description="Start a training half-way between the live model and the pretrained encoder, with half "
         "the steps. This halves the time of a training when `FOLDS` is 0. Cross-fitting never uses it.",
     )
-    self_training: bool = Field(
-        False,
-        description="Train twice, the second time also on pseudo-labels: unlabelled texts about which the "
-        "first model is most confident. A training takes about three times as long.",
+    distillation: bool = Field(
+        True,
+        description="After the cross-fitting, train a student: the model that goes live also learns what all "
+        "models of the training say about up to 1,000 unlabelled texts. Not with `FOLDS=0` or "
+        "`TRAIN_STEPS`, or with fewer than 100 unlabelled texts.",
     )
     seed: int = Field(13, ge=0, lt=2**32, description="Random seed of everything.")
     sources: Annotated[Path | None, AfterValidator(optional_path)] = Field(

@@ -15,7 +15,7 @@ FULL = "full"
 """The name of the arm that trains on the whole pool."""
 _KEYS = (
     "encoder", "seed_size", "batch", "growth", "rounds", "seeds", "pool_size", "layers", "learning_rate",
-    "train_steps", "self_training", "threshold", "cost_exponent", "prices", "full", "calibrate_at", "device",
+    "train_steps", "threshold", "cost_exponent", "prices", "full", "calibrate_at", "device",
 )  # fmt: skip
 """The keys of a plan in plan.json; those that ``Plan`` does not have are settings of its loop."""
 _FREE = ("strategies", "rounds", "seeds", "full")

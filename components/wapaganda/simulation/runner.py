@@ -120,7 +120,7 @@ class Runner:
         model_seed = round_seed(run.seed, number)
         stored = shared_path(self.out, run.seed) if number == 0 else self._stored(run)
         evaluated = load_evaluated(stored) or self._train(oracle, labelled, model_seed)
-        found, _ = calibrate(self._job(oracle, labelled, model_seed), folds=FOLDS)
+        found, _ = calibrate(self._job(labelled, model_seed), folds=FOLDS)
         self._stored(run).unlink(missing_ok=True)
         return calibration_summary(found, evaluated, self.test, self.schema)
 
@@ -150,7 +150,7 @@ class Runner:
         """Train, then predict the test texts and the rest of the pool."""
         waiting = oracle.waiting()
         with tempfile.TemporaryDirectory(prefix="round-", dir=self.out) as scratch:
-            trained = train(self._job(oracle, labelled, model_seed), Path(scratch))
+            trained = train(self._job(labelled, model_seed), Path(scratch))
             tagger = Tagger.load(Path(scratch), device=self.plan.loop.device)
         started = time.monotonic()
         test = Predictions.of(tagger, self.test)
@@ -165,12 +165,10 @@ class Runner:
             test=test,
         )
 
-    def _job(self, oracle: Oracle, labelled: Sequence[Document], model_seed: int) -> TrainingJob:
-        """A training on ``labelled``; the texts that wait for a label are there for self-training."""
+    def _job(self, labelled: Sequence[Document], model_seed: int) -> TrainingJob:
+        """A training on ``labelled``."""
         config = replace(self.plan.loop, encoder=self.encoder, seed=model_seed)
-        waiting = oracle.waiting() if config.self_training else []
-        texts = TrainingTexts(labelled, unlabelled=[document.text for document in waiting])
-        return training_job(texts, self.schema, config)
+        return training_job(TrainingTexts(labelled), self.schema, config)
 
     def _choose(
         self,
@@ -197,7 +195,7 @@ class Runner:
         """The predictions of the models of a cross-fitting for the unlabelled texts, (models, words, K)."""
         waiting = oracle.waiting()
         with tempfile.TemporaryDirectory(prefix="committee-", dir=self.out) as scratch:
-            cross_fit(self._job(oracle, labelled, model_seed), folds=FOLDS, keep=Path(scratch))
+            cross_fit(self._job(labelled, model_seed), folds=FOLDS, keep=Path(scratch))
             members = load_members(Path(scratch), self.plan.loop.device)
         return read_together(members, [document.text for document in waiting])
 

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING
 from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
 from wapaganda.trainer.errors import EncoderUnavailable
 from wapaganda.trainer.fit import Fit
-from wapaganda.trainer.job import Callbacks, StepReport, TrainingJob, TrainResult
+from wapaganda.trainer.job import Callbacks, SoftText, StepReport, TrainingJob, TrainResult
 from wapaganda.trainer.recipe import AdaptationRecipe, Recipe, recipe_for
 
 if TYPE_CHECKING:
-    from wapaganda.trainer.cross_fitting import cross_fit
+    from wapaganda.trainer.cross_fitting import CrossFit, cross_fit
+    from wapaganda.trainer.distillation import student_job, unlike
     from wapaganda.trainer.domain_adaptation import Adaptation, adapt
     from wapaganda.trainer.embedding import embed
     from wapaganda.trainer.processes.resources import processes_for
-    from wapaganda.trainer.pseudo_labels import unlike
     from wapaganda.trainer.rate_search import RateSearch, Trial, search_learning_rate
     from wapaganda.trainer.training_loop import TrainedModel, train, train_in_memory
 
 _HEAVY = {
     "Adaptation": "wapaganda.trainer.domain_adaptation",
+    "CrossFit": "wapaganda.trainer.cross_fitting",
     "RateSearch": "wapaganda.trainer.rate_search",
     "TrainedModel": "wapaganda.trainer.training_loop",
     "Trial": "wapaganda.trainer.rate_search",
@@ -31,20 +32,23 @@ _HEAVY = {
     "embed": "wapaganda.trainer.embedding",
     "processes_for": "wapaganda.trainer.processes.resources",
     "search_learning_rate": "wapaganda.trainer.rate_search",
+    "student_job": "wapaganda.trainer.distillation",
     "train": "wapaganda.trainer.training_loop",
     "train_in_memory": "wapaganda.trainer.training_loop",
-    "unlike": "wapaganda.trainer.pseudo_labels",
+    "unlike": "wapaganda.trainer.distillation",
 }
 
 __all__ = [
     "Adaptation",
     "AdaptationRecipe",
     "Callbacks",
+    "CrossFit",
     "EncoderUnavailable",
     "Fit",
     "LoadedEncoder",
     "RateSearch",
     "Recipe",
+    "SoftText",
     "StepReport",
     "TrainResult",
     "TrainedModel",
@@ -57,6 +61,7 @@ __all__ = [
     "processes_for",
     "recipe_for",
     "search_learning_rate",
+    "student_job",
     "train",
     "train_in_memory",
     "unlike",

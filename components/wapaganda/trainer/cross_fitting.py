@@ -7,50 +7,64 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wapaganda.errors import InputError
-from wapaganda.ner import collapse_whitespace
+from wapaganda.ner import Document, collapse_whitespace
 from wapaganda.progress import Progress
 from wapaganda.storage import write_json
 from wapaganda.tagger import FolderError, ModelFolder, TaggedText, member_folder
 from wapaganda.trainer.job import Callbacks, TrainingJob
 from wapaganda.trainer.processes.parent import run_in_processes
-from wapaganda.trainer.pseudo_labels import unlike
 from wapaganda.trainer.training_loop import TrainedModel, train_in_memory
 
 _LOGGER = logging.getLogger(__name__)
 
-_WARM_STEPS = 0.4  # of the recipe's steps
-_WARM_KEEP = 0.8  # of the weights of the last model of the fold
-_GROWTH = (
-    2.0  # with as many times the texts of its last training from the pretrained weights a fold has another
-)
+_WARM_STEPS = 0.4  # of the recipe's steps, near the last model of the fold
+_WARM_KEEP = 0.8  # of the weights of the model that is near
+_TRUNK_STEPS, _BRANCH_STEPS = 0.4, 0.55  # of the recipe's steps, of what two new folds share and of each
+_LEAST_WITH_TRUNKS = 4  # folds
+_GROWTH = 2.0  # with as many times the texts since it was trained anew a fold is trained anew again
 _FOLD_FILE = "fold.json"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CrossFit:
+    """What the models of the folds say: ``answers``, the out-of-fold prediction for each document in order;
+    ``readings``, of each model the log-probabilities of the other texts, (n_words, K) for each."""
+
+    answers: list[TaggedText]
+    readings: list[list[NDArray[np.float32]]]
 
 
 def cross_fit(
     job: TrainingJob,
     *,
     folds: int = 4,
+    texts: Sequence[str] = (),
     keep: Path | None = None,
     again: Path | None = None,
     processes: int = 1,
     callbacks: Callbacks | None = None,
-) -> list[TaggedText]:
-    """Out-of-fold predictions, in the order of ``job.documents``, of ``folds`` models.
+) -> CrossFit:
+    """Out-of-fold predictions for ``job.documents`` of ``folds`` models, which also read other ``texts``.
 
     Each model is trained on all folds but one and tags the texts of that one (Stone 1974, "Cross-validatory
     choice and assessment of statistical predictions"). Equal texts are in the same fold. ``keep``: the folder
     of a model; the models of the folds become its committee. ``again``: the folder in which the models of the
     folds are kept for the next time. Then a hash of the text decides about its fold, so it is in the same one
     each time, and the model of a fold starts near its last one, which never saw the texts of the fold, and
-    takes two fifths of the steps. It starts from the pretrained weights when there is none of the same
-    encoder, labels and number of folds, or when the texts have doubled since it last did. ``processes``: how
-    many folds are trained at a time (`processes_for`), each with its part of the threads. The same number of
-    threads for each fold gives the same predictions.
+    takes two fifths of the steps. It is trained anew when there is none of the same encoder, labels and
+    number of folds, or when the texts have doubled since it last was. ``processes``: how many are trained at
+    a time (`processes_for`), each with its part of the threads. The same number of threads gives the same
+    predictions.
+
+    Two folds that are trained anew share the first steps: a model of the texts in neither is the start of
+    both, which then take fewer steps (Joulani et al. 2015, "Fast cross-validation for incremental
+    learning"). With fewer than four folds each is trained from the pretrained weights.
 
     Raises:
         EncoderUnavailable: the encoder cannot be loaded.
@@ -59,32 +73,36 @@ def cross_fit(
     callbacks = callbacks or Callbacks()
     callbacks.progress("calibrate", 0, 0)
     documents = job.documents
-    unlabelled = unlike(job.unlabelled, documents)
-    texts = [document.text for document in documents]
-    fold_of = folds_of(texts, folds, job.recipe.seed) if again is None else stable_folds_of(texts, folds)
+    own = [document.text for document in documents]
+    fold_of = folds_of(own, folds, job.recipe.seed) if again is None else stable_folds_of(own, folds)
     tasks = []
     for fold in range(folds):
         held_out = np.flatnonzero(fold_of == fold)
         part = replace(
             job,
             documents=[documents[index] for index in np.flatnonzero(fold_of != fold)],
-            unlabelled=unlabelled,
             initial_model=None,  # it may know the texts of the fold
         )
         if len(held_out):
-            its_texts = [texts[index] for index in held_out]
-            tasks.append(_Fold(fold, folds, part, its_texts, held_out, keep, again))
+            its_texts = [own[index] for index in held_out]
+            tasks.append(_Fold(fold, folds, part, its_texts, held_out, texts, keep, again))
+    if folds < _LEAST_WITH_TRUNKS:
+        pairs = [_Pair((task,)) for task in tasks]
+    else:
+        pairs = [_Pair(tuple(tasks[at : at + 2])) for at in range(0, len(tasks), 2)]
+    done = [each for answers in _trained(pairs, processes, callbacks) for each in answers]
     answers: dict[int, TaggedText] = {}
-    for task, tagged in zip(tasks, _trained(tasks, processes, callbacks), strict=True):
-        answers.update(zip(task.places.tolist(), tagged, strict=True))
-    return [answers[index] for index in range(len(documents))]
+    for task, found in zip(tasks, done, strict=True):
+        answers.update(zip(task.places.tolist(), found.answers, strict=True))
+    readings = [reading for found in done for reading in found.readings]
+    return CrossFit([answers[index] for index in range(len(documents))], readings)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Fold:
     """One fold of ``folds``: the training ``job`` without its ``texts``, which have these ``places``, (n,).
 
-    ``keep`` and ``again``: as for `cross_fit`.
+    ``others``, ``keep`` and ``again``: as ``texts``, ``keep`` and ``again`` of `cross_fit`.
     """
 
     number: int
@@ -92,55 +110,112 @@ class _Fold:
     job: TrainingJob
     texts: Sequence[str]
     places: NDArray[np.int64]
+    others: Sequence[str]
     keep: Path | None
     again: Path | None
 
-    def run(self, callbacks: Callbacks) -> list[TaggedText]:
-        """Train the model of the fold, and tag its texts."""
-        if self.again is None:
+    @property
+    def last(self) -> Path | None:
+        """The folder of the last model of the fold."""
+        return None if self.again is None else self.again / str(self.number)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is no last model to start from, or it knows too few of the texts."""
+        if self.last is None:
+            return True
+        n_first = _first_size(self.job, self.last, self.folds)
+        return not 0 < len(self.job.documents) < _GROWTH * n_first
+
+    def run(self, callbacks: Callbacks, trunk: Path | None) -> CrossFit:
+        """Train the model of the fold, near ``trunk`` when it is new, and let it tag all its texts."""
+        start = self.last if not self.is_new else trunk
+        model = None
+        if start is not None:
+            share = _BRANCH_STEPS if self.is_new else _WARM_STEPS
+            steps = max(1, round(share * self.job.recipe.steps))
+            recipe = replace(self.job.recipe, steps=steps, keep=_WARM_KEEP)
+            near = replace(self.job, recipe=recipe, initial_model=start)
+            try:
+                model = train_in_memory(near, callbacks)
+            except FolderError as error:
+                _LOGGER.warning("The model of a fold is trained from the pretrained weights: %s", error)
+        is_new = self.is_new or model is None or model.result.collapsed
+        if model is None or model.result.collapsed:
             model = train_in_memory(self.job, callbacks)
-        else:
-            model = _train_again(self.job, self.again / str(self.number), self.folds, callbacks)
+        if self.last is not None:
+            self._replace(self.last, model, is_new=is_new)
         if self.keep is not None:
             model.save(member_folder(self.keep, self.number))
-        return list(model.tagger.tag(self.texts))
+        others = [each.log_probs for each in model.tagger.tag(self.others)]
+        return CrossFit(list(model.tagger.tag(self.texts)), [others])
+
+    def _replace(self, last: Path, model: TrainedModel, *, is_new: bool) -> None:
+        """Keep the model for the next time."""
+        n_first = len(self.job.documents) if is_new else _first_size(self.job, last, self.folds)
+        shutil.rmtree(last, ignore_errors=True)
+        model.save(last)
+        facts = {"encoder": self.job.encoder, "folds": self.folds, "first_texts": n_first}
+        write_json(last / _FOLD_FILE, facts)  # after all others, so that a folder with it is whole
 
 
-def _trained(folds: Sequence[_Fold], processes: int, callbacks: Callbacks) -> Iterator[list[TaggedText]]:
-    """The predictions of each fold; those whose process died are trained by this one."""
-    done: dict[int, list[TaggedText]] = {}
+@dataclass(frozen=True, eq=False, slots=True)
+class _Pair:
+    """Two folds, or one, that are trained one after the other."""
+
+    folds: tuple[_Fold, ...]
+
+    def run(self, callbacks: Callbacks) -> list[CrossFit]:
+        """Train what new folds share, then each."""
+        documents = self._shared()
+        parts = len(self.folds) + bool(documents)
+        with TemporaryDirectory(prefix="trunk-") as scratch:
+            trunk = None
+            if documents:
+                job = self.folds[0].job
+                recipe = replace(job.recipe, steps=max(1, round(_TRUNK_STEPS * job.recipe.steps)))
+                first = train_in_memory(
+                    replace(job, documents=documents, recipe=recipe), _part(callbacks, 0, parts)
+                )
+                if not first.result.collapsed:
+                    trunk = Path(scratch)
+                    first.save(trunk)
+            return [
+                fold.run(_part(callbacks, parts - len(self.folds) + place, parts), trunk)
+                for place, fold in enumerate(self.folds)
+            ]
+
+    def _shared(self) -> list[Document]:
+        """The texts in neither of two new folds; none when there is nothing to share."""
+        if len(self.folds) < 2 or not all(fold.is_new for fold in self.folds):
+            return []
+        one, other = self.folds
+        held_out = {*one.texts, *other.texts}
+        shared = [each for each in one.job.documents if each.text not in held_out]
+        return shared if any(each.spans for each in shared) else []
+
+
+def _part(callbacks: Callbacks, part: int, parts: int) -> Callbacks:
+    """The progress of one training of several, as progress of all of them."""
+    progress = callbacks.progress
+    return replace(
+        callbacks, progress=lambda step, done, total: progress(step, part * total + done, parts * total)
+    )
+
+
+def _trained(pairs: Sequence[_Pair], processes: int, callbacks: Callbacks) -> Iterator[list[CrossFit]]:
+    """What the models of each pair say; those whose process died are trained by this one."""
+    done: dict[int, list[CrossFit]] = {}
     if processes > 1:
         together = replace(callbacks, progress=_as_calibration(callbacks.progress, 0, 1))
-        done = run_in_processes(folds, processes, together)
-    for number, fold in enumerate(folds):
-        alone = replace(callbacks, progress=_as_calibration(callbacks.progress, number, len(folds)))
-        yield done[number] if number in done else fold.run(alone)
-
-
-def _train_again(job: TrainingJob, folder: Path, folds: int, callbacks: Callbacks) -> TrainedModel:
-    """The next model of a fold, which replaces the last one in ``folder``."""
-    n_first = _first_size(job, folder, folds)
-    warm = n_first > 0 and len(job.documents) < _GROWTH * n_first
-    model = None
-    if warm:
-        steps = max(1, round(_WARM_STEPS * job.recipe.steps))
-        near = replace(job.recipe, steps=steps, keep=_WARM_KEEP)
-        try:
-            model = train_in_memory(replace(job, recipe=near, initial_model=folder), callbacks)
-        except FolderError as error:
-            _LOGGER.warning("The model of a fold is trained from the pretrained weights: %s", error)
-    if model is None or model.result.collapsed:
-        warm, model = False, train_in_memory(job, callbacks)
-    shutil.rmtree(folder, ignore_errors=True)
-    model.save(folder)
-    facts = {"encoder": job.encoder, "folds": folds, "first_texts": n_first if warm else len(job.documents)}
-    write_json(folder / _FOLD_FILE, facts)  # last, so that a folder with it is whole
-    return model
+        done = run_in_processes(pairs, processes, together)
+    for number, pair in enumerate(pairs):
+        alone = replace(callbacks, progress=_as_calibration(callbacks.progress, number, len(pairs)))
+        yield done[number] if number in done else pair.run(alone)
 
 
 def _first_size(job: TrainingJob, folder: Path, folds: int) -> int:
-    """With how many texts the model of the fold was last trained from the pretrained weights; 0: there is no
-    usable one."""
+    """With how many texts the model of the fold was last trained anew; 0: there is no usable one."""
     try:
         facts = json.loads((folder / _FOLD_FILE).read_text("utf-8"))
         found = (facts["encoder"], facts["folds"], ModelFolder.read(folder).schema.tags)

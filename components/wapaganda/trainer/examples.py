@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from wapaganda.errors import InputError
 from wapaganda.ner import Document, LabelSchema, Repairs, align_spans, encode_tags, missing_types
 from wapaganda.tagger import ModelInput, Tokenization, model_inputs
+from wapaganda.trainer.job import SoftText
 from wapaganda.trainer.recipe import Recipe
 
 Window = TypeVar("Window", bound=Sized)
@@ -24,12 +25,14 @@ _START = -2.0
 class Example:
     """A window and the tags of its core words, shape (core words,): each word of a text counts once.
 
-    ``missing``: the numbers of the types that the labels of the text cannot say.
+    ``missing``: the numbers of the types that the labels of the text cannot say. ``soft``: the probability of
+    each tag, shape (core words, K); then ``tags`` are only the most probable ones.
     """
 
     window: ModelInput
     tags: NDArray[np.int64]
     missing: tuple[int, ...] = ()
+    soft: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.window)
@@ -60,6 +63,25 @@ def make_examples(
     if not examples:
         raise InputError(f"Expected at least one text with words to learn from, was: {len(documents)} texts")
     return examples, repairs
+
+
+def soft_examples(texts: Sequence[SoftText], tokenization: Tokenization, *, casing: bool) -> list[Example]:
+    """All windows of texts with soft labels.
+
+    Raises:
+        ValueError: the tokenizer sees another number of words than there are soft labels.
+    """
+    encoded = tokenization.encode([each.text for each in texts])
+    for soft, text in zip(texts, encoded, strict=True):
+        if len(soft.probabilities) != len(text.words):
+            raise ValueError(
+                f"Expected soft labels for {len(text.words)} words, was: {len(soft.probabilities)}"
+            )
+    found = []
+    for window in model_inputs([each.text for each in texts], encoded, tokenization, casing=casing):
+        rows = texts[window.text].probabilities[window.core_start : window.core_end]
+        found.append(Example(window, rows.argmax(axis=1).astype(np.int64), soft=rows))
+    return found
 
 
 def _tags(
@@ -102,18 +124,33 @@ def word_loss(logits: Tensor, tags: Tensor, batch: Sequence[Example]) -> Tensor:
     It is the cross entropy. Where the labels of a text cannot say some types, ``O`` says only that no other
     type is there: the loss of such a word is −log of the probability of ``O`` and of these types together
     (Greenberg et al. 2018, "Marginal likelihood training of BiLSTM-CRF for biomedical named entity
-    recognition from disjoint label sets", for single words).
+    recognition from disjoint label sets", for single words). With soft labels it is the cross entropy with
+    them.
     """
-    if not any(example.missing for example in batch):
+    if not any(example.missing or example.soft is not None for example in batch):
         return nn.functional.cross_entropy(logits, tags)
     log_probs = nn.functional.log_softmax(logits, dim=1)
     allowed = torch.from_numpy(_allowed(batch, logits.shape[1])).to(logits.device)
-    return -log_probs.masked_fill(~allowed, -torch.inf).logsumexp(dim=1).mean()
+    losses = -log_probs.masked_fill(~allowed, -torch.inf).logsumexp(dim=1)  # 0 where all tags are allowed
+    soft = [each.soft for each in batch if each.soft is not None]
+    if soft:
+        is_soft = torch.from_numpy(_repeated([each.soft is not None for each in batch], batch)).to(
+            logits.device
+        )
+        targets = torch.from_numpy(np.concatenate(soft)).to(log_probs)
+        losses = losses.masked_scatter(is_soft, -(targets * log_probs[is_soft]).sum(dim=1))
+    return losses.mean()
 
 
 def frequency_loss(examples: Sequence[Example]) -> float:
     """The mean loss of a word when the tags' frequencies are always predicted: their entropy, in nats."""
-    counts = np.bincount(np.concatenate([example.tags for example in examples]))
+    n_tags = max(int(example.tags.max(initial=0)) for example in examples) + 1
+    n_tags = max([n_tags, *(example.soft.shape[1] for example in examples if example.soft is not None)])
+    counts = np.zeros(n_tags)
+    for example in examples:
+        counts += (
+            np.bincount(example.tags, minlength=n_tags) if example.soft is None else example.soft.sum(axis=0)
+        )
     shares = counts[counts > 0] / counts.sum()
     entropy = float(-(shares * np.log(shares)).sum())
     partial = [example for example in examples if example.missing]
@@ -144,11 +181,16 @@ def _allowed(batch: Sequence[Example], n_tags: int) -> NDArray[np.bool_]:
     """Which tags a word may have by the labels of its text, (core words, K)."""
     rows = []
     for example in batch:
-        allowed = np.zeros((len(example.tags), n_tags), dtype=np.bool_)
+        allowed = np.full((len(example.tags), n_tags), example.soft is not None)
         allowed[np.arange(len(example.tags)), example.tags] = True
         allowed[np.ix_(example.tags == 0, _columns(example.missing))] = True
         rows.append(allowed)
     return np.concatenate(rows)
+
+
+def _repeated(values: Sequence[bool], batch: Sequence[Example]) -> NDArray[np.bool_]:
+    """The value of each window for each of its core words, (core words,)."""
+    return np.repeat(np.array(values), [len(example.tags) for example in batch])
 
 
 def _columns(types: Sequence[int]) -> list[int]:

@@ -4,19 +4,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wapaganda.ner import Document, LabelSchema, Repairs
 from wapaganda.progress import Progress, silent
 from wapaganda.trainer.fit import Fit
 from wapaganda.trainer.recipe import Recipe
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class SoftText:
+    """A text with soft labels: the probability of each tag of each word that the tokenizer sees, shape
+    (n_words, 1 + 2L), in the order of ``LabelSchema.tags``. They are a model's, never a person's."""
+
+    text: str
+    probabilities: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingJob:
     """Everything that decides which weights a training gives.
 
-    ``documents``: labelled. ``encoder``: a folder or a name on the model hub. ``unlabelled``: texts for a
-    second training with pseudo-labels; none: there is only one training. ``dev``: labelled documents that are
-    never trained on; they choose the best checkpoint and stop the training early. ``initial_model``: the
+    ``documents``: labelled. ``encoder``: a folder or a name on the model hub. ``soft``: unlabelled texts that
+    models have tagged (`student_job`); each labelled text then counts twice. ``dev``: labelled documents that
+    are never trained on; they choose the best checkpoint and stop the training early. ``initial_model``: the
     folder of a model of the same encoder and labels for a warm start. ``device``: ``auto`` is CUDA when there
     is one, else the CPU.
     """
@@ -25,7 +37,7 @@ class TrainingJob:
     schema: LabelSchema
     encoder: str
     recipe: Recipe
-    unlabelled: Sequence[str] = ()
+    soft: Sequence[SoftText] = ()
     dev: Sequence[Document] = ()
     initial_model: Path | None = None
     device: str = "auto"
@@ -61,8 +73,7 @@ class TrainResult:
 
     ``losses`` (steps,) of the last attempt, in nats a word. ``stopped_because``: one clause. ``repairs``:
     training spans that the tokenizer cannot see. ``collapsed``: the model learned nothing, even after
-    ``restarts``. ``dev_f1``: pairs of step and F1. ``n_pseudo_labelled``: texts of the second training with
-    the spans of the first model; then losses, steps and restarts count both trainings. ``seconds``: of all.
+    ``restarts``. ``dev_f1``: pairs of step and F1. ``seconds``: of all.
     ``fit``: how well the model knows its own training texts.
     """
 
@@ -72,7 +83,6 @@ class TrainResult:
     collapsed: bool = False
     restarts: int = 0
     dev_f1: tuple[tuple[int, float], ...] = ()
-    n_pseudo_labelled: int = 0
     seconds: float = 0.0
     fit: Fit | None = None
 

@@ -93,7 +93,7 @@ def _try(
     short = replace(job.recipe.with_rate(rate), steps=steps, max_restarts=0, max_extensions=0)
     train = [job.documents[index] for index in np.flatnonzero(~held_out)]
     judged = [job.documents[index] for index in np.flatnonzero(held_out)]
-    short_job = replace(job, documents=train, recipe=short, unlabelled=(), dev=(), initial_model=None)
+    short_job = replace(job, documents=train, recipe=short, soft=(), dev=(), initial_model=None)
     model = train_in_memory(short_job, Callbacks(progress))
     gold = gold_spans(judged)
     predicted = judged_spans(judged, model.tagger.predict([document.text for document in judged]))

@@ -29,21 +29,16 @@ from wapaganda.trainer.examples import (
     endless_batches,
     frequency_loss,
     make_examples,
+    soft_examples,
     start_low,
     word_loss,
 )
 from wapaganda.trainer.fit import LOSS_WINDOW, checked_texts, fit_of, recent_loss
 from wapaganda.trainer.job import Callbacks, StepReport, TrainingJob, TrainResult
 from wapaganda.trainer.optimisation import MixedPrecision, head_scale_for, make_optimiser, make_schedule
-from wapaganda.trainer.pseudo_labels import (
-    augmented_training_set,
-    extended_recipe,
-    max_pseudo_labelled,
-    pseudo_label,
-    unlike,
-)
 
 _LOGGER = logging.getLogger(__name__)
+_LABEL_COPIES = 2  # of each labelled text beside texts with soft labels
 _SEED_STRIDE = 1_000_003
 _CONVERGED = 1e-4  # mean loss of a word below which there is nothing left to learn
 _LEARNED_NOTHING = 0.9  # of the loss of always predicting the tags' frequencies
@@ -66,9 +61,6 @@ def train(job: TrainingJob, out: Path, callbacks: Callbacks | None = None) -> Tr
     5. A training that learns nothing is restarted with another random seed, at most ``recipe.max_restarts``
        times: its loss is not below that of predicting the tags' frequencies, or it finds no entity in the
        training texts. A loss that still falls is no reason for it.
-    6. With ``job.unlabelled`` texts, a second and longer training follows, from the pretrained weights. It
-       also learns the most confident predictions of the first model. If it learns nothing, the first model is
-       the result.
 
     Raises:
         EncoderUnavailable: the encoder cannot be loaded.
@@ -112,54 +104,14 @@ class TrainedModel:
 def train_in_memory(job: TrainingJob, callbacks: Callbacks | None = None) -> TrainedModel:
     """``train`` without writing anything."""
     callbacks = callbacks or Callbacks()
-    job = replace(
-        job,
-        unlabelled=unlike(job.unlabelled, [*job.documents, *job.dev]),
-        device=device_of(job.device),
-    )
-    n, n_labels = len(job.documents), len(job.schema.labels)
-    n_most = max_pseudo_labelled(n, len(job.unlabelled))
-    total = job.recipe.steps
-    if n_most:
-        total += extended_recipe(job.recipe, n, n_most, n_labels).steps
-    first = _train_with_restarts(job, _listener(callbacks, 0, total))
-    if not n_most or first.result.collapsed:
-        return first
-
-    # The second training, with pseudo-labels.
-    pseudo_labelled = pseudo_label(first.tagger, job.unlabelled, n, job.recipe.seed)
-    if not pseudo_labelled:
-        return first
-    first.encoder.model.to("cpu")  # there may be no room for two
-    second_job = replace(
-        job,
-        documents=augmented_training_set(job.documents, pseudo_labelled),
-        recipe=extended_recipe(job.recipe, n, len(pseudo_labelled), n_labels),
-        initial_model=None,
-    )
-    second = _train_with_restarts(second_job, _listener(callbacks, job.recipe.steps, total))
-    if second.result.collapsed:
-        first.encoder.model.to(job.device)
-        return first
-    n_first = first.result.steps
-    result = replace(
-        second.result,
-        losses=first.result.losses + second.result.losses,
-        repairs=first.result.repairs,
-        restarts=first.result.restarts + second.result.restarts,
-        dev_f1=tuple((n_first + step, f1) for step, f1 in second.result.dev_f1),
-        n_pseudo_labelled=len(pseudo_labelled),
-    )
-    return replace(second, result=result)
+    return _train_with_restarts(replace(job, device=device_of(job.device)), _listener(callbacks))
 
 
-def _listener(callbacks: Callbacks, before: int, total: int) -> OnStep:
-    """Reports the steps of one training as steps of ``total``, or of more when steps were added."""
+def _listener(callbacks: Callbacks) -> OnStep:
+    """Passes the steps on."""
 
     def listen(report: StepReport) -> None:
-        whole = max(total, before + report.steps)
-        report = replace(report, step=before + report.step, steps=whole)
-        callbacks.progress("train", report.step, whole)
+        callbacks.progress("train", report.step, report.steps)
         if callbacks.on_step is not None:
             callbacks.on_step(report)
 
@@ -208,6 +160,10 @@ def _train_once(job: TrainingJob, seed: int, attempt: int, on_step: OnStep) -> T
     # The training set: windows with the tags of their words, in batches of similar length.
     examples, repairs = make_examples(job.documents, encoder.tokenization, job.schema, casing=encoder.casing)
     start_low(model, examples, len(job.schema.tags))
+    if job.soft:
+        examples = examples * _LABEL_COPIES + soft_examples(
+            job.soft, encoder.tokenization, casing=encoder.casing
+        )
     batches = endless_batches(examples, recipe, np.random.default_rng(seed))
     guessing = frequency_loss(examples)
 

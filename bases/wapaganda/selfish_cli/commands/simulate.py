@@ -130,7 +130,7 @@ def simulate(
             encoder=product.encoder,
             learning_rate=product.learning_rate,
             train_steps=product.train_steps,
-            self_training=product.self_training,
+            distillation=False,  # it would take several times as long
             threshold=product.threshold,
             cost_exponent=product.cost_exponent if cost_exponent is None else cost_exponent,
             prices=prices or product.prices,

@@ -289,7 +289,8 @@ class Loop:
         candidate.lend_calibration()
         with self._timed("score"):
             tagger = Tagger.load(candidate.scratch, device=self.config.device)
-            self._kept = KeptEmissions(tagger.folder, self._folder(number))
+            if not candidate.has_student:  # whose answers are others
+                self._kept = KeptEmissions(tagger.folder, self._folder(number))
             scored = score_pool(tagger, candidate.scratch, pool, self.config, self.progress, self._kept)
             scored.save(self._ahead_scores(number))
         choice = self._choose(number, pool, scored, labelled, prices)
@@ -398,7 +399,7 @@ class Loop:
         self._messages.extend([trial.describe()] if trial else [])
         with self._timed("train"):
             return train_candidate(
-                TrainingTexts(train, holdout, active, self.unlabelled() if self.config.self_training else ()),
+                TrainingTexts(train, holdout, active, self.unlabelled() if self.config.distillation else ()),
                 self.source.schema(),
                 self.config,
                 self.store,

@@ -5,7 +5,13 @@ from typing import Final
 
 _ORDER: Final = ("fetch", "train", "judge", "score", "select", "compare", "release")
 _AHEAD: Final = ("fetch", "train", "score", "select", "release", "judge", "compare")
-_PARTS: Final = {"encoder": "train", "search": "train", "adapt": "train", "calibrate": "judge"}
+_PARTS: Final = {
+    "encoder": "train",
+    "search": "train",
+    "adapt": "train",
+    "calibrate": "judge",
+    "teach": "judge",
+}
 """Steps that a round reports while it times a larger one."""
 _LEAST_FRACTION: Final = 0.02
 

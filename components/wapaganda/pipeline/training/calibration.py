@@ -20,7 +20,7 @@ from wapaganda.ner import (
     missing_types,
 )
 from wapaganda.tagger import TaggedText
-from wapaganda.trainer import Callbacks, TrainingJob, cross_fit
+from wapaganda.trainer import Callbacks, CrossFit, TrainingJob, cross_fit
 from wapaganda.uncertainty import expected_counts
 
 MINIMUM_TEXTS = 20
@@ -31,21 +31,25 @@ def calibrate(
     job: TrainingJob,
     *,
     folds: int = 4,
+    texts: Sequence[str] = (),
     keep: Path | None = None,
     again: Path | None = None,
     processes: int = 1,
     callbacks: Callbacks | None = None,
-) -> tuple[Calibration, list[TaggedText]]:
-    """Cross-fit labelled documents: the calibration, and the out-of-fold predictions in their order.
+) -> tuple[Calibration, CrossFit]:
+    """Cross-fit labelled documents: the calibration, and what the models of the folds say.
 
     Types that the labels of a text cannot say are not judged there. It costs ``folds`` trainings and one
-    prediction of all documents. ``keep``, ``again`` and ``processes``: as for ``cross_fit``.
+    prediction of all documents. ``texts``, ``keep``, ``again`` and ``processes``: as for ``cross_fit``.
 
     Raises:
         EncoderUnavailable: the encoder cannot be loaded.
         InputError: a document is not labelled, or there are fewer different texts than folds.
     """
-    answers = cross_fit(job, folds=folds, keep=keep, again=again, processes=processes, callbacks=callbacks)
+    found = cross_fit(
+        job, folds=folds, texts=texts, keep=keep, again=again, processes=processes, callbacks=callbacks
+    )
+    answers = found.answers
     documents, schema = job.documents, job.schema
     gold = gold_spans(documents)
     log_probs = [_sayable(*pair, schema) for pair in zip(documents, answers, strict=True)]
@@ -76,7 +80,7 @@ def calibrate(
         expected_misses=float(typical.misses.sum()),
         per_type_f1={label: each.f1 for label, each in scores.per_type.items()},
     )
-    return calibration, answers
+    return calibration, found
 
 
 def _sayable(document: Document, answer: TaggedText, schema: LabelSchema) -> NDArray[Any]:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wapaganda.calibration import Calibration
 from wapaganda.label_errors import REVIEW_FILE, find_label_issues, write_issues
 from wapaganda.ner import Document
@@ -21,24 +24,26 @@ def calibrate_folder(
     job: TrainingJob,
     config: LoopConfig,
     progress: Progress,
+    texts: Sequence[str] = (),
     kept: Path | None = None,
     processes: int = 1,
-) -> Calibration | None:
+) -> tuple[Calibration, list[list[NDArray[np.float32]]]] | None:
     """Cross-fit the job and write the results into the folder of the model: calibration, likely label errors,
     out-of-fold predictions and, if the measure compares models, those of the folds.
 
-    ``None`` when cross-fitting is switched off or there are too few texts. ``kept``: the folder of the models
-    of the folds for the next time (``again`` of ``cross_fit``). They are not kept for a committee, with
-    pseudo-labels of texts that may be labelled later, with dev texts, or with steps set by the user.
-    ``processes``: how many folds are trained at a time.
+    It returns the calibration and what the models of the folds say about other ``texts``; ``None`` when
+    cross-fitting is switched off or there are too few texts. ``kept``: the folder of the models of the folds
+    for the next time (``again`` of ``cross_fit``). They are not kept for a committee, with dev texts, or with
+    steps set by the user. ``processes``: how many trainings of folds run at a time.
     """
     documents = job.documents
     if config.folds < 2 or too_few_to_calibrate(documents, config.folds):
         return None
     committee = find_measure(config.measure).committee
-    calibration, answers = calibrate(
+    calibration, found = calibrate(
         job,
         folds=config.folds,
+        texts=texts,
         keep=folder if committee else None,
         again=kept if keeps_folds(job, config) else None,
         processes=processes,
@@ -46,16 +51,16 @@ def calibrate_folder(
     )
     plain = ModelFolder.read(folder)
     replace(plain, temperature=calibration.temperature, confidence=calibration.confidence).write(folder)
-    write_out_of_fold(folder, documents, answers)
-    issues = find_label_issues(documents, answers, job.schema)
+    write_out_of_fold(folder, documents, found.answers)
+    issues = find_label_issues(documents, found.answers, job.schema)
     write_issues(folder / REVIEW_FILE, issues)
-    return calibration
+    return calibration, found.readings
 
 
 def keeps_folds(job: TrainingJob, config: LoopConfig) -> bool:
     """Whether the models of the folds are kept for the next time."""
     committee = find_measure(config.measure).committee
-    return not (committee or job.unlabelled or job.dev) and config.train_steps is None
+    return not (committee or job.dev) and config.train_steps is None
 
 
 def too_few_messages(documents: Sequence[Document], config: LoopConfig) -> list[str]:

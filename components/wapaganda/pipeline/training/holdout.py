@@ -15,8 +15,8 @@ class TrainingTexts:
     """The texts of one training.
 
     ``train`` and ``holdout`` are labelled; no model is trained on ``holdout``. ``actively_selected``: the ids
-    of texts that were selected by their scores; no model is evaluated on them. ``unlabelled``: texts that
-    self-training may use. ``dev``: labelled texts that choose the best checkpoint; never trained on.
+    of texts that were selected by their scores; no model is evaluated on them. ``unlabelled``: texts a
+    student may learn. ``dev``: labelled texts that choose the best checkpoint; never trained on.
     """
 
     train: Sequence[Document]

@@ -94,16 +94,16 @@ def _way(job: TrainingJob, config: LoopConfig) -> Mapping[str, Any]:
     """The recipe and what else distinguishes versions of the same texts.
 
     ``folds``: without them there is no temperature. ``committee``: whether the models of the folds are kept.
-    ``self_training``: whether there was a second training. ``adapted_from``: the encoder that was
-    adapted to the texts. ``dev``: the texts that chose the checkpoint.
+    ``distillation``: whether a student was asked for. ``adapted_from``: the encoder that was adapted to the
+    texts. ``dev``: the texts that chose the checkpoint.
     """
     way: dict[str, Any] = asdict(job.recipe)
     if config.folds >= 2:
         way["folds"] = config.folds
         if find_measure(config.measure).committee:
             way["committee"] = True
-    if config.self_training:
-        way["self_training"] = True
+    if config.distillation:
+        way["distillation"] = True
     if config.adapted_from is not None:
         way["adapted_from"] = config.adapted_from
     if job.dev:

@@ -27,6 +27,7 @@ from wapaganda.pipeline.training.manifests import (
     unjudged_manifest,
 )
 from wapaganda.pipeline.training.promotion import PromotionDecision
+from wapaganda.pipeline.training.student import FirstTeacher, StudentTexts
 from wapaganda.tagger import ModelFolder
 from wapaganda.trainer import (
     Callbacks,
@@ -36,7 +37,6 @@ from wapaganda.trainer import (
     processes_for,
     recipe_for,
     train,
-    unlike,
 )
 from wapaganda.uncertainty import find_measure
 
@@ -71,7 +71,6 @@ class TrainingOutcome:
 
 def training_job(texts: TrainingTexts, schema: LabelSchema, config: LoopConfig) -> TrainingJob:
     """The training on ``texts.train`` as ``config`` says, by the product and by a simulation of it."""
-    known = [*texts.train, *texts.holdout, *texts.dev]
     n, n_labels = len(texts.train), len(schema.labels)
     recipe = recipe_for(config.encoder, n, n_labels, config.learning_rate, config.seed)
     return TrainingJob(
@@ -79,7 +78,6 @@ def training_job(texts: TrainingTexts, schema: LabelSchema, config: LoopConfig) 
         schema,
         config.encoder,
         recipe if config.train_steps is None else replace(recipe, steps=config.train_steps, max_extensions=0),
-        unlabelled=unlike(texts.unlabelled, known) if config.self_training else (),
         dev=texts.dev,
         device=config.device,
     )
@@ -90,7 +88,7 @@ class Candidate:
     """A trained model in the folder ``scratch`` that was not judged yet; ``judge`` makes a version of it.
 
     ``job``: as the folds repeat it; ``final``: with the warm start. ``n_given``: the texts before those left
-    out that are also dev texts. ``asked``: for self-training. ``said``: the messages so far.
+    out that are also dev texts. ``said``: the messages so far.
     """
 
     texts: TrainingTexts
@@ -103,7 +101,6 @@ class Candidate:
     result: TrainResult
     live: Version | None
     n_given: int
-    asked: bool
     said: Sequence[str] = ()
 
     @property
@@ -142,12 +139,9 @@ class Candidate:
         """Cross-fit, compare with the live model, publish, and promote when not worse."""
         config, documents, live, scratch = self.config, self.texts.train, self.live, self.scratch
         write_trained_on(scratch, documents)
-        calibration = None
+        calibration, said = None, ""
         if not self.result.collapsed:
-            kept = self.store.root / "folds"
-            at_a_time = processes_for(self.job.device, config.folds, self.result.seconds)
-            progress = self.callbacks.progress
-            calibration = calibrate_folder(scratch, self.job, config, progress, kept, at_a_time)
+            calibration, said = self._calibrate()
         self.callbacks.progress("judge", 0, 0)
         compared = compare_fit(compare(scratch, live, self.texts, config), self.result, live)
         compared = _keep_pinned(compared, live, documents, self.store)
@@ -158,13 +152,46 @@ class Candidate:
         else:
             self.store.settle()
         shutil.rmtree(scratch, ignore_errors=True)
-        return _outcome(made, live, compared, self.texts, result=self.result, messages=self._messages())
+        messages = (*self._messages(), said) if said else self._messages()
+        return _outcome(made, live, compared, self.texts, result=self.result, messages=messages)
+
+    @property
+    def has_student(self) -> bool:
+        """Whether a student may take the place of the model."""
+        enough = not too_few_to_calibrate(self.texts.train, max(2, self.config.folds))
+        return enough and StudentTexts.of(self.texts, self.config) is not None
+
+    def _calibrate(self) -> tuple[Calibration | None, str]:
+        """Cross-fit, and train the student that takes the place of the model: its calibration, a message."""
+        config, job, scratch, progress = self.config, self.job, self.scratch, self.callbacks.progress
+        texts = StudentTexts.of(self.texts, config) if self.has_student else None
+        teacher = None if texts is None else FirstTeacher.reading(scratch, texts, job.device)
+        made = calibrate_folder(
+            scratch,
+            job,
+            config,
+            progress,
+            () if texts is None else texts.all,
+            self.store.root / "folds",
+            processes_for(job.device, config.folds, self.result.seconds),
+        )
+        if made is None or teacher is None:
+            return (None if made is None else made[0]), ""
+        calibration, folds = made
+        taught = teacher.teach(job, folds, calibration, progress)
+        if taught is None:
+            return calibration, "The student learned too little, so the model that should teach it is kept."
+        n = len(teacher.texts.taught)
+        return (
+            taught,
+            f"The model also learned what {len(folds) + 1} models say about {n:,} unlabelled texts.",
+        )
 
     def _messages(self) -> tuple[str, ...]:
         documents = self.texts.train
         return (
             *self.said,
-            *_messages(self.result, self.final.initial_model, self.asked),
+            *_messages(self.result, self.final.initial_model),
             *_dev_messages(self.result, self.n_given - len(documents)),
             *fit_messages(self.result, self.job, self.config),
             *too_few_messages(documents, self.config),
@@ -219,11 +246,9 @@ def train_candidate(
             f"Expected at least one labelled entity to train on, "
             f"was: {len(documents)} labelled texts without any"
         )
-    # Without unlabelled texts, self-training is an ordinary training.
-    asked = config.self_training
     default = training_job(texts, schema, config)
     job = with_chosen_rate(default, config, store)
-    config = replace(config, self_training=bool(job.unlabelled))
+    config = replace(config, distillation=StudentTexts.of(texts, config) is not None)
     live, damage = _judged(store.current()), store.damage()
     final = _warm_start(job, live, config)
     same = made_before(store, job, config, (job.recipe, final.recipe))
@@ -241,7 +266,7 @@ def train_candidate(
     shutil.rmtree(scratch, ignore_errors=True)
     result = train(final, scratch, callbacks)
     said = (*damage, *((search.describe(),) if search else ()))
-    return Candidate(texts, job, final, config, store, scratch, callbacks, result, live, n_given, asked, said)
+    return Candidate(texts, job, final, config, store, scratch, callbacks, result, live, n_given, said)
 
 
 def _judged(live: Version | None) -> Version | None:
@@ -316,15 +341,8 @@ def _outcome(
     )
 
 
-def _messages(result: TrainResult, last: Path | None, self_training: bool) -> tuple[str, ...]:
+def _messages(result: TrainResult, last: Path | None) -> tuple[str, ...]:
     messages = []
-    if result.n_pseudo_labelled:
-        messages.append(
-            "The model was trained twice because of SELF_TRAINING, the second time also on the first model's "
-            f"most confident predictions: {result.n_pseudo_labelled:,} pseudo-labelled texts."
-        )
-    elif self_training and not result.collapsed:
-        messages.append("SELF_TRAINING found no unlabelled texts to learn from: the model was trained once.")
     if last is not None:
         messages.append(f"The training started from {last.name} because of WARM_START.")
     if result.repairs.total:

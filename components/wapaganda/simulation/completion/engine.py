@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from wapaganda.file_state import review_order
 from wapaganda.ner import Document, LabelSchema, reading_words
-from wapaganda.pipeline import TrainingTexts, calibrate, choose, choose_step, score_tagged, training_job
+from wapaganda.pipeline import (
+    TrainingTexts,
+    calibrate,
+    choose,
+    choose_step,
+    score_tagged,
+    train_with_student,
+    training_job,
+)
 from wapaganda.simulation.completion.curve import chosen_curve, random_curve
 from wapaganda.simulation.completion.outcomes import outcome_temperature
 from wapaganda.simulation.completion.plan import STANDARD_ALTERNATIVE, DataSetPlan
@@ -27,7 +35,7 @@ from wapaganda.simulation.completion.record import RESULTS
 from wapaganda.stopping import LEAST_GAIN, forecast
 from wapaganda.storage import write_json
 from wapaganda.tagger import TaggedText, Tagger
-from wapaganda.trainer import Recipe, TrainingJob, train
+from wapaganda.trainer import Recipe, TrainingJob
 
 OURS, STANDARD, TRAINER = "ours", "standard", "trainer"
 """The ways: the product; the standard alternative; the product's trainer on texts in random order."""
@@ -106,7 +114,8 @@ class Engine:
         started = time.monotonic()
         rows = np.setdiff1d(np.arange(len(self.file), dtype=np.int32), labelled)
         job = self._job(labelled, seed, len(done))
-        tagged, test = self._train_and_read(job, rows)
+        rest = [self.file[row].text for row in rows]
+        tagged, test = self._train_and_read(job, rows, rest if self.plan.loop.distillation else ())
         found = self._reading(labelled, rows, tagged, test, keep=True)
         temperature = outcome_temperature([*done, found], self.file, self.schema)
         phase = self._phase([*done, found], temperature)
@@ -204,11 +213,11 @@ class Engine:
         return job if recipe is None else replace(job, recipe=recipe)
 
     def _train_and_read(
-        self, job: TrainingJob, rows: NDArray[np.int32]
+        self, job: TrainingJob, rows: NDArray[np.int32], unlabelled: Sequence[str] = ()
     ) -> tuple[list[TaggedText], list[TaggedText]]:
-        """Train, then read some texts of the file and all test texts."""
+        """Train, then read some texts of the file and all test texts; ``unlabelled``: for a student."""
         with tempfile.TemporaryDirectory(prefix="round-", dir=self.out) as scratch:
-            train(job, Path(scratch))
+            train_with_student(job, unlabelled, self.plan.loop, Path(scratch))
             tagger = Tagger.load(Path(scratch), device=self.plan.loop.device).fast()
         found = list(tagger.tag([self.file[row].text for row in rows]))
         return found, list(tagger.tag([document.text for document in self.test]))

@@ -10,7 +10,8 @@ from wapaganda.pipeline import LoopConfig
 from wapaganda.trainer import Recipe
 
 _LOOP = (
-    "encoder", "learning_rate", "train_steps", "threshold", "cost_exponent", "prices", "folds", "device",
+    "encoder", "learning_rate", "train_steps", "threshold", "cost_exponent", "prices", "folds",
+    "distillation", "device",
 )  # fmt: skip
 """The settings of the loop that a stored plan keeps."""
 
@@ -98,5 +99,6 @@ class DataSetPlan:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The inverse of ``to_dict``; unknown keys are ignored."""
         own = {each.name: values[each.name] for each in fields(cls) if each.name in values}
-        loop = LoopConfig(**{name: values[name] for name in _LOOP if name in values})
+        stored = {"distillation": False, **values}  # as plans of earlier versions
+        loop = LoopConfig(**{name: stored[name] for name in _LOOP if name in stored})
         return cls(**{**own, "loop": loop, "seeds": tuple(values["seeds"])})

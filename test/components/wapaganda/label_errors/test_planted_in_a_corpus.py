@@ -47,7 +47,7 @@ def test_planted_errors_come_first(small_encoder):
 
     recipe = replace(recipe_for(small_encoder, SIZE, len(schema.labels), None, 13), steps=STEPS)
     job = TrainingJob(documents, schema, small_encoder, recipe, device="cpu")
-    answers = cross_fit(job, folds=2)
+    answers = cross_fit(job, folds=2).answers
     found = find_label_issues(documents, answers, schema)
 
     def is_planted(issue: LabelIssue) -> bool:

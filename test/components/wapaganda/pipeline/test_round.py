@@ -285,39 +285,12 @@ def test_a_warm_start_begins_with_the_live_model_and_takes_half_the_steps(loop, 
     assert losses[1] < losses[0]
 
 
-def test_a_self_trained_model_is_another_version_and_learns_from_the_pool(loop, source, monkeypatch):
-    given = []
-
-    def spy(job, *arguments):
-        given.append(set(job.unlabelled))
-        return train(job, *arguments)
-
-    train = versions.train
-    monkeypatch.setattr(versions, "train", spy)
-    plain = loop.run_round()
-    loop.config = replace(loop.config, self_training=True)
-    twice = loop.run_round()
-    assert given == [set(), {each.text for each in source.texts.values() if not each.is_labelled}]
-    assert twice.version != plain.version
-    assert any("trained twice because of SELF_TRAINING" in note for note in twice.messages)
-    assert loop.run_round().version == twice.version
-    assert len(given) == 2
-
-
-def test_without_a_pool_there_is_no_self_training(loop, source, toy_documents):
-    loop.config = replace(loop.config, self_training=True)
-    source.texts = {each.id: each for each in toy_documents}
-    notes = loop.run_round().messages
-    assert any("SELF_TRAINING found no unlabelled texts" in note for note in notes)
-
-
 def test_the_training_job_follows_the_configuration(toy_documents):
     texts = TrainingTexts(toy_documents[:20], toy_documents[20:22], unlabelled=["new", toy_documents[0].text])
     config = LoopConfig("encoder", learning_rate=0.1, train_steps=7, seed=5, device="cpu")
     job = training_job(texts, SCHEMA, config)
-    assert (job.documents, job.encoder, job.device, job.unlabelled) == (texts.train, "encoder", "cpu", ())
+    assert (job.documents, job.encoder, job.device, job.soft) == (texts.train, "encoder", "cpu", ())
     assert (job.recipe.learning_rate, job.recipe.steps, job.recipe.seed) == (0.1, 7, 5)
-    assert training_job(texts, SCHEMA, replace(config, self_training=True)).unlabelled == ["new"]
     assert training_job(texts, SCHEMA, replace(config, train_steps=None)).recipe.steps > 7
 
 

@@ -55,7 +55,6 @@ def build(tiny_encoder, tmp_path) -> Callable[..., Runner]:
             learning_rate=changes.pop("learning_rate", 3e-3),
             train_steps=changes.pop("train_steps", 60),
             cost_exponent=0.0,
-            self_training=changes.pop("self_training", False),
             device="cpu",
         )
         plan = Plan(
@@ -149,23 +148,6 @@ def test_the_model_of_a_seed_set_is_trained_once_for_all_arms(build, monkeypatch
         assert (first.f1, first.estimated_f1, first.seconds) == (
             second.f1, second.estimated_f1, second.seconds,
         )  # fmt: skip
-
-
-def test_self_training_gets_the_unlabelled_texts_without_labels(build, monkeypatch):
-    given = []
-
-    def spy(job, *arguments):
-        given.append((len(job.documents), job.unlabelled))
-        return train(job, *arguments)
-
-    train = runner.train
-    monkeypatch.setattr(runner, "train", spy)
-    lab = build(rounds=1, self_training=True, strategies=(RANDOM,))
-    play(lab)
-    assert [n for n, _ in given] == [20, 26]
-    for n, texts in given:
-        assert len(texts) == len(lab.pool) - n
-        assert set(texts) <= {document.text for document in lab.pool}
 
 
 def test_an_arm_with_a_committee_cross_fits_before_each_of_its_batches(build, monkeypatch):

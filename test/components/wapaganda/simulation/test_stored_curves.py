@@ -52,7 +52,7 @@ def _approximately(value: object) -> object:
 def test_the_curves_are_those_that_were_stored(tiny_encoder, tmp_path):
     plan = Plan(
         strategies=tuple(Arm.parse(name, "boundary") for name in ARMS),
-        loop=LoopConfig(tiny_encoder, learning_rate=3e-3, train_steps=40, self_training=True, device="cpu"),
+        loop=LoopConfig(tiny_encoder, learning_rate=3e-3, train_steps=40, device="cpu"),
         seed_size=20,
         batch=10,
         rounds=2,

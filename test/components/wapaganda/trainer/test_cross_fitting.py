@@ -22,7 +22,8 @@ def one_thread():
 
 
 def test_answers_come_in_the_order_of_the_documents(tiny_encoder, toy_documents):
-    answers = cross_fit(TrainingJob(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=2)), folds=3)
+    job = TrainingJob(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=2))
+    answers = cross_fit(job, folds=3).answers
 
     assert [len(each.words) for each in answers] == [
         len(text.replace(".", " .").split()) for text in (document.text for document in toy_documents)
@@ -33,7 +34,7 @@ def test_a_label_that_stands_on_one_text_only_is_never_found_out_of_fold(tiny_en
     odd = Document("odd", "saw saw saw", (Span(0, 11, "CITY"),))
     documents = [*toy_documents, odd]
 
-    answers = cross_fit(TrainingJob(documents, SCHEMA, tiny_encoder, RECIPE), folds=2)
+    answers = cross_fit(TrainingJob(documents, SCHEMA, tiny_encoder, RECIPE), folds=2).answers
 
     assert answers[-1].spans != odd.spans  # a model that was trained on it would know it
     found = sum(
@@ -53,7 +54,7 @@ def test_the_models_of_the_folds_become_a_committee_that_reads_together(
     tiny_encoder, toy_documents, tmp_path
 ):
     job = TrainingJob(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=8), device="cpu")
-    answers = cross_fit(job, folds=3, keep=tmp_path)
+    answers = cross_fit(job, folds=3, keep=tmp_path).answers
 
     assert load_members(tmp_path / "elsewhere", "cpu") == []
     members = load_members(tmp_path, "cpu")
@@ -65,6 +66,15 @@ def test_the_models_of_the_folds_become_a_committee_that_reads_together(
         np.testing.assert_allclose(reading[fold], answer.log_probs, atol=1e-5)
         assert reading.shape == (3, *answer.log_probs.shape)
         assert not np.allclose(reading[fold], reading[fold - 1], atol=1e-3)
+
+
+def test_all_models_of_the_folds_read_the_other_texts(tiny_encoder, toy_documents, tmp_path):
+    job = TrainingJob(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=8), device="cpu")
+    others = ["anna left", "", "bob saw rome"]
+    found = cross_fit(job, folds=3, texts=others, keep=tmp_path).readings
+    together = read_together(load_members(tmp_path, "cpu"), others)
+    for said, each in zip(zip(*found, strict=True), together, strict=True):
+        np.testing.assert_allclose(said, each, atol=1e-5)
 
 
 @pytest.mark.parametrize("folds", [1, 3])
@@ -93,7 +103,7 @@ def test_warm_folds_never_learn_a_text_that_they_judge_in_this_or_an_earlier_tra
     job = TrainingJob(toy_documents[:20], SCHEMA, tiny_encoder, recipe, device="cpu")
     cross_fit(job, folds=3, again=tmp_path)
     later = replace(job, documents=toy_documents)
-    answers = cross_fit(later, folds=3, again=tmp_path)
+    answers = cross_fit(later, folds=3, again=tmp_path).answers
     assert [each[1] for each in trainings] == [20] * 3 + [8] * 3
     assert [each[2] for each in trainings] == [None] * 3 + [tmp_path / str(fold) for fold in range(3)]
 
@@ -109,6 +119,26 @@ def test_warm_folds_never_learn_a_text_that_they_judge_in_this_or_an_earlier_tra
         for row in np.flatnonzero(fold_of == fold):
             (reading,) = model.tag([texts[row]])
             np.testing.assert_allclose(reading.log_probs, answers[row].log_probs, atol=1e-5)
+
+
+def test_two_new_folds_share_the_steps_on_the_texts_in_neither(
+    tiny_encoder, toy_documents, tmp_path, trainings
+):
+    recipe = replace(RECIPE, max_restarts=0, max_extensions=0)
+    job = TrainingJob(toy_documents, SCHEMA, tiny_encoder, recipe, device="cpu")
+    cross_fit(job, folds=4, again=tmp_path)
+    trunk, one, other, _, third, fourth = trainings
+    assert [each[1] for each in trainings] == [24, 33, 33] * 2
+    assert trunk[0] == one[0] & other[0]
+    assert trunk[2] is None
+    assert one[2] == other[2] is not None
+    all_texts = {each.text for each in toy_documents}
+    fold_of = dict(zip(all_texts, stable_folds_of(list(all_texts), 4), strict=True))
+    for fold, (texts, *_) in enumerate((one, other, third, fourth)):
+        assert texts == {text for text, its in fold_of.items() if its != fold}
+    trainings.clear()
+    cross_fit(job, folds=4, again=tmp_path)
+    assert [each[2] for each in trainings] == [tmp_path / str(fold) for fold in range(4)]
 
 
 def test_folds_start_from_the_pretrained_weights_when_the_last_ones_do_not_fit(

@@ -103,7 +103,7 @@ def test_dev_texts_do_not_judge_the_types_that_they_could_not_say(tiny_encoder, 
 
 def test_cross_fitting_keeps_the_schemas_of_the_texts(tiny_encoder, toy_documents):
     documents = [each if number % 2 else without_city(each) for number, each in enumerate(toy_documents)]
-    answers = cross_fit(TrainingJob(documents, SCHEMA, tiny_encoder, RECIPE), folds=2)
+    answers = cross_fit(TrainingJob(documents, SCHEMA, tiny_encoder, RECIPE), folds=2).answers
     hidden = [
         (span, answer.spans)
         for original, document, answer in zip(toy_documents, documents, answers, strict=True)

@@ -48,11 +48,11 @@ def test_folds_at_the_same_time_are_those_one_after_the_other(tiny_encoder, toy_
     job = TrainingJob(toy_documents, SCHEMA, tiny_encoder, RECIPE, device="cpu")
     cross_fit(replace(job, documents=toy_documents[:20]), folds=3, again=tmp_path / "a")
     cross_fit(replace(job, documents=toy_documents[:20]), folds=3, again=tmp_path / "b")
-    plain = cross_fit(job, folds=3, again=tmp_path / "a")
+    plain = cross_fit(job, folds=3, again=tmp_path / "a").answers
 
     steps, progress = [], []
     callbacks = Callbacks(lambda *each: progress.append(each), steps.append)
-    found = cross_fit(job, folds=3, again=tmp_path / "b", processes=2, callbacks=callbacks)
+    found = cross_fit(job, folds=3, again=tmp_path / "b", processes=2, callbacks=callbacks).answers
 
     for one, other in zip(plain, found, strict=True):
         assert np.array_equal(one.log_probs, other.log_probs)
@@ -91,14 +91,14 @@ def test_a_killed_process_is_told_and_an_error_of_the_caller_ends_the_others(
 
 def test_what_a_process_has_not_done_is_done_by_this_one(tiny_encoder, toy_documents, monkeypatch):
     job = TrainingJob(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=2), device="cpu")
-    plain = cross_fit(job, folds=2)
+    plain = cross_fit(job, folds=2).answers
 
     def one_died(tasks, n, callbacks):
         assert n == 2
         return {1: tasks[1].run(callbacks)}
 
     monkeypatch.setattr(cross_fitting, "run_in_processes", one_died)
-    found = cross_fit(job, folds=2, processes=2)
+    found = cross_fit(job, folds=2, processes=2).answers
     assert all(np.array_equal(a.log_probs, b.log_probs) for a, b in zip(plain, found, strict=True))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wapaganda.ner import Document, LabelSchema, Span
-from wapaganda.trainer import Callbacks, Recipe, TrainingJob, rate_search, search_learning_rate
+from wapaganda.trainer import Callbacks, Recipe, SoftText, TrainingJob, rate_search, search_learning_rate
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 NAME = (Span(0, 4, "NAME"),)
@@ -94,10 +94,10 @@ def test_a_rate_whose_training_learned_too_little_cannot_win(trained):
 def test_the_trials_are_short_and_single(trained):
     trained.shares |= {1e-4: 1.0, LOWER: 1.0, HIGHER: 1.0}
 
-    search_learning_rate(replace(JOB, unlabelled=("x",), dev=tuple(DOCUMENTS[:2])))
+    search_learning_rate(replace(JOB, soft=(SoftText("x", np.ones((1, 3))),), dev=tuple(DOCUMENTS[:2])))
 
     assert all((job.recipe.max_restarts, job.recipe.max_extensions) == (0, 0) for job in trained.jobs)
-    assert all((job.unlabelled, job.dev, job.initial_model) == ((), (), None) for job in trained.jobs)
+    assert all((job.soft, job.dev, job.initial_model) == ((), (), None) for job in trained.jobs)
 
 
 def test_a_default_that_destroys_the_model_is_replaced_with_a_real_one(tiny_encoder, toy_documents):

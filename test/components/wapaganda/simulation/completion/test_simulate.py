@@ -51,16 +51,16 @@ def test_a_data_set_is_resumed_after_a_kill_and_nothing_is_trained_twice(plan, t
     class Killed(BaseException):
         pass
 
-    trained, real = [], engine_module.train
+    trained, real = [], engine_module.train_with_student
 
-    def train(job, folder):
+    def train(job, *others):
         if len(trained) == 1 and "killed" not in trained:
             trained.append("killed")
             raise Killed
         trained.append(len(job.documents))
-        return real(job, folder)
+        return real(job, *others)
 
-    monkeypatch.setattr(engine_module, "train", train)
+    monkeypatch.setattr(engine_module, "train_with_student", train)
     with pytest.raises(Killed):
         simulate_data_set(CORPUS, plan, tmp_path / "resumed", ways=(OURS,))
     assert simulate_data_set(CORPUS, plan, tmp_path / "resumed", ways=(OURS,)).complete

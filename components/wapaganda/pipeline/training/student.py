@@ -1,0 +1,127 @@
+"""The student: what goes live has also learned what all models of the training say about unlabelled texts."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wapaganda.calibration import Calibration, ConfidenceMap, transfer_calibration
+from wapaganda.pipeline.config import LoopConfig
+from wapaganda.pipeline.training.calibration import calibrate, too_few_to_calibrate
+from wapaganda.pipeline.training.holdout import TrainingTexts
+from wapaganda.progress import Progress, silent
+from wapaganda.tagger import ModelFolder, Tagger
+from wapaganda.trainer import (
+    Callbacks,
+    TrainingJob,
+    TrainResult,
+    student_job,
+    train,
+    train_in_memory,
+    unlike,
+)
+
+LEAST_UNLABELLED = 100
+"""With fewer unlabelled texts there is no student."""
+
+_TAUGHT = 1_000  # texts at most
+_LEVEL_SHARE = 1 / 6  # of the texts
+
+Readings = Sequence[Sequence[NDArray[np.float32]]]
+"""Of each model the log-probabilities of each text, (n_words, K)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudentTexts:
+    """The unlabelled texts of a student: it learns those in ``taught``; ``level`` set its confidence.
+
+    All models of the folds read both, in the order of ``all``.
+    """
+
+    taught: Sequence[str]
+    level: Sequence[str]
+
+    @property
+    def all(self) -> Sequence[str]:
+        """Those that it learns, then the others."""
+        return [*self.taught, *self.level]
+
+    @classmethod
+    def of(cls, texts: TrainingTexts, config: LoopConfig) -> "StudentTexts | None":
+        """At most 1,200 random ones; ``None``: no student is asked for, or there are too few."""
+        if not config.distillation or config.folds < 2 or config.train_steps is not None:
+            return None
+        distinct = unlike(texts.unlabelled, [*texts.train, *texts.holdout, *texts.dev])
+        if len(distinct) < LEAST_UNLABELLED:
+            return None
+        most = min(len(distinct), round(_TAUGHT / (1 - _LEVEL_SHARE)))
+        drawn = random.Random(config.seed).sample(distinct, most)
+        n_level = round(_LEVEL_SHARE * most)
+        return cls(drawn[n_level:], drawn[:n_level])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FirstTeacher:
+    """The model in ``folder``. ``said``: its log-probabilities of the taught texts, (n_words, K) each."""
+
+    folder: Path
+    texts: StudentTexts
+    said: Sequence[NDArray[np.float32]]
+
+    @classmethod
+    def reading(cls, folder: Path, texts: StudentTexts, device: str) -> "FirstTeacher":
+        """Let the model in ``folder`` read the texts, without any calibration."""
+        tagger = Tagger.load(folder, device=device)
+        plain = replace(tagger.folder, temperature=1.0, confidence=ConfidenceMap())
+        tagger = Tagger(tagger.model, tagger.tokenization, plain)
+        return cls(folder, texts, [each.log_probs for each in tagger.tag(texts.taught)])
+
+    def teach(
+        self, job: TrainingJob, folds: Readings, calibration: Calibration, progress: Progress
+    ) -> Calibration | None:
+        """Train the student, write it in place of the teacher, and return its calibration.
+
+        The teachers are this model and those of the ``folds``. The student has learned all labels, so the
+        calibration of the folds is transferred to it by the texts that no model has learned. ``None``: it
+        learned too little, and the teacher stays as it is.
+        """
+
+        def as_student(step: str, done: int, total: int) -> None:
+            progress("teach", done, total)
+
+        n = len(self.texts.taught)
+        taught = [self.said, *(reading[:n] for reading in folds)]
+        student = train_in_memory(
+            student_job(job, self.folder, self.texts.taught, taught), Callbacks(as_student)
+        )
+        fit = student.result.fit
+        if student.result.collapsed or (fit is not None and fit.undertrained):
+            return None
+        own = [each.log_probs for each in student.tagger.tag(self.texts.level)]
+        temperature, confidence = transfer_calibration(
+            calibration.temperature, calibration.confidence, [reading[n:] for reading in folds], own
+        )
+        student.save(self.folder)
+        plain = ModelFolder.read(self.folder)
+        replace(plain, temperature=temperature, confidence=confidence).write(self.folder)
+        return replace(calibration, temperature=temperature, confidence=confidence)
+
+
+def train_with_student(
+    job: TrainingJob, unlabelled: Sequence[str], config: LoopConfig, folder: Path
+) -> TrainResult:
+    """Train a model, its folds, and the student that takes its place in ``folder``: a version, unjudged.
+
+    The result is the first model's. With too few ``unlabelled`` texts there is no student.
+    """
+    result = train(job, folder)
+    texts = StudentTexts.of(TrainingTexts(job.documents, unlabelled=unlabelled), config)
+    if texts is None or result.collapsed or too_few_to_calibrate(job.documents, config.folds):
+        return result
+    teacher = FirstTeacher.reading(folder, texts, job.device)
+    calibration, found = calibrate(job, folds=config.folds, texts=texts.all)
+    teacher.teach(job, found.readings, calibration, silent)
+    return result
