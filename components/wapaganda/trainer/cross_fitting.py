@@ -50,7 +50,8 @@ def cross_fit(
     processes: int = 1,
     callbacks: Callbacks | None = None,
 ) -> CrossFit:
-    """Out-of-fold predictions for ``job.documents`` of ``folds`` models, which also read other ``texts``.
+    """Out-of-fold predictions for ``job.documents`` of ``folds`` models, which also read other ``texts``, in half
+    precision where that is faster.
 
     Each model is trained on all folds but one and tags the texts of that one (Stone 1974, "Cross-validatory
     choice and assessment of statistical predictions"). Equal texts are in the same fold. ``keep``: the folder
@@ -147,7 +148,8 @@ class _Fold:
             self._replace(self.last, model, is_new=is_new)
         if self.keep is not None:
             model.save(member_folder(self.keep, self.number))
-        others = [each.log_probs for each in model.tagger.tag(self.others)]
+        reader = model.tagger.fast() if self.others else model.tagger
+        others = [each.log_probs for each in reader.tag(self.others)]
         return CrossFit(list(model.tagger.tag(self.texts)), [others])
 
     def _replace(self, last: Path, model: TrainedModel, *, is_new: bool) -> None:

@@ -135,7 +135,7 @@ def _gain(
     """The gain of the encoder of ``config`` over the live model, out of fold."""
     before = [spans or () for spans in out_of_fold_spans(live.path, labelled)]
     schema = LabelSchema(tuple(live.manifest.labels))
-    job = training_job(TrainingTexts(labelled, unlabelled=texts), schema, config)
+    job = training_job(TrainingTexts(labelled), schema, config)
     # The rate that was found for the encoder before.
     job = replace(
         with_chosen_rate(replace(job, encoder=live.manifest.encoder), config, store), encoder=job.encoder
@@ -143,7 +143,7 @@ def _gain(
     folds = store.root / _WORK / "folds"
     shutil.rmtree(folds, ignore_errors=True)  # a fold that was trained must not be trained on
     again = folds if keeps_folds(job, config) else None
-    answers = cross_fit(job, folds=config.folds, again=again, callbacks=Callbacks(progress))
+    answers = cross_fit(job, folds=config.folds, again=again, callbacks=Callbacks(progress)).answers
     after = [answer.spans for answer in answers]
     return paired_gain(
         gold_spans(labelled), judged_spans(labelled, before), judged_spans(labelled, after), config.seed

@@ -76,7 +76,7 @@ class FirstTeacher:
         """Let the model in ``folder`` read the texts, without any calibration."""
         tagger = Tagger.load(folder, device=device)
         plain = replace(tagger.folder, temperature=1.0, confidence=ConfidenceMap())
-        tagger = Tagger(tagger.model, tagger.tokenization, plain)
+        tagger = Tagger(tagger.model, tagger.tokenization, plain).fast()
         return cls(folder, texts, [each.log_probs for each in tagger.tag(texts.taught)])
 
     def teach(
@@ -100,7 +100,7 @@ class FirstTeacher:
         fit = student.result.fit
         if student.result.collapsed or (fit is not None and fit.undertrained):
             return None
-        own = [each.log_probs for each in student.tagger.tag(self.texts.level)]
+        own = [each.log_probs for each in student.tagger.fast().tag(self.texts.level)]
         temperature, confidence = transfer_calibration(
             calibration.temperature, calibration.confidence, [reading[n:] for reading in folds], own
         )
