@@ -34,7 +34,8 @@ _FOLD_FILE = "fold.json"
 @dataclass(frozen=True, eq=False, slots=True)
 class CrossFit:
     """What the models of the folds say: ``answers``, the out-of-fold prediction for each document in order;
-    ``readings``, of each model the log-probabilities of the other texts, (n_words, K) for each."""
+    ``readings``, of each model the log-probabilities of the other texts, (n_words, K) for each, in half
+    precision where that is faster."""
 
     answers: list[TaggedText]
     readings: list[list[NDArray[np.float32]]]
@@ -50,8 +51,7 @@ def cross_fit(
     processes: int = 1,
     callbacks: Callbacks | None = None,
 ) -> CrossFit:
-    """Out-of-fold predictions for ``job.documents`` of ``folds`` models, which also read other ``texts``, in half
-    precision where that is faster.
+    """Out-of-fold predictions for ``job.documents`` of ``folds`` models, which also read other ``texts``.
 
     Each model is trained on all folds but one and tags the texts of that one (Stone 1974, "Cross-validatory
     choice and assessment of statistical predictions"). Equal texts are in the same fold. ``keep``: the folder
