@@ -29,8 +29,8 @@ class LoopConfig:
     ``distillation``: then a student takes the place of the model, which also learns what all these models say
     about unlabelled texts. ``adapt``: ``auto`` allows to try domain adaptation (``training/adaptation.py``);
     ``adapted_from``: the encoder from which ``encoder`` was adapted. ``lenient``: go on when more than a
-    tenth of the labelled texts, or all spans of a label, could not be read. ``proposal_floor``: annotators are
-    not shown spans of a lower confidence (0 to 1); ``auto``: by the prices of the annotators.
+    tenth of the labelled texts, or all spans of a label, could not be read. ``proposal_floor``: annotators
+    are not shown spans of a lower confidence (0 to 1); ``auto``: by the prices of the annotators.
     ``scoring_precision``: ``auto`` reads unlabelled texts in half precision where the hardware is faster at
     it.
     """
