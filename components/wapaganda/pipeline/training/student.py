@@ -28,7 +28,7 @@ LEAST_UNLABELLED = 100
 """With fewer unlabelled texts there is no student."""
 
 _TAUGHT = 1_000  # texts at most
-_LEVEL_SHARE = 1 / 6  # of the texts
+_LEVEL_SHARE = 2 / 7  # of the texts
 
 Readings = Sequence[Sequence[NDArray[np.float32]]]
 """Of each model the log-probabilities of each text, (n_words, K)."""
@@ -51,7 +51,7 @@ class StudentTexts:
 
     @classmethod
     def of(cls, texts: TrainingTexts, config: LoopConfig) -> "StudentTexts | None":
-        """At most 1,200 random ones; ``None``: no student is asked for, or there are too few."""
+        """At most 1,400 random ones; ``None``: no student is asked for, or there are too few."""
         if not config.distillation or config.folds < 2 or config.train_steps is not None:
             return None
         distinct = unlike(texts.unlabelled, [*texts.train, *texts.holdout, *texts.dev])

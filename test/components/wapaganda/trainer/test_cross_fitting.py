@@ -74,7 +74,7 @@ def test_all_models_of_the_folds_read_the_other_texts(tiny_encoder, toy_document
     found = cross_fit(job, folds=3, texts=others, keep=tmp_path).readings
     together = read_together(load_members(tmp_path, "cpu"), others)
     for said, each in zip(zip(*found, strict=True), together, strict=True):
-        np.testing.assert_allclose(said, each, atol=1e-5)
+        np.testing.assert_allclose(np.exp(said), np.exp(each), atol=0.02)  # they are in half precision
 
 
 @pytest.mark.parametrize("folds", [1, 3])
