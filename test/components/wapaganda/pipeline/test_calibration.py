@@ -24,8 +24,9 @@ def one_thread():
 def test_cross_fitting_finds_f1_temperature_and_calibration(tiny_encoder, toy_documents):
     steps = []
     job = TrainingJob(toy_documents, SCHEMA, tiny_encoder, RECIPE, device="cpu")
-    found, answers = calibrate(job, folds=2, callbacks=Callbacks(lambda *step: steps.append(step)))
+    found, said = calibrate(job, folds=2, callbacks=Callbacks(lambda *step: steps.append(step)))
 
+    answers = said.answers
     assert len(answers) == found.n_texts == len(toy_documents)
     right = sum(
         len({*answer.spans} & {*document.spans})
@@ -56,7 +57,8 @@ def test_a_handful_of_texts_is_not_calibrated(toy_documents):
 def test_types_that_the_labels_of_a_text_cannot_say_are_not_judged(tiny_encoder, toy_documents):
     documents = [each if number % 2 else _without_city(each) for number, each in enumerate(toy_documents)]
     job = TrainingJob(documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=80), device="cpu")
-    found, answers = calibrate(job, folds=2)
+    found, said = calibrate(job, folds=2)
+    answers = said.answers
     proposed = sum(
         span.label == "CITY"
         for document, answer in zip(documents, answers, strict=True)
