@@ -105,7 +105,7 @@ def try_adaptation(
                 config.encoder, False, len(labelled), len(texts), 0.0, problem=error.problem
             )
             return _decided(root, trial)
-        gain = _gain(labelled, texts, replace(config, encoder=str(draft)), store, live, progress)
+        gain = _gain(labelled, replace(config, encoder=str(draft)), store, live, progress)
         seconds = round(monotonic() - started, 1)
         trial = AdaptationTrial(config.encoder, gain.is_sure, len(labelled), len(texts), seconds, gain)
         if gain.is_sure:
@@ -126,7 +126,6 @@ def seconds_of_adaptation(round_seconds: Mapping[str, float], folds: int) -> flo
 
 def _gain(
     labelled: Sequence[Document],
-    texts: Sequence[str],
     config: LoopConfig,
     store: ModelStore,
     live: Version,
