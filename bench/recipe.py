@@ -8,6 +8,7 @@ recipe (with ``--set key=value`` for a change of it), ``--split test`` for the f
 ``--warm-from N`` starts with a model of the first N texts, as in a round that follows another (``keep``,
 and ``--set steps=…`` for the time that it saves); its training is not counted. ``--student`` trains the
 folds, too, and the student that learns from them all, as the product does; CPU seconds are of all that.
+``--sources FILE``: of a student, a sources file (docs/sources.md).
 ``--folds N`` reports the cross-fitted F1, too: would it have chosen the better recipe?
 ``--search`` searches the learning rate first, as the product does when an encoder is new to a project.
 """
@@ -31,6 +32,7 @@ from wapaganda.annotation import read_documents
 from wapaganda.metrics import Scores, evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
 from wapaganda.pipeline import LoopConfig, train_with_student
+from wapaganda.source import SourceFiles
 from wapaganda.tagger import Tagger
 from wapaganda.trainer import Recipe, TrainingJob, cross_fit, recipe_for, search_learning_rate, train
 
@@ -65,6 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes of the recipe")
     parser.add_argument("--warm-from", type=int, default=0, metavar="N")
     parser.add_argument("--student", action="store_true", help="the rest of train.conll is unlabelled")
+    parser.add_argument("--sources", type=Path)
     parser.add_argument("--folds", type=int, default=0, metavar="N")
     parser.add_argument("--search", action="store_true", help="search the learning rate first")
     parser.add_argument("--threads", type=int, default=1)
@@ -75,6 +78,8 @@ def _run_name(arguments: argparse.Namespace, corpus: str) -> str:
     warm = f"-warm{arguments.warm_from}" if arguments.warm_from else ""
     changes = "".join(f"-{change}" for change in sorted(arguments.set))
     taught = "-student" if arguments.student else ""
+    if arguments.sources:
+        taught += f"-{arguments.sources.stem}"
     folds = f"-folds{arguments.folds}" if arguments.folds else ""
     search = "-search" if arguments.search else ""
     encoder = f"-{Path(arguments.encoder).name}" if arguments.encoder else ""
@@ -107,7 +112,10 @@ def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any
             recipe = recipe.with_rate(found.learning_rate)
             job = replace(job, recipe=recipe)
         job = replace(job, initial_model=last)
-        result = train_with_student(job, unlabelled, LoopConfig(encoder, seed=seed), model)
+        sources = None
+        if arguments.sources:
+            sources = SourceFiles(arguments.sources, Path(scratch) / "sources.sqlite")
+        result = train_with_student(job, unlabelled, LoopConfig(encoder, seed=seed), model, sources)
         cpu_seconds, seconds = time.process_time() - used, time.monotonic() - started
         scores = _scores(Tagger.load(model, device="cpu"), gold)
     crosswise = {}

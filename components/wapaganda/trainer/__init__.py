@@ -14,7 +14,7 @@ from wapaganda.trainer.recipe import AdaptationRecipe, Recipe, recipe_for
 
 if TYPE_CHECKING:
     from wapaganda.trainer.cross_fitting import CrossFit, cross_fit
-    from wapaganda.trainer.distillation import student_job, unlike
+    from wapaganda.trainer.distillation import mean_probabilities, student_job, unlike
     from wapaganda.trainer.domain_adaptation import Adaptation, adapt
     from wapaganda.trainer.embedding import embed
     from wapaganda.trainer.processes.resources import processes_for
@@ -29,6 +29,7 @@ _HEAVY = {
     "Trial": "wapaganda.trainer.rate_search",
     "adapt": "wapaganda.trainer.domain_adaptation",
     "cross_fit": "wapaganda.trainer.cross_fitting",
+    "mean_probabilities": "wapaganda.trainer.distillation",
     "embed": "wapaganda.trainer.embedding",
     "processes_for": "wapaganda.trainer.processes.resources",
     "search_learning_rate": "wapaganda.trainer.rate_search",
@@ -58,6 +59,7 @@ __all__ = [
     "cross_fit",
     "embed",
     "load_encoder",
+    "mean_probabilities",
     "processes_for",
     "recipe_for",
     "search_learning_rate",

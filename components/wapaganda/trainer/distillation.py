@@ -15,19 +15,26 @@ _STEPS = 0.75
 """The optimiser steps of the student, as a share of those of a training from the pretrained weights."""
 
 
+def mean_probabilities(readings: Sequence[Sequence[NDArray[Any]]]) -> list[NDArray[np.float32]]:
+    """The mean of the tag probabilities that models give the words of texts, (n_words, K) for each text.
+
+    ``readings``: of each model the log-probabilities, (n_words, K) for each text.
+    """
+    return [
+        np.mean(np.exp(said, dtype=np.float32), axis=0, dtype=np.float32)
+        for said in zip(*readings, strict=True)
+    ]
+
+
 def student_job(
-    job: TrainingJob, teacher: Path, texts: Sequence[str], readings: Sequence[Sequence[NDArray[Any]]]
+    job: TrainingJob, teacher: Path, texts: Sequence[str], targets: Sequence[NDArray[np.float32]]
 ) -> TrainingJob:
     """The training of a student: ``job`` again, from the weights of the model in ``teacher``.
 
-    It also learns ``texts``, each word with the mean of the tag probabilities of several models as its target
+    It also learns ``texts``; the target of a word is a distribution over the tags, (n_words, K) for each text
     (Hinton et al. 2015, "Distilling the knowledge in a neural network"). A labelled text counts twice.
-    ``readings``: the log-probabilities that each of the models gives, (n_words, K) for each text.
     """
-    soft = []
-    for text, *said in zip(texts, *readings, strict=True):
-        if len(said[0]):
-            soft.append(SoftText(text, np.mean(np.exp(said, dtype=np.float32), axis=0, dtype=np.float32)))
+    soft = [SoftText(*pair) for pair in zip(texts, targets, strict=True) if len(pair[1])]
     steps = max(1, round(_STEPS * job.recipe.steps))
     recipe = replace(job.recipe, steps=steps, keep=1.0, max_extensions=0)
     return replace(job, recipe=recipe, soft=soft, initial_model=teacher)

@@ -121,7 +121,7 @@ def _material(
         copies = copies_among(tested.documents, labelled)
         flaws = _flaws(copies, "test texts are also trained on")
         judged = list(tested.documents)
-        texts = TrainingTexts(labelled, judged, unlabelled=unlabelled)
+        texts = TrainingTexts(labelled, judged, unlabelled=unlabelled, sources=context.sources())
         notes += flaws + tested.notes
         return Material(texts, schema, "test", notes, report + tested.report, flaws)
     from wapaganda.sampler import UNSCORED_REASONS
@@ -134,7 +134,8 @@ def _material(
             f"{len(labelled):,} labelled texts are too few to hold any out: the model is not evaluated.",
         )
     judged_on = "out_of_fold" if not held and config.folds >= 2 else "holdout"
-    return Material(TrainingTexts(train_on, held, chosen, unlabelled), schema, judged_on, notes, report)
+    texts = TrainingTexts(train_on, held, chosen, unlabelled, sources=context.sources())
+    return Material(texts, schema, judged_on, notes, report)
 
 
 def _flaws(copies: int, what: str) -> tuple[str, ...]:

@@ -399,7 +399,13 @@ class Loop:
         self._messages.extend([trial.describe()] if trial else [])
         with self._timed("train"):
             return train_candidate(
-                TrainingTexts(train, holdout, active, self.unlabelled() if self.config.distillation else ()),
+                TrainingTexts(
+                    train,
+                    holdout,
+                    active,
+                    self.unlabelled() if self.config.distillation else (),
+                    sources=self.sources,
+                ),
                 self.source.schema(),
                 self.config,
                 self.store,

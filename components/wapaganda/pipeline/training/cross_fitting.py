@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from wapaganda.calibration import Calibration
 from wapaganda.label_errors import REVIEW_FILE, find_label_issues, write_issues
 from wapaganda.ner import Document
@@ -15,7 +12,7 @@ from wapaganda.pipeline.training.calibration import MINIMUM_TEXTS, calibrate, to
 from wapaganda.pipeline.training.evaluation import write_out_of_fold
 from wapaganda.progress import Progress
 from wapaganda.tagger import ModelFolder
-from wapaganda.trainer import Callbacks, TrainingJob
+from wapaganda.trainer import Callbacks, CrossFit, TrainingJob
 from wapaganda.uncertainty import find_measure
 
 
@@ -27,11 +24,11 @@ def calibrate_folder(
     texts: Sequence[str] = (),
     kept: Path | None = None,
     processes: int = 1,
-) -> tuple[Calibration, list[list[NDArray[np.float32]]]] | None:
+) -> tuple[Calibration, CrossFit] | None:
     """Cross-fit the job and write the results into the folder of the model: calibration, likely label errors,
     out-of-fold predictions and, if the measure compares models, those of the folds.
 
-    It returns the calibration and what the models of the folds say about other ``texts``; ``None`` when
+    It returns the calibration and what the models of the folds say, also about other ``texts``; ``None`` when
     cross-fitting is switched off or there are too few texts. ``kept``: the folder of the models of the folds
     for the next time (``again`` of ``cross_fit``). They are not kept for a committee, with dev texts, or with
     steps set by the user. ``processes``: how many trainings of folds run at a time.
@@ -54,7 +51,7 @@ def calibrate_folder(
     write_out_of_fold(folder, documents, found.answers)
     issues = find_label_issues(documents, found.answers, job.schema)
     write_issues(folder / REVIEW_FILE, issues)
-    return calibration, found.readings
+    return calibration, found
 
 
 def keeps_folds(job: TrainingJob, config: LoopConfig) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from wapaganda.ner import Document, collapse_whitespace
+from wapaganda.source import SourceFiles
 
 MINIMUM_LABELLED = 20
 """With fewer labelled texts none is held out: each is needed to train on."""
@@ -16,7 +17,8 @@ class TrainingTexts:
 
     ``train`` and ``holdout`` are labelled; no model is trained on ``holdout``. ``actively_selected``: the ids
     of texts that were selected by their scores; no model is evaluated on them. ``unlabelled``: texts a
-    student may learn. ``dev``: labelled texts that choose the best checkpoint; never trained on.
+    student may learn. ``dev``: labelled texts that choose the best checkpoint; never trained on. ``sources``:
+    what they say about the unlabelled texts is taught, too.
     """
 
     train: Sequence[Document]
@@ -24,6 +26,7 @@ class TrainingTexts:
     actively_selected: Collection[str] = ()
     unlabelled: Sequence[str] = ()
     dev: Sequence[Document] = ()
+    sources: SourceFiles | None = None
 
     def without_dev_texts(self) -> "TrainingTexts":
         """The same without the training texts that are also dev texts, up to white space."""

@@ -1,5 +1,6 @@
 """The student: what goes live has also learned what all models of the training say about unlabelled texts."""
 
+import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,17 +13,22 @@ from wapaganda.calibration import Calibration, ConfidenceMap, transfer_calibrati
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.calibration import calibrate, too_few_to_calibrate
 from wapaganda.pipeline.training.holdout import TrainingTexts
+from wapaganda.pipeline.training.votes import Lesson, OutOfFold, with_votes
 from wapaganda.progress import Progress, silent
-from wapaganda.tagger import ModelFolder, Tagger
+from wapaganda.source import SourceFiles
+from wapaganda.tagger import ModelFolder, TaggedText, Tagger
 from wapaganda.trainer import (
     Callbacks,
     TrainingJob,
     TrainResult,
+    mean_probabilities,
     student_job,
     train,
     train_in_memory,
     unlike,
 )
+
+logger = logging.getLogger(__name__)
 
 LEAST_UNLABELLED = 100
 """With fewer unlabelled texts there is no student."""
@@ -65,44 +71,54 @@ class StudentTexts:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FirstTeacher:
-    """The model in ``folder``. ``said``: its log-probabilities of the taught texts, (n_words, K) each."""
+    """The model in ``folder``. ``said``: its tags of the taught texts, without any calibration."""
 
     folder: Path
     texts: StudentTexts
-    said: Sequence[NDArray[np.float32]]
+    said: Sequence[TaggedText]
 
     @classmethod
     def reading(cls, folder: Path, texts: StudentTexts, device: str) -> "FirstTeacher":
-        """Let the model in ``folder`` read the texts, without any calibration."""
+        """Let the model in ``folder`` read the texts."""
         tagger = Tagger.load(folder, device=device)
         plain = replace(tagger.folder, temperature=1.0, confidence=ConfidenceMap())
         tagger = Tagger(tagger.model, tagger.tokenization, plain).fast()
-        return cls(folder, texts, [each.log_probs for each in tagger.tag(texts.taught)])
+        return cls(folder, texts, list(tagger.tag(texts.taught)))
+
+    def lesson(self, folds: Readings) -> Lesson:
+        """The mean of what this model and those of the ``folds`` say."""
+        n = len(self.texts.taught)
+        own = [each.log_probs for each in self.said]
+        targets = mean_probabilities([own, *(reading[:n] for reading in folds)])
+        return Lesson(self.texts.taught, [each.words for each in self.said], targets)
 
     def teach(
-        self, job: TrainingJob, folds: Readings, calibration: Calibration, progress: Progress
+        self,
+        job: TrainingJob,
+        lesson: Lesson,
+        folds: Readings,
+        calibration: Calibration,
+        progress: Progress,
     ) -> Calibration | None:
         """Train the student, write it in place of the teacher, and return its calibration.
 
-        The teachers are this model and those of the ``folds``. The student has learned all labels, so the
-        calibration of the folds is transferred to it by the texts that no model has learned. ``None``: it
-        learned too little, and the teacher stays as it is.
+        The student has learned all labels, so the calibration of the ``folds`` is transferred to it by the
+        texts that no model has learned. ``None``: it learned too little, and the teacher stays as it is.
         """
 
         def as_student(step: str, done: int, total: int) -> None:
             progress("teach", done, total)
 
-        n = len(self.texts.taught)
-        taught = [self.said, *(reading[:n] for reading in folds)]
         student = train_in_memory(
-            student_job(job, self.folder, self.texts.taught, taught), Callbacks(as_student)
+            student_job(job, self.folder, lesson.texts, lesson.targets), Callbacks(as_student)
         )
         fit = student.result.fit
         if student.result.collapsed or (fit is not None and fit.undertrained):
             return None
         own = [each.log_probs for each in student.tagger.fast().tag(self.texts.level)]
+        level = [reading[len(self.texts.taught) :] for reading in folds]
         temperature, confidence = transfer_calibration(
-            calibration.temperature, calibration.confidence, [reading[n:] for reading in folds], own
+            calibration.temperature, calibration.confidence, level, own
         )
         student.save(self.folder)
         plain = ModelFolder.read(self.folder)
@@ -111,7 +127,11 @@ class FirstTeacher:
 
 
 def train_with_student(
-    job: TrainingJob, unlabelled: Sequence[str], config: LoopConfig, folder: Path
+    job: TrainingJob,
+    unlabelled: Sequence[str],
+    config: LoopConfig,
+    folder: Path,
+    sources: SourceFiles | None = None,
 ) -> TrainResult:
     """Train a model, its folds, and the student that takes its place in ``folder``: a version, unjudged.
 
@@ -123,5 +143,9 @@ def train_with_student(
         return result
     teacher = FirstTeacher.reading(folder, texts, job.device)
     calibration, found = calibrate(job, folds=config.folds, texts=texts.all)
-    teacher.teach(job, found.readings, calibration, silent)
+    known = OutOfFold(job.documents, found.answers, job.schema)
+    lesson = with_votes(teacher.lesson(found.readings), sources, known, calibration.temperature, silent)
+    for message in lesson.messages:
+        logger.info(message)
+    teacher.teach(job, lesson, found.readings, calibration, silent)
     return result

@@ -28,6 +28,7 @@ from wapaganda.pipeline.training.manifests import (
 )
 from wapaganda.pipeline.training.promotion import PromotionDecision
 from wapaganda.pipeline.training.student import FirstTeacher, StudentTexts
+from wapaganda.pipeline.training.votes import OutOfFold, with_votes
 from wapaganda.tagger import ModelFolder
 from wapaganda.trainer import (
     Callbacks,
@@ -139,7 +140,8 @@ class Candidate:
         """Cross-fit, compare with the live model, publish, and promote when not worse."""
         config, documents, live, scratch = self.config, self.texts.train, self.live, self.scratch
         write_trained_on(scratch, documents)
-        calibration, said = None, ""
+        calibration: Calibration | None = None
+        said: tuple[str, ...] = ()
         if not self.result.collapsed:
             calibration, said = self._calibrate()
         self.callbacks.progress("judge", 0, 0)
@@ -152,7 +154,7 @@ class Candidate:
         else:
             self.store.settle()
         shutil.rmtree(scratch, ignore_errors=True)
-        messages = (*self._messages(), said) if said else self._messages()
+        messages = (*self._messages(), *said)
         return _outcome(made, live, compared, self.texts, result=self.result, messages=messages)
 
     @property
@@ -161,8 +163,8 @@ class Candidate:
         enough = not too_few_to_calibrate(self.texts.train, max(2, self.config.folds))
         return enough and StudentTexts.of(self.texts, self.config) is not None
 
-    def _calibrate(self) -> tuple[Calibration | None, str]:
-        """Cross-fit, and train the student that takes the place of the model: its calibration, a message."""
+    def _calibrate(self) -> tuple[Calibration | None, tuple[str, ...]]:
+        """Cross-fit, and train the student that takes the place of the model: its calibration, messages."""
         config, job, scratch, progress = self.config, self.job, self.scratch, self.callbacks.progress
         texts = StudentTexts.of(self.texts, config) if self.has_student else None
         teacher = None if texts is None else FirstTeacher.reading(scratch, texts, job.device)
@@ -176,16 +178,19 @@ class Candidate:
             processes_for(job.device, config.folds, self.result.seconds),
         )
         if made is None or teacher is None:
-            return (None if made is None else made[0]), ""
+            return (None if made is None else made[0]), ()
         calibration, folds = made
-        taught = teacher.teach(job, folds, calibration, progress)
-        if taught is None:
-            return calibration, "The student learned too little, so the model that should teach it is kept."
-        n = len(teacher.texts.taught)
-        return (
-            taught,
-            f"The model also learned what {len(folds) + 1} models say about {n:,} unlabelled texts.",
+        known = OutOfFold(job.documents, folds.answers, job.schema)
+        lesson = with_votes(
+            teacher.lesson(folds.readings), self.texts.sources, known, calibration.temperature, progress
         )
+        taught = teacher.teach(job, lesson, folds.readings, calibration, progress)
+        if taught is None:
+            said = "The student learned too little, so the model that should teach it is kept."
+            return calibration, (said, *lesson.messages)
+        n_models, n = len(folds.readings) + 1, len(lesson.texts)
+        said = f"The model also learned what {n_models} models say about {n:,} unlabelled texts."
+        return taught, (said, *lesson.messages)
 
     def _messages(self) -> tuple[str, ...]:
         documents = self.texts.train

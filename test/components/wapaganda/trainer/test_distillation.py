@@ -13,6 +13,7 @@ from wapaganda.trainer import (
     Recipe,
     SoftText,
     TrainingJob,
+    mean_probabilities,
     student_job,
     train,
     training_loop,
@@ -65,7 +66,8 @@ def test_the_target_is_the_mean_of_what_the_teachers_say():
     texts = ["anna left", ""]
     one = [np.log([[0.8, 0.1, 0.1], [0.6, 0.2, 0.2]]), np.zeros((0, 3))]
     other = [np.log([[0.2, 0.4, 0.4], [0.6, 0.4, 1e-9]]), np.zeros((0, 3))]
-    job = student_job(TrainingJob([], SCHEMA, "encoder", RECIPE), "folder", texts, [one, other, one])
+    targets = mean_probabilities([one, other, one])
+    job = student_job(TrainingJob([], SCHEMA, "encoder", RECIPE), "folder", texts, targets)
     (soft,) = job.soft
     assert soft.text == "anna left"
     np.testing.assert_allclose(soft.probabilities[0], [0.6, 0.2, 0.2], rtol=1e-5)
@@ -87,7 +89,7 @@ def test_a_student_learns_from_its_teachers_what_no_label_says(tiny_encoder, toy
         row = np.exp(each.log_probs)
         row[places] = city
         rows.append(np.log(row))
-    student = student_job(job, tmp_path / "first", taught * 20, [rows * 20])
+    student = student_job(job, tmp_path / "first", taught * 20, mean_probabilities([rows * 20]))
     train(replace(student, recipe=replace(student.recipe, steps=60)), tmp_path / "student")
     found = Tagger.load(tmp_path / "student", device="cpu").predict(taught)
     assert [[span.label for span in spans] for spans in found] == [["CITY"]] * 2
