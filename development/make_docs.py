@@ -22,8 +22,8 @@ Every setting is an environment variable. A file `.env` in the current directory
 environment wins over it. An empty variable counts as not set. Secrets may be given as a file: `NAME_FILE` is
 the path of a file with the value of `NAME`, for `LABEL_STUDIO_API_KEY`, `BASIC_AUTH_PASS`,
 `MLFLOW_TRACKING_PASSWORD`, `MLFLOW_TRACKING_URI` and `SOURCES_API_KEY`. `.env.example` lists all settings
-with their defaults. A wrong value stops the command, with one line for each that says what was expected and what was
-found.
+with their defaults. A wrong value stops the command, with one line for each that says what was expected and
+what was found.
 
 To add a setting see `CONTRIBUTING.md`.
 """
