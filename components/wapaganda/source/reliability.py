@@ -8,7 +8,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 from wapaganda.ner import LabelSchema, Span
 
@@ -196,6 +195,8 @@ def _spans(tags: NDArray[np.int64], number: int) -> set[tuple[int, int]]:
 
 
 def _interval(right: int, n: int, prior: float) -> tuple[float, float]:
+    from scipy.special import betaincinv  # it takes a while to load
+
     a = right + _PRIOR_SPANS * prior
     low, high = betaincinv(a, n + _PRIOR_SPANS - a, (0.025, 0.975))
     return float(low), float(high)

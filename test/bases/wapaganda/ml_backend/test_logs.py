@@ -66,6 +66,12 @@ def record(message, *arguments, error=None):
     return logging.LogRecord("a.b", logging.WARNING, "x.py", 1, message, arguments, info)
 
 
+@pytest.fixture(autouse=True)
+def own_process(monkeypatch):
+    """Nothing is known about the process yet, whatever other tests have said."""
+    monkeypatch.setattr("wapaganda.ml_backend.logs._process", {})
+
+
 def test_a_line_is_one_line_whatever_it_holds():
     odd = record("%s", 'two\nlines \ud800 "quoted"', error=ValueError("deep"))
     line = JsonLines().format(odd)
@@ -77,8 +83,7 @@ def test_a_line_is_one_line_whatever_it_holds():
     assert TextLines().format(record("%s", "two\nlines")).endswith("a.b: two\\nlines")
 
 
-def test_a_job_stands_in_every_line_of_its_process(monkeypatch):
-    monkeypatch.setattr("wapaganda.ml_backend.logs._process", {})
+def test_a_job_stands_in_every_line_of_its_process():
     process_context(job="7")
     process_context(project="ls-12")
     said = json.loads(JsonLines().format(record("Round done")))
