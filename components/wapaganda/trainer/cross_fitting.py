@@ -208,6 +208,7 @@ def _part(callbacks: Callbacks, part: int, parts: int) -> Callbacks:
 def _trained(pairs: Sequence[_Pair], processes: int, callbacks: Callbacks) -> Iterator[list[CrossFit]]:
     """What the models of each pair say; those whose process died are trained by this one."""
     done: dict[int, list[CrossFit]] = {}
+    processes = min(processes, len(pairs))  # an idle one would take threads from the others
     if processes > 1:
         together = replace(callbacks, progress=_as_calibration(callbacks.progress, 0, 1))
         done = run_in_processes(pairs, processes, together)
