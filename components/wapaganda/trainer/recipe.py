@@ -17,7 +17,7 @@ class Recipe:
     ``warmup_share``: of the steps; then the rate decays linearly to 0. ``shapes``: give uncased encoders the
     letter case. ``keep``: the share of the last model in a warm start, 0 to 1. ``word_embeddings``: whether
     the word embeddings are trained, too. ``precision``: of matrix products; ``auto`` is bfloat16 (weights and
-    sums stay float32) where the hardware computes it fast, float16 on other CUDA devices, else float32.
+    sums stay float32) where the hardware is fast in it, float16 on other CUDA devices, else float32.
     ``evaluations`` and ``patience``: with a dev set, the number of evaluations, and how many of them without
     gain stop the training. ``max_restarts``: with another random seed, after a training that learned nothing.
     ``max_extensions``: how often ``steps`` more are made, while the model is undertrained and the loss still

@@ -47,7 +47,7 @@ def adamw(model):
 )
 def test_the_hardware_decides_unless_the_recipe_does(monkeypatch, device, has_bf16, expected):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has_bf16)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": has_bf16})
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": has_bf16})
     assert precision_of(RECIPE, torch.device(device)) == expected
     for name, dtype in FORMATS.items():
         assert precision_of(replace(RECIPE, precision=name), torch.device(device)) == dtype
