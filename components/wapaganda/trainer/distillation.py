@@ -14,6 +14,8 @@ from wapaganda.trainer.job import SoftText, TrainingJob
 _STEPS = 0.75
 """The optimiser steps of the student, as a share of those of a training from the pretrained weights."""
 
+_HIDDEN = 0.15  # of the word pieces
+
 
 def mean_probabilities(readings: Sequence[Sequence[NDArray[Any]]]) -> list[NDArray[np.float32]]:
     """The mean of the tag probabilities that models give the words of texts, (n_words, K) for each text.
@@ -32,11 +34,12 @@ def student_job(
     """The training of a student: ``job`` again, from the weights of the model in ``teacher``.
 
     It also learns ``texts``; the target of a word is a distribution over the tags, (n_words, K) for each text
-    (Hinton et al. 2015, "Distilling the knowledge in a neural network"). A labelled text counts twice.
+    (Hinton et al. 2015, "Distilling the knowledge in a neural network"). A labelled text counts twice. The
+    student does not see all word pieces (Xie et al. 2020, "Self-training with Noisy Student").
     """
     soft = [SoftText(*pair) for pair in zip(texts, targets, strict=True) if len(pair[1])]
     steps = max(1, round(_STEPS * job.recipe.steps))
-    recipe = replace(job.recipe, steps=steps, keep=1.0, max_extensions=0)
+    recipe = replace(job.recipe, steps=steps, keep=1.0, max_extensions=0, hidden=_HIDDEN)
     return replace(job, recipe=recipe, soft=soft, initial_model=teacher)
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,9 @@ from wapaganda.progress import Progress, silent
 from wapaganda.storage import atomic_folder
 from wapaganda.tagger import ModelInput, collate, device_of, model_inputs, quiet_transformers
 from wapaganda.trainer.encoders import LoadedEncoder, load_for_masking
-from wapaganda.trainer.examples import endless_batches
 from wapaganda.trainer.optimisation import MixedPrecision, make_optimiser, make_schedule
 from wapaganda.trainer.recipe import AdaptationRecipe, Recipe, default_learning_rate
+from wapaganda.trainer.training_set import batches_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -156,7 +157,7 @@ def _masked_batches(
     collator: Any = DataCollatorForLanguageModeling(loaded.tokenizer, mlm_probability=masked)
     special = torch.tensor(loaded.tokenizer.all_special_ids)
     device = loaded.model.device
-    for rows in endless_batches(windows, recipe, np.random.default_rng(recipe.seed)):
+    for rows in batches_of(repeat(windows), recipe, np.random.default_rng(recipe.seed)):
         batch = collate(rows, loaded.tokenization.pad_id)
         ids, labels = collator.torch_mask_tokens(batch.ids, torch.isin(batch.ids, special))
         yield ids.to(device), batch.mask.to(device), labels.to(device)

@@ -21,7 +21,9 @@ class Recipe:
     ``evaluations`` and ``patience``: with a dev set, the number of evaluations, and how many of them without
     gain stop the training. ``max_restarts``: with another random seed, after a training that learned nothing.
     ``max_extensions``: how often ``steps`` more are made, while the model is undertrained and the loss still
-    falls.
+    falls. ``other_mentions``: the share of the labelled texts whose mentions are replaced by others of the
+    same type, drawn anew in each epoch. ``hidden``: the share of the word pieces that the model does not see
+    in a step; its tokenizer needs a mask token.
 
     Raises:
         InputError: a number is out of range.
@@ -48,15 +50,19 @@ class Recipe:
     patience: int = 4
     max_restarts: int = 1
     max_extensions: int = 2
+    other_mentions: float = 0.5
+    hidden: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "steps", "batch_size", "batch_pieces", "evaluations", "patience"):
             if not getattr(self, name) > 0:
                 raise InputError(f"Expected {name} above 0, was: {getattr(self, name)}")
-        if not 0 <= self.keep <= 1:
-            raise InputError(f"Expected keep from 0 to 1, was: {self.keep}")
-        if not 0 <= self.warmup_share < 1:
-            raise InputError(f"Expected warmup_share from 0 to below 1, was: {self.warmup_share}")
+        for name in ("keep", "other_mentions"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"Expected {name} from 0 to 1, was: {getattr(self, name)}")
+        for name in ("warmup_share", "hidden"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"Expected {name} from 0 to below 1, was: {getattr(self, name)}")
 
     def with_rate(self, learning_rate: float) -> Self:
         """The same with another learning rate of the encoder, and the head's rate as in ``recipe_for``."""

@@ -24,21 +24,20 @@ from wapaganda.tagger import (
     word_logits,
 )
 from wapaganda.trainer.encoders import LoadedEncoder, load_encoder
-from wapaganda.trainer.examples import (
-    Example,
-    endless_batches,
-    frequency_loss,
-    make_examples,
-    soft_examples,
-    start_low,
-    word_loss,
-)
 from wapaganda.trainer.fit import LOSS_WINDOW, checked_texts, fit_of, recent_loss
 from wapaganda.trainer.job import Callbacks, StepReport, TrainingJob, TrainResult
 from wapaganda.trainer.optimisation import MixedPrecision, head_scale_for, make_optimiser, make_schedule
+from wapaganda.trainer.training_set import (
+    Example,
+    TrainingSet,
+    batches_of,
+    frequency_loss,
+    hide_pieces,
+    start_low,
+    word_loss,
+)
 
 _LOGGER = logging.getLogger(__name__)
-_LABEL_COPIES = 2  # of each labelled text beside texts with soft labels
 _SEED_STRIDE = 1_000_003
 _CONVERGED = 1e-4  # mean loss of a word below which there is nothing left to learn
 _LEARNED_NOTHING = 0.9  # of the loss of always predicting the tags' frequencies
@@ -51,7 +50,8 @@ def train(job: TrainingJob, out: Path, callbacks: Callbacks | None = None) -> Tr
 
     The same job gives the same weights on the same machine.
 
-    1. The documents become windows with tags, and batches.
+    1. The documents become windows with tags, and batches. In each epoch a share of the texts names other
+       entities of the same types (``recipe.other_mentions``).
     2. The encoder gets a new head and is trained for ``recipe.steps`` optimiser steps. With a warm start it
        starts between the pretrained weights and those of ``job.initial_model``.
     3. With ``job.dev`` documents it is evaluated on them ``recipe.evaluations`` times. The best checkpoint is
@@ -158,18 +158,15 @@ def _train_once(job: TrainingJob, seed: int, attempt: int, on_step: OnStep) -> T
     tagger = encoder.tagger(job.schema)
 
     # The training set: windows with the tags of their words, in batches of similar length.
-    examples, repairs = make_examples(job.documents, encoder.tokenization, job.schema, casing=encoder.casing)
-    start_low(model, examples, len(job.schema.tags))
-    if job.soft:
-        examples = examples * _LABEL_COPIES + soft_examples(
-            job.soft, encoder.tokenization, casing=encoder.casing
-        )
-    batches = endless_batches(examples, recipe, np.random.default_rng(seed))
-    guessing = frequency_loss(examples)
+    training_set = TrainingSet(job, encoder)
+    start_low(model, training_set.labelled, len(job.schema.tags))
+    rng = np.random.default_rng(seed)
+    batches = batches_of(training_set.epochs(rng), recipe, rng)
+    guessing = frequency_loss(training_set.examples)
 
     # The learning rates: word embeddings are frozen, the head's rate fits the size of its inputs.
     model.get_input_embeddings().weight.requires_grad_(recipe.word_embeddings)
-    head_scale = _head_scale(encoder, examples[: recipe.batch_size], len(job.schema.tags))
+    head_scale = _head_scale(encoder, training_set.examples[: recipe.batch_size], len(job.schema.tags))
 
     # The steps, and as many again while the model is undertrained and the loss still falls.
     steps = _Steps(job, encoder, batches, head_scale, attempt, on_step)
@@ -189,7 +186,12 @@ def _train_once(job: TrainingJob, seed: int, attempt: int, on_step: OnStep) -> T
     elif checked and not any(predicted):
         stopped_because, collapsed = "no entity was found in the training texts", True
     result = TrainResult(
-        tuple(steps.losses), stopped_because, repairs, collapsed, dev_f1=tuple(steps.dev_f1), fit=fit
+        tuple(steps.losses),
+        stopped_because,
+        training_set.repairs,
+        collapsed,
+        dev_f1=tuple(steps.dev_f1),
+        fit=fit,
     )
     return TrainedModel(encoder, job.schema, result)
 
@@ -269,6 +271,9 @@ class _Steps:
         """One optimiser step, and its loss."""
         encoder, batch = self._encoder, next(self._batches)
         inputs, tags = _tensors(batch, encoder)
+        mask = encoder.tokenizer.mask_token_id
+        if self._job.recipe.hidden and mask is not None:
+            inputs = hide_pieces(inputs, self._job.recipe.hidden, encoder.tokenizer.all_special_ids, mask)
         with self._precision.autocast():
             logits, _ = word_logits(encoder.model, inputs, casing=encoder.casing)
         loss = word_loss(logits.float(), tags, batch)

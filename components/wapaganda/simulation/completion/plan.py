@@ -40,6 +40,7 @@ class StandardAlternative:
             batch_size=self.batch_size,
             head_factor=1.0,
             shapes=False,
+            other_mentions=0.0,
             word_embeddings=True,
             max_restarts=0,
             max_extensions=0,

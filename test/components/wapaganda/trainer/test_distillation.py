@@ -1,6 +1,7 @@
 """Soft labels and the student that learns them."""
 
 from dataclasses import replace
+from itertools import repeat
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from wapaganda.trainer import (
     training_loop,
     unlike,
 )
-from wapaganda.trainer.examples import Example, frequency_loss, word_loss
+from wapaganda.trainer.training_set import Example, frequency_loss, word_loss
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=5e-3, steps=40, seed=3, head_factor=2.0, batch_size=8)
@@ -72,6 +73,7 @@ def test_the_target_is_the_mean_of_what_the_teachers_say():
     assert soft.text == "anna left"
     np.testing.assert_allclose(soft.probabilities[0], [0.6, 0.2, 0.2], rtol=1e-5)
     assert (job.initial_model, job.recipe.keep, job.recipe.steps) == ("folder", 1.0, 30)
+    assert 0 < job.recipe.hidden < 0.5
 
 
 def test_a_student_learns_from_its_teachers_what_no_label_says(tiny_encoder, toy_documents, tmp_path):
@@ -98,12 +100,13 @@ def test_a_student_learns_from_its_teachers_what_no_label_says(tiny_encoder, toy
 def test_a_labelled_text_counts_twice_beside_soft_ones(tiny_encoder, toy_documents, tmp_path, monkeypatch):
     given = []
 
-    def spy(examples, *arguments):
-        given.append(list(examples))
-        return endless_batches(examples, *arguments)
+    def spy(epochs, *arguments):
+        first = next(epochs)
+        given.append(list(first))
+        return batches_of(repeat(first), *arguments)
 
-    endless_batches = training_loop.endless_batches
-    monkeypatch.setattr(training_loop, "endless_batches", spy)
+    batches_of = training_loop.batches_of
+    monkeypatch.setattr(training_loop, "batches_of", spy)
     soft = SoftText("anna left", np.full((2, 5), 0.2, np.float32))
     job = TrainingJob(
         toy_documents,

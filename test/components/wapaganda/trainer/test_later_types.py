@@ -9,7 +9,8 @@ import torch
 from wapaganda.ner import CONSIDERED, Document, LabelSchema, Span, gold_spans
 from wapaganda.tagger import Tagger
 from wapaganda.trainer import Recipe, TrainingJob, cross_fit, load_encoder, train
-from wapaganda.trainer.examples import Example, frequency_loss, make_examples, start_low, word_loss
+from wapaganda.trainer.training_set import Example, frequency_loss, start_low, word_loss
+from wapaganda.trainer.training_set.examples import make_examples
 
 SCHEMA = LabelSchema(("CITY", "NAME"))  # O, B-CITY, I-CITY, B-NAME, I-NAME
 RECIPE = Recipe(learning_rate=5e-3, steps=80, seed=3, head_factor=2.0, batch_size=8, word_embeddings=True)

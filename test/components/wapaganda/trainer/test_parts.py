@@ -1,7 +1,7 @@
 """The parts of a training: examples, batches, schedule, best checkpoint."""
 
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, repeat
 
 import numpy as np
 import pytest
@@ -9,9 +9,10 @@ import torch
 
 from wapaganda.ner import Document, LabelSchema, Span
 from wapaganda.trainer import Recipe, load_encoder
-from wapaganda.trainer.examples import endless_batches, frequency_loss, make_examples
 from wapaganda.trainer.optimisation import head_scale_for, make_optimiser, make_schedule
 from wapaganda.trainer.training_loop import BestCheckpoint
+from wapaganda.trainer.training_set import batches_of, frequency_loss
+from wapaganda.trainer.training_set.examples import make_examples
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 RECIPE = Recipe(learning_rate=1e-3, steps=20, batch_size=4, batch_pieces=60)
@@ -55,7 +56,7 @@ def test_a_span_over_nothing_that_the_tokenizer_sees_is_counted(loaded):
 
 def test_an_epoch_holds_every_window_once_in_batches_that_fit(examples):
     recipe = RECIPE
-    stream = endless_batches(examples, recipe, np.random.default_rng(0))
+    stream = batches_of(repeat(examples), recipe, np.random.default_rng(0))
     epochs = []
     for _ in range(2):
         epoch = []
@@ -71,7 +72,7 @@ def test_an_epoch_holds_every_window_once_in_batches_that_fit(examples):
 def test_one_window_that_exceeds_the_budget_is_a_batch_of_its_own(examples):
     recipe = Recipe(learning_rate=1e-3, steps=20, batch_pieces=1)
 
-    batches = list(islice(endless_batches(examples, recipe, np.random.default_rng(0)), 5))
+    batches = list(islice(batches_of(repeat(examples), recipe, np.random.default_rng(0)), 5))
 
     assert [len(batch) for batch in batches] == [1] * 5
 
