@@ -13,9 +13,8 @@ from wapaganda.terms import Terms
 
 SAME_WORDS: Final = "same-words"
 """The version of such an answer. Label Studio does not store it."""
-
-
 _REMEMBERED: Final = 10_000
+"""Drawn regions that were answered."""
 _MACHINE: Final = ("prediction", "prediction-changed")
 
 
