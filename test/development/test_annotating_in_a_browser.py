@@ -1,12 +1,15 @@
 """An annotator's view: log in, see the pre-annotation at the right characters, submit it."""
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from browser import ARGUMENTS
+from demo_backend import Backend, running_backend
 from label_studio_server import LabelStudioServer
 from wapaganda.annotation import default_label_config, instruction
 from wapaganda.label_studio import LabelStudio, ShownReading
@@ -279,3 +282,89 @@ def test_likely_label_errors_show_text_label_and_what_the_model_would_mark(
     page.wait_for_function(
         "[...document.querySelectorAll('[class*=outliner]')].some(each => each.innerText.includes('LOC'))"
     )
+
+
+COX = "👩‍👩‍👧 Anna took COX and COX-2. Then COX, said Anna, or (COX) is not cox. Bob has COX."
+
+
+@pytest.fixture
+def backend(label_studio_server: LabelStudioServer, tmp_path: Path) -> Iterator[Backend]:
+    settings = {
+        "LABEL_STUDIO_URL": label_studio_server.url,
+        "LABEL_STUDIO_API_KEY": label_studio_server.token,
+        "MODEL_DIR": str(tmp_path / "models"),
+        "DATA_DIR": str(tmp_path / "data"),
+        "TRAIN_AFTER_LABELS": "0",
+        "BASIC_AUTH_USER": "label",
+        "BASIC_AUTH_PASS": "studio",
+    }
+    with running_backend(tmp_path, {**os.environ, **settings}) as running:
+        yield running
+
+
+def choose_label(page: Page, label: str) -> None:
+    page.locator(".lsf-label").get_by_text(label, exact=True).click()
+
+
+def wait_for_marks(page: Page, *words: str) -> None:
+    """Wait until just these words are marked, in their order."""
+    page.wait_for_function(
+        "(words) => [...document.querySelectorAll('.htx-highlight')]"
+        ".map(each => each.textContent).join('|') === words",
+        arg="|".join(words),
+    )
+
+
+@contextmanager
+def answered(page: Page) -> Iterator[None]:
+    """Wait until the backend has answered what the page asks inside, and the page shows the answer."""
+    with page.expect_response("**/interactive-annotating*"):
+        yield
+    page.wait_for_timeout(300)
+
+
+def test_with_auto_annotation_on_the_other_places_of_a_marked_word_are_marked(
+    page: Page, label_studio_server: LabelStudioServer, backend: Backend
+):
+    server, anna = label_studio_server, COX.index("Anna")
+    with LabelStudio(server.url, server.token) as client:
+        project = client.create_project("Same words", default_label_config(["LOC", "PER"], whole_words=True))
+        (task,) = client.import_documents(project, [Document("cox", COX)])
+        client.release(project, [Document(str(task), COX, (Span(anna, anna + 4, "PER", 0.9),))], "al-001")
+        client.connect_backend(project, backend.url, "wapaganda", backend.auth)
+        log_in(page, server)
+        page.goto(f"{server.url}/projects/{project}/data")
+        page.get_by_text("Label All Tasks").click()
+        page.wait_for_selector(".htx-highlight")
+
+        page.get_by_text("Auto-Annotation").click()
+        choose_label(page, "LOC")
+        select_words(page, "took ", "COX")
+        wait_for_marks(page, "Anna", "COX", "COX", "COX", "COX")
+
+        # Another label for the marked word asks again: nothing is marked twice.
+        page.locator(".htx-highlight").nth(1).click()
+        with answered(page):
+            choose_label(page, "PER")
+        wait_for_marks(page, "Anna", "COX", "COX", "COX", "COX")
+        page.keyboard.press("Escape")
+
+        # A place that is deleted stays deleted, and no other mark with the same label is continued.
+        page.locator(".htx-highlight").nth(3).click()
+        page.keyboard.press("Backspace")
+        wait_for_marks(page, "Anna", "COX", "COX", "COX")
+        choose_label(page, "PER")
+        with answered(page):
+            select_words(page, "cox. ", "Bob")
+        wait_for_marks(page, "Anna", "COX", "COX", "Bob", "COX")
+
+        page.locator("button:has-text('Submit')").first.click()
+        wait_for_annotations(page, server, project, 1)
+        (document,) = client.fetch(project).documents
+    assert [(COX[: span.start][-6:], COX[span.start : span.end], span.label) for span in document.spans] == [
+        ("👩‍👩‍👧 ", "Anna", "PER"),
+        (" took ", "COX", "PER"),
+        (" Then ", "COX", "LOC"),
+        (" cox. ", "Bob", "PER"),
+        ("b has ", "COX", "LOC"),
+    ]

@@ -359,6 +359,11 @@ def problems_of(facts: Facts) -> list[str]:
     return [each for each in dict.fromkeys(found) if each]
 
 
+def notes_of(facts: Facts) -> list[str]:
+    """What the last finished round noted, such as why a source was left out."""
+    return [str(each) for each in facts.standing.glance.report.get("notes") or ()]
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """An address with its name, or a command to copy."""
@@ -406,6 +411,7 @@ class ProjectPage:
     issues: Table | None
     versions: Sequence[VersionRow]
     problems: Sequence[str]
+    notes: Sequence[str]
     links: Sequence[Link]
     tiles: Sequence[LargeNumber] = field(default_factory=tuple)
 
@@ -444,6 +450,7 @@ def project_of(facts: Facts) -> ProjectPage:
         issues_of(facts),
         versions_of(facts),
         problems_of(facts),
+        notes_of(facts),
         links_of(facts),
         tiles,
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wapaganda.annotation import LabelConfig, parse_label_config, refuse_other_forms
 from wapaganda.ml_backend.logs import brief
 from wapaganda.ml_backend.prediction.batching import Tagged, TaggingQueue
-from wapaganda.ml_backend.prediction.drawn import DrawnRegion, drawn_regions, same_words
+from wapaganda.ml_backend.prediction.drawn import DrawnRegion, SameWords, drawn_regions
 from wapaganda.ml_backend.prediction.model_cache import ModelCache
 from wapaganda.ml_backend.prediction.model_repository import UNTRAINED, LoadedModel
 from wapaganda.ml_backend.prediction.source_answers import KnownSources, NoSources, reason_of
@@ -102,6 +102,7 @@ class Predictor:
         self._measure = measure
         self._known = known
         self._limits = limits
+        self._same = SameWords()
         self._parse = lru_cache(maxsize=64)(parse_label_config)
         self._chosen = (limits.label_tag, limits.text_field)
 
@@ -140,7 +141,7 @@ class Predictor:
         for task in request.tasks:
             try:
                 text = text_of(task, config, self._limits.text_chars)
-                answers.append(same_words(text, drawn, task, config))
+                answers.append(self._same.answer(project.key, drawn, text, task, config))
             except UnreadableTaskError as problem:
                 answers.append(Answer(UNANSWERED, reason=str(problem)))
         return answers

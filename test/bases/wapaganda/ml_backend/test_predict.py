@@ -214,6 +214,27 @@ def test_a_drawn_region_marks_nothing_over_what_the_annotator_sees(server):
     assert len(marked(server, text, drawn, drafts=5, annotations=None, predictions=[None])) == 3
 
 
+def test_only_the_newest_region_is_looked_for(server):
+    text = "Rome, Oslo, Rome, Oslo"
+    assert marked(server, text, [region(0, 4), region(6, 10)]) == [(18, 22, ["LOC"])]
+    for origin in ("prediction", "prediction-changed"):  # a proposal got another label or other borders
+        assert marked(server, text, [region(0, 4), region(6, 10) | {"origin": origin}]) == []
+
+
+def test_a_region_that_gets_another_label_marks_nothing_twice(server):
+    drawn, text = {"id": "x7", "origin": "manual"}, "Rome, Rome"
+    assert marked(server, text, [region(0, 4) | drawn], id=5) == [(6, 10, ["LOC"])]
+    assert marked(server, text, [region(0, 4, "PER") | drawn], id=5) == []
+    assert marked(server, text, [region(0, 4, "PER") | drawn], id=6) == [(6, 10, ["PER"])]
+    assert marked(server, text, [region(0, 4, "PER") | drawn | {"id": "x8"}], id=5) == [(6, 10, ["PER"])]
+
+
+def test_what_a_drawn_region_marks_is_marked_as_a_machines(server):
+    params = {"context": {"result": [region(0, 4)]}}
+    (item,) = server.predict([task("Rome, Rome")], params=params).json()["results"]
+    assert [each["origin"] for each in item["result"]] == ["prediction"]
+
+
 def test_a_drawn_region_needs_no_model(serve):
     assert marked(serve(), "Rome, Rome", [region(0, 4)]) == [(6, 10, ["LOC"])]
 

@@ -122,5 +122,6 @@ def test_a_marked_word_is_marked_everywhere_in_the_open_text(selfish, studio, ra
     moved = {**drawn[0], "value": {**value, "start": 33, "end": 36}}
     draft = {"task": task, "result": [moved], "lead_time": 1.0}
     raw.post(f"/api/tasks/{task}/drafts", json=draft).raise_for_status()
+    drawn[0]["id"] = "y"
     answer = raw.post(f"/api/ml/{connected['id']}/interactive-annotating", json=asked).json()
     assert [each["value"]["start"] for each in answer["data"]["result"]] == [23]

@@ -89,6 +89,19 @@ def test_it_says_what_is_wrong_and_when_a_training_is_tried_again(shown):
     assert "A training starts at 2 Oct 2096, 07:06 UTC, after a failure." in said
 
 
+def test_it_says_what_the_last_round_noted(shown, folders):
+    server = shown()
+    section = '<section id="notes" data-part{} aria-labelledby'
+    assert section.format(" hidden") in server.client.get("/projects/ls-12").text
+    ledger = Ledger(folders.data_dir / "ls-12" / "ledger.sqlite")
+    last = ledger.rounds()[-1]
+    notes = ["The source gone is left out: Expected <a file>."]
+    ledger.save_step(last.number, "done", report=last.payload["report"] | {"notes": notes})
+    page = server.client.get("/projects/ls-12").text
+    assert section.format("") in page
+    assert "<li>The source gone is left out: Expected &lt;a file&gt;.</li>" in page
+
+
 def test_it_says_that_a_command_works_on_the_project(shown, folders):
     server = shown()
     Ledger(folders.data_dir / "ls-12" / "ledger.sqlite").start_round()
