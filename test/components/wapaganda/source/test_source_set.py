@@ -60,8 +60,8 @@ def test_spans_that_do_not_fit_their_text_are_counted(sources):
     assert heard.notes == (
         "The source it: it says nothing that can be read about 1 of 2 texts, which count as texts without an "
         "entity.",
-        "The source it: its spans in 2 texts: 1 widened to whole words, 2 refused as out of range, 1 refused as "
-        "empty, 1 refused as overlapping a longer one.",
+        "The source it: its spans in 2 texts: 1 widened to whole words, 2 refused as out of range, "
+        "1 refused as empty, 1 refused as overlapping a longer one.",
     )
 
 
