@@ -155,7 +155,7 @@ def test_nobody_waits_for_a_person_who_checks_and_answers_outlast_a_training(
         busy = selfish(*accept)
         assert (busy.code, "Expected no other work on default" in busy.stderr) == (2, True), busy.stderr
         assert len(asked) == 6
-        assert selfish("terms", "show", "went", "--label", "LOC", *where, "--json").code == 0
+        assert selfish("terms", "show", "went", "--label", "LOC", *where, "--check", 6).code == 0
         assert selfish("terms", "list", *where, "--json").code == 0
     finally:
         lock.release(force=True)

@@ -1,12 +1,14 @@
 """The sources of a project: what is asked, what is left out, and what is said about it."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from wapaganda.errors import InputError
-from wapaganda.ner import Document, LabelSchema, Span
-from wapaganda.source import SourceSet, judge_sources, propose
+from wapaganda.ner import Document, LabelSchema, Span, with_considered, word_offsets
+from wapaganda.source import SourceSet, combine, judge_sources, propose
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 TEXTS = ["Ann in Rome", "Bob in Oslo"]
@@ -74,6 +76,44 @@ def test_what_was_not_understood_is_said_with_the_judgement_and_with_the_proposa
     proposed = propose(found, judged, ["elsewhere"], SCHEMA)
     (note,) = proposed.messages
     assert note.startswith("The source it: it says nothing that can be read about 1 of 1 texts")
+
+
+def test_a_source_is_judged_by_the_newest_texts_that_can_judge_it(sources, monkeypatch):
+    from wapaganda.source import proposing
+
+    found = sources(table("gazetteer", file="t"), t="Ann\tNAME\nRome\tCITY\n")
+    ann = Span(0, 3, "NAME", 0.9)
+    labelled = [Document(str(row), f"Ann left {row}", (ann,)) for row in range(6)]
+    labelled[5] = replace(labelled[5], meta=with_considered({}, ["NAME"]))  # nobody could say CITY there
+    assert judge_sources(found, labelled, SCHEMA).n_texts == 5
+    folds = [(ann,), (ann,), None, (), None, (ann,)]
+    judged = judge_sources(found, labelled, SCHEMA, folds)
+    assert (judged.n_texts, judged.with_model) == (3, True)
+    monkeypatch.setattr(proposing, "MOST_ANSWERED", 2)
+    labelled[3] = labelled[3].with_spans((Span(4, 8, "CITY"),))
+    (newest,) = judge_sources(found, labelled, SCHEMA).verdicts.values()
+    assert [each.gold for each in newest.reliability.spans] == [1, 1]
+
+
+def test_a_source_that_is_off_proposes_nothing(sources):
+    found = sources(table("gazetteer", file="t"), t="saw\tCITY\n")
+    labelled = [Document(str(row), f"Ann saw {row}", (Span(0, 3, "NAME"),)) for row in range(30)]
+    judged = judge_sources(found, labelled, SCHEMA)
+    said = judged.verdicts["it"]
+    off = replace(judged, verdicts={"it": replace(said, reliability=replace(said.reliability, weight=0.0))})
+    assert propose(found, off, ["he saw it"], SCHEMA).names == ()
+    assert off.on == ()
+
+
+def test_a_proposal_is_no_more_probable_than_its_least_probable_word(sources):
+    found = sources(table("patterns", file="p"), p="New York\tCITY\n")
+    judged = judge_sources(found, [], SCHEMA)
+    (spans,) = propose(found, judged, ["in New York"], SCHEMA).spans
+    assert [(each.start, each.end) for each in spans] == [(3, 11)]
+    words, votes = word_offsets("in New York"), np.array([0, 1, 2])
+    share = np.exp(combine(None, {"it": votes}, {"it": judged.verdicts["it"].reliability}))
+    assert len(words) == 3
+    assert spans[0].score == pytest.approx(min(share[1, 1:3].sum(), share[2, 1:3].sum()))
 
 
 def test_a_source_whose_code_breaks_is_left_out_and_the_others_are_heard(sources, monkeypatch):
