@@ -174,9 +174,9 @@ def _label(own: str, table: SourceOptions) -> str:
 
 def _told(error: Exception) -> str:
     """An error in words, that of the code of others by its own."""
-    told = tell(error)
+    explained = tell(error)
     said = " ".join(str(error).split())[:_LONGEST]
-    return f"it failed ({type(error).__name__}: {said})." if told.is_defect else str(told)
+    return f"it failed ({type(error).__name__}: {said})." if explained.is_defect else str(explained)
 
 
 def _of_project(
