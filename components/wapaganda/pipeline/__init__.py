@@ -76,12 +76,13 @@ if TYPE_CHECKING:
         check_offer,
         covered_keys,
         open_keys,
+        remember_answers,
         remember_offer,
         remembered_offer,
         undo_decision,
     )
     from wapaganda.pipeline.terms.offer import OfferedPlace, TermOffer, checks_of, shown_record
-    from wapaganda.pipeline.terms.offering import find_candidates, offer_term
+    from wapaganda.pipeline.terms.offering import check_label, find_candidates, offer_term
     from wapaganda.pipeline.terms.showing import show_decisions
     from wapaganda.pipeline.training.adaptation import (
         AdaptingElsewhereError,
@@ -178,12 +179,14 @@ _LATE = {
     "OfferedPlace": "terms.offer",
     "accept_offer": "terms.deciding",
     "answered": "terms.deciding",
+    "check_label": "terms.offering",
     "check_offer": "terms.deciding",
     "covered_keys": "terms.deciding",
     "checks_of": "terms.offer",
     "find_candidates": "terms.offering",
     "offer_term": "terms.offering",
     "open_keys": "terms.deciding",
+    "remember_answers": "terms.deciding",
     "remember_offer": "terms.deciding",
     "remembered_offer": "terms.deciding",
     "show_decisions": "terms.showing",
@@ -251,6 +254,7 @@ __all__ = [
     "answered",
     "calibrate",
     "calibration_of",
+    "check_label",
     "check_offer",
     "checks_of",
     "choose",
@@ -284,6 +288,7 @@ __all__ = [
     "prune_rounds",
     "read_proposals",
     "reading_figures",
+    "remember_answers",
     "remember_offer",
     "remembered_offer",
     "remembered_prices",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -21,7 +21,8 @@ class SpanSource(Protocol):
 
     ``types``: the labels that it knows; empty: whichever the project has. ``fingerprint``: other answers are
     to be expected when it is another one, so that answers can be kept; empty: they are never kept.
-    ``at_a_time``: how many texts it is asked at once; what was answered is kept after each time.
+    ``at_a_time``: how many texts it is asked at once; what was answered is kept after each time. It may also
+    have ``notes``: sentences about what it could not understand so far.
     """
 
     @property
@@ -36,8 +37,8 @@ class SpanSource(Protocol):
     def at_a_time(self) -> int:
         """Texts that it is asked at once, 1 or more."""
 
-    def spans(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-        """The entities of each text.
+    def spans(self, texts: Sequence[str]) -> Sequence[tuple[Span, ...] | None]:
+        """The entities of each text; ``None``: it cannot say, and is asked again another time.
 
         Raises:
             SourceUnavailableError: it cannot be used now.
@@ -69,16 +70,29 @@ class SourceOptions:
         """
         return str(self._of_type(name, str, "a text", default))
 
-    def number(self, name: str, default: float) -> float:
-        """An option that is a number above 0.
+    def number(self, name: str, default: float, least: float | None = None) -> float:
+        """An option that is a number above 0, or of ``least`` and more.
 
         Raises:
             InputError: it is not.
         """
-        value = self._of_type(name, (int, float), "a number above 0", default)
-        if isinstance(value, bool) or not value > 0:
-            raise self.wrong(name, "a number above 0", value)
+        expected = "a number above 0" if least is None else f"a number of {least:g} or more"
+        value = self._of_type(name, (int, float), expected, default)
+        if isinstance(value, bool) or not (value > 0 if least is None else value >= least):
+            raise self.wrong(name, expected, value)
         return float(value)
+
+    def whole(self, name: str, default: int, least: int = 1) -> int:
+        """An option that is a whole number, ``least`` or more.
+
+        Raises:
+            InputError: it is not.
+        """
+        expected = f"a whole number, {least} or more,"
+        value = self._of_type(name, int, expected, default)
+        if isinstance(value, bool) or value < least:
+            raise self.wrong(name, expected, value)
+        return int(value)
 
     def switch(self, name: str, default: bool) -> bool:
         """An option that is true or false.
@@ -119,6 +133,23 @@ class SourceOptions:
         return value
 
 
+class _Table(Mapping[str, Any]):
+    """The options of a source, which remember those that were read."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values, self.read = values, set[str]()
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - TOML
+        self.read.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 Factory = Callable[[SourceOptions], SpanSource]
 _Made = TypeVar("_Made", bound=Factory)
 
@@ -143,12 +174,20 @@ def source_kind(name: str) -> Callable[[_Made], _Made]:
 
 
 def make_source(options: SourceOptions) -> SpanSource:
-    """The source of a table.
+    """The source of a table; a kind reads all its options when it makes a source.
 
     Raises:
-        InputError: there is no such kind, or an option is wrong.
+        InputError: there is no such kind, or an option is wrong or is none of the kind.
         SourceUnavailableError: it cannot be used now.
     """
     if options.kind not in SOURCE_KINDS:
         raise options.wrong("kind", f"one of {', '.join(sorted(SOURCE_KINDS))}", options.kind)
-    return SOURCE_KINDS[options.kind](options)
+    table = _Table(options.values)
+    made = SOURCE_KINDS[options.kind](replace(options, values=table))
+    if unknown := set(table) - table.read:
+        known, was = ", ".join(sorted(table.read)), ", ".join(sorted(unknown))
+        raise InputError(
+            f"Source {options.name}: expected options of the kind {options.kind} ({known}), was: {was}.",
+            f"Correct the source {options.name} in the sources file (docs/sources.md).",
+        )
+    return made

@@ -26,12 +26,14 @@ _MISSED = 2.0
 @dataclass(frozen=True, slots=True)
 class Judged:
     """How far the sources are believed, by their names. ``messages``: why some were left out. ``n_texts``:
-    the labelled texts. ``with_model``: whether a model's out-of-fold predictions were the rival."""
+    the labelled texts. ``with_model``: whether a model's out-of-fold predictions were the rival. ``notes``:
+    what others said that does not count."""
 
     verdicts: Mapping[str, Verdict]
     messages: tuple[str, ...]
     n_texts: int
     with_model: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def on(self) -> tuple[str, ...]:
@@ -42,7 +44,7 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class SourceProposals:
     """What sources propose: ``spans`` of each text, each with its probability as ``score``; the ``names`` of
-    the sources that were heard, and why others were not."""
+    the sources that were heard, why others were not, and what of their answers does not count."""
 
     spans: Sequence[tuple[Span, ...]]
     names: tuple[str, ...]
@@ -84,7 +86,7 @@ def judge_sources(
         model = [predicted[row] or () for row in rows]
         said = model_log_probs(model, words, gold, schema)
     verdicts = trust(gold, opinions, schema, said) if rows else _unknown(opinions, schema)
-    return Judged(verdicts, heard.messages, len(rows), with_model)
+    return Judged(verdicts, heard.messages, len(rows), with_model, heard.notes)
 
 
 def propose(
@@ -100,16 +102,16 @@ def propose(
     entity are right or wrong together.
     """
     heard = sources.only(judged.on).hear(texts, progress)
-    names = tuple(heard.spans)
+    names, messages = tuple(heard.spans), (*heard.messages, *heard.notes)
     if not names or not texts:
-        return SourceProposals([()] * len(texts), names, heard.messages)
+        return SourceProposals([()] * len(texts), names, messages)
     believed = {name: judged.verdicts[name].reliability for name in names}
     found = []
     for row, text in enumerate(texts):
         words = word_offsets(text)
         votes = {name: tags_of(heard.spans[name][row], words, schema) for name in names}
         found.append(_decoded(combine(None, votes, believed), words, schema) if len(words) else ())
-    return SourceProposals(found, names, heard.messages)
+    return SourceProposals(found, names, messages)
 
 
 def model_log_probs(

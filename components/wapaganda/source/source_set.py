@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import tomllib
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 from wapaganda.errors import InputError, WapagandaError, tell
-from wapaganda.ner import Document, LabelSchema, Span, repair_spans
+from wapaganda.ner import Document, LabelSchema, Repairs, Span, repair_spans
 from wapaganda.progress import Progress, silent
 from wapaganda.source.answers import KeptAnswers
 from wapaganda.source.interface import SourceOptions, SpanSource, make_source
@@ -18,15 +19,19 @@ from wapaganda.source.interface import SourceOptions, SpanSource, make_source
 logger = logging.getLogger(__name__)
 
 _OWN = {"name", "kind", "labels"}
+_SHOWN, _LONGEST = 5, 120
+"""Labels, and characters of an error of others, that a sentence shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What sources have said about some texts: ``spans`` by the name of the source, one tuple for each text,
-    valid spans with labels of the project. ``messages``: why sources were left out, a sentence each."""
+    valid spans with labels of the project. ``messages``: why sources were left out, a sentence each.
+    ``notes``: what the others said that was not understood or does not count, with its number."""
 
     spans: Mapping[str, Sequence[tuple[Span, ...]]] = field(default_factory=dict)
     messages: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -78,33 +83,38 @@ class SourceSet:
 
     def hear(self, texts: Sequence[str], progress: Progress = silent) -> Heard:
         """Ask every source about the texts. One that fails is left out, with a message."""
-        spans, messages = {}, []
+        spans: dict[str, Sequence[tuple[Span, ...]]] = {}
+        messages, notes = [], []
         for table in self.tables:
             try:
-                spans[table.name] = self._ask(table, texts, progress)
-            except (WapagandaError, OSError) as error:
-                message = f"The source {table.name} is left out: {tell(error)}"
-                logger.warning(message)
+                answers = self._ask(table, texts, progress)
+                spans[table.name], said = _of_project(texts, answers, table, self.made[table.name])
+                notes += [f"The source {table.name}: {each}" for each in said]
+            except Exception as error:  # the code of others may raise anything
+                message = f"The source {table.name} is left out: {_told(error)}"
+                logger.warning(message, exc_info=not isinstance(error, (WapagandaError, OSError)))
                 messages.append(message)
-        return Heard(spans, tuple(messages))
+        return Heard(spans, tuple(messages), tuple(notes))
 
-    def _ask(self, table: SourceOptions, texts: Sequence[str], progress: Progress) -> list[tuple[Span, ...]]:
+    def _ask(
+        self, table: SourceOptions, texts: Sequence[str], progress: Progress
+    ) -> list[tuple[Span, ...] | None]:
         if table.name not in self.made:
             self.made[table.name] = make_source(table)
         source = self.made[table.name]
         fingerprint = source.fingerprint
         kept = KeptAnswers(self.kept) if fingerprint else None
         different = list(dict.fromkeys(texts))
-        known = kept.find(fingerprint, different) if kept else {}
+        known: dict[str, tuple[Span, ...] | None] = dict(kept.find(fingerprint, different)) if kept else {}
         missing = [text for text in different if text not in known]
         for start in range(0, len(missing), source.at_a_time):
             progress("sources", start, len(missing))
             part = missing[start : start + source.at_a_time]
             new = dict(zip(part, source.spans(part), strict=True))
             if kept:
-                kept.add(fingerprint, new)
+                kept.add(fingerprint, {text: said for text, said in new.items() if said is not None})
             known |= new
-        return [_of_project(text, known[text], table) for text in texts]
+        return [known[text] for text in texts]
 
 
 _SET = "Correct SOURCES, or write the file (docs/sources.md)."
@@ -114,7 +124,7 @@ _FORM = "Write it as in docs/sources.md."
 def _tables(path: Path, labels: Sequence[str], key: str) -> list[SourceOptions]:
     """The tables of a sources file."""
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        content = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise InputError(f"Expected a sources file, was: {path}, which does not exist.", _SET) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -153,8 +163,8 @@ def _labels_of(tables: Sequence[SourceOptions]) -> tuple[str, ...]:
         if not each.labels:
             try:
                 found |= set(make_source(each).types)
-            except WapagandaError as error:  # it is said when the source is asked
-                logger.debug("The source %s is left out: %s", each.name, tell(error))
+            except Exception as error:  # it is said when the source is asked
+                logger.debug("The source %s is left out: %s", each.name, _told(error))
     return tuple(sorted(found))
 
 
@@ -162,9 +172,49 @@ def _label(own: str, table: SourceOptions) -> str:
     return table.labels.get(own, "") if table.labels else own
 
 
-def _of_project(text: str, spans: Sequence[Span], table: SourceOptions) -> tuple[Span, ...]:
-    named = [replace(each, label=_label(each.label, table)) for each in spans]
-    return repair_spans(text, [each for each in named if each.label in table.project_labels])[0]
+def _told(error: Exception) -> str:
+    """An error in words, that of the code of others by its own."""
+    explained = tell(error)
+    said = " ".join(str(error).split())[:_LONGEST]
+    return f"it failed ({type(error).__name__}: {said})." if explained.is_defect else str(explained)
+
+
+def _of_project(
+    texts: Sequence[str],
+    answers: Sequence[Sequence[Span] | None],
+    table: SourceOptions,
+    source: SpanSource,
+) -> tuple[list[tuple[Span, ...]], list[str]]:
+    """The spans that count for the project, and in sentences what does not."""
+    found, repairs, foreign = [], Repairs(), Counter[str]()
+    for text, spans in zip(texts, answers, strict=True):
+        named = [(each.label, replace(each, label=_label(each.label, table))) for each in spans or ()]
+        foreign.update(own for own, each in named if each.label not in table.project_labels)
+        valid, done = repair_spans(text, [each for _, each in named if each.label in table.project_labels])
+        found.append(valid)
+        repairs += done
+    notes = list(getattr(source, "notes", ()))
+    if unsaid := sum(spans is None for spans in answers):
+        notes.append(
+            f"it says nothing that can be read about {unsaid:,} of {len(texts):,} texts, which count as "
+            "texts without an entity."
+        )
+    changed = replace(repairs, trimmed=0, duplicate=0)  # which change no entity
+    if changed.total:
+        notes.append(f"its spans in {len(texts):,} texts: {changed.describe()}.")
+    return found, [*notes, *_not_of_project(table, source.types, foreign)]
+
+
+def _not_of_project(table: SourceOptions, types: Sequence[str], foreign: Counter[str]) -> list[str]:
+    """Labels that do not count, unless the sources file leaves them out by its ``labels``."""
+    if table.labels:
+        gone = [label for label in table.labels if label not in types]
+        return [f"it has no label {', '.join(gone)}, which the sources file names."] if gone else []
+    unknown = sorted({*types, *foreign} - set(table.project_labels))
+    if not unknown:
+        return []
+    shown = ", ".join(unknown[:_SHOWN]) + (", …" if len(unknown) > _SHOWN else "")
+    return [f"the project has no label {shown}; {foreign.total():,} spans with it do not count."]
 
 
 @dataclass(frozen=True, slots=True)

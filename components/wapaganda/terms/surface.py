@@ -61,16 +61,18 @@ class Terms:
 
     A term fits where the text has the same words (``ner.word_offsets``) with white space at the same places.
     Letter case has to be the same; only a term without capitals also fits with a capital first letter, as at
-    the beginning of a sentence. A place is whole: no hyphen, apostrophe, ampersand or point joins it to
-    further letters or digits. "COX" is not in "COX-2", nor "Brien" in "O'Brien", nor "C" in "C++"; "aspirin"
-    is in "aspirin's", "l'aspirin" and "aspirin/codeine". Of terms that overlap, the one that begins first
-    has the place, and of those that begin together the longest.
+    the beginning of a sentence. With ``ignore_case`` letter case makes no difference. A place is whole: no
+    hyphen, apostrophe, ampersand or point joins it to further letters or digits. "COX" is not in "COX-2", nor
+    "Brien" in "O'Brien", nor "C" in "C++"; "aspirin" is in "aspirin's", "l'aspirin" and "aspirin/codeine".
+    Of terms that overlap, the one that begins first has the place, and of those that begin together the
+    longest. Of terms with the same words, the first one counts.
     """
 
-    def __init__(self, forms: Iterable[str]) -> None:
+    def __init__(self, forms: Iterable[str], *, ignore_case: bool = False) -> None:
+        self._ignore_case = ignore_case
         self._terms: dict[str, dict[Words, str]] = {}
         for term in dict.fromkeys(map(term_of, forms)):
-            for words in _variants(term):
+            for words in self._variants(term):
                 self._terms.setdefault(words[0], {}).setdefault(words, term)
         self._lengths = {
             first: sorted({len(each) for each in found}, reverse=True) for first, found in self._terms.items()
@@ -79,7 +81,7 @@ class Terms:
     def places(self, text: str) -> list[TermPlace]:
         """The places of the terms in a text, in order, without overlaps."""
         offsets = word_offsets(text).tolist()
-        words = _words_of(text, offsets)
+        words = self._compared(_words_of(text, offsets))
         found: list[TermPlace] = []
         at = 0
         while at < len(words):
@@ -105,29 +107,35 @@ class Terms:
                 return length, term
         return None
 
+    def _variants(self, term: str) -> list[Words]:
+        words = tuple(self._compared(_words_of(term)))
+        first = words[0]
+        capital = first[:1].upper() + first[1:]
+        if not self._ignore_case and term == term.lower() and capital != first:
+            return [words, (capital, *words[1:])]
+        return [words]
+
+    def _compared(self, words: list[str]) -> list[str]:
+        return [word.casefold() for word in words] if self._ignore_case else words
+
 
 def _words_of(text: str, offsets: list[list[int]] | None = None) -> list[str]:
     """Each word as it is compared, with a space before it where the text has white space there."""
     spans = word_offsets(text).tolist() if offsets is None else offsets
     found, before = [], 0
     for start, end in spans:
-        plain = unicodedata.normalize("NFC", text[start:end]).translate(_SAME)
+        plain = text[start:end]
+        if not plain.isascii():  # which takes half of the time in English texts
+            plain = unicodedata.normalize("NFC", plain).translate(_SAME)
         found.append(f" {plain}" if start > before else plain)
         before = end
     return found
 
 
-def _variants(term: str) -> list[Words]:
-    words = tuple(_words_of(term))
-    first = words[0]
-    capital = first[:1].upper() + first[1:]
-    if term == term.lower() and capital != first:
-        return [words, (capital, *words[1:])]
-    return [words]
-
-
 def _is_whole(text: str, start: int, end: int) -> bool:
     """Whether nothing joins the place to further letters or digits."""
+    if (start == 0 or text[start - 1].isspace()) and (end == len(text) or text[end].isspace()):
+        return True
     before = text[max(0, start - _AROUND) : start].translate(_SAME)
     after = text[end : end + _AROUND].translate(_SAME)
     first, last = text[start].translate(_SAME), text[end - 1].translate(_SAME)

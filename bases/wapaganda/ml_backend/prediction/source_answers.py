@@ -115,7 +115,7 @@ class StoredSources:
         labelled = list(context.ledger().documents(labelled=True)) if ledger.exists() else []
         sources = files.open(schema.labels)
         judged = judge_sources(sources, labelled[-_LABELLED:], schema)
-        for message in judged.messages:
+        for message in (*judged.messages, *judged.notes):
             logger.warning("%s: %s", key, message)
         self._known[key] = (stamp, sources, judged)
         return sources, judged

@@ -31,7 +31,7 @@ def proposed_by_sources(
         found = propose(sources, judged, texts, schema, progress)
     except (WapagandaError, OSError) as error:
         return SourceProposals([()] * len(texts), (), (f"There are no proposals by sources: {tell(error)}",))
-    said = tuple(dict.fromkeys((*judged.messages, *found.messages)))
+    said = tuple(dict.fromkeys((*judged.messages, *judged.notes, *found.messages)))
     if found.names:
         said = (f"There is no model yet: the proposals are by {', '.join(found.names)}.", *said)
     return SourceProposals(found.spans, found.names, said)

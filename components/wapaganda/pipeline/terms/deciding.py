@@ -13,8 +13,8 @@ from wapaganda.terms import CONFIDENCE, most_wrong, text_key
 
 MOST_WRONG = 0.25
 """The share of wrong places that a decision may have at most, by its bound. Twelve right places prove it."""
-_SHOWN = "terms shown"
-"""The key in the ledger for the offers that are being checked."""
+_SHOWN = "term shown: "
+"""Begins the key in the ledger for the offer of a term that is being checked, with the answers so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,15 @@ def accept_offer(ledger: Ledger, found: CheckedOffer, most: float = MOST_WRONG) 
     """Store the decision.
 
     Raises:
-        InputError: too many places may be wrong, or none is left.
+        InputError: too many places may be wrong, none is left, or the offer is not the one that is being
+            checked now.
     """
+    if not _is_shown(ledger, found.offer):
+        raise InputError(
+            f"Expected the places of {found.offer.term!r} that were checked, was: a term that was decided, "
+            "undone or shown anew meanwhile.",
+            "selfish terms list shows the decisions, selfish terms show the places.",
+        )
     if not found.covered:
         raise InputError(f"Expected a place of {found.offer.term!r} in an open text, was: none left.")
     if found.at_most_wrong > most:
@@ -100,29 +107,60 @@ def accept_offer(ledger: Ledger, found: CheckedOffer, most: float = MOST_WRONG) 
 
 
 def remember_offer(ledger: Ledger, offer: TermOffer) -> None:
-    """Keep an offer while its places are checked."""
-    ledger.set_value(_SHOWN, {**ledger.value(_SHOWN, {}), offer.term: offer.stored()})
+    """Keep an offer while its places are checked; answers to an earlier one for the same label stay."""
+    known = _shown(ledger, offer.term)
+    answers = known.get("answers", []) if known.get("label") == offer.label else []
+    ledger.set_value(_SHOWN + offer.term, {**offer.stored(), "answers": answers})
+
+
+def remember_answers(ledger: Ledger, offer: TermOffer, checks: Mapping[PlaceKey, bool]) -> None:
+    """Keep what was said of the places of an offer until the decision, if it is still being checked."""
+    if _is_shown(ledger, offer):
+        known = _shown(ledger, offer.term)
+        answers = [[*place, right] for place, right in (_answers(known) | dict(checks)).items()]
+        ledger.set_value(_SHOWN + offer.term, {**known, "answers": answers})
 
 
 def forget_offer(ledger: Ledger, term: str) -> None:
-    """Forget an offer."""
-    kept = {name: values for name, values in ledger.value(_SHOWN, {}).items() if name != term}
-    ledger.set_value(_SHOWN, kept)
+    """Forget an offer and the answers."""
+    if _shown(ledger, term):
+        ledger.set_value(_SHOWN + term, None)
+
+
+def _shown(ledger: Ledger, term: str) -> dict[str, Any]:
+    return dict(ledger.value(_SHOWN + term) or {})
+
+
+def _answers(values: Mapping[str, Any]) -> dict[PlaceKey, bool]:
+    return {(key, start, end): right for key, start, end, right in values.get("answers", [])}
+
+
+def _is_shown(ledger: Ledger, offer: TermOffer) -> bool:
+    """Whether an offer is the one that is being checked. The texts of its places may have changed."""
+    known = _shown(ledger, offer.term)
+    return bool(known) and _identity(known) == _identity(offer.stored())
+
+
+def _identity(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    places = [(document_id, *place) for document_id, _, *place in values["places"]]
+    return values["label"], values["model"], values["sample"], values["size"], places
 
 
 def remembered_offer(ledger: Ledger, term: str) -> TermOffer | None:
     """The offer of a term that is being checked."""
-    values = ledger.value(_SHOWN, {}).get(term)
-    if values is None:
+    values = _shown(ledger, term)
+    if not values:
         return None
     ids = [each[0] for each in values["places"]]
     return TermOffer.restored(term, values, {each.id: each.text for each in ledger.find(ids)})
 
 
 def answered(ledger: Ledger, offer: TermOffer) -> dict[PlaceKey, bool]:
-    """The places to check of which the labels of people now say whether the answer is right."""
+    """The places to check of which people have said whether the answer is right, by answers or by labels."""
+    asked = {place.key for place in offer.to_check()}
+    said = {place: right for place, right in _answers(_shown(ledger, offer.term)).items() if place in asked}
     held = {each.id: each for each in ledger.find([place.document_id for place in offer.to_check()])}
-    return {
+    return said | {
         place.key: _is_right(place, offer.label, document)
         for place in offer.to_check()
         if (document := held.get(place.document_id)) is not None and document.is_labelled and place.text

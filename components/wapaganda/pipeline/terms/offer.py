@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from wapaganda.errors import InputError
 from wapaganda.terms import Answer, text_key
 
 PlaceKey = tuple[str, int, int]
 """The key of a text (``terms.text_key``), start and end."""
+NO_ENTITY = "no entity"
 _AROUND = 40
 """Characters that are shown before and after a place."""
 
@@ -62,7 +64,7 @@ class TermOffer:
     @property
     def answer(self) -> str:
         """The label, or ``no entity``."""
-        return self.label or "no entity"
+        return self.label or NO_ENTITY
 
     def to_check(self) -> list[OfferedPlace]:
         """The places to check, in their order."""
@@ -122,14 +124,22 @@ def shown_record(place: OfferedPlace, offer: TermOffer) -> dict[str, Any]:
     }
 
 
-def checks_of(records: Sequence[Mapping[str, Any]]) -> dict[PlaceKey, bool]:
-    """The checked places in such objects, those with ``right`` true or false.
+def checks_of(records: Sequence[Mapping[str, Any]], offer: TermOffer) -> dict[PlaceKey, bool]:
+    """The checked places in such objects, those with ``right`` true or false; ``null``: not checked.
 
     Raises:
+        InputError: the places of another term or label.
         KeyError, TypeError, ValueError: another object.
     """
-    return {
-        (str(each["text_key"]), int(each["start"]), int(each["end"])): each["right"]
-        for each in records
-        if isinstance(each["right"], bool)
-    }
+    found = {}
+    for each in records:
+        if (each["term"], each["label"]) != (offer.term, offer.label):
+            raise InputError(
+                f"Expected places of {offer.term} = {offer.answer}, was: {each['term']} = "
+                f"{each['label'] or NO_ENTITY}."
+            )
+        if each["right"] is not None and not isinstance(each["right"], bool):
+            raise ValueError(f"right is {each['right']!r}, not true, false or null")
+        if each["right"] is not None:
+            found[str(each["text_key"]), int(each["start"]), int(each["end"])] = each["right"]
+    return found

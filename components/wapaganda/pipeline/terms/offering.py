@@ -102,6 +102,17 @@ def find_candidates(loop: Loop, limit: int) -> list[TermCandidate]:
     return ranked(found)[:limit]
 
 
+def check_label(loop: Loop, label: str | None) -> None:
+    """Check that the project has a label; ``None``: no entity.
+
+    Raises:
+        InputError: it has not.
+    """
+    known = loop.source.schema().labels
+    if label is not None and label not in known:
+        raise InputError(f"Expected one of the labels {', '.join(known)}, was: {label}.")
+
+
 def offer_term(loop: Loop, form: str, label: str | None, size: int) -> TermOffer:
     """What the decision that a term is ``label`` (``None``: no entity) would cover, with ``size`` places to
     check.
@@ -109,9 +120,7 @@ def offer_term(loop: Loop, form: str, label: str | None, size: int) -> TermOffer
     Raises:
         InputError: the term is nowhere in the open texts, or the project has no such label.
     """
-    known = loop.source.schema().labels
-    if label is not None and label not in known:
-        raise InputError(f"Expected one of the labels {', '.join(known)}, was: {label}.")
+    check_label(loop, label)
     term = term_of(form)
     terms, texts = Terms([term]), TermTexts.of(loop.ledger)
     held = _places(terms, texts.open).get(term, [])

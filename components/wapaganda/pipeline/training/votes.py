@@ -78,7 +78,8 @@ def _joined(
         )
         for name in votes
     }
-    messages = tuple(dict.fromkeys((*labelled.messages, *heard.messages)))
+    said = (*labelled.messages, *labelled.notes, *heard.messages, *heard.notes)
+    messages = tuple(dict.fromkeys(said))
     verdicts = trust(
         [tags_of(spans, each.words, schema) for spans, each in zip(gold, answers, strict=True)],
         opinions,

@@ -24,7 +24,7 @@ class PythonFunction:
             raise options.wrong("function", "module:function", place)
         version = str(options.values.get("version", ""))
         self.fingerprint = f"function {place} {version}" if version else ""
-        self.at_a_time = int(options.number("at_a_time", 256))
+        self.at_a_time = options.whole("at_a_time", 256)
         self.types = tuple(options.labels)
         try:
             self._function = getattr(_imported(module, str(options.folder.resolve())), function)

@@ -21,6 +21,8 @@ _PROMPT = (
 )
 _TRY_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504})
 _LONGEST_PAUSE = 20.0
+_FEW = 2
+"""Answers of another form with which a model is never given up."""
 
 
 @source_kind("llm")
@@ -37,34 +39,63 @@ class LanguageModel:
         if httpx.URL(self._url).scheme not in ("http", "https"):
             raise options.wrong("url", "an address such as http://localhost:8000/v1", self._url)
         self._name, self._key, self._sleep = options.name, options.key, sleep
-        self._timeout, self._retries = options.number("timeout", 60), int(options.number("retries", 3))
-        self._requests = int(options.number("requests_at_a_time", 4))
+        self._timeout, self._retries = options.number("timeout", 60), options.whole("retries", 3, least=0)
+        self._requests = options.whole("requests_at_a_time", 4)
         self.at_a_time, self.types = self._requests, options.wanted()
         if not self.types:
             raise options.wrong("labels", "labels to ask for", "none")
         words = options.text("prompt", "")
         self._prompt = f"{_PROMPT.format(labels=', '.join(self.types))} {words}".strip()
-        self._temperature = float(options.values.get("temperature", 0.0))
+        self._temperature = options.number("temperature", 0.0, least=0)
         asked = repr((self._prompt, self._schema(), self._temperature))
         digest = hashlib.sha256(asked.encode()).hexdigest()
         self.fingerprint = f"llm {self._url} {self._model} {digest}"
+        self._answers = self._other_form = self._quotes = self._lost = 0
 
-    def spans(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-        """What the model finds in each text.
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How many quotes were of no use so far."""
+        if not self._lost:
+            return ()
+        return (
+            f"{self._lost:,} of {self._quotes:,} quotes so far are not in the text as whole words of their "
+            "own, or have a label that was not asked for.",
+        )
+
+    def spans(self, texts: Sequence[str]) -> list[tuple[Span, ...] | None]:
+        """What the model finds in each text; ``None``: its answer has another form.
 
         Raises:
-            SourceUnavailableError: it does not answer, refuses, or answers in another form.
+            SourceUnavailableError: it does not answer, refuses, or mostly answers in another form.
         """
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         with (
             httpx.Client(timeout=httpx.Timeout(self._timeout, connect=10.0), headers=headers) as client,
             ThreadPoolExecutor(self._requests) as threads,
         ):
-            return list(threads.map(lambda text: self._ask(client, text), texts))
+            answers = list(threads.map(lambda text: self._ask(client, text), texts))
+        found = [
+            None if said is None else located(text, [each for each in said if each[1] in self.types])
+            for text, said in zip(texts, answers, strict=True)
+        ]
+        self._answers += len(texts)
+        self._other_form += found.count(None)
+        for text, spans, said in zip(texts, found, answers, strict=True):
+            self._quotes += len(said or ())
+            kept = {(text[each.start : each.end], each.label) for each in spans or ()}
+            self._lost += sum((quote.strip(), label) not in kept for quote, label in said or ())
+        if None in found and self._other_form > max(_FEW, self._answers // 2):
+            raise self._unavailable(
+                f"expected JSON by the schema, was: another answer about {self._other_form:,} of "
+                f"{self._answers:,} texts",
+                "Name a model that can do structured output.",
+            )
+        return found
 
-    def _ask(self, client: httpx.Client, text: str) -> tuple[Span, ...]:
+    def _ask(self, client: httpx.Client, text: str) -> list[tuple[str, str]] | None:
+        """The quotes of an answer with their labels; ``None``: it has another form."""
         if not text.strip():
-            return ()
+            return []
         body = {
             "model": self._model,
             "temperature": self._temperature,
@@ -80,13 +111,9 @@ class LanguageModel:
         answer = self._repeated(lambda: client.post(f"{self._url}/chat/completions", json=body))
         try:
             said = json.loads(answer.json()["choices"][0]["message"]["content"])
-            mentions = [(str(each["quote"]), str(each["label"])) for each in said["entities"]]
+            return [(str(each["quote"]), str(each["label"])) for each in said["entities"]]
         except (ValueError, KeyError, IndexError, TypeError):
-            raise self._unavailable(
-                "expected JSON by the schema, was: another answer",
-                "Name a model that can do structured output.",
-            ) from None
-        return located(text, [(quote, label) for quote, label in mentions if label in self.types])
+            return None
 
     def _schema(self) -> Mapping[str, Any]:
         mention = {

@@ -12,7 +12,7 @@ from wapaganda.source.interface import SourceOptions, source_kind
 class SpanFile:
     """One JSON object a line with ``text`` and ``spans``, rows of start, end and label. Option: ``file``.
 
-    A text that is not in the file has no spans, as far as the source says.
+    About a text that is not in the file it says nothing.
     """
 
     at_a_time = 10_000
@@ -24,15 +24,19 @@ class SpanFile:
         for number, line in enumerate(content.splitlines(), start=1):
             if not line.strip():
                 continue
+            was = line[:60].decode("utf-8", "replace")
             try:
                 values = json.loads(line)
-                self._spans[str(values["text"])] = decode_spans(values["spans"])
+                text, spans = values["text"], decode_spans(values["spans"])
             except (ValueError, KeyError, TypeError):
-                was = line[:60].decode("utf-8", "replace")
                 raise options.wrong("file", f"text and spans in {path}:{number}", was) from None
+            if not isinstance(text, str) or self._spans.setdefault(text, spans) != spans:
+                raise options.wrong("file", f"each text once, and as a text, in {path}:{number}", was)
+        if not self._spans:
+            raise options.wrong("file", "texts with spans", f"none in {path}")
         self.types = tuple(sorted({span.label for spans in self._spans.values() for span in spans}))
         self.fingerprint = f"spans {hashlib.sha256(content).hexdigest()}"
 
-    def spans(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
-        """The spans of each text."""
-        return [self._spans.get(text, ()) for text in texts]
+    def spans(self, texts: Sequence[str]) -> list[tuple[Span, ...] | None]:
+        """The spans of each text, if the file has it."""
+        return [self._spans.get(text) for text in texts]

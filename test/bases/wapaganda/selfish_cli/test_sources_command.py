@@ -33,7 +33,7 @@ GPE = "LOC"
 @pytest.fixture
 def sources(tmp_path):
     (tmp_path / "people.tsv").write_text(
-        "".join(f"{name}\tperson\n" for name in ("anna", "bob", "carla", "emil"))
+        "".join(f"{name}\tperson\n" for name in ("anna", "bob", "carla", "emil")) + "Bob\tplace\n"
     )
     path = tmp_path / "sources.toml"
     path.write_text(TABLES)
@@ -55,10 +55,12 @@ def test_the_table_says_for_each_source_and_type_whether_it_is_on_and_why(selfis
     assert {each["type"]: each["right"] for each in swapped["types"]}["LOC"] == 0
     assert found["n_labelled"] == len(documents)
     assert any(note.startswith("The source model is left out: ") for note in found["messages"])
+    assert any(note.startswith("The source people: Of 1 terms a line has") for note in found["messages"])
 
     shown = selfish("sources", "--data", files.data, "--sources", sources)
     assert "people" in shown.stdout
     assert "left out" in shown.stderr
+    assert "Of 1 terms a line has another label" in shown.stderr
 
 
 def test_select_and_predict_show_proposals_of_the_sources_before_there_is_a_model(

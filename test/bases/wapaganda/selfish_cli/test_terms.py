@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import typer
+from filelock import FileLock
 
 from wapaganda.annotation import read_documents
 from wapaganda.ledger import Ledger
-from wapaganda.selfish_cli.commands.terms import checking
+from wapaganda.selfish_cli.commands.terms import checking, group
 
 pytestmark = pytest.mark.real
 
@@ -23,8 +24,8 @@ def where(selfish, files) -> tuple[object, ...]:
     return found
 
 
-def filled(path: Path, right: Callable[[dict[str, Any]], bool]) -> Path:
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+def filled(path: Path, right: Callable[[dict[str, Any]], object]) -> Path:
+    lines = [json.loads(line) for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
     path.write_text("".join(json.dumps({**each, "right": right(each)}) + "\n" for each in lines))
     return path
 
@@ -88,10 +89,10 @@ def test_a_decision_changes_proposals_and_machine_labels_and_undone_leaves_nothi
     undone = selfish("terms", "undo", "went", "--json").json
     assert sum(each["places"] for each in undone["undone"]) == done["places"]
     assert machine(selfish, where, tmp_path / "again") == before
-    assert (ledger.term_decisions(), ledger.decided_terms().places, ledger.value("terms shown")) == (
+    assert (ledger.term_decisions(), ledger.decided_terms().places, ledger.value("term shown: went")) == (
         [],
         {},
-        {},
+        None,
     )
     assert [(each.id, each.spans) for each in ledger.documents(labelled=True)] == people
     assert selfish("terms", "undo", "went").code == 2
@@ -121,6 +122,117 @@ def test_a_person_at_the_terminal_rejects_a_term(selfish, where, monkeypatch, tm
     marked = machine(selfish, where, tmp_path / "out")
     named = [s for each in marked for s in each["spans"] if each["text"][s["start"] : s["end"]] == "anna"]
     assert len(named) <= sum(each["text"].split().count("anna") for each in marked) - decision.places
+
+
+@pytest.fixture
+def people(monkeypatch):
+    """A person at the terminal: what `answers` says to each question, by its number."""
+    for module in (checking, group):
+        monkeypatch.setattr(module, "somebody_is_there", lambda: True)
+    asked: list[str] = []
+
+    def let(answers: Callable[[int], bool]) -> list[str]:
+        asked.clear()
+        monkeypatch.setattr(typer, "confirm", lambda text, **_: asked.append(text) or answers(len(asked)))
+        return asked
+
+    return let
+
+
+def test_nobody_waits_for_a_person_who_checks_and_answers_outlast_a_training(
+    selfish, where, people, tmp_path: Path
+):
+    lock = FileLock(tmp_path / "kept" / "default" / "round.lock")
+
+    def a_training_starts(number: int) -> bool:
+        if number == 1:
+            lock.acquire(timeout=0)  # it is free while a person thinks
+        return True
+
+    asked = people(a_training_starts)
+    accept = ("terms", "accept", "went", "--label", "LOC", *where, "--check", 6)
+    try:
+        busy = selfish(*accept)
+        assert (busy.code, "Expected no other work on default" in busy.stderr) == (2, True), busy.stderr
+        assert len(asked) == 6
+        assert selfish("terms", "show", "went", "--label", "LOC", *where, "--check", 6).code == 0
+        assert selfish("terms", "list", *where, "--json").code == 0
+    finally:
+        lock.release(force=True)
+    done = selfish(*accept)
+    assert done.code == 0, done.stderr
+    assert len(asked) == 6  # nothing was asked again
+    (decision,) = Ledger(tmp_path / "kept" / "default" / "ledger.sqlite").term_decisions()
+    assert decision.facts["checked"] + decision.facts["different"] == 6
+
+
+def test_answers_of_one_who_stops_halfway_are_kept_also_for_a_larger_sample(selfish, where, people):
+    def stops(number: int) -> bool:
+        if number == 4:
+            raise KeyboardInterrupt
+        return True
+
+    accept = ("terms", "accept", "went", "--label", "LOC", *where, "--check")
+    asked = people(stops)
+    assert selfish(*accept, 6).code == 130
+    assert len(asked) == 4
+    asked = people(lambda number: True)
+    assert selfish(*accept, 7).code == 0
+    assert 4 <= len(asked) < 7
+
+
+def test_a_decision_is_refused_when_the_term_was_undone_meanwhile(selfish, where, people, tmp_path: Path):
+    def undone(number: int) -> bool:
+        if number == 1:
+            assert selfish("terms", "undo", "went", "--json").code == 0
+        return True
+
+    people(undone)
+    refused = selfish("terms", "accept", "went", "--label", "LOC", *where, "--check", 6)
+    assert (refused.code, "undone or shown anew meanwhile" in refused.stderr) == (2, True)
+    assert Ledger(tmp_path / "kept" / "default" / "ledger.sqlite").term_decisions() == []
+
+
+def test_texts_that_were_labelled_meanwhile_are_not_covered(selfish, where, people, tmp_path: Path):
+    ledger = Ledger(tmp_path / "kept" / "default" / "ledger.sqlite")
+
+    def labelled(number: int) -> bool:
+        if number == 1:
+            waiting = [each for each in ledger.documents(labelled=False) if "went" in each.text]
+            ledger.upsert_documents([waiting[0].with_spans(())], "files", None, {})
+            labelled_texts.append(waiting[0].text)
+        return True
+
+    labelled_texts: list[str] = []
+    people(labelled)
+    done = selfish("terms", "accept", "went", "--label", "LOC", *where, "--check", 6, "--most-wrong", 0.9)
+    assert done.code == 0, done.stderr
+    assert labelled_texts
+    assert ledger.decided_terms().at(labelled_texts[0]) == ()
+    assert ledger.decided_terms().places
+
+
+def test_checked_places_that_do_not_belong_to_the_decision(selfish, where, tmp_path: Path):
+    went = ("went", "--label", "LOC", *where, "--check", 6)
+    checked = tmp_path / "went.jsonl"
+    assert selfish("terms", "show", *went, "--out", checked).code == 0
+    filled(checked, lambda each: True)
+    other = selfish("terms", "reject", "went", *where, "--checked", checked)
+    assert (other.code, "Expected places of went = no entity, was: went = LOC" in other.stderr) == (2, True)
+
+    lines = checked.read_text("utf-8").splitlines()
+    stray = json.dumps({**json.loads(lines[0]), "start": 3, "end": 4})
+    checked.write_bytes("\r\n".join([*lines, stray, ""]).encode("utf-8-sig"))
+    warned = selfish("terms", "accept", *went, "--checked", checked, "--json")
+    assert warned.code == 0, warned.stderr
+    assert "1 of 7 places in" in warned.stderr
+    assert warned.json["checked"] + warned.json["different"] == 6
+    assert selfish("terms", "undo", "went").code == 0
+
+    assert selfish("terms", "show", *went).code == 0
+    filled(checked, lambda each: "yes")
+    unclear = selfish("terms", "accept", *went, "--checked", checked)
+    assert (unclear.code, "right is 'yes', not true, false or null" in unclear.stderr) == (2, True)
 
 
 def test_a_term_that_is_nowhere_and_a_label_that_the_project_lacks(selfish, where):

@@ -1220,7 +1220,7 @@ def source_files(loop, name):
 
 
 def test_the_first_batch_has_the_proposals_of_the_sources_and_names_them(loop, source, tmp_path):
-    (tmp_path / "towns.tsv").write_text("oslo\tCITY\nrome\tCITY\nnew york\tCITY\n")
+    (tmp_path / "towns.tsv").write_text("oslo\tCITY\nrome\tCITY\nnew york\tCITY\nOslo\tNAME\n")
     tables = "".join(
         f'[[source]]\nname = "{name}"\nkind = "gazetteer"\nfile = "{file}"\n'
         for name, file in (("Towns", "towns.tsv"), ("gone", "nowhere.tsv"))
@@ -1243,6 +1243,7 @@ def test_the_first_batch_has_the_proposals_of_the_sources_and_names_them(loop, s
     assert any(each.spans for each in source.earlier[report.batch].documents)
     assert "There is no model yet: the proposals are by Towns." in report.messages
     assert any(note.startswith("The source gone is left out: ") for note in report.messages)
+    assert any("Of 1 terms a line has another label" in note for note in report.messages)
     assert report.proposals.spans_shown == {"CITY": len(shown)}
     assert not any(loop.ledger.documents(labelled=True))  # a proposal is no label
 

@@ -74,6 +74,11 @@ def test_a_source_that_does_not_help_changes_nothing(lesson, known, tmp_path):
     assert said.startswith("The source places is off: ")
 
 
+def test_what_a_source_says_that_does_not_count_is_said(lesson, known, tmp_path):
+    found = with_votes(lesson, files(tmp_path, [*CITIES, "left\tVERB\nhome"]), known, 1.0, silent)
+    assert any("has no label VERB; 60 spans with it do not count" in note for note in found.messages)
+
+
 def test_without_sources_and_with_sources_that_cannot_be_read_nothing_changes(lesson, known, tmp_path):
     assert with_votes(lesson, None, known, 1.0, silent) is lesson
     missing = SourceFiles(tmp_path / "none.toml", tmp_path / "kept.sqlite")

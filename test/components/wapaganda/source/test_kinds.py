@@ -57,6 +57,35 @@ def test_a_gazetteer_finds_whole_words_and_the_longest_term(made):
     assert strict.fingerprint != source.fingerprint
 
 
+def test_a_gazetteer_finds_terms_as_selfish_terms_does(made):
+    source = made("gazetteer", {"t.tsv": "COX\tGENE\nO'Brien\tNAME\nnew york\tCITY\n"}, file="t.tsv")
+    text = "cox, COX-2, O’BRIEN's New\nYork, New-York"
+    assert marked(source, text) == [("cox", "GENE"), ("O’BRIEN", "NAME"), ("New\nYork", "CITY")]
+    terms = "apple\tFRUIT\nApple\tCOMPANY\n"
+    strict = made("gazetteer", {"a.tsv": terms}, file="a.tsv", ignore_case=False)
+    assert marked(strict, "Apple, apple, APPLE") == [("Apple", "COMPANY"), ("apple", "FRUIT")]
+    assert strict.notes == ()
+
+
+@pytest.mark.parametrize("name", ["t.tsv", "t.csv"])
+def test_a_byte_order_mark_line_ends_of_windows_and_empty_lines_make_no_difference(made, tmp_path, name):
+    lines = ["\ufeffRome\tCITY", "", "  ", "Ann\tNAME", ""]
+    content = "\r\n".join(lines).replace("\t", "," if name.endswith("csv") else "\t")
+    (tmp_path / name).write_bytes(content.encode())
+    source = made("gazetteer", file=name)
+    assert marked(source, "Ann in Rome") == [("Ann", "NAME"), ("Rome", "CITY")]
+    assert source.types == ("CITY", "NAME")
+
+
+def test_terms_with_two_labels_are_counted_and_the_first_counts(made):
+    terms = "Washington\tCITY\nAnn\tNAME\nWASHINGTON\tNAME\nann\tNAME\n"
+    source = made("gazetteer", {"t.tsv": terms}, file="t.tsv")
+    assert marked(source, "in Washington") == [("Washington", "CITY")]
+    assert source.notes == (
+        "Of 1 terms a line has another label than the first, which counts: WASHINGTON in line 3.",
+    )
+
+
 def test_a_gazetteer_may_be_csv(made):
     source = made("gazetteer", {"t.csv": 'term,label\n"Rome, Italy",CITY\n'}, file="t.csv")
     assert marked(source, "in Rome, Italy") == [("Rome, Italy", "CITY")]
@@ -101,7 +130,7 @@ def test_a_file_of_spans(made):
     line = json.dumps({"text": "in Rome", "spans": [[3, 7, "CITY"]]})
     source = made("spans", {"s.jsonl": line}, file="s.jsonl")
     assert marked(source, "in Rome") == [("Rome", "CITY")]
-    assert source.spans(["another"]) == [()]
+    assert source.spans(["another"]) == [None]
 
 
 def test_spacy_is_asked_with_a_stand_in(made, monkeypatch):
@@ -187,6 +216,17 @@ WRONG = [
     ({"kind": "function", "function": "no_such_module:find"}, "cannot be imported"),
     ({"kind": "spans", "file": "terms.tsv"}, "text and spans in .*terms.tsv:1"),
     ({"kind": "model", "folder": "."}, "the folder of a model"),
+    ({"kind": "gazetteer", "file": "three.tsv"}, "a term, a tab and a label in .*three.tsv:1"),
+    ({"kind": "gazetteer", "file": "empty.tsv"}, "a term in .*empty.tsv, was: none"),
+    ({"kind": "gazetteer", "file": "invisible.tsv"}, "a letter, a digit or a sign .*invisible.tsv:2"),
+    ({"kind": "gazetteer", "file": "open.csv"}, "CSV in .*open.csv:2, was: unexpected end of data"),
+    ({"kind": "gazetteer", "file": "good.tsv", "ignorecase": False}, "file, ignore_case.*, was: ignorecase"),
+    ({"kind": "spans", "file": "empty.tsv"}, "text and spans in .*empty.tsv:1"),
+    ({"kind": "spans", "file": "twice.jsonl"}, "each text once, and as a text, in .*twice.jsonl:2"),
+    ({"kind": "spans", "file": "number.jsonl"}, "each text once, and as a text, in .*number.jsonl:1"),
+    ({"kind": "function", "function": "json:loads", "at_a_time": 0.5}, "a whole number, 1 or more, as at_a"),
+    ({"kind": "llm", "url": "http://x/v1", "model": "m", "temperature": "hot"}, "0 or more as temperature"),
+    ({"kind": "llm", "url": "http://x/v1", "model": "m", "requests_at_a_time": 0}, "a whole number, 1 or"),
     ({"kind": "llm", "url": "localhost", "model": "m"}, "an address such as"),
     ({"kind": "gliner", "model": "m", "threshold": 0}, "a number above 0 as threshold"),
 ]
@@ -194,7 +234,17 @@ WRONG = [
 
 @pytest.mark.parametrize(("table", "message"), WRONG)
 def test_a_wrong_table_is_one_sentence(made, table, message):
-    files = {"terms.tsv": "(York\tCITY\n", "no_label.tsv": "Ann\tNAME\nBob\n"}
+    files = {
+        "terms.tsv": "(York\tCITY\n",
+        "no_label.tsv": "Ann\tNAME\nBob\n",
+        "three.tsv": "1\tAnn\tNAME\n",
+        "empty.tsv": "# Ann\n",
+        "invisible.tsv": "Ann\tNAME\n\u2060\tNAME\n",
+        "open.csv": 'Ann,"NAME\nBob,NAME\n',
+        "good.tsv": "Ann\tNAME\n",
+        "twice.jsonl": '{"text": "Ann", "spans": []}\n{"text": "Ann", "spans": [[0, 3, "NAME"]]}\n',
+        "number.jsonl": '{"text": 1, "spans": []}\n',
+    }
     table = dict(table)
     with pytest.raises(InputError, match=message) as failure:
         made(table.pop("kind"), files, **table)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from wapaganda.ner import LabelSchema
-from wapaganda.source import Opinion, SourceReliability, combine, trust
+from wapaganda.ner import LabelSchema, Span, word_offsets
+from wapaganda.source import Opinion, SourceReliability, combine, tags_of, trust
 
 SCHEMA = LabelSchema(("CITY", "NAME"))
 OUT, B_CITY, I_CITY, B_NAME, I_NAME = range(5)
@@ -153,3 +153,41 @@ def test_a_source_that_is_off_has_no_voice():
     assert np.allclose(np.exp(said), np.exp(rows) / np.exp(rows).sum(axis=1, keepdims=True), atol=1e-6)
     with pytest.raises(ValueError, match="neither"):
         combine(None, {"s": corpus(1)[0]}, {"s": off})
+
+
+def test_without_answers_n_sources_count_less_each_and_half_beside_a_model():
+    def weights(names: str, log_probs=None) -> set[float]:
+        opinions = {name: Opinion([], SCHEMA.labels) for name in names}
+        return {each.reliability.weight for each in trust([], opinions, SCHEMA, log_probs).values()}
+
+    assert weights("a") == {1.0}
+    assert weights("abcd") == {0.5}
+    assert weights("abc", []) == {0.5}
+    assert weights("a", []) == {0.5}
+
+
+@pytest.mark.parametrize(("seed", "state", "share"), [(11, "off", 0.89), (6, "on", 0.92)])
+def test_a_source_that_helps_in_less_than_90_of_100_resamplings_is_off(seed: int, state: str, share: float):
+    gold, rng = corpus(30), np.random.default_rng(seed)
+    votes = [np.where(rng.random(12) < 0.03, B_CITY, tags) for tags in source(gold, 0.9, seed)]
+    verdict = trust(gold, {"s": Opinion(votes, SCHEMA.labels)}, SCHEMA, model(gold, 0.9))["s"]
+    assert f"better in {share:.0%} of 500" in verdict.why
+    assert verdict.why.startswith(f"{state}: ")
+    assert verdict.reliability.is_on is (state == "on")
+
+
+def test_the_evidence_of_a_vote_is_tempered_and_that_of_a_class_that_is_off_is_none():
+    whole = SourceReliability.learn(corpus(20), source(corpus(20), 0.2), SCHEMA, SCHEMA.labels)
+    tags = np.array([OUT, B_CITY, B_NAME, I_NAME])
+    said = whole.log_likelihood(tags)
+    assert np.ptp(said, axis=1).min() > 0.5
+    assert np.allclose(replace(whole, weight=0.25).log_likelihood(tags), 0.25 * said)
+    without = replace(whole, off=frozenset([1])).log_likelihood(tags)
+    assert np.allclose(without[1], 0.0)
+    assert np.allclose(without[[0, 2, 3]], said[[0, 2, 3]])
+
+
+def test_of_overlapping_spans_the_first_has_the_words():
+    words = word_offsets("New York City")
+    spans = [Span(4, 13, "NAME"), Span(0, 8, "CITY"), Span(9, 13, "ELSE"), Span(10, 13, "NAME")]
+    assert tags_of(spans, words, SCHEMA).tolist() == [B_CITY, I_CITY, OUT]

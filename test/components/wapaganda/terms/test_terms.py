@@ -133,6 +133,11 @@ def test_a_term_that_the_model_hardly_knows_anywhere_looks_the_same_everywhere()
     )
 
 
+def test_a_place_where_the_model_finds_the_answer_probable_does_not_look_different():
+    said = [occurrence("in ", probability=each) for each in (0.999, 0.999, 0.6)]
+    assert why_different(said) == ["", "", ""]
+
+
 def test_some_of_the_different_places_are_checked_and_a_random_sample_of_the_others():
     reasons = ["", "odd"] * 20
     rows = to_check(reasons, 12, seed=1)
@@ -140,6 +145,11 @@ def test_some_of_the_different_places_are_checked_and_a_random_sample_of_the_oth
     assert [reasons[row] for row in rows] == ["odd"] * 4 + [""] * 8
     assert rows == to_check(reasons, 12, seed=1) != to_check(reasons, 12, seed=2)
     assert sorted(to_check(["", "odd", ""], 12, seed=1)) == [0, 1, 2]
+    drawn = np.bincount([row for seed in range(400) for row in to_check(["", "odd"] * 20, 12, seed)])
+    assert drawn[::2].min() > 120  # of 160
+    assert drawn[::2].max() < 200
+    assert drawn[1::2].min() > 50  # of 80
+    assert drawn[1::2].max() < 110
 
 
 class Read:

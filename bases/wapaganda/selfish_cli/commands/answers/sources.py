@@ -106,7 +106,7 @@ def _show(
     rival = f"beside the out-of-fold predictions of {version}" if found.with_model else "without a model"
     facts = [(name, each.why) for name, each in found.verdicts.items()]
     console.show(facts_table("", [("Judged", rival), *facts]))
-    for message in found.messages:
+    for message in (*found.messages, *found.notes):
         console.warn(message)
 
 
@@ -139,7 +139,7 @@ def _result(context: CliProject, found: "Judged", schema: "LabelSchema", version
         "project": context.key,
         "n_labelled": found.n_texts,
         "version": version or None,
-        "messages": list(found.messages),
+        "messages": [*found.messages, *found.notes],
         "sources": [
             {
                 "name": name,

@@ -10,6 +10,7 @@ import typer
 
 from wapaganda.errors import InputError
 from wapaganda.selfish_cli.commands.terms.checking import (
+    PlaceKey,
     ask,
     read_checks,
     somebody_is_there,
@@ -33,7 +34,7 @@ from wapaganda.selfish_cli.ui.console import Console, session
 from wapaganda.selfish_cli.ui.tables import facts_table
 
 if TYPE_CHECKING:
-    from wapaganda.pipeline import Loop, TermOffer
+    from wapaganda.pipeline import Loop, OfferedPlace, TermOffer
 
 Term = Annotated[str, typer.Argument(help="The term, as it stands in the texts.", show_default=False)]
 Check = Annotated[int, typer.Option("--check", min=1, help="How many places are checked.")]
@@ -47,12 +48,12 @@ MostWrong = Annotated[
 ]
 PLACES = 12
 """Places that are checked."""
-KEPT = "Nothing was decided. Places that were shown are remembered."
+KEPT = "Nothing was decided. Places that were shown, and answers, are remembered."
 
 
 @dataclass(frozen=True, slots=True)
 class TermWork:
-    """A project at work: its loop, whose ledger is up to date, and how to speak to the user."""
+    """A project that nobody holds: its loop, whose ledger is up to date, and how to speak to the user."""
 
     console: Console
     context: CliProject
@@ -218,17 +219,16 @@ def _work(
     overrides: dict[str, Any],
     as_json: bool,
 ) -> Iterator[TermWork]:
-    """Fetch the newest labels and hold the project."""
+    """Fetch the newest labels. A round goes on meanwhile: who decides holds the project only to write."""
     data, pool = files
     with session(as_json, KEPT) as console:
         one_of("Name a project by --project ID, or files by --data and --pool.", data=data, project=project)
         context = open_context(project, name, overrides)
-        with project_lock(context):
-            with console.progress() as progress:
-                loop = round_loop(context, project, data, pool, None, progress)
-                for note in loop.fetch().messages:
-                    console.warn(note)
-            yield TermWork(console, context, loop, project)
+        with console.progress() as progress:
+            loop = round_loop(context, project, data, pool, None, progress)
+            for note in loop.fetch().messages:
+                console.warn(note)
+        yield TermWork(console, context, loop, project)
 
 
 def _studio(url: str | None, api_key: str | None) -> dict[str, Any]:
@@ -251,24 +251,39 @@ def _offered(work: TermWork, term: str, label: str | None, size: int) -> "TermOf
 
 
 def _decide(work: TermWork, offer: "TermOffer", checked: Path | None, most_wrong: float) -> None:
-    from wapaganda.pipeline import accept_offer, answered, check_offer, open_keys
+    from wapaganda.pipeline import accept_offer, answered, check_label, check_offer, open_keys
 
     ledger, console = work.loop.ledger, work.console
     checks = answered(ledger, offer)
     if checked is not None:
-        checks |= read_checks(checked)
+        checks |= read_checks(console, checked, offer)
     elif (left := [each for each in offer.to_check() if each.key not in checks]) and not (
         checks and (console.as_json or not somebody_is_there())
     ):
         console.show(*offer_parts(offer, with_places=False))
-        checks |= ask(console, offer, left)
-    found = check_offer(offer, checks, open_keys(ledger))
-    decision, renewed = accept_offer(ledger, found, most_wrong), 0
-    if work.project is not None:
-        remove_tab(work.context, work.project, offer)
-        renewed = renew_proposals(console, work.loop, frozenset(key for key, _, _ in found.covered))
+        checks |= _asked(work, offer, left)
+    with project_lock(work.context):  # others may have changed texts, labels and decisions meanwhile
+        check_label(work.loop, offer.label)
+        found = check_offer(offer, checks, open_keys(ledger))
+        decision, renewed = accept_offer(ledger, found, most_wrong), 0
+        if work.project is not None:
+            remove_tab(work.context, work.project, offer)
+            renewed = renew_proposals(console, work.loop, frozenset(key for key, _, _ in found.covered))
     console.show(facts_table("", covered_facts(found, decision)))
     console.emit({"project": work.context.key, **record_of(decision), "renewed": renewed})
+
+
+def _asked(work: TermWork, offer: "TermOffer", left: "Sequence[OfferedPlace]") -> dict[PlaceKey, bool]:
+    """Ask a person, and keep the answers, also of one who stops halfway."""
+    from wapaganda.pipeline import remember_answers
+
+    said = {}
+    try:
+        for place, right in ask(work.console, offer, left):
+            said[place] = right
+    finally:
+        remember_answers(work.loop.ledger, offer, said)
+    return said
 
 
 def _check_new(path: Path) -> None:
