@@ -37,7 +37,7 @@ from wapaganda.calibration import (
 from wapaganda.file_state import Correction
 from wapaganda.ner import Document, LabelSchema, align_spans, encode_tags
 from wapaganda.pipeline import LoopConfig, TrainingTexts, calibrate, training_job
-from wapaganda.tagger import Tagger, load_members
+from wapaganda.tagger import Tagger
 from wapaganda.trainer import TrainingJob, recipe_for, train
 from wapaganda.uncertainty import expected_counts
 
@@ -86,12 +86,11 @@ def taught(file: Sequence[Document], corpus: str, seed: int) -> None:
     job = TrainingJob(known, schema, encoder, recipe, device="cpu")
     with tempfile.TemporaryDirectory() as scratch:
         train(job, Path(scratch))
-        calibration, _ = calibrate(job, folds=FOLDS, keep=Path(scratch))
-        models = [Tagger.load(Path(scratch), device="cpu"), *load_members(Path(scratch), device="cpu")]
-        readings = [
-            [(each.words, each.log_probs) for each in model.tag([text.text for text in unlabelled])]
-            for model in models
-        ]
+        texts = [text.text for text in unlabelled]
+        calibration, found = calibrate(job, folds=FOLDS, texts=texts)
+        own = [(each.words, each.log_probs) for each in Tagger.load(Path(scratch), device="cpu").tag(texts)]
+    words = [offsets for offsets, _ in own]
+    readings = [own, *(list(zip(words, each, strict=True)) for each in found.readings)]
     add_entry(RESULTS, name, judge_taught(calibration, readings, unlabelled, schema))
 
 

@@ -85,7 +85,7 @@ def score_row(chosen: Namespace, scratch: Path) -> dict[str, Any]:
 
     def ours(precision: Literal["auto", "fp32"]) -> None:
         config = LoopConfig("", batch_size=batch, scoring_precision=precision)
-        found[precision] = score_pool(tagger, scratch, pool, config, silent)
+        found[precision] = score_pool(tagger, pool, config, silent)
 
     seconds = in_turns(
         chosen.turns,

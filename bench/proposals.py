@@ -86,9 +86,8 @@ def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any
         made = train_version(
             TrainingTexts(labelled), LabelSchema.of(texts), config, store, Path(scratch) / "training"
         )
-        folder = store.path(made.version)
-        tagger = Tagger.load(folder, device="cpu")
-        scored = score_pool(tagger, folder, pool, config, silent)
+        tagger = Tagger.load(store.path(made.version), device="cpu")
+        scored = score_pool(tagger, pool, config, silent)
     batch = {pick.id for pick in choose_step(pool, scored, labelled, config, seed).picks}
     proposed = scored.predicted(pool)
     parts = {

@@ -36,7 +36,7 @@ from wapaganda.project_context import (
     seconds_left_of,
 )
 from wapaganda.settings import Settings
-from wapaganda.uncertainty import score, without_committee
+from wapaganda.uncertainty import score
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def compose(settings: Settings, command: Sequence[str] | None = None) -> Service
         background.append(Scratch(state.scratch))
 
     def measure(log_probs: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-        return score(log_probs, without_committee(settings.measure))
+        return score(log_probs, settings.measure)
 
     return Services.of(
         Effects(

@@ -101,7 +101,7 @@ def score(model: FittedModel, texts: Iterable[PlainText]) -> ScoredTexts:
         InputError: two texts have the same id.
     """
     documents = _with_own_ids([_unlabelled(text, place) for place, text in enumerate(texts)])
-    scores = score_pool(model.tagger, model.version.path, documents, model.config, silent)
+    scores = score_pool(model.tagger, documents, model.config, silent)
     return ScoredTexts(model, documents, scores)
 
 

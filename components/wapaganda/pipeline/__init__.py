@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         remembered_prices,
     )
     from wapaganda.pipeline.selection.review import choose_review, doubtful_first
-    from wapaganda.pipeline.selection.scoring import score_pool, score_tagged, scored_by
+    from wapaganda.pipeline.selection.scoring import score_pool, score_tagged
     from wapaganda.pipeline.selection.source_votes import proposed_by_sources
     from wapaganda.pipeline.selection.waiting import is_waiting
     from wapaganda.pipeline.shards.scored_pool import PieceEngine, ScoredPool, in_this_process, score_shards
@@ -168,7 +168,6 @@ _LATE = {
     "score_pool": "selection.scoring",
     "score_shards": "shards.scored_pool",
     "score_tagged": "selection.scoring",
-    "scored_by": "selection.scoring",
     "seconds_of_adaptation": "training.adaptation",
     "seconds_left": "round.time_left",
     "selected_documents": "round.steps",
@@ -296,7 +295,6 @@ __all__ = [
     "score_pool",
     "score_shards",
     "score_tagged",
-    "scored_by",
     "seconds_left",
     "seconds_of_adaptation",
     "selected_documents",

@@ -85,7 +85,7 @@ def locked(out: Path) -> Iterator[None]:
     except Timeout:
         raise InputError(f"Expected a folder that no other simulation uses, was: one runs in {out}") from None
     try:
-        for left in (*out.glob("round-*"), *out.glob("committee-*"), *out.glob("encoder-*")):
+        for left in (*out.glob("round-*"), *out.glob("encoder-*")):
             shutil.rmtree(left, ignore_errors=True)
         yield
     finally:

@@ -2,13 +2,10 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from wapaganda.metrics import evaluate
 from wapaganda.ner import Document, LabelSchema, gold_spans
@@ -35,9 +32,9 @@ from wapaganda.simulation.predictions import (
 )
 from wapaganda.simulation.records import RoundRecord, RunRecord, TaskResult
 from wapaganda.simulation.schedule import FOLDS, Task
-from wapaganda.tagger import Tagger, load_members, read_together
-from wapaganda.trainer import TrainingJob, cross_fit, train
-from wapaganda.uncertainty import expected_counts, find_measure
+from wapaganda.tagger import Tagger
+from wapaganda.trainer import TrainingJob, train
+from wapaganda.uncertainty import expected_counts
 
 MODEL_STRIDE = 1009
 """The distance between the model seeds of two seeds; a simulation has fewer rounds."""
@@ -180,24 +177,11 @@ class Runner:
     ) -> list[Document]:
         """The next batch, with the spans that the model proposes."""
         arm, seed = run.arm, run.seed
-        committee = None
-        if find_measure(arm.measure).committee:
-            committee = self._committee(oracle, labelled, round_seed(seed, number))
         waiting = oracle.waiting()
-        scored = score_tagged(waiting, predictions.tagged, self.schema, arm.measure, committee=committee)
+        scored = score_tagged(waiting, predictions.tagged, self.schema, arm.measure)
         config = replace(arm.config(self.plan.loop), batch_size=self.plan.batch_size(arm, number + 1))
         selection = choose_step(waiting, scored, labelled, config, round_seed(seed, number + 1))
         return selected_documents(selection, waiting, scored)
-
-    def _committee(
-        self, oracle: Oracle, labelled: Sequence[Document], model_seed: int
-    ) -> Iterator[NDArray[np.float32]]:
-        """The predictions of the models of a cross-fitting for the unlabelled texts, (models, words, K)."""
-        waiting = oracle.waiting()
-        with tempfile.TemporaryDirectory(prefix="committee-", dir=self.out) as scratch:
-            cross_fit(self._job(labelled, model_seed), folds=FOLDS, keep=Path(scratch))
-            members = load_members(Path(scratch), self.plan.loop.device)
-        return read_together(members, [document.text for document in waiting])
 
 
 def round_seed(seed: int, number: int) -> int:

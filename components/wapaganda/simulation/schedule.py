@@ -7,13 +7,12 @@ from typing import Literal
 
 from wapaganda.simulation.plan import FULL, Arm, Plan
 from wapaganda.simulation.records import RunRecord, TaskResult
-from wapaganda.uncertainty import find_measure
 
 # A training takes 160 steps and one more for every five texts; everything else takes about the same time.
 _FIXED_WORK = 800
 _SELECTION_WORK = 20
 FOLDS = 4
-"""Trainings of a calibration, and of a committee."""
+"""Trainings of a calibration."""
 _SAFETY_FACTOR = 1.15
 """The estimate of a round is multiplied by this before it is compared with the budget."""
 
@@ -41,8 +40,6 @@ class Task:
     def weight(self) -> int:
         """How much work it is, by the number of training texts."""
         trainings = {"choose": 0, "calibrate": FOLDS}.get(self.kind, 1)
-        if self.kind in ("choose", "advance") and find_measure(self.run.arm.measure).committee:
-            trainings += FOLDS
         return _SELECTION_WORK + trainings * (_FIXED_WORK + self.texts)
 
 

@@ -25,7 +25,6 @@ from wapaganda.tagger.tokenization import (
 if TYPE_CHECKING:
     from wapaganda.tagger.batches import WordBatch, budget_batches, collate, device_of, word_logits
     from wapaganda.tagger.case_embeddings import add_casing_table, casing_table, save_casing_table
-    from wapaganda.tagger.committee import load_members, member_folder, read_together
     from wapaganda.tagger.number_formats import fast_format
     from wapaganda.tagger.portable.exported import check_onnx, fold_temperature, write_onnx
     from wapaganda.tagger.tagger import Tagger
@@ -41,9 +40,6 @@ _HEAVY = {
     "device_of": "wapaganda.tagger.batches",
     "fast_format": "wapaganda.tagger.number_formats",
     "fold_temperature": "wapaganda.tagger.portable.exported",
-    "load_members": "wapaganda.tagger.committee",
-    "member_folder": "wapaganda.tagger.committee",
-    "read_together": "wapaganda.tagger.committee",
     "save_casing_table": "wapaganda.tagger.case_embeddings",
     "word_logits": "wapaganda.tagger.batches",
     "write_onnx": "wapaganda.tagger.portable.exported",
@@ -72,13 +68,10 @@ __all__ = [
     "encoder_config",
     "fast_format",
     "fold_temperature",
-    "load_members",
     "make_plain",
     "make_portable",
-    "member_folder",
     "model_inputs",
     "quiet_transformers",
-    "read_together",
     "recalibrated",
     "save_casing_table",
     "windows",

@@ -16,7 +16,7 @@ from wapaganda.errors import InputError
 from wapaganda.ner import Document, collapse_whitespace
 from wapaganda.progress import Progress
 from wapaganda.storage import write_json
-from wapaganda.tagger import FolderError, ModelFolder, TaggedText, member_folder
+from wapaganda.tagger import FolderError, ModelFolder, TaggedText
 from wapaganda.trainer.job import Callbacks, TrainingJob
 from wapaganda.trainer.processes.parent import run_in_processes
 from wapaganda.trainer.training_loop import TrainedModel, train_in_memory
@@ -46,7 +46,6 @@ def cross_fit(
     *,
     folds: int = 4,
     texts: Sequence[str] = (),
-    keep: Path | None = None,
     again: Path | None = None,
     processes: int = 1,
     callbacks: Callbacks | None = None,
@@ -54,14 +53,13 @@ def cross_fit(
     """Out-of-fold predictions for ``job.documents`` of ``folds`` models, which also read other ``texts``.
 
     Each model is trained on all folds but one and tags the texts of that one (Stone 1974, "Cross-validatory
-    choice and assessment of statistical predictions"). Equal texts are in the same fold. ``keep``: the folder
-    of a model; the models of the folds become its committee. ``again``: the folder in which the models of the
-    folds are kept for the next time. Then a hash of the text decides about its fold, so it is in the same one
-    each time, and the model of a fold starts near its last one, which never saw the texts of the fold, and
-    takes two fifths of the steps. It is trained anew when there is none of the same encoder, labels and
-    number of folds, or when the texts have doubled since it last was. ``processes``: how many are trained at
-    a time (`processes_for`), each with its part of the threads. The same number of threads gives the same
-    predictions.
+    choice and assessment of statistical predictions"). Equal texts are in the same fold. ``again``: the
+    folder in which the models of the folds are kept for the next time. Then a hash of the text decides about
+    its fold, so it is in the same one each time, and the model of a fold starts near its last one, which
+    never saw the texts of the fold, and takes two fifths of the steps. It is trained anew when there is none
+    of the same encoder, labels and number of folds, or when the texts have doubled since it last was.
+    ``processes``: how many are trained at a time (`processes_for`), each with its part of the threads. The
+    same number of threads gives the same predictions.
 
     Two folds that are trained anew share the first steps: a model of the texts in neither is the start of
     both, which then take fewer steps (Joulani et al. 2015, "Fast cross-validation for incremental
@@ -86,7 +84,7 @@ def cross_fit(
         )
         if len(held_out):
             its_texts = [own[index] for index in held_out]
-            tasks.append(_Fold(fold, folds, part, its_texts, held_out, texts, keep, again))
+            tasks.append(_Fold(fold, folds, part, its_texts, held_out, texts, again))
     if folds < _LEAST_WITH_TRUNKS:
         pairs = [_Pair((task,)) for task in tasks]
     else:
@@ -103,7 +101,7 @@ def cross_fit(
 class _Fold:
     """One fold of ``folds``: the training ``job`` without its ``texts``, which have these ``places``, (n,).
 
-    ``others``, ``keep`` and ``again``: as ``texts``, ``keep`` and ``again`` of `cross_fit`.
+    ``others`` and ``again``: as ``texts`` and ``again`` of `cross_fit`.
     """
 
     number: int
@@ -112,7 +110,6 @@ class _Fold:
     texts: Sequence[str]
     places: NDArray[np.int64]
     others: Sequence[str]
-    keep: Path | None
     again: Path | None
 
     @property
@@ -146,8 +143,6 @@ class _Fold:
             model = train_in_memory(self.job, callbacks)
         if self.last is not None:
             self._replace(self.last, model, is_new=is_new)
-        if self.keep is not None:
-            model.save(member_folder(self.keep, self.number))
         reader = model.tagger.fast() if self.others else model.tagger
         others = [each.log_probs for each in reader.tag(self.others)]
         return CrossFit(list(model.tagger.tag(self.texts)), [others])

@@ -13,9 +13,6 @@ Additive measures count something over a whole text. A count has no largest valu
 1 − exp(−count), and ``acquisition`` divides the count by what the text costs. With ``expected_errors`` a
 threshold of 0.7 means: 1.2 wrong or missing spans are expected.
 
-Measures of a committee compare the predictions of several models. Their scores are small: such models mostly
-agree, so a threshold of 0.7 finds nothing.
-
 ``@measure("name")`` registers a function; ``MEASURES`` holds all of them. Every module in the folder
 ``measures`` is imported. So is the module that an installed package names by an entry point of the group
 ``wapaganda.measures``.
@@ -24,15 +21,7 @@ agree, so a threshold of 0.7 finds nothing.
 from wapaganda.uncertainty.acquisition import acquisition, amount
 from wapaganda.uncertainty.expected_counts import Expectation, expected_counts
 from wapaganda.uncertainty.pooling import is_word, tag_entropy, top_mean
-from wapaganda.uncertainty.registry import (
-    AUTO,
-    DEFAULT_MEASURE,
-    MEASURES,
-    Measure,
-    find_measure,
-    measure,
-    without_committee,
-)
+from wapaganda.uncertainty.registry import AUTO, DEFAULT_MEASURE, MEASURES, Measure, find_measure, measure
 from wapaganda.uncertainty.scoring import score
 
 __all__ = [
@@ -50,5 +39,4 @@ __all__ = [
     "score",
     "tag_entropy",
     "top_mean",
-    "without_committee",
 ]

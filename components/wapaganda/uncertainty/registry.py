@@ -18,7 +18,7 @@ DEFAULT_MEASURE = "boundary"
 """The measure that scores texts if none is named."""
 
 ScoreFunction = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
-"""Log-probabilities (B, T, K), or (S, B, T, K) of S models, and lengths (B,) to scores (B,) in [0, 1]."""
+"""Log-probabilities (B, T, K) and lengths (B,) to scores (B,) in [0, 1]."""
 
 _Function = TypeVar("_Function", bound=ScoreFunction)
 
@@ -28,19 +28,16 @@ class Measure:
     """A registered measure; call it as the function that it holds.
 
     ``additive``: it counts something over the whole text and maps the count to 1 − exp(−count), so the count
-    may be divided by what the text costs. ``committee``: it compares the predictions of several models, the
-    members of a committee, and takes their log-probabilities (S, B, T, K). ``summary``: the first line of the
-    function's docstring.
+    may be divided by what the text costs. ``summary``: the first line of the function's docstring.
     """
 
     name: str
     function: ScoreFunction
     additive: bool
-    committee: bool
     summary: str
 
     def __call__(self, log_probs: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.float64]:
-        """The scores (B,) of padded log-probabilities (B, T, K), or (S, B, T, K), with lengths (B,)."""
+        """The scores (B,) of padded log-probabilities (B, T, K) with lengths (B,)."""
         return self.function(log_probs, lengths)
 
 
@@ -50,35 +47,30 @@ MEASURES: Mapping[str, Measure] = _REGISTRY
 """All registered measures by name, those of installed packages among them."""
 
 _REMOVED = {
-    "bald": "committee",
-    "vote_entropy": "committee",
+    "bald": "least_confidence",
+    "vote_entropy": "least_confidence",
     "fluctuation": "least_confidence",
     "split": "entropy_max",
 }
 """Measures of earlier versions, and the most similar one of this version."""
 
 
-def measure(
-    name: str, *, additive: bool = False, committee: bool = False
-) -> Callable[[_Function], _Function]:
+def measure(name: str, *, additive: bool = False) -> Callable[[_Function], _Function]:
     """Register a function under ``name``, the value of the setting ``MEASURE``.
 
     The function takes log-probabilities (B, T, K) and lengths (B,) and returns scores (B,) in [0, 1]: 0 is
-    certain, 1 is the largest value that it can take. It must ignore the padding, and a
-    text without words must score 0. ``additive`` and ``committee``: see ``Measure``.
+    certain, 1 is the largest value that it can take. It must ignore the padding, and a text without words
+    must score 0. ``additive``: see ``Measure``.
 
     Raises:
-        ValueError: the name is taken, or the measure is additive and of a committee.
+        ValueError: the name is taken.
     """
-
-    if additive and committee:
-        raise ValueError(f"Expected an additive measure or one of a committee, was: {name!r}, which is both")
 
     def register(function: _Function) -> _Function:
         if name == AUTO:
             raise ValueError(f"Expected a new name for a measure, was: {name!r}")
         summary = (getdoc(function) or "").partition("\n")[0]
-        _REGISTRY.add(name, Measure(name, function, additive, committee, summary), function.__module__)
+        _REGISTRY.add(name, Measure(name, function, additive, summary), function.__module__)
         return function
 
     return register
@@ -98,12 +90,3 @@ def find_measure(name: str) -> Measure:
     if name != AUTO and name not in MEASURES:
         raise InputError(f"Expected a measure among {', '.join((AUTO, *sorted(MEASURES)))}, was: {name!r}")
     return MEASURES[DEFAULT_MEASURE if name == AUTO else name]
-
-
-def without_committee(name: str) -> str:
-    """The measure to use instead of ``name`` if there is only one model.
-
-    ``least_confidence`` for a measure of a committee, otherwise the measure itself.
-    """
-    found = find_measure(name)
-    return "least_confidence" if found.committee else found.name

@@ -34,15 +34,14 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The chosen texts, best first, with the spans of the model ``version`` (``None``: no model), which
-    scored the pool by ``measure``. ``proposals``: how many of these spans were left out as too doubtful.
-    ``sources``: whose spans they are, without a model; ``notes``: about them."""
+    """The chosen texts, best first, with the spans of the model ``version`` (``None``: no model).
+    ``proposals``: how many of these spans were left out as too doubtful. ``sources``: whose spans they are,
+    without a model; ``notes``: about them."""
 
     selection: "Selection"
     documents: list["Document"]
     version: str | None
     labels: tuple[str, ...]
-    measure: str
     proposals: "ProposalsPart"
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -117,15 +116,8 @@ def select(
                 batch = _choose_scored(context, scored, known, model, console)
             else:
                 batch = _choose(context, candidates, known, model, progress)
-            from wapaganda.uncertainty import find_measure
-
             for note in batch.notes:
                 console.warn(note)
-            wanted = find_measure(context.settings.measure).name
-            if wanted != batch.measure:
-                console.warn(
-                    f"{batch.version} has no committee: {batch.measure} is used instead of {wanted}."
-                )
             if out is not None:
                 for message in write_texts(_proposed(batch), out):
                     console.warn(message)
@@ -167,19 +159,16 @@ def _choose(
     progress: Progress,
 ) -> Batch:
     progress("load", 0, 0)
-    from wapaganda.pipeline import ProposalsPart, choose_step, score_pool, scored_by, selected_documents
-    from wapaganda.uncertainty import find_measure
+    from wapaganda.pipeline import ProposalsPart, choose_step, score_pool, selected_documents
 
     config = context.config()
     labelled = [each for each in known if each.is_labelled]
-    tagger, measure = None, find_measure(config.measure).name
+    tagger = None
     if model is not None or context.store().current() is not None:
         tagger = load_tagger(context, model, progress)
     scored = None
     if tagger is not None:
-        folder = context.store().path(tagger.version)
-        measure = scored_by(config.measure, folder)
-        scored = score_pool(tagger, folder, pool, config, progress)
+        scored = score_pool(tagger, pool, config, progress)
         progress("select", 0, 0)
     if scored is not None and _is_for_review(context):
         selection = _reviewed(context, pool, scored, labelled, model)
@@ -187,10 +176,10 @@ def _choose(
         selection = choose_step(pool, scored, labelled, config, config.seed, progress)
     ranked = _decided(context, _ranked(selection, selected_documents(selection, pool, scored)))
     if tagger is None:
-        plain = Batch(selection, ranked, None, (), measure, ProposalsPart())
+        plain = Batch(selection, ranked, None, (), ProposalsPart())
         return _with_sources(context, plain, known, progress)
     shown, proposals = _worth_showing(ranked, context.proposal_floor())
-    return Batch(selection, shown, tagger.version, tagger.schema.labels, measure, proposals)
+    return Batch(selection, shown, tagger.version, tagger.schema.labels, proposals)
 
 
 def _with_sources(
@@ -245,7 +234,7 @@ def _choose_scored(
         console.warn(f"{folder} keeps too few texts for this batch: score the pool with a larger --keep.")
     shown, proposals = _worth_showing(ranked, context.proposal_floor())
     of_all = replace(selection, n_pool=pool.n_texts, n_candidates=pool.n_candidates)
-    return Batch(of_all, shown, pool.version, pool.scored.labels, pool.measure, proposals)
+    return Batch(of_all, shown, pool.version, pool.scored.labels, proposals)
 
 
 def _decided(context: CliProject, batch: Sequence["Document"]) -> list["Document"]:
@@ -361,13 +350,15 @@ def _strategy(context: CliProject, batch: Batch) -> str:
 
 
 def _result(context: CliProject, batch: Batch, out: Path | None) -> dict[str, Any]:
+    from wapaganda.uncertainty import find_measure
+
     chosen = batch.selection
     return {
         "project": context.key,
         "version": batch.version,
         "sources": list(batch.sources),
         "strategy": _strategy(context, batch),
-        "measure": batch.measure,
+        "measure": find_measure(context.settings.measure).name,
         "n_pool": chosen.n_pool,
         "n_candidates": chosen.n_candidates,
         "n_selected": len(chosen.picks),

@@ -191,6 +191,6 @@ def machine_scores(loop: Loop, live: Version, machine: Sequence[Document]) -> Po
         if found is not None and len(found.rows(machine)) == len(machine):
             return found
     tagger = Tagger.load(live.path, device=loop.config.device)
-    found = score_pool(tagger, live.path, machine, loop.config, loop.progress)
+    found = score_pool(tagger, machine, loop.config, loop.progress)
     found.save(own)
     return found

@@ -67,7 +67,7 @@ from wapaganda.pipeline.selection.prices import (
     write_proposals,
 )
 from wapaganda.pipeline.selection.review import choose_review
-from wapaganda.pipeline.selection.scoring import score_again, score_pool, scored_by
+from wapaganda.pipeline.selection.scoring import score_again, score_pool
 from wapaganda.pipeline.selection.source_votes import (
     named_by_sources,
     proposed_by_sources,
@@ -291,7 +291,7 @@ class Loop:
             tagger = Tagger.load(candidate.scratch, device=self.config.device)
             if not candidate.has_student:  # whose answers are others
                 self._kept = KeptEmissions(tagger.folder, self._folder(number))
-            scored = score_pool(tagger, candidate.scratch, pool, self.config, self.progress, self._kept)
+            scored = score_pool(tagger, pool, self.config, self.progress, self._kept)
             scored.save(self._ahead_scores(number))
         choice = self._choose(number, pool, scored, labelled, prices)
         self._remember(choice, labelled, ahead=True)
@@ -426,9 +426,6 @@ class Loop:
         live = self._live_model()
         if live is None:
             return None
-        measure = scored_by(self.config.measure, live.version.path)
-        if measure != find_measure(self.config.measure).name:
-            self._messages.append(f"{live.name} has no committee: its texts are scored by {measure}.")
         with self._timed("score"):
             scored = PoolScores.load(self._scores(number, live))
             if scored is None or not scored.is_of(pool):
@@ -440,9 +437,9 @@ class Loop:
         """By what the same weights said before they were calibrated, if it was kept; else by reading all."""
         before = PoolScores.load(self._ahead_scores(number)) if self._kept else None
         if self._kept is None or before is None or not before.is_of(pool):
-            return score_pool(live.tagger, live.version.path, pool, self.config, self.progress)
-        measure = find_measure(self.config.measure).name
-        return score_again(before, pool, self._kept, ModelFolder.read(live.version.path), measure)
+            return score_pool(live.tagger, pool, self.config, self.progress)
+        after = ModelFolder.read(live.version.path)
+        return score_again(before, pool, self._kept, after, self.config.measure)
 
     def _forget(self) -> None:
         """Delete what the model said that chose the batch."""
@@ -451,7 +448,7 @@ class Loop:
             self._kept = None
 
     def _scores(self, number: int, live: LiveModel) -> Path:
-        measure = scored_by(self.config.measure, live.version.path)
+        measure = find_measure(self.config.measure).name
         return self._folder(number) / f"scores-{measure}-{live.name}.npz"
 
     def _ahead_scores(self, number: int) -> Path:

@@ -1,7 +1,6 @@
 """The machine part of a data set: what a model labels in the texts that nobody has labelled."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +18,6 @@ from wapaganda.pipeline.training.manifests import calibration_of
 from wapaganda.progress import Progress
 from wapaganda.tagger import Tagger
 from wapaganda.terms import DecidedTerms
-
-_MEASURE = "least_confidence"
-"""Any measure will do: only spans and expectation are used, and this one needs no committee."""
 
 
 def accepted_labels(project_folder: Path, documents: Sequence[Document]) -> ModelLabels | None:
@@ -75,7 +71,7 @@ def live_labels(
     scored = _stored(version, waiting, rounds)
     if scored is None:
         tagger = Tagger.load(version.path, device=config.device)
-        scored = score_pool(tagger, version.path, waiting, replace(config, measure=_MEASURE), progress)
+        scored = score_pool(tagger, waiting, config, progress)
     spans = scored.predicted(waiting)
     place = {document_id: row for row, document_id in enumerate(scored.ids)}
     rows = np.array([place[document.id] for document in waiting], dtype=np.int64)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +12,8 @@ from wapaganda.pipeline.selection.batch import utility
 from wapaganda.pipeline.selection.kept_emissions import KeptEmissions
 from wapaganda.pipeline.selection.pool_scores import EmbeddingFile, PoolScores, PoolSpans
 from wapaganda.progress import Progress, silent
-from wapaganda.tagger import (
-    ModelFolder,
-    TaggedText,
-    Tagger,
-    load_members,
-    member_folder,
-    read_together,
-)
-from wapaganda.uncertainty import Expectation, expected_counts, find_measure, score, without_committee
+from wapaganda.tagger import ModelFolder, TaggedText, Tagger
+from wapaganda.uncertainty import Expectation, expected_counts, score
 
 BLOCK = 2048
 """Texts whose emissions are held in memory at a time."""
@@ -33,30 +25,25 @@ same as without half precision, with 3 it was not."""
 
 def score_pool(
     tagger: Tagger,
-    folder: Path,
     pool: Sequence[Document],
     config: LoopConfig,
     progress: Progress,
     kept: KeptEmissions | None = None,
 ) -> PoolScores:
-    """Tag the pool with the model in ``folder`` and score every text by the measure of ``scored_by``.
+    """Tag the pool and score every text by the measure of ``config``.
 
     Where half precision is faster (`Tagger.fast`), it reads all texts, and those that a batch can come from
-    are read again in float32, so that the batch is the same. If the measure needs a committee, its models
-    tag the pool, too, and all is in float32. The emissions of only one block of texts are in memory; they go
-    into ``kept``.
+    are read again in float32, so that the batch is the same. The emissions of only one block of texts are in
+    memory; they go into ``kept``.
     """
 
     def read(tagger: Tagger, rows: Sequence[int]) -> Iterable[TaggedText]:
         tagged = tagger.tag([texts[row] for row in rows])
         return tagged if kept is None else kept.keep(rows, tagged)
 
-    measure = scored_by(config.measure, folder)
+    measure = config.measure
     texts = [document.text for document in pool]
     every = range(len(pool))
-    if find_measure(measure).committee:
-        members = read_together(load_members(folder, str(tagger.model.device)), texts)
-        return score_tagged(pool, read(tagger, every), tagger.schema, measure, progress, members)
     fast = tagger if config.scoring_precision == "fp32" else tagger.fast()
     if fast is tagger or not pool:
         return score_tagged(pool, read(tagger, every), tagger.schema, measure, progress)
@@ -86,34 +73,20 @@ def score_again(
     return score_tagged(pool, tagged, after.schema, measure)
 
 
-def scored_by(measure: str, folder: Path) -> str:
-    """The measure by which the model in ``folder`` scores texts when ``measure`` is set: the default measure
-    for ``auto``, and ``least_confidence`` when a committee is needed and the model has none."""
-    found = find_measure(measure)
-    return found.name if member_folder(folder, 0).is_dir() else without_committee(found.name)
-
-
 def score_tagged(
     pool: Sequence[Document],
     tagged: Iterable[TaggedText],
     schema: LabelSchema,
     measure: str,
     progress: Progress = silent,
-    committee: Iterable[NDArray[np.float32]] | None = None,
 ) -> PoolScores:
-    """Score texts that are tagged by ``schema``, one of ``tagged`` for each document of ``pool``.
-
-    ``committee``: the log-probabilities (S, n_words, K) of the S models of a committee for each text, for the
-    measures that compare them.
-    """
+    """Score texts that are tagged by ``schema``, one of ``tagged`` for each document of ``pool``."""
     n = len(pool)
     progress("score", 0, n)
     scores = np.zeros(n)
     embeddings = EmbeddingFile()
     emissions: list[NDArray[np.float32]] = []
     read: list[int] = []
-    predictions: list[NDArray[np.float32]] = []
-    committee_scores = iter(committee) if committee is not None else None
     expected: list[Expectation] = []
     spans: list[tuple[Span, ...]] = []
     found: list[PoolSpans] = []
@@ -123,10 +96,8 @@ def score_tagged(
         spans.append(each.spans)
         emissions.append(each.log_probs)
         read.append(reading_words(pool[index].text, each.words))
-        if committee_scores is not None:
-            predictions.append(next(committee_scores))
         if len(emissions) == BLOCK or index + 1 == n:
-            scores[done : index + 1] = score(emissions, measure, predictions)
+            scores[done : index + 1] = score(emissions, measure)
             expected.append(replace(expected_counts(emissions), n_words=np.array(read, dtype=np.int64)))
             texts = [document.text for document in pool[done : index + 1]]
             found.append(PoolSpans.of(spans, texts, schema.labels))
@@ -134,7 +105,6 @@ def score_tagged(
             spans.clear()
             emissions.clear()
             read.clear()
-            predictions.clear()
             progress("score", done, n)
     return PoolScores(
         tuple(document.id for document in pool),

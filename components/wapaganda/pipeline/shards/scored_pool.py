@@ -18,7 +18,6 @@ from wapaganda.errors import InputError
 from wapaganda.ner import Document
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.selection.pool_scores import PoolScores
-from wapaganda.pipeline.selection.scoring import scored_by
 from wapaganda.pipeline.shards.pieces import Piece, pieces_of
 from wapaganda.pipeline.shards.ranks import Ranks
 from wapaganda.pipeline.shards.rows import documents_in, ranks_in, scores_in
@@ -27,6 +26,7 @@ from wapaganda.progress import Progress
 from wapaganda.sampler import find_strategy
 from wapaganda.storage import atomic_path, write_json
 from wapaganda.tagger import ModelFolder
+from wapaganda.uncertainty import find_measure
 
 _FORMAT = 1
 _FACTS, _BEST = "scored.json", "best.parquet"
@@ -185,7 +185,7 @@ def _plan(pieces: Sequence[Piece], job: ScoringJob) -> dict[str, Any]:
         "format": _FORMAT,
         "version": job.model.name,
         "labels": list(ModelFolder.read(job.model).labels),
-        "measure": scored_by(job.config.measure, job.model),
+        "measure": find_measure(job.config.measure).name,
         "ranking": {name: config[name] for name in _RANKING},
         "seed": job.config.seed,
         "precision": job.config.scoring_precision,

@@ -59,7 +59,7 @@ class PieceScorer:
         if self._tagger is None:
             self._tagger = Tagger.load(job.model, device=job.config.device)
         documents = piece.read()
-        scored = score_pool(self._tagger, job.model, documents, job.config, silent)
+        scored = score_pool(self._tagger, documents, job.config, silent)
         ranks = self._ranks(piece, scored)
         visible = np.flatnonzero([bool(each.text.strip()) for each in documents])
         rows = visible[self._keeper.rows(ranks[visible])]

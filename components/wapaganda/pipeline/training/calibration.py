@@ -32,7 +32,6 @@ def calibrate(
     *,
     folds: int = 4,
     texts: Sequence[str] = (),
-    keep: Path | None = None,
     again: Path | None = None,
     processes: int = 1,
     callbacks: Callbacks | None = None,
@@ -40,15 +39,13 @@ def calibrate(
     """Cross-fit labelled documents: the calibration, and what the models of the folds say.
 
     Types that the labels of a text cannot say are not judged there. It costs ``folds`` trainings and one
-    prediction of all documents. ``texts``, ``keep``, ``again`` and ``processes``: as for ``cross_fit``.
+    prediction of all documents. ``texts``, ``again`` and ``processes``: as for ``cross_fit``.
 
     Raises:
         EncoderUnavailable: the encoder cannot be loaded.
         InputError: a document is not labelled, or there are fewer different texts than folds.
     """
-    found = cross_fit(
-        job, folds=folds, texts=texts, keep=keep, again=again, processes=processes, callbacks=callbacks
-    )
+    found = cross_fit(job, folds=folds, texts=texts, again=again, processes=processes, callbacks=callbacks)
     answers = found.answers
     documents, schema = job.documents, job.schema
     gold = gold_spans(documents)

@@ -13,7 +13,6 @@ from wapaganda.pipeline.training.evaluation import write_out_of_fold
 from wapaganda.progress import Progress
 from wapaganda.tagger import ModelFolder
 from wapaganda.trainer import Callbacks, CrossFit, TrainingJob
-from wapaganda.uncertainty import find_measure
 
 
 def calibrate_folder(
@@ -25,23 +24,21 @@ def calibrate_folder(
     kept: Path | None = None,
     processes: int = 1,
 ) -> tuple[Calibration, CrossFit] | None:
-    """Cross-fit the job and write the results into the folder of the model: calibration, likely label errors,
-    out-of-fold predictions and, if the measure compares models, those of the folds.
+    """Cross-fit the job and write the results into the folder of the model: calibration, likely label errors
+    and out-of-fold predictions.
 
     It returns the calibration and what the models of the folds say, also about other ``texts``; ``None`` when
     cross-fitting is switched off or there are too few texts. ``kept``: the folder of the models of the folds
-    for the next time (``again`` of ``cross_fit``). They are not kept for a committee, with dev texts, or with
-    steps set by the user. ``processes``: how many trainings of folds run at a time.
+    for the next time (``again`` of ``cross_fit``). They are not kept with dev texts, or with steps set by the
+    user. ``processes``: how many trainings of folds run at a time.
     """
     documents = job.documents
     if config.folds < 2 or too_few_to_calibrate(documents, config.folds):
         return None
-    committee = find_measure(config.measure).committee
     calibration, found = calibrate(
         job,
         folds=config.folds,
         texts=texts,
-        keep=folder if committee else None,
         again=kept if keeps_folds(job, config) else None,
         processes=processes,
         callbacks=Callbacks(progress),
@@ -56,8 +53,7 @@ def calibrate_folder(
 
 def keeps_folds(job: TrainingJob, config: LoopConfig) -> bool:
     """Whether the models of the folds are kept for the next time."""
-    committee = find_measure(config.measure).committee
-    return not (committee or job.dev) and config.train_steps is None
+    return not job.dev and config.train_steps is None
 
 
 def too_few_messages(documents: Sequence[Document], config: LoopConfig) -> list[str]:

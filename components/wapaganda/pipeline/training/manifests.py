@@ -10,7 +10,6 @@ from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.evaluation import Comparison
 from wapaganda.pipeline.training.promotion import PromotionDecision
 from wapaganda.trainer import Fit, Recipe, TrainingJob
-from wapaganda.uncertainty import find_measure
 
 _CROSS_VALIDATED = "cross_validated"
 _FIT = "fit"
@@ -93,15 +92,12 @@ def fit_of(manifest: Manifest) -> Fit | None:
 def _way(job: TrainingJob, config: LoopConfig) -> Mapping[str, Any]:
     """The recipe and what else distinguishes versions of the same texts.
 
-    ``folds``: without them there is no temperature. ``committee``: whether the models of the folds are kept.
-    ``distillation``: whether a student was asked for. ``adapted_from``: the encoder that was adapted to the
-    texts. ``dev``: the texts that chose the checkpoint.
+    ``folds``: without them there is no temperature. ``distillation``: whether a student was asked for.
+    ``adapted_from``: the encoder that was adapted to the texts. ``dev``: the texts that chose the checkpoint.
     """
     way: dict[str, Any] = asdict(job.recipe)
     if config.folds >= 2:
         way["folds"] = config.folds
-        if find_measure(config.measure).committee:
-            way["committee"] = True
     if config.distillation:
         way["distillation"] = True
     if config.adapted_from is not None:

@@ -39,7 +39,6 @@ from wapaganda.trainer import (
     recipe_for,
     train,
 )
-from wapaganda.uncertainty import find_measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +107,15 @@ class Candidate:
     def can_choose(self) -> bool:
         """Whether the next batch may be chosen by this model while the folds are still to be trained.
 
-        Not when they are not, or the measure needs their models, or it is known already that it will not go
-        live: then the judge is quick, or the live model is the one that chooses.
+        Not when they are not, or it is known already that it will not go live: then the judge is quick, or
+        the live model is the one that chooses.
         """
         documents, config, result = self.texts.train, self.config, self.result
         if config.folds < 2 or too_few_to_calibrate(documents, config.folds):
             return False
         undertrained = result.collapsed or (result.fit is not None and result.fit.undertrained)
         pinned = self.live is not None and self.store.is_pinned(data_fingerprint(documents))
-        return not (undertrained or pinned or find_measure(config.measure).committee)
+        return not (undertrained or pinned)
 
     def go_live(self) -> None:
         """Let the model answer until it is judged, when the project has no other one: it is better than none.

@@ -206,13 +206,9 @@ class TestComposition:
 
     @pytest.mark.parametrize(
         ("measure", "used"),
-        [
-            ("mnlp", "mnlp"),
-            ("auto", "boundary"),
-            ("committee", "least_confidence"),
-        ],
+        [("mnlp", "mnlp"), ("auto", "boundary")],
     )
-    def test_the_confidence_of_a_text_goes_by_a_measure_of_one_reading(self, measure, used, monkeypatch):
+    def test_the_confidence_of_a_text_goes_by_the_measure_that_is_set(self, measure, used, monkeypatch):
         monkeypatch.setenv("MEASURE", measure)
         rng = np.random.default_rng(1)
         texts = [np.log(rng.dirichlet(np.ones(3), size=n)) for n in (4, 6)]

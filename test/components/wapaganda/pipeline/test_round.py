@@ -49,10 +49,9 @@ from wapaganda.pipeline.training.holdout import MINIMUM_LABELLED
 from wapaganda.pipeline.training.manifests import calibration_of, is_unjudged
 from wapaganda.progress import silent
 from wapaganda.source import SourceFiles
-from wapaganda.tagger import ModelFolder, Tagger, load_members, read_together
+from wapaganda.tagger import ModelFolder, Tagger
 from wapaganda.tracking import RunLog
 from wapaganda.trainer import Callbacks, cross_fitting
-from wapaganda.uncertainty import score
 
 pytestmark = pytest.mark.real
 
@@ -152,33 +151,28 @@ def test_a_round_trains_evaluates_and_releases_a_batch_of_unlabelled_texts_in_ra
     assert loop.reports() == [report]
 
 
-def test_a_committee_of_the_models_of_the_folds_is_kept_with_a_version_and_asked(loop, source):
-    loop.config = replace(loop.config, strategy="uncertainty", measure="committee", folds=2)
+def test_a_version_of_0_2_that_holds_the_models_of_its_folds_is_used_and_pruned_with_them(loop, tmp_path):
     report = loop.run_round()
-    live = loop.store.current()
-    members = load_members(live.path, "cpu")
-    assert len(members) == 2
-    offered = {item.id: item.meta["uncertainty"] for item in source.released["al-001"]}
-    readings = list(read_together(members, [source.texts[each].text for each in offered]))
-    expected = score([each[0] for each in readings], "committee", readings)
-    assert list(offered.values()) == pytest.approx(expected.tolist(), abs=1e-5)
-    assert expected.min() > 0
-    assert not any("committee" in note for note in report.messages)
+    first = loop.store.version(report.version)
+    folder = tmp_path / "old"
+    shutil.copytree(first.path, folder)
+    for fold in ("0", "1"):
+        shutil.copytree(first.path, folder / "committee" / fold)
+    recipe = {**first.manifest.recipe, "folds": 2, "committee": True}
+    old = loop.store.publish(folder, replace(first.manifest, recipe=recipe))
+    loop.store.promote(old.name)
+    assert loop.store.read_live() == old
 
-
-def test_a_version_that_was_made_without_a_committee_says_so_and_is_made_again_with_one(loop, source):
-    loop.config = replace(loop.config, strategy="uncertainty", measure="committee", folds=0)
-    first = loop.run_round()
-    assert any(
-        "has no committee: its texts are scored by least_confidence" in each for each in first.messages
-    )
-    loop.config = replace(loop.config, folds=2, measure="mnlp")
+    loop.config = replace(loop.config, seed=5)
     second = loop.run_round()
-    assert not load_members(loop.store.path(second.version), "cpu")
-    loop.config = replace(loop.config, measure="committee")
-    third = loop.run_round()
-    assert len({first.version, second.version, third.version}) == 3
-    assert len(load_members(loop.store.path(third.version), "cpu")) == 2
+    assert loop.store.version(second.version).manifest.parent == old.name
+    assert second.scores.previous_f1 == report.scores.f1
+    assert not any("damaged" in each for each in second.messages)
+    for name in (first.name, second.version):
+        loop.store.promote(name)
+    assert loop.store.prune(1) == (old.name,)
+    assert not old.path.exists()
+    assert list((loop.store.root / "scratch").iterdir()) == []
 
 
 def test_the_run_log_holds_the_steps_the_scores_the_curve_and_the_model(loop):
@@ -1069,7 +1063,7 @@ def test_annotators_get_the_batch_of_the_new_model_before_its_folds_and_its_judg
     model = Tagger.load(live.path, device="cpu")
     assert model.folder.temperature == second.calibration.temperature != lent.temperature
     (path,) = source_files(loop, f"scores-*-{live.name}.npz")
-    stored, anew = PoolScores.load(path), score_pool(model, live.path, pool, loop.config, silent)
+    stored, anew = PoolScores.load(path), score_pool(model, pool, loop.config, silent)
     assert stored.is_of(pool)
     assert np.array_equal(stored.spans.places, anew.spans.places)
     assert len(anew.spans.scores) > 0
@@ -1141,7 +1135,7 @@ def test_a_new_model_that_the_judge_finds_worse_has_chosen_one_batch_and_is_neve
     model = Tagger.load(loop.store.path(first.version), device="cpu")
     (path,) = (loop.directory / "rounds" / "002").glob("scores-*-v*.npz")
     pool = [source.texts[item] for item in PoolScores.load(path).ids]
-    expected = score_pool(model, loop.store.path(first.version), pool, loop.config, silent)
+    expected = score_pool(model, pool, loop.config, silent)
     np.testing.assert_allclose(PoolScores.load(path).scores, expected.scores, atol=1e-6)
 
     # Nothing is new, so the next batch is the live model's.

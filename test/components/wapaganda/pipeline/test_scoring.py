@@ -40,7 +40,7 @@ def fast_hardware(monkeypatch):
 
 def scored_in(precision, tagger, pool, folder, progress=silent):
     config = LoopConfig("", batch_size=10, threshold=0.0, scoring_precision=precision)
-    return config, score_pool(tagger, folder, pool, config, progress)
+    return config, score_pool(tagger, pool, config, progress)
 
 
 def test_the_batch_is_that_of_float32_and_the_rest_is_near(tagger, pool, tmp_path):

@@ -15,7 +15,6 @@ from wapaganda.simulation import Arm, Plan, runner
 from wapaganda.simulation.records import RunRecord
 from wapaganda.simulation.runner import Runner
 from wapaganda.simulation.schedule import Schedule
-from wapaganda.tagger import load_members
 from wapaganda.uncertainty import MEASURES, Measure
 from wapaganda.uncertainty.registry import _REGISTRY
 
@@ -26,7 +25,6 @@ PLAIN = ("went", "to", "and", "saw", "in", ".")
 TIMINGS = ("train_seconds", "score_seconds", "peak_memory_mb")
 RANDOM = Arm("random", "random", "boundary")
 GOOD = Arm("good", "uncertainty", "expected_errors")
-COMMITTEE = Arm("committee", "uncertainty", "committee")
 
 
 def toy_text(number: int, draw: random.Random, informative: bool) -> Document:
@@ -150,24 +148,6 @@ def test_the_model_of_a_seed_set_is_trained_once_for_all_arms(build, monkeypatch
         )  # fmt: skip
 
 
-def test_an_arm_with_a_committee_cross_fits_before_each_of_its_batches(build, monkeypatch):
-    calls = []
-
-    def spy(job, *, keep, **options):
-        cross_fit(job, keep=keep, **options)
-        calls.append((len(job.documents), len(load_members(keep, "cpu"))))
-
-    cross_fit = runner.cross_fit
-    monkeypatch.setattr(runner, "cross_fit", spy)
-    lab = build(strategies=(RANDOM, COMMITTEE))
-    runs = play(lab)
-    assert calls == [(20, 4), (26, 4)]
-    random, committee = (runs[arm, 1].rounds for arm in ("random", "committee"))
-    assert committee[0].f1 == random[0].f1
-    assert committee[0].batch_ids != random[0].batch_ids
-    assert not list(lab.out.glob("committee-*"))
-
-
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_curve_and_another_one_another(build):
     one, two = build("one"), build("two")
@@ -193,7 +173,7 @@ def test_an_inverted_measure_does_worse_than_random_and_the_right_one_better(bui
     def inverted(log_probs, lengths):
         return 1.0 - MEASURES["expected_errors"](log_probs, lengths)
 
-    monkeypatch.setitem(_REGISTRY._entries, "inverted", Measure("inverted", inverted, False, False, ""))
+    monkeypatch.setitem(_REGISTRY._entries, "inverted", Measure("inverted", inverted, False, ""))
     bad = Arm("bad", "uncertainty", "inverted")
     runs = play(
         build(

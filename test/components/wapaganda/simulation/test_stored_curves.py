@@ -17,7 +17,7 @@ from wapaganda.simulation import Arm, LabelledCorpus, Plan, RunRecord, simulate
 pytestmark = pytest.mark.real
 
 STORED = Path(__file__).with_name("stored_curves.json")
-ARMS = ("random", "hybrid:expected_errors", "uncertainty:committee:growth=1.5")
+ARMS = ("random", "hybrid:expected_errors", "uncertainty:margin:growth=1.5")
 NAMES, CITIES = ("anna", "bob", "carla", "dieter"), ("oslo", "rome", "paris")
 PLAIN = ("went", "to", "and", "saw", "in", ".")
 VARYING = {"train_seconds", "score_seconds", "peak_memory_mb"}

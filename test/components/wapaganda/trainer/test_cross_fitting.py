@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from wapaganda.ner import Document, LabelSchema, Span
-from wapaganda.tagger import Tagger, load_members, read_together
+from wapaganda.tagger import Tagger
 from wapaganda.trainer import Recipe, TrainingJob, cross_fit, cross_fitting
 from wapaganda.trainer.cross_fitting import folds_of, stable_folds_of
 from wapaganda.trainer.training_loop import train_in_memory
@@ -50,31 +50,16 @@ def test_equal_texts_share_a_fold_and_folds_are_of_equal_size():
     assert sorted((folds[[0, 1, 3, 4]] == fold).sum() for fold in (0, 1)) == [2, 2]
 
 
-def test_the_models_of_the_folds_become_a_committee_that_reads_together(
-    tiny_encoder, toy_documents, tmp_path
-):
-    job = TrainingJob(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=8), device="cpu")
-    answers = cross_fit(job, folds=3, keep=tmp_path).answers
-
-    assert load_members(tmp_path / "elsewhere", "cpu") == []
-    members = load_members(tmp_path, "cpu")
-    assert len(members) == 3
-    texts = [document.text for document in toy_documents]
-    fold_of = folds_of(texts, 3, RECIPE.seed)
-    readings = list(read_together(members, texts))
-    for answer, reading, fold in zip(answers, readings, fold_of, strict=True):
-        np.testing.assert_allclose(reading[fold], answer.log_probs, atol=1e-5)
-        assert reading.shape == (3, *answer.log_probs.shape)
-        assert not np.allclose(reading[fold], reading[fold - 1], atol=1e-3)
-
-
 def test_all_models_of_the_folds_read_the_other_texts(tiny_encoder, toy_documents, tmp_path):
     job = TrainingJob(toy_documents, SCHEMA, tiny_encoder, replace(RECIPE, steps=8), device="cpu")
     others = ["anna left", "", "bob saw rome"]
-    found = cross_fit(job, folds=3, texts=others, keep=tmp_path).readings
-    together = read_together(load_members(tmp_path, "cpu"), others)
-    for said, each in zip(zip(*found, strict=True), together, strict=True):
-        np.testing.assert_allclose(np.exp(said), np.exp(each), atol=0.02)  # they are in half precision
+    found = cross_fit(job, folds=3, texts=others, again=tmp_path).readings
+    assert len(found) == 3
+    for fold, said in enumerate(found):
+        model = Tagger.load(tmp_path / str(fold), device="cpu")
+        for probs, each in zip(said, model.tag(others), strict=True):
+            np.testing.assert_allclose(np.exp(probs), np.exp(each.log_probs), atol=0.02)  # in half precision
+    assert not np.allclose(np.exp(found[0][0]), np.exp(found[1][0]), atol=1e-3)
 
 
 @pytest.mark.parametrize("folds", [1, 3])

@@ -33,7 +33,7 @@ def test_acquisition_divides_what_grows_with_the_text_by_its_price():
     np.testing.assert_allclose(
         acquisition(scores, "expected_errors", [4.0, 4.0, 1.0], exponent=0.5), [1.0, 0.5, 0.0]
     )
-    np.testing.assert_array_equal(acquisition(scores, "committee", [20.0, 5.0, 0.0]), scores)
+    np.testing.assert_array_equal(acquisition(scores, "mnlp", [20.0, 5.0, 0.0]), scores)
     np.testing.assert_array_equal(acquisition(scores, "boundary", [20.0, 5.0, 0.0]), scores)
 
 

@@ -15,8 +15,8 @@ ltp = MEASURES["ltp"].function
 margin = MEASURES["margin"].function
 mnlp = MEASURES["mnlp"].function
 tag_count = MEASURES["tag_count"].function
-SINGLE = [name for name, each in MEASURES.items() if not each.committee]
-UNCERTAINTIES = [name for name in SINGLE if name != "tag_count"]  # which counts words, whether certain or not
+# `tag_count` counts words, whether certain or not.
+UNCERTAINTIES = [name for name in MEASURES if name != "tag_count"]
 
 
 def log(probabilities):
@@ -144,14 +144,14 @@ def test_the_largest_value_is_one(name, probabilities):
     assert one(MEASURES[name], probabilities) == pytest.approx(1.0, abs=2e-2)
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("name", MEASURES)
 def test_every_value_lies_in_the_unit_interval(name, rng):
     texts = [random_text(rng, int(n), sharpness=s) for n in (1, 2, 7, 40) for s in (0.0, 0.1, 1, 10, 1000)]
     scores = score(texts, name)
     assert ((scores >= 0) & (scores <= 1)).all()
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("name", MEASURES)
 def test_padding_and_batch_mates_change_no_score(name, rng):
     texts = [random_text(rng, int(n)) for n in rng.integers(1, 30, size=12)]
     alone = np.concatenate([score([text], name) for text in texts])
@@ -161,7 +161,7 @@ def test_padding_and_batch_mates_change_no_score(name, rng):
     np.testing.assert_allclose(MEASURES[name](padded, lengths)[:-1], alone, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", [name for name in SINGLE if name != "entropy_sum"])
+@pytest.mark.parametrize("name", [name for name in MEASURES if name != "entropy_sum"])
 def test_probabilities_are_per_word_not_over_the_whole_text(name):
     """A softmax over all words and tags would make a certain word look uncertain in a longer text."""
     certain = [[0.999, 0.0005, 0.0005]]
@@ -174,7 +174,7 @@ def test_certain_words_do_not_hide_an_uncertain_one(name):
     assert one(MEASURES[name], uncertain + certain) == pytest.approx(one(MEASURES[name], uncertain), abs=1e-9)
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("name", MEASURES)
 def test_empty_texts_score_zero(name, rng):
     assert score([], name).shape == (0,)
     assert score([np.zeros((0, 5))] * 3, name).tolist() == [0, 0, 0]
@@ -183,7 +183,7 @@ def test_empty_texts_score_zero(name, rng):
     assert mixed[1] > 0
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("name", MEASURES)
 def test_zero_and_extreme_log_probabilities_give_numbers(name):
     impossible = np.full((4, 5), -np.inf)
     extreme = np.array([[0.0, -1e30, -1e4, -np.inf, -3e38]] * 4)

@@ -8,15 +8,7 @@ import numpy as np
 import pytest
 
 from wapaganda.errors import InputError
-from wapaganda.uncertainty import (
-    AUTO,
-    DEFAULT_MEASURE,
-    MEASURES,
-    find_measure,
-    measure,
-    score,
-    without_committee,
-)
+from wapaganda.uncertainty import AUTO, DEFAULT_MEASURE, MEASURES, find_measure, measure, score
 from wapaganda.uncertainty.registry import _REGISTRY
 
 
@@ -39,7 +31,7 @@ def constant():
 def test_a_registered_function_is_a_measure_by_its_name(constant):
     found = find_measure("constant")
     assert found is MEASURES["constant"]
-    assert (found.function, found.additive, found.committee) == (constant, True, False)
+    assert (found.function, found.additive) == (constant, True)
     assert found.summary == "Half of what can be: (B, T, K) and (B,) to (B,)."
     assert score([np.zeros((2, 3)), np.zeros((0, 3))], "constant").tolist() == [0.5, 0.0]
 
@@ -54,13 +46,8 @@ def test_a_name_is_given_once(name):
         measure(name)(lambda log_probs, lengths: lengths)
 
 
-def test_a_measure_of_a_committee_is_not_additive():
-    with pytest.raises(ValueError, match="'both', which is both"):
-        measure("both", additive=True, committee=True)
-
-
 def test_auto_scores_by_the_default_measure():
-    assert find_measure(AUTO).name == without_committee(AUTO) == DEFAULT_MEASURE
+    assert find_measure(AUTO).name == DEFAULT_MEASURE
     text = [np.log([[0.5, 0.4, 0.1]])]
     assert score(text).tolist() == score(text, AUTO).tolist() == score(text, DEFAULT_MEASURE).tolist()
 
@@ -68,8 +55,8 @@ def test_auto_scores_by_the_default_measure():
 @pytest.mark.parametrize(
     ("removed", "instead"),
     [
-        ("bald", "committee"),
-        ("vote_entropy", "committee"),
+        ("bald", "least_confidence"),
+        ("vote_entropy", "least_confidence"),
         ("fluctuation", "least_confidence"),
         ("split", "entropy_max"),
     ],
@@ -82,6 +69,13 @@ def test_a_removed_measure_says_why_and_what_to_use(removed, instead):
         f"showed a gain (docs/experiments.md); use '{instead}' instead"
     )
     assert instead in MEASURES
+
+
+def test_an_unknown_measure_names_those_that_exist():
+    names = ", ".join(sorted(MEASURES))
+    with pytest.raises(InputError) as caught:
+        find_measure("committee")  # there was one in 0.2
+    assert str(caught.value) == f"Expected a measure among auto, {names}, was: 'committee'"
 
 
 def test_an_installed_package_registers_its_measures_by_an_entry_point(tmp_path):
