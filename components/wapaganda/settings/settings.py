@@ -103,9 +103,9 @@ class Settings(BaseSettings):
     scoring_precision: Literal["auto", "fp32"] = Field(
         "auto",
         description="Number format in which a model reads unlabelled texts. `auto`: half precision where the "
-        "hardware is faster at it (bfloat16 on CUDA devices, on CPUs with AMX and on those with AVX512-BF16 "
-        "that are faster in it; else float16 on CUDA devices); those texts that a batch can come from are "
-        "read again in float32, so that the batch stays the same. `fp32`: float32 only.",
+        "hardware is faster at it (bfloat16 on CUDA devices and on CPUs that are faster in it, else "
+        "float16 on CUDA devices); those texts that a batch can come from are read again in float32, so that "
+        "the batch stays the same. `fp32`: float32 only.",
     )
     threads: int | None = Field(
         None,

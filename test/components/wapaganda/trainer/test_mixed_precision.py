@@ -8,7 +8,7 @@ from transformers import DebertaConfig, DebertaForTokenClassification
 
 from wapaganda.metrics import evaluate
 from wapaganda.ner import LabelSchema
-from wapaganda.tagger import Tagger
+from wapaganda.tagger import Tagger, number_formats
 from wapaganda.trainer import Recipe, TrainingJob, train
 from wapaganda.trainer.optimisation import MixedPrecision, precision_of
 
@@ -48,6 +48,7 @@ def adamw(model):
 def test_the_hardware_decides_unless_the_recipe_does(monkeypatch, device, has_bf16, expected):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has_bf16)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": has_bf16})
+    monkeypatch.setattr(number_formats, "_bfloat16_is_faster", lambda: True)
     assert precision_of(RECIPE, torch.device(device)) == expected
     for name, dtype in FORMATS.items():
         assert precision_of(replace(RECIPE, precision=name), torch.device(device)) == dtype
