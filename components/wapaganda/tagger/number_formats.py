@@ -53,7 +53,7 @@ def _bfloat16_is_faster() -> bool:
 def _best_seconds(dtype: torch.dtype) -> float:
     """Of several products of matrices the time of the fastest, which other processes have not disturbed."""
     left, right = torch.ones(_ROWS, _INNER, dtype=dtype), torch.ones(_INNER, _INNER, dtype=dtype)
-    times = []
+    times: list[float] = []
     while len(times) < _TIMES and sum(times) < _ENOUGH_SECONDS:
         started = time.perf_counter()
         torch.mm(left, right)

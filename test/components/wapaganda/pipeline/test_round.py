@@ -889,7 +889,7 @@ def loaded(monkeypatch):
 
 
 def test_a_round_loads_the_live_model_once_and_releases_the_spans_that_it_predicts(loop, source, loaded):
-    loop.config = replace(loop.config, folds=2, promotion_margin=1.0, proposal_floor=0.0)
+    loop.config = replace(loop.config, folds=2, promotion_margin=1.0, proposal_floor=0.0, train_steps=60)
     source.shows_one_batch = False  # where nobody waits, the batch is chosen after the judge
     first = loop.run_round()
     assert loaded == [first.version]
