@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from wapaganda.errors import InputError
 from wapaganda.trainer.encoders import LoadedEncoder
 from wapaganda.trainer.job import TrainingJob
 from wapaganda.trainer.training_set.augmentation import OtherMentions
@@ -31,6 +32,9 @@ class TrainingSet:
             make_examples, tokenization=encoder.tokenization, schema=job.schema, casing=encoder.casing
         )
         self.labelled, self.repairs = self._make(self._documents)
+        if not self.labelled:
+            n_texts = len(self._documents)
+            raise InputError(f"Expected at least one text with words to learn from, was: {n_texts} texts")
         self._soft = soft_examples(job.soft, encoder.tokenization, casing=encoder.casing) if job.soft else []
         self._copies = _LABEL_COPIES if job.soft else 1
         self.examples: list[Example] = self.labelled * self._copies + self._soft
@@ -48,5 +52,5 @@ class TrainingSet:
                 changed = with_mentions & (rng.random(len(self._documents)) < self._share)
                 epoch += [each for each in self.labelled if not changed[each.window.text]]
                 others = [mentions.in_place(self._documents[row], rng) for row in np.flatnonzero(changed)]
-                epoch += self._make(others)[0] if others else []
+                epoch += self._make(others)[0]
             yield epoch

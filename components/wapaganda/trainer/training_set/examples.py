@@ -41,7 +41,7 @@ def make_examples(
     the tokenizer sees (``Repairs.empty``).
 
     Raises:
-        InputError: a document is not labelled, or no text has a word.
+        InputError: a document is not labelled.
         ValueError: a document has a label that the schema does not know.
     """
     texts = [document.text for document in documents]
@@ -56,8 +56,6 @@ def make_examples(
         Example(window, rows[window.text][window.core_start : window.core_end], missing[window.text])
         for window in model_inputs(texts, encoded, tokenization, casing=casing)
     ]
-    if not examples:
-        raise InputError(f"Expected at least one text with words to learn from, was: {len(documents)} texts")
     return examples, repairs
 
 

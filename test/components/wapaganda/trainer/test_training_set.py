@@ -100,6 +100,18 @@ def test_texts_without_any_mention_are_learned_as_they_are(loaded):
     assert epoch == training_set.labelled
 
 
+def test_a_mention_that_the_tokenizer_does_not_see_ends_no_training(loaded):
+    documents = [
+        Document("a", "anna", (Span(0, 4, "NAME"),)),
+        Document("b", "went to \ue000", (Span(8, 9, "NAME"),)),
+    ]
+    tokenizer = loaded.tokenization
+    assert not len(tokenizer.encode(["\ue000"])[0].words)
+    training_set = TrainingSet(TrainingJob(documents, SCHEMA, "", RECIPE), loaded)
+    sizes = {len(epoch) for epoch in islice(training_set.epochs(np.random.default_rng(2)), 40)}
+    assert sizes == {1, 2}
+
+
 def test_a_share_of_the_pieces_is_hidden_and_no_special_one(loaded):
     tokenization: Tokenization = loaded.tokenization
     texts = ["anna went to new york ."] * 300
