@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from demo_show import Update, waiting
-from label_studio_server import free_port
+from label_studio_server import LabelStudioServer, free_port
 from wapaganda.ledger import Ledger
 
 START_SECONDS = 120.0
@@ -91,6 +91,20 @@ class Backend:
         if not path.exists():
             return []
         return [dict(each.payload["report"]) for each in Ledger(path).rounds() if each.step == "done"]
+
+
+def backend_environment(server: LabelStudioServer, folder: Path) -> dict[str, str]:
+    """The environment of a backend of ``server`` that keeps everything in ``folder``."""
+    return {
+        **os.environ,
+        "LABEL_STUDIO_URL": server.url,
+        "LABEL_STUDIO_API_KEY": server.token,
+        "MODEL_DIR": str(folder / "models"),
+        "DATA_DIR": str(folder / "data"),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlruns.db'}",
+        "BASIC_AUTH_USER": "label",
+        "BASIC_AUTH_PASS": "studio",
+    }
 
 
 @contextlib.contextmanager

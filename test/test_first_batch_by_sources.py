@@ -1,6 +1,5 @@
 """The first batch on a real Label Studio without any label: sources propose spans, and label nothing."""
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +7,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from demo_backend import Backend, running_backend
+from demo_backend import Backend, backend_environment, running_backend
 from wapaganda.annotation import default_label_config, is_remark
 from wapaganda.label_studio import LabelStudio
 from wapaganda.ledger import Ledger
@@ -51,19 +50,13 @@ def backend(label_studio_server, one_layer_encoder, tmp_path) -> Iterator[Backen
     (tmp_path / "towns.tsv").write_text("".join(f"{town}\tLOC\n" for town in TOWNS))
     (tmp_path / "sources.toml").write_text(SOURCES)
     settings = {
+        **backend_environment(label_studio_server, tmp_path),
         "SOURCES": str(tmp_path / "sources.toml"),
         "BASELINE_MODEL_NAME": one_layer_encoder,
         "SAMPLES_PER_ITERATION": str(BATCH),
         "TRAIN_AFTER_LABELS": "0",
-        "LABEL_STUDIO_URL": label_studio_server.url,
-        "LABEL_STUDIO_API_KEY": label_studio_server.token,
-        "MODEL_DIR": str(tmp_path / "models"),
-        "DATA_DIR": str(tmp_path / "data"),
-        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlruns.db'}",
-        "BASIC_AUTH_USER": "label",
-        "BASIC_AUTH_PASS": "studio",
     }
-    with running_backend(tmp_path, {**os.environ, **settings}) as running:
+    with running_backend(tmp_path, settings) as running:
         yield running
 
 

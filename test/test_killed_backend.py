@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from demo_backend import Backend, running_backend
+from demo_backend import Backend, backend_environment, running_backend
 from label_studio_server import LabelStudioServer
 from sample_corpus import sample_corpus
 from wapaganda.annotation import default_label_config
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.label_studio, pytest.mark.slow]
 @pytest.fixture
 def environment(label_studio_server, small_encoder, tmp_path):
     return {
-        **os.environ,
+        **backend_environment(label_studio_server, tmp_path),
         "BASELINE_MODEL_NAME": small_encoder,
         "TRAIN_STEPS": "60",
         "FOLDS": "0",
@@ -33,13 +33,6 @@ def environment(label_studio_server, small_encoder, tmp_path):
         "TRAIN_AFTER_LABELS": "0",
         "SAMPLES_PER_ITERATION": "5",
         "PURPOSE": "dataset",
-        "LABEL_STUDIO_URL": label_studio_server.url,
-        "LABEL_STUDIO_API_KEY": label_studio_server.token,
-        "MODEL_DIR": str(tmp_path / "models"),
-        "DATA_DIR": str(tmp_path / "data"),
-        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlruns.db'}",
-        "BASIC_AUTH_USER": "label",
-        "BASIC_AUTH_PASS": "studio",
     }
 
 
