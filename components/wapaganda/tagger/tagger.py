@@ -1,6 +1,7 @@
 """The tagger: a trained token-classification model behind plain texts and spans."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from wapaganda.calibration import ConfidenceMap
 from wapaganda.ner import Span
 from wapaganda.progress import Progress, silent
 from wapaganda.storage import in_use
@@ -80,6 +82,11 @@ class Tagger:
         """
         half = in_half_precision(self.model)
         return self if half is None else Tagger(half, self.tokenization, self.folder, self.version)
+
+    def uncalibrated(self) -> "Tagger":
+        """A tagger of the same weights whose scores are divided by no temperature and mapped to nothing."""
+        plain = replace(self.folder, temperature=1.0, confidence=ConfidenceMap())
+        return Tagger(self.model, self.tokenization, plain, self.version)
 
     def predict(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         """The spans of each text, each with its probability as ``score``."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wapaganda.calibration import Calibration, ConfidenceMap, transfer_calibration
+from wapaganda.calibration import Calibration, transfer_calibration
 from wapaganda.pipeline.config import LoopConfig
 from wapaganda.pipeline.training.calibration import calibrate, too_few_to_calibrate
 from wapaganda.pipeline.training.holdout import TrainingTexts
@@ -80,9 +80,7 @@ class FirstTeacher:
     @classmethod
     def reading(cls, folder: Path, texts: StudentTexts, device: str) -> "FirstTeacher":
         """Let the model in ``folder`` read the texts."""
-        tagger = Tagger.load(folder, device=device)
-        plain = replace(tagger.folder, temperature=1.0, confidence=ConfidenceMap())
-        tagger = Tagger(tagger.model, tagger.tokenization, plain).fast()
+        tagger = Tagger.load(folder, device=device).uncalibrated().fast()
         return cls(folder, texts, list(tagger.tag(texts.taught)))
 
     def lesson(self, folds: Readings) -> Lesson:
@@ -126,26 +124,34 @@ class FirstTeacher:
         return replace(calibration, temperature=temperature, confidence=confidence)
 
 
+@dataclass(frozen=True, slots=True)
+class TaughtModel:
+    """A model with its student. ``result``: of the first model's training. ``calibration``: of the student;
+    ``None``: there is none, and the first model is uncalibrated."""
+
+    result: TrainResult
+    calibration: Calibration | None = None
+
+
 def train_with_student(
     job: TrainingJob,
     unlabelled: Sequence[str],
     config: LoopConfig,
     folder: Path,
     sources: SourceFiles | None = None,
-) -> TrainResult:
+) -> TaughtModel:
     """Train a model, its folds, and the student that takes its place in ``folder``: a version, unjudged.
 
-    The result is the first model's. With too few ``unlabelled`` texts there is no student.
+    With too few ``unlabelled`` texts there is no student.
     """
     result = train(job, folder)
     texts = StudentTexts.of(TrainingTexts(job.documents, unlabelled=unlabelled), config)
     if texts is None or result.collapsed or too_few_to_calibrate(job.documents, config.folds):
-        return result
+        return TaughtModel(result)
     teacher = FirstTeacher.reading(folder, texts, job.device)
     calibration, found = calibrate(job, folds=config.folds, texts=texts.all)
     known = OutOfFold(job.documents, found.answers, job.schema)
     lesson = with_votes(teacher.lesson(found.readings), sources, known, calibration.temperature, silent)
     for message in lesson.messages:
         logger.info(message)
-    teacher.teach(job, lesson, found.readings, calibration, silent)
-    return result
+    return TaughtModel(result, teacher.teach(job, lesson, found.readings, calibration, silent))

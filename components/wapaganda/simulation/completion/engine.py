@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wapaganda.calibration import Calibration
 from wapaganda.file_state import review_order
 from wapaganda.ner import Document, LabelSchema, reading_words
 from wapaganda.pipeline import (
@@ -115,9 +116,13 @@ class Engine:
         rows = np.setdiff1d(np.arange(len(self.file), dtype=np.int32), labelled)
         job = self._job(labelled, seed, len(done))
         rest = [self.file[row].text for row in rows]
-        tagged, test = self._train_and_read(job, rows, rest if self.plan.loop.distillation else ())
+        tagged, test, calibration = self._train_and_read(job, rows, rest)
         found = self._reading(labelled, rows, tagged, test, keep=True)
-        temperature = outcome_temperature([*done, found], self.file, self.schema)
+        if calibration is None:
+            temperature = outcome_temperature([*done, found], self.file, self.schema)
+        else:
+            temperature = calibration.temperature
+            write_json(self.calibration_path(seed, len(done)), calibration.to_dict())
         phase = self._phase([*done, found], temperature)
         order = self._batch(seed, labelled, rows, tagged) if phase == TRAIN else rows[:0]
         if not len(order):  # a review, or the sampler offers no more texts
@@ -178,7 +183,7 @@ class Engine:
         rest = order[n : n + plan.n_judged]
         rows = np.sort(rest)
         recipe = STANDARD_ALTERNATIVE.recipe(n, _MODEL_STRIDE * seed + number) if way == STANDARD else None
-        tagged, test = self._train_and_read(self._job(labelled, seed, number, recipe), rows)
+        tagged, test, _ = self._train_and_read(self._job(labelled, seed, number, recipe), rows)
         found = self._reading(labelled, rows, tagged, test, keep=False)
         return replace(found, order=order[n:], seconds=time.monotonic() - started)
 
@@ -214,13 +219,16 @@ class Engine:
 
     def _train_and_read(
         self, job: TrainingJob, rows: NDArray[np.int32], unlabelled: Sequence[str] = ()
-    ) -> tuple[list[TaggedText], list[TaggedText]]:
-        """Train, then read some texts of the file and all test texts; ``unlabelled``: for a student."""
+    ) -> tuple[list[TaggedText], list[TaggedText], Calibration | None]:
+        """Train, then read some texts of the file and all test texts, without a temperature.
+
+        ``unlabelled``: for a student, whose calibration is returned, too.
+        """
         with tempfile.TemporaryDirectory(prefix="round-", dir=self.out) as scratch:
-            train_with_student(job, unlabelled, self.plan.loop, Path(scratch))
-            tagger = Tagger.load(Path(scratch), device=self.plan.loop.device).fast()
+            taught = train_with_student(job, unlabelled, self.plan.loop, Path(scratch))
+            tagger = Tagger.load(Path(scratch), device=self.plan.loop.device).uncalibrated().fast()
         found = list(tagger.tag([self.file[row].text for row in rows]))
-        return found, list(tagger.tag([document.text for document in self.test]))
+        return found, list(tagger.tag([document.text for document in self.test])), taught.calibration
 
     def _reading(
         self,
