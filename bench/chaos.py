@@ -28,7 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent / "development"))
 
 
-from demo_backend import Backend, running_backend
+from demo_backend import Backend, backend_environment, running_backend
 from label_studio_server import LabelStudioServer, free_port, running_label_studio
 from sample_corpus import Corpus, sample_corpus
 from wapaganda.annotation import default_label_config
@@ -172,7 +172,7 @@ class World:
         server = self.studio_server
         assert server is not None
         return {
-            **os.environ,
+            **backend_environment(server, self.folder),
             "BASELINE_MODEL_NAME": self.encoder,
             "TRAIN_STEPS": "30",
             "FOLDS": "0",
@@ -182,13 +182,7 @@ class World:
             "TRAIN_AFTER_LABELS": "1",
             "TRAIN_DEBOUNCE_SECONDS": "0.2",
             "SAMPLES_PER_ITERATION": "5",
-            "LABEL_STUDIO_URL": server.url,
-            "LABEL_STUDIO_API_KEY": server.token,
-            "MODEL_DIR": str(self.folder / "models"),
-            "DATA_DIR": str(self.folder / "data"),
             "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{self.ports['MLflow']}",
-            "BASIC_AUTH_USER": "label",
-            "BASIC_AUTH_PASS": "studio",
         }
 
     @property

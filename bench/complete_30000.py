@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "development"))
 
 import psutil
 
+from demo_backend import backend_environment
 from label_studio_server import LabelStudioServer, running_label_studio
 from wapaganda.annotation import default_label_config, read_documents
 from wapaganda.label_studio import LabelStudio
@@ -97,17 +98,12 @@ class Selfish:
     def __init__(self, server: LabelStudioServer, scratch: Path, encoder: str, project: int) -> None:
         self.project, self.peaks, self.last, self.audited = project, {}, {}, 0
         self._environment = {
-            **os.environ,
+            **backend_environment(server, scratch),
             "BASELINE_MODEL_NAME": encoder,
             "FOLDS": "0",
             "RECIPE_SEARCH": "false",
             "ADAPT": "off",
             "PURPOSE": "model",
-            "LABEL_STUDIO_URL": server.url,
-            "LABEL_STUDIO_API_KEY": server.token,
-            "MODEL_DIR": str(scratch / "models"),
-            "DATA_DIR": str(scratch / "data"),
-            "MLFLOW_TRACKING_URI": f"sqlite:///{scratch / 'mlruns.db'}",
         }
 
     def __call__(self, *arguments: object) -> float:

@@ -10,7 +10,6 @@ of the machine beside another one, and after the undo none of the machine may be
 
 import argparse
 import json
-import os
 import random
 import subprocess
 import sys
@@ -26,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "development"))
 import httpx
 import psutil
 
+from demo_backend import backend_environment
 from label_studio_server import LabelStudioServer, running_label_studio
 from sample_corpus import sample_corpus
 from wapaganda.annotation import default_label_config
@@ -101,18 +101,13 @@ def killed(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
 
 def environment(server: LabelStudioServer, scratch: Path, encoder: str) -> dict[str, str]:
     return {
-        **os.environ,
+        **backend_environment(server, scratch),
         "BASELINE_MODEL_NAME": encoder,
         "TRAIN_STEPS": "130",
         "FOLDS": "0",
         "RECIPE_SEARCH": "false",
         "ADAPT": "off",
         "PURPOSE": "model",
-        "LABEL_STUDIO_URL": server.url,
-        "LABEL_STUDIO_API_KEY": server.token,
-        "MODEL_DIR": str(scratch / "models"),
-        "DATA_DIR": str(scratch / "data"),
-        "MLFLOW_TRACKING_URI": f"sqlite:///{scratch / 'mlruns.db'}",
     }
 
 

