@@ -8,13 +8,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from wapaganda.calibration import Calibration, ConfidenceMap
 from wapaganda.errors import InputError
 from wapaganda.ner import Document, Span
 from wapaganda.pipeline import LoopConfig
 from wapaganda.simulation import DataSetPlan, LabelledCorpus, data_set_records, simulate_data_set
 from wapaganda.simulation.completion import engine as engine_module
 from wapaganda.simulation.completion.engine import OURS, Engine
+from wapaganda.simulation.completion.outcomes import FIRST_TEMPERATURE
 from wapaganda.simulation.completion.reading import REVIEW, ModelReading
+from wapaganda.tagger import ModelFolder
 
 pytestmark = pytest.mark.real
 
@@ -80,6 +83,34 @@ def test_a_data_set_is_resumed_after_a_kill_and_nothing_is_trained_twice(plan, t
         assert after.labelled[: before.n_labelled].tolist() == before.labelled.tolist()
     assert sorted([*ours[-1].labelled.tolist(), *ours[-1].order.tolist()]) == list(range(90))
     assert set(engine.random_order(1)[:12].tolist()) == set(ours[0].labelled.tolist())
+
+
+def test_a_reading_is_without_the_temperature_of_the_student_which_is_kept_beside_it(
+    plan, tmp_path, monkeypatch
+):
+    real, calibration = (
+        engine_module.train_with_student,
+        Calibration(4.0, ConfidenceMap(), 0.5, (0.4, 0.6), 0.5, 0.1, 0.1, 12),
+    )
+
+    def train(job, unlabelled, config, folder):
+        taught = real(job, (), config, folder)
+        replace(ModelFolder.read(folder), temperature=calibration.temperature).write(folder)
+        return replace(taught, calibration=calibration)
+
+    for name in ("plain", "taught"):
+        (tmp_path / name).mkdir()
+    plain = Engine(plan, CORPUS.train, CORPUS.test, tmp_path / "plain")
+    plain.step(OURS, 1)
+    monkeypatch.setattr(engine_module, "train_with_student", train)
+    taught = replace(plain, out=tmp_path / "taught")
+    taught.step(OURS, 1)
+    (one,), (other,) = plain.readings(OURS, 1), taught.readings(OURS, 1)
+    assert np.array_equal(one.log_probs, other.log_probs)
+    assert (one.temperature, other.temperature) == (FIRST_TEMPERATURE, 4.0)
+    assert not plain.calibration_path(1, 0).exists()
+    stored = json.loads(taught.calibration_path(1, 0).read_text("utf-8"))
+    assert Calibration.from_dict(stored) == calibration
 
 
 def test_another_plan_or_other_texts_are_refused(plan, tmp_path):
