@@ -19,20 +19,22 @@ def transfer_calibration(
     confidence: ConfidenceMap,
     calibrated: Sequence[Sequence[NDArray[Any]]],
     other: Sequence[NDArray[Any]],
+    avoided: float = 0.0,
 ) -> tuple[float, ConfidenceMap]:
     """The temperature and the confidence map of a model that knows all labels, from those of other models.
 
     A model that was taught by the mean of others is flatter than each of them: with their temperature it
     doubts far too much. No text with labels can show that, it has learnt them all. But texts without labels
     can: at the temperature that is returned it expects as many span errors there, wrong and missed, as the
-    calibrated models do on average. The intercept of the map is then moved until the mean confidence of its
-    spans is theirs. No label is needed, so hard texts that were chosen for labelling do not disturb it.
+    calibrated models do on average, less those that it avoids. The intercept of the map is then moved until the
+    mean confidence of its spans is theirs, likewise. No label is needed, so hard texts that were chosen for labelling do not disturb it.
 
     Args:
         temperature: fitted to out-of-fold predictions of the calibrated models.
         confidence: likewise, with what a model of all texts does better.
         calibrated: for each calibrated model the log-probabilities of n unlabelled texts, (n_i, K) each.
         other: those of the other model for the same texts; the result is for this model.
+        avoided: the share of their errors that this model does not make.
 
     Raises:
         ValueError: there is no calibrated model, or NaN or +∞ among the log-probabilities.
@@ -40,7 +42,7 @@ def transfer_calibration(
     if not calibrated:
         raise ValueError("Expected the predictions of one calibrated model or more, was: none")
     readings = [_Reading(log_probs).at(temperature) for log_probs in calibrated]
-    errors = float(np.mean([expected for expected, _ in readings]))
+    errors = (1.0 - avoided) * float(np.mean([expected for expected, _ in readings]))
     probability = np.concatenate([spans for _, spans in readings])
     own = _Reading(other)
     if errors <= 0 or not len(probability) or not own.n_spans:
@@ -48,7 +50,7 @@ def transfer_calibration(
     low, high = np.log(LOWEST), np.log(HIGHEST)
     found = float(np.exp(_rising(lambda at: own.at(np.exp(at))[0] - errors, low, high)))
     spans = own.at(found)[1]
-    level = float(confidence(probability).mean())
+    level = 1.0 - (1.0 - avoided) * (1.0 - float(confidence(probability).mean()))
 
     def moved(by: float) -> ConfidenceMap:
         return ConfidenceMap(confidence.slope, confidence.intercept + by)

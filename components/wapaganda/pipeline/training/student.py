@@ -35,6 +35,9 @@ LEAST_UNLABELLED = 100
 
 _TAUGHT = 1_000  # texts at most
 _LEVEL_SHARE = 2 / 7  # of the texts
+_AVOIDED = 0.07
+"""The share of the errors of a model of the same labels that a student does not make, on test texts
+(docs/experiments.md#on-test-texts)."""
 
 Readings = Sequence[Sequence[NDArray[np.float32]]]
 """Of each model the log-probabilities of each text, (n_words, K)."""
@@ -116,7 +119,7 @@ class FirstTeacher:
         own = [each.log_probs for each in student.tagger.fast().tag(self.texts.level)]
         level = [reading[len(self.texts.taught) :] for reading in folds]
         temperature, confidence = transfer_calibration(
-            calibration.temperature, calibration.confidence, level, own
+            calibration.temperature, calibration.confidence, level, own, _AVOIDED
         )
         student.save(self.folder)
         plain = ModelFolder.read(self.folder)

@@ -11,6 +11,7 @@ from wapaganda.calibration import (
     span_confidence,
     transfer_calibration,
 )
+from wapaganda.uncertainty import expected_counts
 
 FOLDS = 4
 
@@ -80,3 +81,17 @@ def test_texts_without_a_span_change_nothing(taught):
         assert found == (fit.temperature, fit.confidence)
     with pytest.raises(ValueError, match="one calibrated model or more"):
         transfer_calibration(1.0, ConfidenceMap(), [], nothing)
+
+
+def test_what_a_model_avoids_is_not_expected_of_it(taught):
+    fit, folds, mean, _ = taught
+    errors, doubt = [], []
+    for avoided in (0.0, 0.2):
+        temperature, confidence = transfer_calibration(fit.temperature, fit.confidence, folds, mean, avoided)
+        scaled = apply_temperature(mean, temperature)
+        found = expected_counts(scaled)
+        errors.append((found.predicted + found.entities.sum(axis=1) - 2 * found.expected_correct).sum())
+        tags = [np.zeros(1, dtype=np.int64)] * len(mean)
+        doubt.append(1.0 - confidence(span_confidence(scaled, tags)[0]).mean())
+    assert errors[1] == pytest.approx(0.8 * errors[0], rel=1e-3)
+    assert doubt[1] == pytest.approx(0.8 * doubt[0], rel=1e-3)

@@ -86,6 +86,16 @@ def test_a_student_takes_the_place_of_its_teacher(config, toy_documents, unlabel
     assert (again.version, again.reused) == (taught.version, True)
 
 
+def test_a_student_that_avoids_more_errors_is_surer(config, toy_documents, unlabelled, tmp_path, monkeypatch):
+    texts = TrainingTexts(toy_documents, unlabelled=unlabelled)
+    found = []
+    for avoided in (0.0, 0.3):
+        monkeypatch.setattr(student, "_AVOIDED", avoided)
+        found.append(made(texts, config, tmp_path, f"models-{avoided}")[0].calibration)
+    assert found[1].temperature < found[0].temperature
+    assert found[1].f1 == found[0].f1  # that of the folds
+
+
 def test_a_student_that_learns_nothing_leaves_its_teacher(
     config, toy_documents, unlabelled, tmp_path, monkeypatch
 ):
