@@ -34,7 +34,9 @@ WORK = ROOT / "bench" / "work" / "data_set"
 RESULTS = ROOT / "bench" / "results" / "data_set"
 CORPORA = ("wikigold", "ncbi-disease", "snips", "wnut17", "btc")
 OFTEN = tuple(f"{name}-often" for name in CORPORA)
-STORED = ("wikigold", "wikigold-train-first", *CORPORA[1:], *OFTEN)
+STUDENTS = ("wikigold-student", "ncbi-disease-student")
+"""Seed 1 of two corpora with a student of each training; the alternative is that of the other rows."""
+STORED = ("wikigold", "wikigold-train-first", *CORPORA[1:], *OFTEN, *STUDENTS)
 """The results by file: the corpora, wikigold with batches for the model before the review, and the corpora
 with more trainings."""
 LEVELS = ("0.90", "0.95")

@@ -26,8 +26,9 @@ def transfer_calibration(
     A model that was taught by the mean of others is flatter than each of them: with their temperature it
     doubts far too much. No text with labels can show that, it has learnt them all. But texts without labels
     can: at the temperature that is returned it expects as many span errors there, wrong and missed, as the
-    calibrated models do on average, less those that it avoids. The intercept of the map is then moved until the
-    mean confidence of its spans is theirs, likewise. No label is needed, so hard texts that were chosen for labelling do not disturb it.
+    calibrated models do on average, less those that it avoids. The intercept of the map is then moved until
+    the mean confidence of its spans is theirs, likewise. No label is needed, so hard texts that were chosen
+    for labelling do not disturb it.
 
     Args:
         temperature: fitted to out-of-fold predictions of the calibrated models.
