@@ -181,15 +181,15 @@ def _scores(tagger: Tagger, documents: Sequence[Document]) -> Scores:
 
 def _confidence(tagger: Tagger, calibration: Calibration, documents: Sequence[Document]) -> dict[str, float]:
     """The true and the estimated F1 of these texts, and the calibration error of their predicted spans."""
-    tagged = list(tagger.tag([document.text for document in documents]))
+    gold, tagged = gold_spans(documents), list(tagger.tag([document.text for document in documents]))
     log_probs = [each.log_probs for each in tagged]
     tags = [
         encode_tags(align_spans(spans, each.words)[0], each.words, tagger.folder.schema)
-        for spans, each in zip(gold_spans(documents), tagged, strict=True)
+        for spans, each in zip(gold, tagged, strict=True)
     ]
     probability, right = span_confidence(log_probs, tags)
     return {
-        "f1": _scores(tagger, documents).micro.f1,
+        "f1": evaluate(gold, [each.spans for each in tagged]).micro.f1,
         "estimated_f1": Correction.of(calibration)(expected_counts(log_probs)).f1(),
         "ece": expected_calibration_error(calibration.confidence(probability), right),
         "spans": len(right),
